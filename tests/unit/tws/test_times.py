@@ -1,0 +1,65 @@
+"""Zones as gateways name them, and the forms of a bar's time. The readings are captures of real gateways."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tws.errors import ProtocolError
+from tws.times import TimeForm, bar_time_form, parse_connection_time
+
+NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/UTC", "Universal", "Coordinated Universal Time"])
+def test_names_that_mean_utc(zone: str) -> None:
+    time = parse_connection_time(f"20261122 15:00:01 {zone}")
+    assert time.is_utc
+    assert time.zone is UTC
+    assert time.skew(NOW) == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("20261122 10:00:00 Eastern Standard Time", -5),
+        ("20261122 16:00:02 Central European Standard Time", 1),
+        ("20261122 23:00:00 \xd6\xd0\xb9\xfa\xb1\xea\xd7\xbc\xca\xb1\xbc\xe4", 8),
+        ("20261122 10:00:00 America/New_York", -5),
+        ("20261122 15:00:00 Greenwich Mean Time", 0),
+    ],
+)
+def test_other_names_are_not_utc_and_their_offset_is_inferred(text: str, hours: int) -> None:
+    time = parse_connection_time(text)
+    assert not time.is_utc
+    assert time.offset(NOW) == timedelta(hours=hours)
+    assert abs(time.skew(NOW)) <= timedelta(seconds=2)
+
+
+def test_an_iana_name_gives_a_zone_and_a_display_name_none() -> None:
+    assert str(parse_connection_time("20261122 10:00:00 America/New_York").zone) == "America/New_York"
+    assert parse_connection_time("20261122 10:00:00 Eastern Standard Time").zone is None
+
+
+@pytest.mark.parametrize("text", ["", "20261122", "20261122 15:00:00", "20261322 15:00:00 UTC", "now UTC"])
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(ProtocolError, match="expected"):
+        parse_connection_time(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("20261001-13:30:00", TimeForm.UTC_DASH),
+        ("20261001 09:30:00 US/Eastern", TimeForm.ZONED),
+        ("20230224  12:04:56", TimeForm.LEGACY),
+        ("20260902", TimeForm.DATE),
+        ("1775425766", TimeForm.EPOCH),
+    ],
+)
+def test_forms_of_a_bars_time(text: str, form: TimeForm) -> None:
+    assert bar_time_form(text) is form
+
+
+def test_an_unknown_form_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="expected a time"):
+        bar_time_form("yesterday")

@@ -1,0 +1,216 @@
+"""The catalogue of the gateway's codes: what arrives in message 4, and how far it matters.
+
+Numbers and texts are facts of the wire, taken from captures of real gateways and from the published message lists;
+docs/tws-api.md says which from where. A text here is its fixed part: what follows it (a farm, a reason, an order
+id) is the sender's.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+class Kind(enum.Enum):
+    """What a code is about, and so who has to care."""
+
+    CONNECTIVITY = "connectivity"
+    """The link between gateway and IBKR, for all its clients."""
+    FARM = "farm"
+    """One data farm behind the gateway."""
+    SESSION = "session"
+    """This client's own connection."""
+    ORDER = "order"
+    """Ends or refuses an order."""
+    REQUEST = "request"
+    """Ends or refuses a request."""
+    WARNING = "warning"
+    """Comes with a request or an order and ends neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One entry of the catalogue."""
+
+    number: int
+    text: str
+    kind: Kind
+
+
+MAX_RATE_EXCEEDED: Final = 100
+MAX_TICKERS: Final = 101
+DUPLICATE_TICKER: Final = 102
+DUPLICATE_ORDER: Final = 103
+CANNOT_MODIFY_FILLED: Final = 104
+PRICE_VARIATION: Final = 110
+NO_SUCH_ORDER: Final = 135
+NOT_CANCELLABLE: Final = 161
+HISTORICAL_ERROR: Final = 162
+HISTORICAL_WARNING: Final = 165
+NO_SECURITY_DEFINITION: Final = 200
+ORDER_REJECTED: Final = 201
+ORDER_CANCELLED: Final = 202
+SECURITY_NOT_ALLOWED: Final = 203
+MAX_DEPTH_REQUESTS: Final = 309
+READING_ERROR: Final = 320
+VALIDATION_ERROR: Final = 321
+PROCESSING_ERROR: Final = 322
+CLIENT_ID_IN_USE: Final = 326
+NOT_SUBSCRIBED: Final = 354
+NO_HISTORICAL_QUERY: Final = 366
+ORDER_MESSAGE: Final = 399
+UPSTREAM_LOST: Final = 1100
+UPSTREAM_BACK_DATA_LOST: Final = 1101
+UPSTREAM_BACK: Final = 1102
+SOCKET_PORT_RESET: Final = 1300
+UNSUBSCRIBED_FROM_ACCOUNT: Final = 2100
+MARKET_FARM_BROKEN: Final = 2103
+MARKET_FARM_OK: Final = 2104
+HISTORY_FARM_BROKEN: Final = 2105
+HISTORY_FARM_OK: Final = 2106
+HISTORY_FARM_IDLE: Final = 2107
+MARKET_FARM_IDLE: Final = 2108
+UPSTREAM_BROKEN: Final = 2110
+MARKET_FARM_CONNECTING: Final = 2119
+INVALID_POSITION_VALUE: Final = 2150
+SECDEF_FARM_BROKEN: Final = 2157
+SECDEF_FARM_OK: Final = 2158
+TIME_ZONE_MISSING: Final = 2174
+DATA_NEEDS_SUBSCRIPTION: Final = 10089
+ORDER_NOT_FOUND: Final = 10147
+ORDER_NOT_CANCELLABLE: Final = 10148
+DELAYED_DATA: Final = 10167
+DELAYED_DATA_OFF: Final = 10168
+MAX_TICK_BY_TICK: Final = 10190
+COMPETING_SESSION: Final = 10197
+BAD_END_TIME: Final = 10314
+
+CODES: Final[Mapping[int, Code]] = MappingProxyType(
+    {
+        code.number: code
+        for code in (
+            Code(MAX_RATE_EXCEEDED, "Max rate of messages per second has been exceeded:", Kind.SESSION),
+            Code(MAX_TICKERS, "Max number of tickers has been reached", Kind.REQUEST),
+            Code(DUPLICATE_TICKER, "Duplicate ticker id", Kind.REQUEST),
+            Code(DUPLICATE_ORDER, "Duplicate order id", Kind.ORDER),
+            Code(CANNOT_MODIFY_FILLED, "Cannot modify a filled order.", Kind.ORDER),
+            Code(
+                PRICE_VARIATION,
+                "The price does not conform to the minimum price variation for this contract.",
+                Kind.ORDER,
+            ),
+            Code(NO_SUCH_ORDER, "Can't find order with id =", Kind.ORDER),
+            Code(
+                NOT_CANCELLABLE,
+                "Cancel attempted when order is not in a cancellable state.  Order permId =",
+                Kind.ORDER,
+            ),
+            Code(HISTORICAL_ERROR, "Historical Market Data Service error message:", Kind.REQUEST),
+            Code(HISTORICAL_WARNING, "Historical Market Data Service query message:", Kind.WARNING),
+            Code(NO_SECURITY_DEFINITION, "No security definition has been found for the request", Kind.REQUEST),
+            Code(ORDER_REJECTED, "Order rejected - reason:", Kind.ORDER),
+            Code(ORDER_CANCELLED, "Order Canceled - reason:", Kind.ORDER),
+            Code(SECURITY_NOT_ALLOWED, "The security is not available or allowed for this account.", Kind.ORDER),
+            Code(MAX_DEPTH_REQUESTS, "Max number (3) of market depth requests has been reached", Kind.REQUEST),
+            Code(READING_ERROR, "Error reading request:", Kind.REQUEST),
+            Code(VALIDATION_ERROR, "Error validating request.", Kind.REQUEST),
+            Code(PROCESSING_ERROR, "Error processing request.", Kind.REQUEST),
+            Code(
+                CLIENT_ID_IN_USE,
+                "Unable connect as the client id is already in use. Retry with a unique client id.",
+                Kind.SESSION,
+            ),
+            Code(NOT_SUBSCRIBED, "Requested market data is not subscribed.", Kind.REQUEST),
+            Code(NO_HISTORICAL_QUERY, "No historical data query found for ticker id:", Kind.REQUEST),
+            Code(ORDER_MESSAGE, "Order Message:\n", Kind.WARNING),
+            Code(
+                UPSTREAM_LOST,
+                "Connectivity between IBKR and Trader Workstation has been lost.",
+                Kind.CONNECTIVITY,
+            ),
+            Code(
+                UPSTREAM_BACK_DATA_LOST,
+                "Connectivity between IBKR and Trader Workstation has been restored - data lost.",
+                Kind.CONNECTIVITY,
+            ),
+            Code(
+                UPSTREAM_BACK,
+                "Connectivity between IBKR and Trader Workstation has been restored - data maintained.",
+                Kind.CONNECTIVITY,
+            ),
+            Code(
+                SOCKET_PORT_RESET,
+                "Socket port has been reset and this connection is being dropped. Please reconnect on the new port -",
+                Kind.SESSION,
+            ),
+            Code(UNSUBSCRIBED_FROM_ACCOUNT, "API client has been unsubscribed from account data.", Kind.WARNING),
+            Code(MARKET_FARM_BROKEN, "Market data farm connection is broken:", Kind.FARM),
+            Code(MARKET_FARM_OK, "Market data farm connection is OK:", Kind.FARM),
+            Code(HISTORY_FARM_BROKEN, "HMDS data farm connection is broken:", Kind.FARM),
+            Code(HISTORY_FARM_OK, "HMDS data farm connection is OK:", Kind.FARM),
+            Code(
+                HISTORY_FARM_IDLE,
+                "HMDS data farm connection is inactive but should be available upon demand.",
+                Kind.FARM,
+            ),
+            Code(
+                MARKET_FARM_IDLE,
+                "Market data farm connection is inactive but should be available upon demand.",
+                Kind.FARM,
+            ),
+            Code(
+                UPSTREAM_BROKEN,
+                "Connectivity between Trader Workstation and server is broken. It will be restored automatically.",
+                Kind.CONNECTIVITY,
+            ),
+            Code(MARKET_FARM_CONNECTING, "Market data farm is connecting:", Kind.FARM),
+            Code(INVALID_POSITION_VALUE, "Invalid position trade derived value", Kind.WARNING),
+            Code(SECDEF_FARM_BROKEN, "Sec-def data farm connection is broken:", Kind.FARM),
+            Code(SECDEF_FARM_OK, "Sec-def data farm connection is OK:", Kind.FARM),
+            Code(TIME_ZONE_MISSING, "The request's date and time have no time zone.", Kind.WARNING),
+            Code(
+                DATA_NEEDS_SUBSCRIPTION,
+                "Requested market data requires additional subscription for API. "
+                "See link in 'Market Data Connections' dialog for more details.",
+                Kind.REQUEST,
+            ),
+            Code(ORDER_NOT_FOUND, "OrderId that needs to be cancelled is not found.", Kind.ORDER),
+            Code(ORDER_NOT_CANCELLABLE, "OrderId that needs to be cancelled cannot be cancelled", Kind.ORDER),
+            Code(
+                DELAYED_DATA,
+                "Requested market data is not subscribed. Displaying delayed market data.",
+                Kind.WARNING,
+            ),
+            Code(
+                DELAYED_DATA_OFF,
+                "Requested market data is not subscribed. Delayed market data is not enabled",
+                Kind.REQUEST,
+            ),
+            Code(MAX_TICK_BY_TICK, "Max number of tick-by-tick requests has been reached", Kind.REQUEST),
+            Code(COMPETING_SESSION, "No market data during competing live session", Kind.REQUEST),
+            Code(BAD_END_TIME, "End Date/Time: The date, time, or time-zone entered is invalid.", Kind.REQUEST),
+        )
+    }
+)
+
+
+def ends_request(number: int) -> bool:
+    """Whether this code, sent for a request, means that no answer will follow.
+
+    An unknown code does, unless it stands in the block of notices (2100-2199): an answer that is waited for in
+    vain costs more than one that is given up too soon.
+    """
+    code = CODES.get(number)
+    if code is None:
+        return not 2100 <= number < 2200
+    return code.kind in (Kind.ORDER, Kind.REQUEST)
+
+
+def text(number: int, tail: str = "") -> str:
+    """The gateway's own words for a code, with what the sender adds.
+
+    Raises:
+        KeyError: the code is not in the catalogue.
+    """
+    return CODES[number].text + tail

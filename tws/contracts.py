@@ -1,0 +1,26 @@
+"""Contracts to ask a gateway about, as ibapi wants them."""
+
+from typing import Any
+
+from ibapi.contract import Contract
+
+
+def stock(symbol: str, *, exchange: str = "SMART", currency: str = "USD", primary: str = "") -> Any:
+    """A stock or ETF; `primary` (its listing exchange) resolves symbols that several exchanges list."""
+    contract = Contract()
+    contract.symbol = symbol
+    contract.secType = "STK"
+    contract.exchange = exchange
+    contract.primaryExchange = primary
+    contract.currency = currency
+    return contract
+
+
+def forex(base: str, quote: str) -> Any:
+    """A currency pair on IDEALPRO."""
+    contract = Contract()
+    contract.symbol = base
+    contract.secType = "CASH"
+    contract.exchange = "IDEALPRO"
+    contract.currency = quote
+    return contract

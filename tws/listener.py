@@ -1,0 +1,197 @@
+"""The hearing half of a session: ibapi's callbacks, sorted to the requests that wait for them."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from ibapi.wrapper import EWrapper
+
+from tws import codes
+from tws.clock import Clock
+from tws.errors import ClientIdInUse, RequestRefused, TwsError
+from tws.values import Bar, Notice, OpenOrder, Position, Quote
+
+# Live and delayed tick types carry the same three prices.
+_PRICE_TICKS = {1: "bid", 2: "ask", 4: "last", 66: "bid", 67: "ask", 68: "last"}
+
+
+@dataclass(slots=True)
+class Request:
+    """An answer being collected; `done` when its end has come, or cannot come any more."""
+
+    name: str
+    rows: list[Any] = field(default_factory=list)
+    done: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def finish(self) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, error: TwsError) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+            self.done.exception()  # nobody need be waiting any more: an unread failure is no news
+
+
+@dataclass(slots=True)
+class Line:
+    """A market data subscription."""
+
+    quote: Quote
+    on_tick: Callable[[Quote], None] | None
+    error: RequestRefused | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def _unset(price: float) -> float | None:
+    return None if price > 1e300 else price
+
+
+class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
+    """Collects what the gateway says.
+
+    Attributes:
+        started: finished when both managedAccounts and nextValidId have come.
+        requests: by request id, or by name where the protocol allows one at a time.
+        lines: market data subscriptions by request id.
+        refusal: set when the gateway has said why it will close this session.
+    """
+
+    def __init__(self, client_id: int, on_notice: Callable[[Notice], None] | None, clock: Clock) -> None:
+        super().__init__()
+        self.accounts: tuple[str, ...] = ()
+        self.next_order_id: int | None = None
+        self.started = Request("startApi")
+        self.requests: dict[int | str, Request] = {}
+        self.lines: dict[int, Line] = {}
+        self.refusal: TwsError | None = None
+        self._client_id = client_id
+        self._on_notice = on_notice
+        self._clock = clock
+
+    def fail_all(self, error: TwsError) -> None:
+        """Nothing more will come."""
+        for request in (self.started, *self.requests.values()):
+            request.fail(error)
+        for line in self.lines.values():
+            line.changed.set()
+
+    def _row(self, key: int | str, row: Any) -> None:
+        if request := self.requests.get(key):
+            request.rows.append(row)
+
+    def _end(self, key: int | str) -> None:
+        if request := self.requests.get(key):
+            request.finish()
+
+    def _answer(self, key: int | str, row: Any) -> None:
+        self._row(key, row)
+        self._end(key)
+
+    # The names and arguments below are ibapi's.
+
+    def managedAccounts(self, accountsList: str) -> None:
+        self.accounts = tuple(account for account in accountsList.split(",") if account)
+        self._check_started()
+
+    def nextValidId(self, orderId: int) -> None:
+        self.next_order_id = orderId
+        self._check_started()
+
+    def _check_started(self) -> None:
+        if self.accounts and self.next_order_id is not None:
+            self.started.finish()
+
+    def error(
+        self, reqId: int, errorTime: int, errorCode: int, errorString: str, advancedOrderRejectJson: str = ""
+    ) -> None:
+        if errorCode == codes.CLIENT_ID_IN_USE:
+            self.refusal = ClientIdInUse(
+                f"expected client id {self._client_id} to be free, found it in use; take another of its band"
+            )
+            return
+        ends = codes.ends_request(errorCode)
+        if ends and reqId in self.requests:
+            request = self.requests[reqId]
+            request.fail(RequestRefused(request.name, errorCode, errorString))
+            return
+        if ends and reqId in self.lines:
+            line = self.lines[reqId]
+            line.error = RequestRefused("marketData", errorCode, errorString)
+            line.changed.set()
+        if self._on_notice is not None:
+            at = datetime.fromtimestamp(errorTime / 1000, UTC) if errorTime > 0 else self._clock.now()
+            self._on_notice(Notice(errorCode, errorString, at, reqId))
+
+    def currentTime(self, time: int) -> None:
+        self._answer("currentTime", time)
+
+    def currentTimeInMillis(self, timeInMillis: int) -> None:
+        self._answer("currentTimeMillis", timeInMillis)
+
+    def position(self, account: str, contract: Any, position: Decimal, avgCost: float) -> None:
+        self._row(
+            "positions",
+            Position(
+                account,
+                contract.conId,
+                contract.symbol,
+                contract.secType,
+                contract.localSymbol,
+                position,
+                avgCost,
+            ),
+        )
+
+    def positionEnd(self) -> None:
+        self._end("positions")
+
+    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+        self._row(
+            "openOrders",
+            OpenOrder(
+                order_id=orderId,
+                client_id=order.clientId,
+                perm_id=order.permId,
+                parent_id=order.parentId,
+                account=order.account,
+                con_id=contract.conId,
+                local_symbol=contract.localSymbol,
+                action=order.action,
+                order_type=order.orderType,
+                quantity=order.totalQuantity,
+                limit_price=_unset(order.lmtPrice) if "LMT" in order.orderType else None,
+                stop_price=_unset(order.auxPrice) if "STP" in order.orderType else None,
+                oca_group=order.ocaGroup,
+                order_ref=order.orderRef,
+                status=orderState.status,
+            ),
+        )
+
+    def openOrderEnd(self) -> None:
+        self._end("openOrders")
+
+    def historicalData(self, reqId: int, bar: Any) -> None:
+        self._row(reqId, Bar(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume))
+
+    def historicalDataEnd(self, reqId: int, start: str, end: str) -> None:
+        self._end(reqId)
+
+    def marketDataType(self, reqId: int, marketDataType: int) -> None:
+        if line := self.lines.get(reqId):
+            line.quote.data_type = marketDataType
+
+    def tickPrice(self, reqId: int, tickType: int, price: float, attrib: Any) -> None:
+        line = self.lines.get(reqId)
+        name = _PRICE_TICKS.get(tickType)
+        if line is None or name is None:
+            return
+        # -1 is the wire's word for "no price on this side".
+        setattr(line.quote, name, None if price == -1 else price)
+        line.quote.ticks += 1
+        line.changed.set()
+        if line.on_tick is not None:
+            line.on_tick(line.quote)
