@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# The entrypoint of a gateway container, mounted read-only over an image that stays as its makers built it.
+#
+#   entrypoint.sh START-SCRIPT [ARG...]   prepare, serve the mailbox in the background, become the start script
+#   entrypoint.sh handshake               one TWS API handshake on the JVM's own port, behind socat; the health check
+#
+# It must do no harm: whatever of ours fails, the gateway starts and runs, and the container's log says what failed.
+# Only bash and coreutils are used; the image has no Python, curl or netcat.
+set -u
+export LC_ALL=C
+
+MAILBOX=${MAILBOX_DIR:-/run/mailbox}
+COMMAND_PORT=${COMMAND_PORT:-7462}
+case "${TRADING_MODE:-paper}" in
+  live) JVM_PORT=${JVM_PORT:-4001} ;;
+  *)    JVM_PORT=${JVM_PORT:-4002} ;;
+esac
+
+say() { printf 'watchkeeper: %s\n' "$*"; }
+
+# One handshake on the JVM's port. Prints "RESULT DETAIL"; RESULT is ok, refused, closed or silent, and only ok exits 0.
+# A frame's header is three NULs and a length byte (answers are short), so five reads up to a NUL are the whole answer.
+handshake() {
+  { exec 3<>"/dev/tcp/127.0.0.1/$JVM_PORT"; } 2>/dev/null || { echo "refused port $JVM_PORT"; return 1; }
+  printf 'API\0\0\0\0\011v100..223' >&3 2>/dev/null || { echo "closed before the question"; return 1; }
+  local field answer=() status
+  for _ in 1 2 3 4 5; do
+    IFS= read -r -d '' -t 1 -u 3 field
+    status=$?
+    if [ "$status" -gt 128 ]; then echo "silent for 1 s"; return 1; fi
+    if [ "$status" -ne 0 ]; then echo "closed without an answer"; return 1; fi
+    answer+=("$field")
+  done
+  echo "ok server version ${answer[3]:1}, ${answer[4]}"
+}
+
+# One of the five verbs, spoken to IBC's command server, which has no authentication and so listens on loopback only.
+command_server() {
+  { exec 3<>"/dev/tcp/127.0.0.1/$COMMAND_PORT"; } 2>/dev/null || { echo "ERROR the command server does not listen"; return; }
+  printf '%s\r\n' "$1" >&3 2>/dev/null
+  local line
+  while IFS= read -r -t 5 -u 3 line; do
+    line=${line%$'\r'}
+    case "$line" in
+      *OK*|*ERROR*) echo "$line"; printf 'EXIT\r\n' >&3 2>/dev/null; return ;;
+    esac
+  done
+  echo "ERROR the command server gave no reply"
+}
+
+# Readers never see half a file: write beside, then rename.
+put() { printf '%s\n' "$2" >"$MAILBOX/.$1" && mv -f "$MAILBOX/.$1" "$MAILBOX/$1"; }
+
+# A quoted JSON string of printable ASCII; a zone's display name can hold anything.
+quoted() { printf '"%s"' "$(printf '%s' "$1" | tr -cd ' !#-[]-~')"; }
+
+report_handshakes() {
+  local answer
+  while :; do
+    answer=$(timeout 3 "$BASH" "$0" handshake) || [ -n "$answer" ] || answer="silent on connect"
+    put jvm "{\"at\":$(date +%s.%N),\"result\":$(quoted "${answer%% *}"),\"detail\":$(quoted "${answer#* }")}"
+    sleep 2
+  done
+}
+
+serve_requests() {
+  local number verb reply
+  while sleep 0.2; do
+    [ -e "$MAILBOX/request" ] || continue
+    read -r number verb <"$MAILBOX/request"
+    rm -f "$MAILBOX/request"
+    case "$verb" in
+      STOP|RESTART|PAUSE|RECONNECTDATA|RECONNECTACCOUNT)
+        say "mailbox request $number: $verb"
+        reply=$(timeout 10 "$BASH" "$0" command "$verb") || reply="ERROR no reply within 10 s" ;;
+      *)
+        reply="ERROR expected STOP, RESTART, PAUSE, RECONNECTDATA or RECONNECTACCOUNT" ;;
+    esac
+    say "mailbox reply $number: $reply"
+    put reply "$number $reply"
+  done
+}
+
+serve_mailbox() {
+  if ! { : >"$MAILBOX/.probe" && rm -f "$MAILBOX/.probe"; } 2>/dev/null; then
+    say "the mailbox $MAILBOX is not writable: the supervisor cannot see behind socat nor ask for soft restarts"
+    return
+  fi
+  rm -f "$MAILBOX/request" # asked of the container that was here before
+  report_handshakes &
+  serve_requests &
+}
+
+# The image takes the password from a file, the user name only from the environment.
+read_user() {
+  [ -n "${TWS_USERID_FILE:-}" ] || return
+  if ! TWS_USERID=$(cat "$TWS_USERID_FILE"); then say "cannot read TWS_USERID_FILE=$TWS_USERID_FILE"; return; fi
+  export TWS_USERID
+  unset TWS_USERID_FILE
+}
+
+# IBC's command server is off in the image's template; every environment variable of the image keeps its meaning.
+enable_command_server() {
+  local template=${IBC_INI_TMPL:-/home/ibgateway/ibc/config.ini.tmpl}
+  [ -e "$template" ] || return
+  sed -i -e "s/^CommandServerPort=.*/CommandServerPort=$COMMAND_PORT/" -e 's/^BindAddress=.*/BindAddress=127.0.0.1/' "$template" ||
+    say "cannot edit $template: no soft restarts"
+}
+
+case "${1:-}" in
+  handshake) handshake ;;
+  command)   command_server "$2" ;;
+  "")        say "expected the image's start script as argument"; exit 2 ;;
+  *)
+    read_user
+    enable_command_server
+    serve_mailbox
+    exec "$@"
+    ;;
+esac
