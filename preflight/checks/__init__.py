@@ -1,0 +1,5 @@
+"""The checks, in the order in which they are asked."""
+
+from preflight.checks import login, port, utc
+
+CHECKS = (port.CHECK, login.CHECK, utc.CHECK)

@@ -1,0 +1,43 @@
+"""What a preflight needs to know, from the environment."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from preflight.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Where the gateway is and what it should be. Field names in capitals are the environment's."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: Annotated[int, Field(gt=0, lt=65536)] = 4002
+    ib_account: Annotated[str, StringConstraints(pattern=r"^(DU|DF|U|F)[A-Z0-9]+$")]
+    mode: Literal["sim", "paper", "live"]
+    require_utc: bool = True
+    preflight_client_id: Annotated[int, Field(ge=910, le=919)] = 910
+    """First id of the preflight's band; the engine (1-5) and the sentinel (900-909) have their own."""
+    preflight_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """Patience with each single answer."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingsError: one line for each setting that is missing or unusable.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = [
+                f"{'.'.join(map(str, line['loc'])).upper()}: {line['msg']}, found {line['input']!r}"
+                if line["type"] != "missing"
+                else f"{'.'.join(map(str, line['loc'])).upper()}: expected a value, found none"
+                for line in error.errors()
+            ]
+            remedy = "set them in .env, which `make up` reads (.env.example explains each)"
+            raise SettingsError("; ".join(lines) + f"; {remedy}") from error
