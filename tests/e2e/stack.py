@@ -1,0 +1,117 @@
+"""A whole stack on real containers, driven by the commands that a newcomer types.
+
+Every stack of the suite has a tenant, host ports and networks of its own, so that it runs beside somebody's real one.
+The exchange's day in it rolls twelve hours from now, so that the suite passes at any hour of any day.
+"""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
+ALL_WELL_SECONDS = 180.0
+"""A bound on waiting, not a claim: what a recovery takes is measured by `make drill`."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One tenant's stack: its commands, its APIs, and waiting for what they say."""
+
+    tenant: str
+    environment: dict[str, str]
+
+    def make(self, target: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a Makefile target as a user would; never raises."""
+        return subprocess.run(
+            ["make", "--no-print-directory", target, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **env},
+            text=True,
+            capture_output=True,
+            timeout=600,
+        )
+
+    def container(self, role: str) -> str:
+        return f"watchkeeper-{self.tenant}-{role}"
+
+    def url(self, service: str, path: str) -> str:
+        return f"http://127.0.0.1:{self.environment[f'HOST_PORT_{service.upper()}']}{path}"
+
+    def get(self, service: str, path: str) -> Any:
+        return httpx.get(self.url(service, path), timeout=5).raise_for_status().json()
+
+    def status(self) -> dict[str, Any]:
+        tenant: dict[str, Any] = self.get("supervisor", "/api/v1/status")["tenants"][0]
+        return tenant
+
+    def incidents(self) -> list[dict[str, Any]]:
+        incidents: list[dict[str, Any]] = self.get("supervisor", "/api/v1/incidents")
+        return incidents
+
+    def book(self) -> dict[str, Any]:
+        book: dict[str, Any] = self.get("simulator", "/api/v1/book")
+        return book
+
+    def engine(self) -> dict[str, Any]:
+        status: dict[str, Any] = self.get("engine", "/api/v1/status")
+        return status
+
+    def inject(self, fault: str) -> None:
+        httpx.post(self.url("simulator", f"/api/v1/faults/{fault}"), timeout=10).raise_for_status()
+
+    def all_well(self) -> bool:
+        """Gateway READY, engine TRADING, no open incident."""
+        tenant = self.status()
+        return (tenant["gateway"]["state"], tenant["engine"]["state"], tenant["incident"]) == ("READY", "TRADING", None)
+
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = ALL_WELL_SECONDS) -> Any:
+        """Wait until `condition` gives something true, and return it; services that do not answer are waited for."""
+        deadline = time.monotonic() + seconds
+        last: object = None
+        while time.monotonic() < deadline:
+            try:
+                if last := condition():
+                    return last
+            except (httpx.HTTPError, KeyError, IndexError) as error:
+                last = error
+            time.sleep(0.1)
+        pytest.fail(f"expected {what} within {seconds:g} s; last look: {last!r}\n{self.story()}")
+
+    def story(self) -> str:
+        """What a person would look at first."""
+        parts = [self.make("status").stdout]
+        parts += [
+            docker("logs", "--tail", "40", self.container(role), check=False)
+            for role in ("gateway", "engine", "supervisor")
+        ]
+        parts.append(docker("logs", "--tail", "60", f"watchkeeper-{self.tenant}-supervisor-1", check=False))
+        return "\n".join(parts)
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    result = subprocess.run(["docker", *arguments], text=True, capture_output=True, timeout=120)
+    if check and result.returncode:
+        pytest.fail(f"docker {' '.join(arguments)}: {result.stderr}")
+    return result.stdout + result.stderr
+
+
+def make_stack(tenant: str, subnet: str, free_port: Callable[[], int], **more: str) -> Stack:
+    roll = datetime.now(ZoneInfo("America/New_York")) + timedelta(hours=12)
+    environment = {
+        "TENANT": tenant,
+        "SUBNET_PREFIX": subnet,
+        "SIM_DAY_START": f"{roll:%H}:00",
+        **{f"HOST_PORT_{name}": str(free_port()) for name in PORTS},
+        **more,
+    }
+    return Stack(tenant, environment)

@@ -1,0 +1,49 @@
+"""`make preflight` against real containers: go, no-go with a remedy, and could not ask."""
+
+import json
+
+import pytest
+
+from tests.e2e.stack import Stack, docker
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+
+def test_go_when_all_is_well(trading: Stack) -> None:
+    result = trading.make("preflight", "JSON=1")
+    assert result.returncode == 0, result.stdout + result.stderr
+    report = json.loads(result.stdout)
+    assert report["verdict"] == "go"
+    assert {check["name"]: check["result"] for check in report["checks"]} == {
+        "port": "pass",
+        "login": "pass",
+        "utc": "pass",
+    }
+
+
+def test_no_go_for_another_account(trading: Stack) -> None:
+    result = trading.make("preflight", IB_ACCOUNT="DUSIM0002")
+    assert result.returncode == 1
+    assert "set IB_ACCOUNT" in result.stdout
+
+
+def test_could_not_ask_without_a_usable_configuration(trading: Stack) -> None:
+    result = trading.make("preflight", IB_ACCOUNT="<your account>")
+    assert result.returncode == 2
+    assert "IB_ACCOUNT" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_go_in_new_york_and_when_the_gateway_is_down(trading: Stack) -> None:
+    try:
+        assert trading.make("up", "SIM=1", TIME_ZONE="America/New_York").returncode in (0, 1)
+        result = trading.make("preflight")
+        assert result.returncode == 1, result.stdout
+        assert "TIME_ZONE=Etc/UTC" in result.stdout
+
+        docker("stop", trading.container("gateway"))
+        result = trading.make("preflight")
+        assert result.returncode == 1, result.stdout
+        assert "make up" in result.stdout
+    finally:
+        assert trading.make("up", "SIM=1").returncode == 0

@@ -1,0 +1,114 @@
+"""The whole road: an unmodified Nautilus engine trades through a gateway that we can kill."""
+
+import json
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from supervisor.drill import agree
+from tests.e2e.stack import Stack, docker
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+def books_agree(stack: Stack) -> bool:
+    return agree(stack.book(), stack.engine())
+
+
+def finished_bracket(stack: Stack) -> dict[str, Any] | None:
+    """A bracket whose entry and one exit filled, and whose other exit the broker cancelled."""
+    orders = stack.book()["orders"]
+    groups: dict[str, dict[str, str]] = {}
+    for order in orders:
+        if order["oca_group"]:
+            groups.setdefault(order["oca_group"], {})[order["order_ref"]] = order["status"]
+    for group, statuses in groups.items():
+        if sorted(statuses.values()) == ["Cancelled", "Filled"]:
+            return {"oca_group": group, "statuses": statuses}
+    return None
+
+
+def test_status_tells_that_everything_trades(trading: Stack) -> None:
+    result = trading.make("status", "JSON=1")
+    assert result.returncode == 0, result.stderr
+    status = json.loads(result.stdout)
+    assert (status["version"], status["verdict"]) == (1, "trading")
+    tenant = status["tenants"][0]
+    assert (tenant["gateway"]["state"], tenant["engine"]["state"]) == ("READY", "TRADING")
+    assert tenant["account"] == "DUSIM0001"
+
+
+def test_a_bracket_is_placed_filled_and_its_sibling_cancelled(trading: Stack) -> None:
+    bracket = trading.until(lambda: finished_bracket(trading), "a bracket with one exit filled, one cancelled", 600)
+    assert len(bracket["statuses"]) == 2
+    trading.until(lambda: books_agree(trading), "the stand-in's record and Nautilus's to agree", 30)
+    engine_orders = {order["client_order_id"]: order["status"] for order in trading.engine()["orders"]}
+    for reference, status in bracket["statuses"].items():
+        client_order_id = reference.rsplit(":", 1)[0]
+        if client_order_id in engine_orders:
+            assert engine_orders[client_order_id] == {"Filled": "FILLED", "Cancelled": "CANCELED"}[status]
+
+
+def recovered(stack: Stack, known: set[int]) -> list[dict[str, Any]]:
+    """Incidents that are new since `known`, once all is well again and none is open."""
+    if not stack.all_well():
+        return []
+    return [incident for incident in stack.incidents() if incident["id"] not in known]
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "rung"),
+    [
+        ("kill", "container-exit", "container-start"),
+        ("jvm-dead", "jvm-dead", "container-restart"),
+        ("hang", "soft-dead", "ibc-restart"),
+    ],
+)
+def test_the_gateway_dies_and_everything_trades_again(trading: Stack, fault: str, name: str, rung: str) -> None:
+    known = {incident["id"] for incident in trading.incidents()}
+    if fault == "kill":
+        docker("kill", trading.container("gateway"))
+    else:
+        trading.inject(fault)
+    new = trading.until(lambda: recovered(trading, known), f"recovery from {name}")
+    assert [incident["fault"] for incident in new] == [name]
+    (incident,) = new
+    assert incident["outcome"] == "recovered"
+    assert incident["detection_seconds"] > 0
+    assert incident["recovery_seconds"] >= incident["detection_seconds"]
+    rungs = [action["rung"] for action in incident["actions"]]
+    assert rung in rungs
+    assert rungs.count(rung) == 1
+    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+    identities = [execution["exec_id"] for execution in trading.book()["executions"]]
+    assert len(identities) == len(set(identities))
+
+
+def test_a_killed_engine_is_started_once_and_trades_again(trading: Stack) -> None:
+    known = {incident["id"] for incident in trading.incidents()}
+    docker("kill", trading.container("engine"))
+    new = trading.until(lambda: recovered(trading, known), "recovery of the engine")
+    assert [incident["fault"] for incident in new] == ["engine-exit"]
+    assert [action["rung"] for action in new[0]["actions"]].count("engine-start") == 1
+    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+
+
+def test_a_supervisor_killed_in_mid_recovery_does_nothing_twice(trading: Stack) -> None:
+    known = {incident["id"] for incident in trading.incidents()}
+    trading.inject("jvm-dead")
+
+    def restarting() -> bool:
+        new = [incident for incident in trading.incidents() if incident["id"] not in known]
+        return any(action["rung"] == "container-restart" for incident in new for action in incident["actions"])
+
+    trading.until(restarting, "the restart to be under way", 90)
+    supervisor = f"watchkeeper-{trading.tenant}-supervisor-1"
+    # As the kernel would: `docker kill` would count as a person's stop, after which Docker starts nothing.
+    os.kill(int(docker("inspect", "--format", "{{.State.Pid}}", supervisor)), signal.SIGKILL)
+    new = trading.until(lambda: recovered(trading, known), "recovery under the next supervisor")
+    rungs = [action["rung"] for incident in new for action in incident["actions"]]
+    assert rungs.count("container-restart") == 1
+    assert int(docker("inspect", "--format", "{{.RestartCount}}", supervisor)) == 1
+    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
