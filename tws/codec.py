@@ -61,7 +61,7 @@ class Codec(EClient):  # type: ignore[misc]  # ibapi carries no types
         self.decoder = Decoder(wrapper, greeting.server_version)
         self.setConnState(EClient.CONNECTED)
 
-    def decode(self, payload: bytes) -> None:
+    def deliver(self, payload: bytes) -> None:
         """Hand one payload to ibapi's decoder, which calls the wrapper.
 
         Raises:

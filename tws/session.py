@@ -153,7 +153,7 @@ class Session(asyncio.Protocol):
         try:
             for payload in self._frames.feed(data):
                 if self._codec is not None:
-                    self._codec.decode(payload)
+                    self._codec.deliver(payload)
                 else:
                     self._greeted.rows.append(payload)
                     self._greeted.finish()

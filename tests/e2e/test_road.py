@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.drill import agree
+from supervisor.drill.report import agree
 from tests.e2e.stack import Stack, docker
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]

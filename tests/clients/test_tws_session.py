@@ -1,0 +1,162 @@
+"""`tws.session` against the stand-in: what a watcher asks, and what it hears when things go wrong."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.rig import ACCOUNT, Gateway
+from tws import codes
+from tws.contracts import stock
+from tws.errors import (
+    ClientIdInUse,
+    GatewayClosed,
+    GatewaySilent,
+    RequestRefused,
+    RequestUnanswered,
+    SessionClosed,
+    Unsupported,
+)
+from tws.session import Session
+from tws.times import TimeForm, bar_time_form
+from tws.values import Notice
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    with contextlib.closing(Gateway(tmp_path)) as made:
+        made.start()
+        made.up()
+        yield made
+
+
+async def opened(gateway: Gateway, client_id: int = 900, on_notice: Callable[[Notice], None] | None = None) -> Session:
+    return await Session.open("127.0.0.1", gateway.api_port, client_id, timeout=5, on_notice=on_notice)
+
+
+async def hears(heard: list[Notice], code: int) -> Notice:
+    async with asyncio.timeout(10):
+        while not (found := [notice for notice in heard if notice.code == code]):
+            await asyncio.sleep(0.01)
+    return found[0]
+
+
+async def test_a_watcher_asks_everything_it_needs(gateway: Gateway) -> None:
+    heard: list[Notice] = []
+    async with await opened(gateway, on_notice=heard.append) as session:
+        assert session.accounts == (ACCOUNT,)
+        assert session.greeting.server_version == 200
+        assert session.greeting.time.is_utc
+        assert await session.current_time(timeout=5) > 1.7e9
+        assert await session.current_time_millis(timeout=5) > 1.7e12
+        assert await session.positions(timeout=5) == []
+        assert await session.open_orders(timeout=5) == []
+        quote = await session.quote(stock("SPY"), timeout=5)
+        assert quote.bid is not None
+        assert quote.ask is not None
+        assert 0 < quote.bid < quote.ask
+        bars = await session.bars(stock("SPY"), duration="1 D", bar_size="1 hour", timeout=5)
+        assert bar_time_form(bars[-1].time) is TimeForm.UTC_DASH
+        await hears(heard, codes.MARKET_FARM_OK)
+    assert session.closed.done()
+
+
+async def test_current_times_are_asked_at_least_1_1_s_apart_and_all_answered(gateway: Gateway) -> None:
+    """The stand-in ignores one asked within 1 s of the last, as the real gateway does."""
+    async with await opened(gateway) as session:
+        times = [await session.current_time(timeout=5) for _ in range(3)]
+    assert times == sorted(times)
+    assert times[-1] - times[0] >= 2
+
+
+async def test_two_askers_share_one_answer(gateway: Gateway) -> None:
+    async with await opened(gateway) as session:
+        first, second = await asyncio.gather(session.positions(timeout=5), session.positions(timeout=5))
+    assert first == second == []
+
+
+async def test_a_quote_ticks_until_it_is_given_back(gateway: Gateway) -> None:
+    ticks: list[int] = []
+    async with await opened(gateway) as session:
+        line = session.subscribe(stock("SPY"), lambda quote: ticks.append(quote.ticks))
+        async with asyncio.timeout(20):
+            while len(ticks) < 10:
+                await asyncio.sleep(0.05)
+        assert ticks == sorted(set(ticks))
+        session.unsubscribe(line)
+
+
+async def test_an_unknown_instrument_is_refused_with_the_gateways_words(gateway: Gateway) -> None:
+    async with await opened(gateway) as session:
+        with pytest.raises(RequestRefused, match="No security definition") as refusal:
+            await session.quote(stock("NOSUCH"), timeout=5)
+        assert refusal.value.code == codes.NO_SECURITY_DEFINITION
+        with pytest.raises(RequestRefused):
+            await session.bars(stock("NOSUCH"), duration="1 D", bar_size="1 hour", timeout=5)
+        assert session.is_open
+
+
+async def test_a_client_id_in_use(gateway: Gateway) -> None:
+    async with await opened(gateway, 900):
+        with pytest.raises(ClientIdInUse, match="900"):
+            await opened(gateway, 900)
+        async with await opened(gateway, 901) as other:
+            assert other.accounts
+
+
+async def test_connectivity_notices_are_heard_at_once(gateway: Gateway) -> None:
+    heard: list[Notice] = []
+    async with await opened(gateway, on_notice=heard.append) as session:
+        await asyncio.to_thread(gateway.fault, "upstream-lost")
+        notice = await hears(heard, codes.UPSTREAM_LOST)
+        assert notice.request_id == -1
+        assert session.is_open
+        await asyncio.to_thread(gateway.cure, "upstream-lost")
+        await hears(heard, codes.UPSTREAM_BACK)
+
+
+async def test_a_gateway_that_hangs_leaves_the_session_open_and_requests_unanswered(gateway: Gateway) -> None:
+    async with await opened(gateway) as session:
+        await asyncio.to_thread(gateway.fault, "hang")
+        with pytest.raises(RequestUnanswered, match="currentTime"):
+            await session.current_time(timeout=0.5)
+        with pytest.raises(RequestUnanswered):
+            await session.quote(stock("SPY"), timeout=0.5)
+        assert session.is_open
+        with pytest.raises(GatewaySilent, match="a handshake"):
+            await Session.open("127.0.0.1", gateway.api_port, 901, timeout=0.5)
+
+
+async def test_a_gateway_that_dies_ends_the_session_and_what_was_asked(gateway: Gateway) -> None:
+    async with await opened(gateway) as session:
+        await asyncio.to_thread(gateway.fault, "hang")
+        asked = asyncio.create_task(session.positions(timeout=20))
+        await asyncio.sleep(0)
+        gateway.kill()
+        with pytest.raises(SessionClosed):
+            await asked
+        await session.closed
+        with pytest.raises(SessionClosed):
+            await session.positions(timeout=1)
+
+
+async def test_millis_need_a_server_that_knows_them(tmp_path: Path) -> None:
+    with contextlib.closing(Gateway(tmp_path, SIM_SERVER_VERSION="178")) as old:
+        old.start()
+        old.up()
+        async with await opened(old) as session:
+            assert session.greeting.server_version == 178
+            with pytest.raises(Unsupported, match="197"):
+                await session.current_time_millis(timeout=5)
+
+
+async def test_a_peer_that_closes_before_start_up_is_no_session(unused_tcp_port: int) -> None:
+    async def hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(4)
+        writer.close()
+
+    async with await asyncio.start_server(hangs_up, "127.0.0.1", unused_tcp_port):
+        with pytest.raises(GatewayClosed):
+            await Session.open("127.0.0.1", unused_tcp_port, 900, timeout=5)
