@@ -1,0 +1,1 @@
+"""The gateway's container: the real one's wrapping (`ibkr/`) and the stand-in (`simulator/`)."""

@@ -1,0 +1,1 @@
+"""Sessions with clients: the socket, the requests, and what is sent unasked."""

@@ -1,0 +1,36 @@
+"""Which function answers which request."""
+
+from collections.abc import Awaitable
+
+from gateway.simulator.api import accounts, contracts, history, market_data, orders, system
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.wire import requests
+from gateway.simulator.wire.requests import Request
+from tws import codes
+
+_HANDLERS: dict[type[Request], Handler] = {
+    **system.HANDLERS,
+    **contracts.HANDLERS,
+    **market_data.HANDLERS,
+    **history.HANDLERS,
+    **orders.HANDLERS,
+    **accounts.HANDLERS,
+}
+
+
+def handle(session: Session, request: Request) -> Awaitable[None] | None:
+    """Answer a request, or refuse it as the gateway would."""
+    if isinstance(request, requests.StartApi):
+        system.start_api(session, request)
+        return None
+    if not session.started:
+        session.error(-1, codes.READING_ERROR, "Error reading request:expected startApi first")
+        return None
+    if isinstance(request, requests.Unserved):
+        session.error(
+            request.req_id,
+            codes.VALIDATION_ERROR,
+            f"Error validating request.-'bH' : cause - {request.name} is not served by this gateway",
+        )
+        return None
+    return _HANDLERS[type(request)](session, request)

@@ -1,0 +1,154 @@
+"""What all sessions of one running gateway share, and how news reaches them."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gateway.simulator.broker.broker import Broker
+from gateway.simulator.broker.orders import Event, Fill, Order, Said
+from gateway.simulator.market.calendar import AroundTheClock
+from gateway.simulator.market.instruments import Instrument, Instruments
+from gateway.simulator.market.market import Market
+from gateway.simulator.market.process import step_at
+from gateway.simulator.profiles import PROFILES, Profile
+from gateway.simulator.settings import Settings
+from gateway.simulator.tally import Tally
+from gateway.simulator.wire import answers
+from gateway.simulator.wire.open_order import open_order, submitter
+from gateway.simulator.wire.times import TimeWriter
+from tws import codes
+from tws.clock import Clock
+
+if TYPE_CHECKING:
+    from gateway.simulator.api.session import Session
+
+MARKET_FARMS = ("usfarm.nj", "usfarm")
+HISTORY_FARM = "ushmds"
+SECDEF_FARM = "secdefnj"
+
+
+def farm_notices() -> list[tuple[int, str]]:
+    """What a gateway whose farms are all up says after login, in the captured order."""
+    return [
+        *((codes.MARKET_FARM_OK, f"Market data farm connection is OK:{farm}") for farm in MARKET_FARMS),
+        (codes.HISTORY_FARM_OK, f"HMDS data farm connection is OK:{HISTORY_FARM}"),
+        (codes.SECDEF_FARM_OK, f"Sec-def data farm connection is OK:{SECDEF_FARM}"),
+    ]
+
+
+class Gateway:
+    """One logged-in gateway."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        calendar: AroundTheClock,
+        market: Market,
+        broker: Broker,
+        tally: Tally,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.calendar = calendar
+        self.market = market
+        self.instruments: Instruments = market.instruments
+        self.broker = broker
+        self.tally = tally
+        self.profile: Profile = PROFILES[settings.profile]
+        self.writer = TimeWriter(settings.time_format, settings.time_zone)
+        self.sessions: set[Session] = set()
+        self.upstream_lost = False
+        self.market_farm_broken = False
+        self._time_asked_at = float("-inf")
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    @property
+    def ticking(self) -> bool:
+        """Whether market data flows."""
+        return not (self.upstream_lost or self.market_farm_broken)
+
+    def step(self) -> int:
+        """The market's grid step now."""
+        return step_at(self.clock.now().timestamp())
+
+    def started(self) -> "list[Session]":
+        """Sessions that are through startApi."""
+        return [session for session in self.sessions if session.started]
+
+    def client(self, client_id: int) -> "Session | None":
+        """The session of that client id."""
+        return next((s for s in self.sessions if s.started and s.client_id == client_id), None)
+
+    def lines(self) -> int:
+        """Market data lines in use by all sessions: they are counted per login."""
+        return sum(session.lines for session in self.sessions)
+
+    def may_tell_time(self) -> bool:
+        """reqCurrentTime asked twice within a second is ignored, whoever asks."""
+        now = self.clock.monotonic()
+        if now - self._time_asked_at < 1.0:
+            return False
+        self._time_asked_at = now
+        return True
+
+    def instrument(self, con_id: int) -> Instrument:
+        """The instrument of an id that the broker knows."""
+        found = self.instruments.by_id(con_id)
+        if found is None:
+            raise LookupError(f"no instrument {con_id}")
+        return found
+
+    # -- telling ---------------------------------------------------------------------------------------------------
+
+    def tell_all(self, code: int, text: str) -> None:
+        """A notice without a request, to everybody."""
+        for session in self.started():
+            session.error(-1, code, text)
+
+    def tell(self, events: Iterable[Event], actor: "Session | None" = None) -> None:
+        """Send what happened to orders to their owners, and to the session that caused it."""
+        filled: list[Fill] = []
+        for event in events:
+            owner = self.client(event.order.client_id)
+            for session in {owner, actor} - {None}:
+                if session is not None and (session is owner or event.said is not Said.FILL):
+                    self._say(session, event, session.client_id if session is actor else event.order.client_id)
+            if event.said is Said.FILL and event.fill is not None:
+                filled.append(event.fill)
+                self.tally.fills += 1
+        if filled:
+            for session in self.started():
+                session.account_changed({fill.con_id for fill in filled})
+
+    def _say(self, session: "Session", event: Event, client_id: int) -> None:
+        order = event.order
+        if event.said in (Said.PAIR, Said.OPEN):
+            session.send(self.open_order(session.version, order))
+        if event.said in (Said.PAIR, Said.STATUS):
+            session.send(answers.order_status(order, client_id))
+        if event.said is Said.FILL and event.fill is not None:
+            session.send(self.execution(session.version, -1, order, event.fill))
+        if event.said is Said.COMMISSION and event.fill is not None:
+            session.send(answers.commission_report(event.fill))
+        if event.said is Said.ERROR:
+            session.error(order.order_id, event.code, event.text)
+
+    def open_order(self, version: int, order: Order) -> answers.Fields:
+        """An order as message 5."""
+        return open_order(version, order, self.instrument(order.ticket.con_id))
+
+    def execution(self, version: int, req_id: int, order: Order | None, fill: Fill) -> answers.Fields:
+        """A fill as message 11."""
+        return answers.execution(
+            version,
+            req_id,
+            self.instrument(fill.con_id),
+            fill,
+            self.writer.moment(fill.at, version),
+            submitter(order) if order else self.settings.user,
+        )
+
+    def now(self) -> dt.datetime:
+        return self.clock.now()

@@ -1,0 +1,70 @@
+"""The beat of the world: at every grid step orders are matched and subscribers are told what is new."""
+
+import math
+
+from gateway.simulator.api import accounts, history, market_data
+from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.session import Session
+from gateway.simulator.market.process import STEP_SECONDS
+
+_BAR_SECONDS = 5
+_PNL_SECONDS = 1.0
+
+
+class Pulse:
+    """Drives one gateway. The exchange goes on while the API is closed or hangs."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._bar_end = 0
+        self._pnl_at = 0.0
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        clock = self._gateway.clock
+        while True:
+            epoch = clock.now().timestamp()
+            await clock.sleep((math.floor(epoch / STEP_SECONDS) + 1) * STEP_SECONDS - epoch + 0.001)
+            self.beat()
+
+    def beat(self) -> None:
+        """One step."""
+        gateway = self._gateway
+        gateway.tell(gateway.broker.step())
+        epoch = gateway.now().timestamp()
+        bar_end = int(epoch) - int(epoch) % _BAR_SECONDS
+        new_bar, self._bar_end = bar_end != self._bar_end, bar_end
+        monotonic = gateway.clock.monotonic()
+        new_pnl = monotonic - self._pnl_at >= _PNL_SECONDS
+        if new_pnl:
+            self._pnl_at = monotonic
+        for session in gateway.started():
+            self._tell_account(session, monotonic, new_pnl)
+            if not gateway.ticking:
+                continue
+            if session.clogged:
+                gateway.tally.ticks_dropped += session.lines
+                continue
+            market_data.publish_lines(session)
+            market_data.publish_tick_by_tick(session)
+            if new_bar:
+                market_data.publish_real_time_bars(session, bar_end)
+                history.publish_live_bars(session, epoch)
+
+    @staticmethod
+    def _tell_account(session: Session, now: float, new_pnl: bool) -> None:
+        changed, session.changed_contracts = session.changed_contracts, set()
+        if changed:
+            accounts.send_positions(session, changed)
+            if session.updates:
+                accounts.send_updates(session)
+            for req_id in session.updates_multi:
+                accounts.send_updates_multi(session, req_id)
+        for query in session.summaries.values():
+            if changed or now - query.sent_at >= accounts.SUMMARY_SECONDS:
+                accounts.send_summary(session, query)
+        if new_pnl and not session.clogged:
+            for req_id in session.pnl:
+                accounts.send_pnl(session, req_id)
+            for req_id, con_id in session.pnl_single.items():
+                accounts.send_pnl_single(session, req_id, con_id)

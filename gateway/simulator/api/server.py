@@ -1,0 +1,80 @@
+"""The API port: opens and closes it, and keeps the sessions behind it."""
+
+import asyncio
+
+from gateway.simulator.api.dispatch import handle
+from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.session import Session
+from gateway.simulator.errors import PortTaken
+
+
+class ApiServer:
+    """Listens for clients while it is open."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._server: asyncio.Server | None = None
+        self._port = gateway.settings.api_port
+        self._hung = False
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once it has been open."""
+        return self._port
+
+    @property
+    def is_open(self) -> bool:
+        return self._server is not None
+
+    async def open(self) -> None:
+        """Begin to accept clients.
+
+        Raises:
+            PortTaken: the port is not free.
+        """
+        host = self._gateway.settings.api_host
+        try:
+            self._server = await asyncio.start_server(self._accept, host, self._port, backlog=128)
+        except OSError as error:
+            raise PortTaken(host, self._port, "SIM_API_PORT", error) from error
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop accepting and cut off everybody, as an ending process does."""
+        self._hung = False
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+        for session in list(self._gateway.sessions):
+            session.abort()
+        if server is not None:
+            await server.wait_closed()
+
+    def hang(self) -> None:
+        """Go on accepting, but neither read nor write on any session, old or new."""
+        self._hung = True
+        for session in self._gateway.sessions:
+            session.silence()
+
+    def unhang(self) -> None:
+        """Read and write again."""
+        self._hung = False
+        for session in self._gateway.sessions:
+            session.speak()
+
+    def half_open(self) -> None:
+        """Leave the sessions there are without a word; new ones are served."""
+        for session in self._gateway.sessions:
+            session.silence()
+
+    def end_half_open(self) -> None:
+        """The gateway notices that those sessions are dead."""
+        for session in list(self._gateway.sessions):
+            if session.silent:
+                session.abort()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = Session(self._gateway, reader, writer, handle)
+        if self._hung:
+            session.silence()
+        await session.run()

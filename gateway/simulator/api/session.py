@@ -1,0 +1,282 @@
+"""One client's session: its frames in, its messages out, and what it has subscribed to.
+
+Input above the agreed rate is simply read later, which the client feels as a full socket (the gateway's default way
+of pacing). Output is gathered and written once per turn of the event loop.
+"""
+
+import asyncio
+import re
+import sys
+import traceback
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.subscriptions import Subscriptions
+from gateway.simulator.errors import RequestMalformed
+from gateway.simulator.settings import MIN_SERVER_VERSION
+from gateway.simulator.wire import answers, requests
+from gateway.simulator.wire.text import encode
+from tws import codes
+from tws.errors import FrameError
+from tws.frames import FrameReader, decode_fields
+
+_CHUNK = 65536
+_TICK_LIMIT = 1 << 20
+"""Unsent bytes above which ticks are dropped for a client that does not read."""
+_DEATH_LIMIT = 1 << 26
+"""Unsent bytes above which the client is cut off."""
+_LOOKS_EMPTY = 4096
+"""ibapi reads in chunks of this size and throws away a burst that is an exact multiple of it."""
+
+type Handler = Callable[[Session, requests.Request], Awaitable[None] | None]
+
+
+class Session(Subscriptions):
+    """A connection from its first byte to its last."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        handle: Handler,
+    ) -> None:
+        super().__init__()
+        self.gateway = gateway
+        self.client_id = -1
+        self.version = 0
+        self.started = False
+        self.over = False
+        self.market_data_kind = 1
+        self._reader = reader
+        self._writer = writer
+        self._handle = handle
+        self._frames = FrameReader()
+        self._pending: deque[bytes] = deque()
+        self._out: list[bytes] = []
+        self._flush_due = False
+        self._held_byte = b""
+        self._tokens = float(gateway.settings.max_messages_per_second)
+        self._tokens_at = gateway.clock.monotonic()
+        self._speaks = asyncio.Event()
+        self._speaks.set()
+        self._work: asyncio.Queue[tuple[float, list[str]]] = asyncio.Queue(1000)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- silence ---------------------------------------------------------------------------------------------------
+
+    @property
+    def silent(self) -> bool:
+        """Neither reads nor writes, as if the peer were frozen."""
+        return not self._speaks.is_set()
+
+    def silence(self) -> None:
+        """Stop reading and writing; what is sent from now on waits."""
+        self._speaks.clear()
+
+    def speak(self) -> None:
+        """End the silence."""
+        self._speaks.set()
+        self._want_flush()
+
+    # -- out -------------------------------------------------------------------------------------------------------
+
+    def send(self, fields: answers.Fields) -> None:
+        """Send a message."""
+        self.send_frame(encode(fields))
+
+    def send_frame(self, data: bytes) -> None:
+        """Send bytes that are a whole frame."""
+        if self.over:
+            return
+        self._out.append(data)
+        self.gateway.tally.messages_out += 1
+        self._want_flush()
+
+    def error(self, req_id: int, code: int, text: str) -> None:
+        """Send message 4."""
+        if req_id >= 0 and code not in (codes.ORDER_CANCELLED,):
+            self.gateway.tally.refused += 1
+        self.send(answers.error(self.version, req_id, code, text, self.gateway.now()))
+
+    def refuse(self, req_id: int, code: int) -> None:
+        """Send message 4 with the code's own text."""
+        self.error(req_id, code, codes.CODES[code].text)
+
+    @property
+    def clogged(self) -> bool:
+        """Whether the client reads too slowly for ticks to make sense."""
+        return self.silent or self._writer.transport.get_write_buffer_size() > _TICK_LIMIT
+
+    def _want_flush(self) -> None:
+        if not self._flush_due and not self.silent:
+            self._flush_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        if self.over or self.silent or self._held_byte or not self._out:
+            return
+        data = b"".join(self._out)
+        self._out.clear()
+        if len(data) % _LOOKS_EMPTY == 0:
+            data, self._held_byte = data[:-1], data[-1:]
+            asyncio.get_running_loop().call_later(0.01, self._release)
+        self._writer.write(data)
+        if self._writer.transport.get_write_buffer_size() > _DEATH_LIMIT:
+            self.close()
+
+    def _release(self) -> None:
+        if not self.over:
+            self._writer.write(self._held_byte)
+            self._held_byte = b""
+            self._want_flush()
+
+    def later(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        """Run something that takes its time and ends with the session."""
+
+        async def guarded() -> None:
+            await work
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._report(error)
+
+    def close(self) -> None:
+        """End the session; what was sent before still goes out."""
+        if self.over:
+            return
+        if self._out and not self.silent:
+            self._writer.write(b"".join(self._out))
+        self._out.clear()
+        self.over = True
+        self._speaks.set()
+        self.gateway.sessions.discard(self)
+        for task in list(self._tasks):
+            task.cancel()
+        self._writer.close()
+
+    def abort(self) -> None:
+        """End the session as a dying process does: nothing more goes out."""
+        self._out.clear()
+        self.close()
+        self._writer.transport.abort()
+
+    # -- in --------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve the connection until it ends."""
+        self.gateway.sessions.add(self)
+        try:
+            if await self._shake_hands():
+                if self.gateway.profile.answer:
+                    self.later(self._answer_in_time())
+                await self._serve()
+        except (ConnectionError, FrameError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.close()
+
+    async def _shake_hands(self) -> bool:
+        await self._speaks.wait()
+        if await self._reader.readexactly(4) != b"API\0":
+            return False
+        payloads: list[bytes] = []
+        while not payloads:
+            data = await self._read()
+            if not data:
+                return False
+            payloads = self._frames.feed(data)
+        said = re.fullmatch(rb"v(\d{1,5})(?:\.\.(\d{1,5}))?(?: .*)?\0?", payloads[0], re.DOTALL)
+        if said is None:
+            return False
+        lowest, highest = int(said[1]), int(said[2] or said[1])
+        version = min(highest, self.gateway.settings.server_version)
+        if version < max(lowest, MIN_SERVER_VERSION):
+            return False
+        self.version = version
+        self.send([str(version), self.gateway.writer.wall(self.gateway.now())])
+        self._pending.extend(payloads[1:])
+        return True
+
+    async def _serve(self) -> None:
+        while not self.over:
+            while self._pending and not self.over:
+                await self._speaks.wait()
+                await self._take_token()
+                await self._speaks.wait()
+                if not self.over:
+                    await self._receive(decode_fields(self._pending.popleft()))
+            if self.over:
+                return
+            data = await self._read()
+            if not data:
+                return
+            self._pending.extend(self._frames.feed(data))
+
+    async def _read(self) -> bytes:
+        """What the client has sent, nothing if it is gone. A silent session does not even notice that it is."""
+        try:
+            data = await self._reader.read(_CHUNK)
+        except ConnectionError:
+            data = b""
+        await self._speaks.wait()
+        return data
+
+    async def _take_token(self) -> None:
+        rate = self.gateway.settings.max_messages_per_second
+        while True:
+            now = self.gateway.clock.monotonic()
+            self._tokens = min(self._tokens + (now - self._tokens_at) * rate, rate)
+            self._tokens_at = now
+            if self._tokens >= 1:
+                self._tokens -= 1
+                return
+            await self.gateway.clock.sleep((1 - self._tokens) / rate)
+
+    async def _receive(self, fields: list[str]) -> None:
+        self.gateway.tally.messages_in += 1
+        delay = self.gateway.profile.answer
+        if delay and self.started:
+            await self._work.put((self.gateway.clock.monotonic() + delay, fields))
+        else:
+            await self._answer(fields)
+
+    async def _answer_in_time(self) -> None:
+        """Answers in order, each a fixed time after its question, as over a real line."""
+        while True:
+            due, fields = await self._work.get()
+            await self.gateway.clock.sleep(max(due - self.gateway.clock.monotonic(), 0))
+            await self._speaks.wait()
+            await self._answer(fields)
+
+    async def _answer(self, fields: list[str]) -> None:
+        try:
+            request = requests.read(fields, self.version)
+            outcome = self._handle(self, request)
+            if outcome is not None:
+                await outcome
+        except RequestMalformed as error:
+            self.error(-1, codes.READING_ERROR, f"Error reading request:{error}")
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:  # the server lives, whatever a client sends
+            self._report(error)
+            self.error(-1, codes.PROCESSING_ERROR, f"Error processing request.-'bW' : cause - {type(error).__name__}")
+
+    def _report(self, error: BaseException) -> None:
+        self.gateway.tally.failures += 1
+        traceback.print_exception(error, file=sys.stderr)
+
+    async def drained(self) -> None:
+        """Wait until the client has taken most of what was sent: long answers are made in pieces."""
+        self._flush()
+        if not self.over:
+            await self._writer.drain()

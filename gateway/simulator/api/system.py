@@ -1,0 +1,88 @@
+"""The session itself: its start, ids, time, and who we are."""
+
+from gateway.simulator.api.gateway import farm_notices
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.wire import answers, requests
+from gateway.simulator.wire.requests import Request
+from tws import codes
+
+_MAX_CLIENTS = 32
+
+
+def start_api(session: Session, request: requests.StartApi) -> None:
+    """Give the session its client id, then accounts, next order id and the farms, in the captured order."""
+    if session.started:
+        session.error(-1, codes.VALIDATION_ERROR, "Error validating request.-'bH' : cause - API already started")
+        return
+    gateway = session.gateway
+    if len(gateway.started()) >= _MAX_CLIENTS:
+        session.close()
+        return
+    if gateway.client(request.client_id) is not None:
+        session.refuse(-1, codes.CLIENT_ID_IN_USE)
+        session.close()
+        return
+    session.client_id = request.client_id
+    session.started = True
+    gateway.tally.sessions += 1
+    session.send(answers.managed_accounts(gateway.broker.account_id))
+    _next_id(session, request)
+    if gateway.upstream_lost:
+        session.refuse(-1, codes.UPSTREAM_BROKEN)
+        return
+    for code, text in farm_notices():
+        if code == codes.MARKET_FARM_OK and gateway.market_farm_broken:
+            code, text = codes.MARKET_FARM_BROKEN, text.replace("is OK", "is broken")
+        session.error(-1, code, text)
+
+
+def _next_id(session: Session, request: Request) -> None:
+    session.send(answers.next_valid_id(session.gateway.broker.next_order_id(session.client_id)))
+
+
+def _current_time(session: Session, request: Request) -> None:
+    if session.gateway.may_tell_time():
+        session.send(answers.current_time(session.gateway.now()))
+
+
+def _current_time_millis(session: Session, request: Request) -> None:
+    if session.version < 197:
+        session.error(-1, codes.READING_ERROR, "Error reading request:unknown message id 105")
+        return
+    session.send(answers.current_time_millis(session.gateway.now()))
+
+
+def _managed_accounts(session: Session, request: Request) -> None:
+    session.send(answers.managed_accounts(session.gateway.broker.account_id))
+
+
+def _user_info(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.ReqUserInfo)
+    if session.version < 167:
+        session.error(-1, codes.READING_ERROR, "Error reading request:unknown message id 104")
+        return
+    session.send(answers.user_info(request.req_id))
+
+
+def _family_codes(session: Session, request: Request) -> None:
+    session.send(answers.family_codes(session.gateway.broker.account_id))
+
+
+def _news_providers(session: Session, request: Request) -> None:
+    session.send(answers.news_providers())
+
+
+def _nothing(session: Session, request: Request) -> None:
+    """Requests that the gateway takes without a word."""
+
+
+HANDLERS: dict[type[Request], Handler] = {
+    requests.ReqIds: _next_id,
+    requests.ReqCurrentTime: _current_time,
+    requests.ReqCurrentTimeMillis: _current_time_millis,
+    requests.ReqManagedAccounts: _managed_accounts,
+    requests.SetServerLogLevel: _nothing,
+    requests.ReqUserInfo: _user_info,
+    requests.ReqFamilyCodes: _family_codes,
+    requests.ReqNewsProviders: _news_providers,
+}

@@ -1,0 +1,84 @@
+"""Puts the stand-in together and runs it until it is told to end."""
+
+import asyncio
+import importlib
+import signal
+from contextlib import closing
+from typing import Any
+
+from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.pulse import Pulse
+from gateway.simulator.api.server import ApiServer
+from gateway.simulator.broker.broker import Broker
+from gateway.simulator.broker.store import Store
+from gateway.simulator.faults import Faults
+from gateway.simulator.lifecycle import Lifecycle
+from gateway.simulator.market.calendar import AroundTheClock
+from gateway.simulator.market.instruments import Instruments
+from gateway.simulator.market.market import Market
+from gateway.simulator.settings import Settings
+from gateway.simulator.tally import Tally
+from tws.clock import Clock
+
+_TERMINATED = 128 + signal.SIGTERM
+
+
+def build(settings: Settings, clock: Clock, store: Store) -> Gateway:
+    """A gateway on its record, not yet open to anybody."""
+    calendar = AroundTheClock(settings.day_start)
+    market = Market(Instruments(calendar), calendar, settings.seed, settings.volatility)
+    broker = Broker(market, store, settings.account, settings.cash, clock.now)
+    return Gateway(settings, clock, calendar, market, broker, Tally())
+
+
+async def run(settings: Settings, clock: Clock) -> int:
+    """Run the stand-in; returns the exit code.
+
+    Raises:
+        StateError: the record cannot be used.
+        PortTaken: a port is not free.
+    """
+    with closing(Store(settings.state_dir / "broker.sqlite3")) as store:
+        return await _run(build(settings, clock, store), store)
+
+
+async def _run(gateway: Gateway, store: Store) -> int:
+    server = ApiServer(gateway)
+    lifecycle = Lifecycle(gateway, server, store)
+    faults = Faults(gateway, server, lifecycle)
+    lifecycle.when_restarted(faults.restarted)
+    loop = asyncio.get_running_loop()
+    for number, code in ((signal.SIGTERM, _TERMINATED), (signal.SIGINT, _TERMINATED)):
+        loop.add_signal_handler(number, lifecycle.finish, code)
+    work: list[asyncio.Task[Any]] = [
+        loop.create_task(Pulse(gateway).run()),
+        loop.create_task(_start(gateway, lifecycle, faults)),
+    ]
+    try:
+        ends: list[asyncio.Future[Any]] = [lifecycle.finished, *work]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in work:
+            if task.done():
+                task.result()
+        return await lifecycle.finished
+    finally:
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await lifecycle.close()
+
+
+async def _start(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> None:
+    """Open the API, and the control port as soon as its modules are there. A slow boot is watched, so it goes first
+    where the profile has one."""
+    if gateway.profile.jvm:
+        await asyncio.gather(lifecycle.start(), _control(gateway, lifecycle, faults))
+    else:
+        await lifecycle.start()
+        await _control(gateway, lifecycle, faults)
+
+
+async def _control(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> None:
+    control: Any = await asyncio.to_thread(importlib.import_module, "gateway.simulator.control")
+    listener = control.bind(gateway.settings.control_host, gateway.settings.control_port)
+    await control.serve(control.Control(gateway, lifecycle, faults).app(), listener)

@@ -1,0 +1,285 @@
+"""The broker: the order book, the account and the market brought together, with every change on record first."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gateway.simulator.broker import account
+from gateway.simulator.broker.account import Holding, Position, Values
+from gateway.simulator.broker.book import OrderBook
+from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Ticket, Touch
+from gateway.simulator.broker.store import Store
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.market.market import Market
+from gateway.simulator.market.process import step_at
+from tws import codes
+
+_REMEMBERED = dt.timedelta(days=3)
+"""How far back orders that are over, and executions, are shown. The record keeps them all."""
+
+_VENUE = {"STK": "IEX", "OPT": "CBOE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an order would do to the account (whatIf)."""
+
+    before: Values
+    after: Values
+    commission: float
+
+
+class Broker:
+    """One account. Its methods are called from one thread and return what is to be sent, already recorded."""
+
+    def __init__(
+        self, market: Market, store: Store, account_id: str, cash: float, now: Callable[[], dt.datetime]
+    ) -> None:
+        self.account_id = account_id
+        self._market = market
+        self._store = store
+        self._now = now
+        self.connected = True
+        """The link to the exchanges; while it is down orders wait."""
+        self.book = OrderBook(self._next_perm_id, self._execute)
+        since = now() - _REMEMBERED
+        self.book.restore(store.orders(since), store.highest())
+        self.fills: list[Fill] = store.fills(since)
+        self._positions = {p.con_id: p for p in store.positions()}
+        self._cash = float(store.get("cash") or cash)
+        self._prefix = store.get("exec_prefix") or ""
+        self._exec_number = int(store.get("exec_number") or 0)
+        self._perm_id = int(store.get("perm_id") or 0)
+        self._day = store.get("day") or ""
+        self._new_fills: list[Fill] = []
+        self._touched: set[int] = set()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def next_order_id(self, client_id: int) -> int:
+        """The lowest id that client may use for a new order."""
+        return self.book.highest.get(client_id, 0) + 1
+
+    def positions(self) -> list[Position]:
+        """Everything held, and what was closed today with quantity 0."""
+        return [p for p in self._positions.values() if p.quantity or p.realized]
+
+    def position(self, con_id: int) -> Position:
+        """What is held of one contract, perhaps nothing."""
+        return self._positions.get(con_id, Position(con_id))
+
+    def fills_today(self) -> list[Fill]:
+        """Executions of this exchange day, which is what the gateway answers with."""
+        opened = self._market.calendar.day_at(self._now()).opens
+        return [fill for fill in self.fills if fill.at >= opened]
+
+    def holding(self, position: Position) -> Holding:
+        """A position at its current price."""
+        instrument = self._instrument(position.con_id)
+        quote = self._market.quote(instrument, self._step())
+        return Holding(position, instrument.multiplier, quote.mid, quote.underlying, instrument.is_option)
+
+    def values(self) -> Values:
+        """The account now."""
+        return account.value(self._cash, [self.holding(p) for p in self.positions()])
+
+    def preview(self, ticket: Ticket) -> Preview:
+        """What filling the ticket at the current quote would do."""
+        instrument = self._instrument(ticket.con_id)
+        quote = self._market.quote(instrument, self._step())
+        price = ticket.limit_price if ticket.limit_price is not None else None
+        if price is None:
+            price = ticket.stop_price if ticket.stop_price is not None else quote.ask if ticket.buys else quote.bid
+        fee = account.commission(instrument.is_option, ticket.quantity, 0.0)
+        shares = ticket.quantity if ticket.buys else -ticket.quantity
+        changed, _ = account.trade(self.position(ticket.con_id), shares, max(price, 0.0), instrument.multiplier, fee)
+        cash = self._cash - shares * max(price, 0.0) * instrument.multiplier - fee
+        holdings = [self.holding(p) for p in self.positions() if p.con_id != ticket.con_id]
+        after = account.value(cash, [*holdings, self.holding(changed)])
+        return Preview(self.values(), after, fee)
+
+    # -- instructions ----------------------------------------------------------------------------------------------
+
+    def place(self, client_id: int, order_id: int, ticket: Ticket) -> list[Event]:
+        """Place or modify an order.
+
+        Raises:
+            Refused: with the gateway's code and words.
+        """
+        instrument = self._instrument(ticket.con_id)
+        self._check_prices(ticket, instrument)
+        if (client_id, order_id) not in self.book.orders and not ticket.parent_id:
+            self._check_funds(ticket, instrument)
+        now = self._now()
+        events = self.book.place(
+            client_id,
+            order_id,
+            ticket,
+            now,
+            expires_at=self._ends(ticket, instrument, now),
+            connected=self.connected,
+        )
+        self._record()
+        return events
+
+    def cancel(self, client_id: int, order_id: int) -> list[Event]:
+        """Ask for a cancellation.
+
+        Raises:
+            Refused: there is nothing to cancel.
+        """
+        events = self.book.cancel(client_id, order_id, self._now())
+        self._record()
+        return events
+
+    def cancel_all(self) -> list[Event]:
+        """Cancel every order of every client."""
+        events = self.book.cancel_all(self._now())
+        self._record()
+        return events
+
+    # -- time passes -----------------------------------------------------------------------------------------------
+
+    def step(self) -> list[Event]:
+        """Match orders against the market of this moment, settle what has expired, begin a new day."""
+        now = self._now()
+        self._begin_day(now)
+        events = self.book.step(now, self._touch) if self.connected and self.book.live() else []
+        self._settle(now)
+        self._record()
+        return events
+
+    # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _step(self) -> int:
+        return step_at(self._now().timestamp())
+
+    def _instrument(self, con_id: int) -> Instrument:
+        instrument = self._market.instruments.by_id(con_id)
+        if instrument is None:
+            raise Refused(codes.NO_SECURITY_DEFINITION, codes.CODES[codes.NO_SECURITY_DEFINITION].text)
+        return instrument
+
+    def _touch(self, con_id: int) -> Touch | None:
+        instrument = self._instrument(con_id)
+        closes = self._market.instruments.closes_at(instrument)
+        if closes is not None and closes <= self._now():
+            return None
+        quote = self._market.quote(instrument, self._step())
+        return Touch(quote.bid, quote.ask, quote.bid_size, quote.ask_size, quote.last, is_option=instrument.is_option)
+
+    def _ends(self, ticket: Ticket, instrument: Instrument, now: dt.datetime) -> dt.datetime | None:
+        """When an order stops working: the day's end, its own date, and in any case its option's expiry."""
+        ends = [
+            moment
+            for moment in (
+                self._market.instruments.closes_at(instrument),
+                self._market.calendar.day_at(now).ends if ticket.tif == "DAY" else None,
+                ticket.good_till if ticket.tif == "GTD" else None,
+            )
+            if moment is not None
+        ]
+        return min(ends, default=None)
+
+    def _check_prices(self, ticket: Ticket, instrument: Instrument) -> None:
+        for price in (ticket.limit_price, ticket.stop_price):
+            ticks = (price or 0.0) / instrument.min_tick
+            if abs(ticks - round(ticks)) > 1e-6:
+                raise Refused(codes.PRICE_VARIATION, codes.CODES[codes.PRICE_VARIATION].text)
+
+    def _check_funds(self, ticket: Ticket, instrument: Instrument) -> None:
+        held = self.position(instrument.con_id).quantity
+        if held * (1 if ticket.buys else -1) < 0 and ticket.quantity <= abs(held):
+            return
+        preview = self.preview(ticket)
+        if preview.after.available < 0:
+            raise Refused(
+                codes.ORDER_REJECTED,
+                "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR "
+                f"EQUITY WITH LOAN VALUE [{preview.before.equity_with_loan:.2f} USD] MUST EXCEED THE INITIAL MARGIN "
+                f"[{preview.after.initial_margin:.2f} USD]",
+            )
+
+    def _next_perm_id(self) -> int:
+        self._perm_id += 1
+        return self._perm_id
+
+    def _execute(self, order: Order, shares: float, price: float, now: dt.datetime) -> Fill:
+        instrument = self._instrument(order.ticket.con_id)
+        fee = account.commission(instrument.is_option, order.filled, order.commission)
+        signed = shares if order.ticket.buys else -shares
+        position, realized = account.trade(self.position(instrument.con_id), signed, price, instrument.multiplier, fee)
+        self._positions[instrument.con_id] = position
+        self._touched.add(instrument.con_id)
+        self._cash -= signed * price * instrument.multiplier + fee
+        self._exec_number += 1
+        fill = Fill(
+            exec_id=f"{self._prefix}.{self._exec_number:08x}.01.01",
+            client_id=order.client_id,
+            order_id=order.order_id,
+            perm_id=order.perm_id,
+            con_id=instrument.con_id,
+            account=self.account_id,
+            buys=order.ticket.buys,
+            shares=shares,
+            price=price,
+            exchange=_VENUE[instrument.sec_type],
+            at=now.replace(microsecond=0),
+            cumulative=order.filled,
+            average_price=order.average_price,
+            commission=fee,
+            realized=realized,
+            liquidity=1 if order.rested else 2,
+            order_ref=order.ticket.order_ref,
+        )
+        self.fills.append(fill)
+        self._new_fills.append(fill)
+        return fill
+
+    def _settle(self, now: dt.datetime) -> None:
+        """Expired options are paid out in cash at their exercise value."""
+        for position in list(self._positions.values()):
+            if not position.quantity:
+                continue
+            instrument = self._instrument(position.con_id)
+            closes = self._market.instruments.closes_at(instrument)
+            if closes is None or now < closes:
+                continue
+            worth = self._market.settlement(instrument) * instrument.multiplier
+            self._cash += position.quantity * worth
+            gained = position.quantity * (worth - position.average_cost)
+            self._positions[position.con_id] = Position(position.con_id, realized=position.realized + gained)
+            self._touched.add(position.con_id)
+
+    def _begin_day(self, now: dt.datetime) -> None:
+        day = self._market.calendar.day_at(now).text
+        if day == self._day:
+            return
+        self._day = day
+        since = now - _REMEMBERED
+        self.fills = [fill for fill in self.fills if fill.at >= since]
+        self.book.forget(since)
+        for con_id, position in self._positions.items():
+            if position.realized:
+                self._positions[con_id] = replace(position, realized=0.0)
+                self._touched.add(con_id)
+        self._store.set("day", day)
+
+    def _record(self) -> None:
+        book = self.book
+        if not (book.changed or self._new_fills or self._touched):
+            return
+        self._store.save(
+            orders=[book.orders[key] for key in book.changed],
+            fills=self._new_fills,
+            positions=[self._positions[con_id] for con_id in self._touched],
+            highest=book.highest,
+            values={
+                "cash": repr(self._cash),
+                "exec_number": str(self._exec_number),
+                "perm_id": str(self._perm_id),
+            },
+        )
+        book.changed.clear()
+        self._new_fills.clear()
+        self._touched.clear()

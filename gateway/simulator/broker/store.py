@@ -1,0 +1,169 @@
+"""The broker's record: one SQLite file, written before anything is told to a client.
+
+Write-ahead logging without a sync at each commit: a killed process loses nothing, which is the death that is drilled.
+"""
+
+import datetime as dt
+import json
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gateway.simulator.broker.account import Position
+from gateway.simulator.broker.orders import Fill, Order, Status, Ticket
+from gateway.simulator.errors import StateError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clients (client_id INTEGER PRIMARY KEY, highest INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (perm_id INTEGER PRIMARY KEY, placed_at TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS fills (number INTEGER PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS positions (con_id INTEGER PRIMARY KEY, quantity REAL NOT NULL, cost REAL NOT NULL,
+    realized REAL NOT NULL);
+"""
+
+_FORMAT = "1"
+
+
+class Store:
+    """Reads the record once, then only writes."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file.
+
+        Raises:
+            StateError: it cannot be opened, or another version wrote it.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(path, error) from error
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+            written = self.get("format")
+            if written is None:
+                self._begin_record()
+            elif written != _FORMAT:
+                raise StateError(
+                    f"expected record format {_FORMAT} in {path}, found {written}; "
+                    "remove the file to begin a new account"
+                )
+        except sqlite3.Error as error:
+            self._db.close()
+            raise _unusable(path, error) from error
+        except StateError:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+
+    def get(self, name: str) -> str | None:
+        """A single value, None if it was never set."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set(self, name: str, value: str) -> None:
+        """Keep a single value."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def orders(self, since: dt.datetime) -> list[Order]:
+        """Orders placed since then, and every one that is not over."""
+        rows = self._db.execute(
+            "SELECT body FROM orders WHERE placed_at >= ? OR json_extract(body, '$.completed_at') IS NULL "
+            "ORDER BY perm_id",
+            (since.isoformat(),),
+        )
+        return [_order(json.loads(body)) for (body,) in rows]
+
+    def fills(self, since: dt.datetime) -> list[Fill]:
+        """Executions since then, oldest first."""
+        rows = self._db.execute("SELECT body FROM fills WHERE at >= ? ORDER BY number", (since.isoformat(),))
+        return [_fill(json.loads(body)) for (body,) in rows]
+
+    def positions(self) -> list[Position]:
+        return [Position(*row) for row in self._db.execute("SELECT con_id, quantity, cost, realized FROM positions")]
+
+    def highest(self) -> dict[int, int]:
+        """The highest order id used, by client."""
+        return dict(self._db.execute("SELECT client_id, highest FROM clients"))
+
+    def save(
+        self,
+        *,
+        orders: Iterable[Order] = (),
+        fills: Iterable[Fill] = (),
+        positions: Iterable[Position] = (),
+        highest: dict[int, int] | None = None,
+        values: dict[str, str] | None = None,
+    ) -> None:
+        """Record changes, all or none."""
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.executemany(
+                "INSERT OR REPLACE INTO orders VALUES (?, ?, ?)",
+                [(o.perm_id, o.placed_at.isoformat(), _json(o)) for o in orders],
+            )
+            db.executemany("INSERT INTO fills (at, body) VALUES (?, ?)", [(f.at.isoformat(), _json(f)) for f in fills])
+            db.executemany(
+                "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)",
+                [(p.con_id, p.quantity, p.average_cost, p.realized) for p in positions],
+            )
+            db.executemany("INSERT OR REPLACE INTO clients VALUES (?, ?)", list((highest or {}).items()))
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list((values or {}).items()))
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+    def _begin_record(self) -> None:
+        """A new account's counters begin at random, so that a wiped record repeats no id of the one before."""
+        self.save(
+            values={
+                "format": _FORMAT,
+                "exec_prefix": f"{secrets.randbits(32):08x}",
+                "exec_number": "0",
+                "perm_id": str(100_000_000 + secrets.randbelow(1_900_000_000)),
+            }
+        )
+
+
+def _unusable(path: Path, error: Exception) -> StateError:
+    return StateError(
+        f"expected to open the broker's record {path}, found: {error}; "
+        "make the folder writable for this user, or remove the file to begin a new account"
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(asdict(value), default=lambda moment: moment.isoformat())
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text)
+
+
+def _order(body: dict[str, Any]) -> Order:
+    ticket = body["ticket"]
+    ticket["good_till"] = _moment(ticket["good_till"])
+    for rows in ("conditions", "algo_params"):
+        ticket[rows] = tuple(tuple(row) for row in ticket[rows])
+    body |= {
+        "ticket": Ticket(**ticket),
+        "status": Status(body["status"]),
+        "placed_at": dt.datetime.fromisoformat(body["placed_at"]),
+        "expires_at": _moment(body["expires_at"]),
+        "completed_at": _moment(body["completed_at"]),
+    }
+    return Order(**body)
+
+
+def _fill(body: dict[str, Any]) -> Fill:
+    return Fill(**(body | {"at": dt.datetime.fromisoformat(body["at"])}))

@@ -1,0 +1,33 @@
+"""What can go wrong in the stand-in.
+
+SimulatorError
+├── SettingsError       an environment variable cannot be used; the message says what would be
+├── RequestMalformed    a client's frame could not be read to its end (answered with error 320)
+├── StateError          the broker's record on disk cannot be used
+└── PortTaken           a port to listen on is not free
+"""
+
+
+class SimulatorError(Exception):
+    """Anything that goes wrong in the stand-in."""
+
+
+class SettingsError(SimulatorError):
+    """A setting cannot be used."""
+
+
+class RequestMalformed(SimulatorError):
+    """A client's frame could not be read."""
+
+
+class StateError(SimulatorError):
+    """The broker's record cannot be opened, or was written by something else."""
+
+
+class PortTaken(SimulatorError):
+    """A port cannot be listened on."""
+
+    def __init__(self, host: str, port: int, variable: str, found: OSError) -> None:
+        super().__init__(
+            f"expected to listen on {host}:{port}, found: {found.strerror}; free the port or set {variable}"
+        )

@@ -1,0 +1,1 @@
+"""What there is to trade and what it costs: a function of seed and time, with no memory."""

@@ -1,0 +1,59 @@
+"""How the gateway spells numbers and texts."""
+
+from collections.abc import Iterable
+
+UNSET_INT = "2147483647"
+UNSET_LONG = "9223372036854775807"
+UNSET_DOUBLE = "1.7976931348623157E308"
+
+type Value = str | int | float | None
+"""One field: text as it is, numbers as `plain` writes them, None the empty field."""
+
+
+def plain(number: float) -> str:
+    """Shortest decimal form without an exponent or a needless point: 1, 0.01, 257.95."""
+    if number == int(number) and abs(number) < 1e15:
+        return str(int(number))
+    text = repr(number)
+    return text if "e" not in text else f"{number:.12f}".rstrip("0")
+
+
+def double(number: float | None) -> str:
+    """A Java double: 0.0, 2000.05; empty for None."""
+    if number is None:
+        return ""
+    text = plain(number)
+    return text if "." in text else f"{text}.0"
+
+
+def cents(number: float) -> str:
+    """Two decimals, as bar prices and money are written: 254.20."""
+    return f"{number:.2f}"
+
+
+def ascii7(text: str) -> str:
+    """Texts as clients decode them from 153 on: ASCII, everything else and the backslash escaped."""
+    escaped = text.replace("\\", "\\\\")
+    if escaped.isascii():
+        return escaped
+    utf16 = escaped.encode("utf-16-be")
+    units = [int.from_bytes(utf16[i : i + 2]) for i in range(0, len(utf16), 2)]
+    return "".join(chr(unit) if unit < 128 else f"\\u{unit:04x}" for unit in units)
+
+
+def _field(value: Value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int):
+        return str(value)
+    return plain(value)
+
+
+def encode(fields: Iterable[Value]) -> bytes:
+    """One message as bytes with its length in front."""
+    body = "\0".join([_field(value) for value in fields]).encode() + b"\0"
+    return len(body).to_bytes(4) + body

@@ -1,0 +1,60 @@
+"""NautilusTrader 1.231, unmodified: a node with data and execution trades a bracket, and its books agree with ours."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clients.stand_in import StandIn, bracket_agrees, wait_for
+from tests.unit.simulator.raw import RawClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+async def today(stand_in: StandIn) -> str:
+    """The first expiry on the list."""
+    async with RawClient(stand_in.port) as client:
+        await client.start(900)
+        [row, *_] = await client.answer("78", "1", "SPY", "", "STK", 756733, end="76")
+        return str(row[7])
+
+
+@pytest.mark.parametrize(("version", "form"), [(174, "instrument"), (187, "operator"), (200, "utc")])
+async def test_a_whole_session(start: Callable[..., StandIn], version: int, form: str) -> None:
+    """Also in the three forms that execution times come in."""
+    stand_in = start(
+        SIM_SERVER_VERSION=str(version), SIM_TIME_FORMAT=form, TIME_ZONE="Europe/Berlin" if form == "operator" else ""
+    )
+    expiry = await today(stand_in)
+    ran = subprocess.run(  # noqa: ASYNC221 (nothing else runs meanwhile)
+        [sys.executable, str(Path(__file__).with_name("nautilus_session.py")), str(stand_in.port), expiry],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    seen = json.loads(ran.stdout.strip().splitlines()[-1])
+    assert (seen["spy"], seen["calls"]) == ("SPY.ARCA", 121)
+    assert 0 < seen["expires"] - seen["now"] < 86400
+    assert seen["events"].count("OrderFilled") == 2
+    assert seen["events"].count("OrderCanceled") == 1
+    assert "OrderRejected" not in seen["events"]
+    assert (seen["open_orders"], seen["open_positions"]) == (0, 0)
+    assert seen["trades"] > 0
+    assert seen["reader_alive"]
+    wait_for(lambda: 1 not in stand_in.status()["clients"])
+    book = stand_in.book()
+    bracket_agrees(book, 1)
+    ours = [order["order_ref"].rsplit(":", 1)[0] for order in book["orders"] if order["status"] == "Filled"]
+    assert sorted(ours) == seen["filled"]
+    bought, sold = book["executions"]
+    gained = (sold["price"] - bought["price"]) * 100 - bought["commission"] - sold["commission"]
+    assert seen["profit"] == pytest.approx(gained)
+    assert stand_in.metric("failures_total") == 0

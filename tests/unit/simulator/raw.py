@@ -1,0 +1,95 @@
+"""A client made of nothing but a socket: it sends what it is told and shows what comes back."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from tws.frames import FrameReader, decode_fields, encode_fields, frame
+
+type Message = list[str]
+
+
+class RawClient:
+    """Use as `async with RawClient(port) as client`."""
+
+    def __init__(self, port: int, versions: str = "v100..223") -> None:
+        self._port = port
+        self._versions = versions
+        self._frames = FrameReader()
+        self._ready: list[Message] = []
+
+    async def __aenter__(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+
+    async def greet(self) -> Message:
+        """Shake hands; returns server version and time."""
+        self.send_bytes(b"API\0" + frame(self._versions.encode()))
+        return await self.receive()
+
+    async def start(self, client_id: int = 7) -> list[Message]:
+        """Greet and start the API; returns what is sent unasked, up to the last farm notice."""
+        await self.greet()
+        self.send("71", "2", client_id, "")
+        return await self.until(lambda message: "2158" in message)
+
+    def send(self, *fields: str | int | float) -> None:
+        self.send_bytes(frame(encode_fields(*fields)))
+
+    def send_bytes(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def receive(self, seconds: float = 5.0) -> Message:
+        """The next message.
+
+        Raises:
+            TimeoutError: none came.
+            EOFError: the server closed.
+        """
+        async with asyncio.timeout(seconds):
+            while not self._ready:
+                data = await self._reader.read(65536)
+                if not data:
+                    raise EOFError
+                self._ready += [decode_fields(payload) for payload in self._frames.feed(data)]
+        return self._ready.pop(0)
+
+    async def until(self, wanted: Callable[[Message], bool], seconds: float = 5.0) -> list[Message]:
+        """Messages up to and with the first that is wanted."""
+        heard: list[Message] = []
+        async with asyncio.timeout(seconds):
+            while not heard or not wanted(heard[-1]):
+                heard.append(await self.receive(seconds))
+        return heard
+
+    async def answer(self, *fields: str | int | float, end: str) -> list[Message]:
+        """Ask something; returns messages up to the first with the id `end`."""
+        self.send(*fields)
+        return await self.until(lambda message: message[0] == end)
+
+    async def silence(self, seconds: float = 0.15) -> bool:
+        """Whether nothing comes for a while."""
+        try:
+            self._ready.insert(0, await self.receive(seconds))
+        except TimeoutError:
+            return True
+        return False
+
+    async def closed(self) -> bool:
+        """Whether the server closes, whatever it sends before."""
+        try:
+            while True:
+                await self.receive()
+        except (EOFError, ConnectionError):
+            return True
+
+
+def of(messages: Sequence[Message], message_id: str) -> list[Message]:
+    """The messages of one kind."""
+    return [message for message in messages if message[0] == message_id]

@@ -1,0 +1,155 @@
+"""The broker with its record: money follows fills, options expire, and nothing recorded is lost or repeated."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.broker.orders import Refused, Status
+from gateway.simulator.broker.store import Store
+from gateway.simulator.errors import StateError
+from tests.unit.simulator.rig import SPY, HandClock, make_gateway, spy_call, ticket
+
+
+def run(gateway: Gateway, clock: HandClock, steps: int = 4) -> None:
+    for _ in range(steps):
+        clock.turn(0.25)
+        gateway.broker.step()
+
+
+def test_money_follows_fills(gateway: Gateway, clock: HandClock) -> None:
+    broker, call = gateway.broker, spy_call()
+    broker.place(7, 1, ticket(con_id=call.con_id, quantity=2.0))
+    run(gateway, clock)
+    bought = broker.fills[-1]
+    assert broker.position(call.con_id).quantity == 2.0
+    assert broker.values().cash == pytest.approx(1_000_000 - 200 * bought.price - 1.3)
+    broker.place(7, 2, ticket(con_id=call.con_id, quantity=2.0, action="SELL"))
+    run(gateway, clock)
+    sold = broker.fills[-1]
+    assert sold.realized == pytest.approx(200 * (sold.price - bought.price) - 2.6)
+    assert broker.values().cash == pytest.approx(1_000_000 + (sold.realized or 0))
+    [flat] = broker.positions()
+    assert flat.quantity == 0.0
+    assert flat.realized == pytest.approx(sold.realized)
+
+
+def test_a_price_between_ticks_is_refused(gateway: Gateway) -> None:
+    with pytest.raises(Refused, match="minimum price variation"):
+        gateway.broker.place(7, 1, ticket(con_id=SPY, order_type="LMT", limit_price=100.005))
+
+
+def test_what_cannot_be_paid_is_refused(gateway: Gateway) -> None:
+    with pytest.raises(Refused, match="EQUITY WITH LOAN VALUE") as caught:
+        gateway.broker.place(7, 1, ticket(con_id=SPY, quantity=100_000.0))
+    assert caught.value.code == 201
+
+
+def test_options_are_paid_out_at_expiry(gateway: Gateway, clock: HandClock) -> None:
+    broker, call = gateway.broker, spy_call(560.0)
+    broker.place(7, 1, ticket(con_id=call.con_id))
+    run(gateway, clock)
+    broker.place(7, 2, ticket(con_id=call.con_id, action="SELL", order_type="LMT", limit_price=200.0, tif="GTC"))
+    cash = broker.values().cash
+    closes = gateway.instruments.closes_at(call)
+    assert closes is not None
+    clock.turn((closes - clock.now()).total_seconds() + 1)
+    broker.step()
+    assert broker.position(call.con_id).quantity == 0
+    assert broker.values().cash == pytest.approx(cash + 100 * gateway.market.settlement(call))
+    assert gateway.market.settlement(call) > 0
+    assert broker.book.orders[(7, 2)].status is Status.CANCELLED
+
+
+def test_the_days_profit_begins_anew(gateway: Gateway, clock: HandClock) -> None:
+    broker = gateway.broker
+    broker.place(7, 1, ticket(con_id=SPY))
+    run(gateway, clock)
+    broker.place(7, 2, ticket(con_id=SPY, action="SELL"))
+    run(gateway, clock)
+    assert len(broker.positions()) == 1
+    clock.turn(86400)
+    broker.step()
+    assert broker.positions() == []
+    assert broker.fills_today() == []
+    assert len(broker.fills) == len(broker.book.orders) == 2
+    clock.turn(3 * 86400)
+    broker.step()
+    assert len(broker.fills) == len(broker.book.orders) == 0
+    assert broker.next_order_id(7) == 3
+
+
+def test_a_new_process_finds_everything(tmp_path: Path, clock: HandClock) -> None:
+    first, store = make_gateway(tmp_path, clock)
+    first.broker.place(7, 1, ticket(con_id=SPY, quantity=3.0, order_ref="ref"))
+    run(first, clock)
+    first.broker.place(
+        7, 2, ticket(con_id=SPY, order_type="LMT", limit_price=1.0, tif="GTC", oca_group="g", oca_type=2)
+    )
+    first.broker.place(7, 3, ticket(con_id=SPY, order_type="LMT", limit_price=1.0, transmit=False))
+    book, cash, positions = dict(first.broker.book.orders), first.broker.values().cash, first.broker.positions()
+    fills = list(first.broker.fills)
+    store.close()
+    again, store = make_gateway(tmp_path, clock)
+    assert again.broker.book.orders == book
+    assert again.broker.values().cash == cash
+    assert again.broker.positions() == positions
+    assert again.broker.fills == fills
+    assert again.broker.next_order_id(7) == 4
+    assert again.broker.next_order_id(8) == 1
+    assert [order.order_id for order in again.broker.book.working()] == [2]
+    again.broker.cancel(7, 2)
+    run(again, clock)
+    assert again.broker.book.orders[(7, 2)].status is Status.CANCELLED
+    store.close()
+
+
+def test_ids_never_repeat_over_restarts_and_wiped_clocks(tmp_path: Path) -> None:
+    seen_fills: list[str] = []
+    seen_orders: list[int] = []
+    for start in (dt.datetime(2026, 11, 18, 17, tzinfo=dt.UTC), dt.datetime(1970, 1, 2, tzinfo=dt.UTC)) * 2:
+        clock = HandClock(start)
+        gateway, store = make_gateway(tmp_path, clock)
+        for _ in range(3):
+            number = gateway.broker.next_order_id(7)
+            gateway.broker.place(7, number, ticket(con_id=SPY))
+            seen_orders.append(gateway.broker.book.orders[(7, number)].perm_id)
+            run(gateway, clock, 1)
+            seen_fills.append(gateway.broker.fills[-1].exec_id)
+        store.close()
+    assert len(set(seen_fills)) == len(seen_fills) == 12
+    assert len(set(seen_orders)) == len(seen_orders) == 12
+
+
+def test_a_wiped_record_begins_elsewhere(tmp_path: Path) -> None:
+    prefixes = set()
+    for name in ("a", "b", "c"):
+        store = Store(tmp_path / name / "broker.sqlite3")
+        prefixes.add((store.get("exec_prefix"), store.get("perm_id")))
+        store.close()
+    assert len(prefixes) == 3
+
+
+def test_a_record_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "broker.sqlite3").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StateError, match="remove the file"):
+        Store(tmp_path / "broker.sqlite3")
+
+
+def test_a_record_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "broker.sqlite3")
+    store.set("format", "99")
+    store.close()
+    with pytest.raises(StateError, match="expected record format 1"):
+        Store(tmp_path / "broker.sqlite3")
+
+
+def test_without_a_link_nothing_fills(gateway: Gateway, clock: HandClock) -> None:
+    gateway.broker.connected = False
+    gateway.broker.place(7, 1, ticket(con_id=SPY))
+    run(gateway, clock, 20)
+    assert gateway.broker.fills == []
+    gateway.broker.connected = True
+    run(gateway, clock, 2)
+    assert len(gateway.broker.fills) == 1

@@ -1,0 +1,192 @@
+"""Frames captured from real gateways, made again by the stand-in, byte for byte (NUL shown as |).
+
+Sources: ibkr-go's codec_capture_test.go (server version 200, a paper account, sanitised by that project) and
+rust-ibapi v1.2.2's transport tests (server version 173).
+"""
+
+import datetime as dt
+
+from gateway.simulator.broker.account import Position
+from gateway.simulator.broker.orders import Status
+from gateway.simulator.market.calendar import NEW_YORK
+from gateway.simulator.market.instruments import STOCKS, Instrument, Stock
+from gateway.simulator.wire import answers
+from gateway.simulator.wire.open_order import completed_order, open_order
+from gateway.simulator.wire.text import encode
+from gateway.simulator.wire.times import TimeWriter
+from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket
+
+MAX = "1.7976931348623157E308"
+
+
+def shown(fields: answers.Fields) -> str:
+    return encode(fields)[4:].decode().replace("\0", "|")
+
+
+def test_managed_accounts() -> None:
+    assert shown(answers.managed_accounts("DU9000001")) == "15|1|DU9000001|"
+
+
+def test_next_valid_id() -> None:
+    assert shown(answers.next_valid_id(1)) == "9|1|1|"
+
+
+def test_farm_notices_before_and_after_the_error_time() -> None:
+    at = dt.datetime.fromtimestamp(1775425766.350, dt.UTC)
+    text = "Market data farm connection is OK:usfarm"
+    assert shown(answers.error(200, -1, 2104, text, at)) == f"4|-1|2104|{text}||1775425766350|"
+    assert shown(answers.error(173, -1, 2104, text, at)) == f"4|2|-1|2104|{text}||"
+
+
+def test_contract_details() -> None:
+    hours = (
+        "20260405:CLOSED;20260406:0400-20260406:2000;20260407:0400-20260407:2000;20260408:0400-20260408:2000;"
+        "20260409:0400-20260409:2000;20260410:0400-20260410:2000"
+    )
+    rules = ",".join(["26"] * 26)
+    assert shown(answers.contract_details(200, 1001, stock(AAPL), "SMART", hours)) == (
+        "10|1001|AAPL|STK|||0||SMART|USD|AAPL|NMS|NMS|265598|0.01||ACTIVETIM,AD,ADDONT,ADJUST,ALERT,ALGO,ALLOC,AON,"
+        "AVGCOST,BASKET,BENCHPX,CASHQTY,COND,CONDORDER,DARKONLY,DARKPOLL,DAY,DEACT,DEACTDIS,DEACTEOD,DIS,DUR,GAT,GTC,"
+        "GTD,GTT,HID,IBKRATS,ICE,IMB,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,NGCOMB,NODARK,NONALGO,OCA,OPG,OPGREROUT,"
+        "PEGBENCH,PEGMID,POSTATS,POSTONLY,PREOPGRTH,PRICECHK,REL,REL2MID,RELPCTOFS,RPI,RTH,SCALE,SCALEODD,SCALERST,"
+        "SIZECHK,SNAPMID,SNAPMKT,SNAPREL,STP,STPLMT,SWEEP,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF|SMART,AMEX,NYSE,"
+        "CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,FOXRIVER,PEARL,NYSENAT,LTSE,MEMX,IBEOS,"
+        "OVERNIGHT,TPLUS0,PSX,T24X|1|0|APPLE INC|NASDAQ||Technology|Computers|Computers|US/Eastern|"
+        f"{hours}|{hours}|||1|ISIN|US0378331005|1|||{rules}||COMMON|0.0001|0.0001|100|0|"
+    )
+
+
+def test_execution() -> None:
+    at = dt.datetime(2026, 4, 13, 15, 27, 4, tzinfo=NEW_YORK)
+    when = TimeWriter("instrument", "Europe/Berlin").moment(at, 200)
+    captured = (
+        "11|-1|1|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.69dd7411.01.01|20260413 15:27:04 US/Eastern|"
+        "DU9000001|IEX|BOT|1|257.95|389211034|94|0|1|257.95|||||2|0||"
+    )
+    assert shown(answers.execution(200, -1, stock(AAPL), fill(), when, "")) == captured
+
+
+def test_execution_before_times_carried_a_zone() -> None:
+    at = dt.datetime(2025, 4, 15, 18, 38, 31, tzinfo=dt.UTC)
+    when = TimeWriter("instrument", "Europe/London").moment(at, 173)
+    done = fill(
+        exec_id="0000e0d5.67fe667b.01.01",
+        order_id=5,
+        account="DU1234567",
+        shares=100.0,
+        price=201.94,
+        perm_id=600745656,
+        client_id=100,
+        cumulative=100.0,
+        average_price=201.94,
+    )
+    assert shown(answers.execution(173, -1, stock(AAPL), done, when, "")) == (
+        "11|-1|5|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.67fe667b.01.01|20250415  19:38:31|DU1234567|IEX|BOT|"
+        "100|201.94|600745656|100|0|100|201.94|||||2|"
+    )
+
+
+def test_handshake_time() -> None:
+    at = dt.datetime(2026, 4, 5, 21, 49, 26, tzinfo=dt.UTC)
+    assert TimeWriter("utc", "UTC").wall(at) == "20260405 21:49:26 UTC"
+    assert TimeWriter("utc", "America/New_York").wall(at) == "20260405 17:49:26 America/New_York"
+
+
+def test_ends_and_summary() -> None:
+    assert shown(answers.contract_details_end(1001)) == "52|1|1001|"
+    assert shown(answers.account_summary(1001, "DU9000001", "BuyingPower", "300000.00", "EUR")) == (
+        "63|1|1001|DU9000001|BuyingPower|300000.00|EUR|"
+    )
+    assert shown(answers.account_summary_end(1001)) == "64|1|1001|"
+    assert shown(answers.position_end()) == "62|1|"
+    assert shown(answers.open_order_end()) == "53|1|"
+    assert shown(answers.snapshot_end(1001)) == "57|1|1001|"
+
+
+def test_position() -> None:
+    amazon = Instrument(
+        3691937, Stock(3691937, "AMZN", "", "NASDAQ", "NMS", "", "COMMON", "", "", "", 200.0, has_options=False)
+    )
+    assert shown(answers.position(amazon, Position(3691937, 15.0, 200.25), "DU9000001")) == (
+        "61|3|DU9000001|3691937|AMZN|STK||0.0|||NASDAQ|USD|AMZN|NMS|15|200.25|"
+    )
+
+
+def test_bars() -> None:
+    row = ("20260402 09:30:00 US/Eastern", "254.20", "254.80", "250.65", "252.53", 2829736, "252.266", 13633)
+    assert shown(answers.historical_data(200, 1001, "", "", [row])) == (
+        "17|1001|1|20260402 09:30:00 US/Eastern|254.20|254.80|250.65|252.53|2829736|252.266|13633|"
+    )
+
+
+def test_ticks() -> None:
+    assert shown(answers.tick_price(1001, 68, 255.45, 200, 0)) == "1|6|1001|68|255.45|200|0|"
+    assert shown(answers.tick_size(1001, 74, 312894)) == "2|6|1001|74|312894|"
+    assert shown(answers.market_data_type(1001, 3)) == "58|1|1001|3|"
+
+
+def test_schedule() -> None:
+    day = ("20260312-09:30:00", "20260312-16:00:00", "20260312")
+    made = answers.historical_schedule(1001, "20260312-09:30:00", "20260410-16:00:00", "US/Eastern", [day])
+    assert shown(made) == (
+        "106|1001|20260312-09:30:00|20260410-16:00:00|US/Eastern|1|20260312-09:30:00|20260312-16:00:00|20260312|"
+    )
+
+
+def test_open_order_and_status_of_a_market_order() -> None:
+    placed = order(
+        client_id=100,
+        ticket=ticket(account="DU1234567", quantity=100.0),
+        quantity=100.0,
+    )
+    rest = "||||||" + "0|0|0|None|" + f"{MAX}|" * 6
+    assert shown(open_order(173, placed, stock(AAPL))) == (
+        "5|5|265598|AAPL|STK||0|?||SMART|USD|AAPL|NMS|BUY|100|MKT|0.0|0.0|DAY||DU1234567||0||100|600745656|0|0|0||"
+        "600745656.0/DU1234567/100||||||||||0||-1|0||||||2147483647|0|0|0||3|0|0||0|0||0|None||0||||?|0|0||0|0||||||"
+        "0|0|0|2147483647|2147483647|||0||IB|0|0||0|0|PreSubmitted|"
+        + "|".join([MAX] * 9)
+        + rest
+        + "0||||0|1|0|0|0|||0||"
+        "100|0.02|||"
+    )
+    assert shown(answers.order_status(placed, 100)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
+    done = order(
+        client_id=100,
+        ticket=placed.ticket,
+        quantity=100.0,
+        status=Status.FILLED,
+        filled=100.0,
+        average_price=201.94,
+        last_price=201.94,
+    )
+    assert shown(answers.order_status(done, 100)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
+
+
+def test_completed_order() -> None:
+    trailing = order(
+        perm_id=1426085924,
+        status=Status.CANCELLED,
+        ticket=ticket(
+            order_type="TRAIL LIMIT",
+            account="DU9000001",
+            limit_price=2000.05,
+            raw={
+                "exchange": "SMART",
+                "auxPrice": "1.0",
+                "trailStopPrice": "2000.0",
+                "lmtPriceOffset": "0.05",
+                "submitter": "paper-user",
+            },
+        ),
+        completed_status="Cancelled by Trader",
+    )
+    assert shown(completed_order(200, trailing, stock(AAPL), "20260415 11:00:11 US/Eastern")) == (
+        "101|265598|AAPL|STK||0|?||SMART|USD|AAPL|NMS|BUY|1|TRAIL LIMIT|2000.05|1.0|DAY||DU9000001||0||1426085924|0|0|"
+        "0||||||||||0||-1||||||2147483647|0|0||3|0||0|None||0|0|0||0|0|2000.0|||0|0|0|2147483647|2147483647||||IB|0|0||0|"
+        "Cancelled|0|0|0|2000.0|0.05|0|1|0||0|2147483647|0|Not an insider or substantial shareholder|0|0|"
+        "9223372036854775807|20260415 11:00:11 US/Eastern|Cancelled by Trader|||||||0|paper-user|"
+    )
+
+
+def test_the_captured_stock_is_the_one_we_list() -> None:
+    assert {s.con_id for s in STOCKS} >= {265598, 756733}

@@ -1,0 +1,254 @@
+"""What real clients encode is read back as what was meant, at every version, to the last field."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ibapi.client import EClient
+from ibapi.contract import ComboLeg, Contract, DeltaNeutralContract
+from ibapi.execution import ExecutionFilter
+from ibapi.order import COMPETE_AGAINST_BEST_OFFSET_UP_TO_MID, Order, OrderComboLeg
+from ibapi.order_cancel import OrderCancel
+from ibapi.order_condition import Create, OrderCondition
+from ibapi.tag_value import TagValue
+from ibapi.wrapper import EWrapper
+
+from gateway.simulator.errors import RequestMalformed
+from gateway.simulator.wire import requests
+from gateway.simulator.wire.cursor import Cursor
+from gateway.simulator.wire.place_order import read_order
+from tests.unit.simulator.rig import VERSIONS
+from tws.frames import FrameReader, decode_fields
+
+
+class Socket:
+    """Keeps what is sent, cut into fields."""
+
+    def __init__(self) -> None:
+        self.sent: list[list[str]] = []
+        self._frames = FrameReader()
+
+    def isConnected(self) -> bool:
+        return True
+
+    def sendMsg(self, message: bytes) -> None:
+        self.sent += [decode_fields(payload) for payload in self._frames.feed(message)]
+
+
+class Encoder(EClient):  # type: ignore[misc]  # ibapi carries no types
+    """ibapi's client without a network."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(EWrapper())
+        self.conn = Socket()
+        self.serverVersion_ = version
+        self.setConnState(EClient.CONNECTED)
+
+    @property
+    def sent(self) -> list[list[str]]:
+        return self.conn.sent
+
+
+def option() -> Any:
+    contract = Contract()
+    contract.symbol, contract.secType, contract.exchange, contract.currency = "SPY", "OPT", "SMART", "USD"
+    contract.lastTradeDateOrContractMonth, contract.strike, contract.right = "20261118", 600.0, "C"
+    contract.multiplier, contract.tradingClass = "100", "SPY"
+    return contract
+
+
+def read(version: int, ask: Any) -> requests.Request:
+    encoder = Encoder(version)
+    ask(encoder)
+    [fields] = encoder.sent
+    return requests.read(fields, version)
+
+
+def plain_order() -> Any:
+    order = Order()
+    order.action, order.totalQuantity, order.orderType, order.lmtPrice = "BUY", 3, "LMT", 1.05
+    order.tif, order.orderRef, order.transmit, order.parentId = "GTC", "O-1:7", False, 12
+    order.ocaGroup, order.ocaType, order.account = "group", 2, "DUSIM0001"
+    return order
+
+
+def condition(kind: Any, **values: Any) -> Any:
+    made = Create(kind)
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
+def rich_order(version: int) -> Any:
+    """An order that uses every optional section there is."""
+    order = plain_order()
+    order.deltaNeutralOrderType, order.deltaNeutralAuxPrice, order.deltaNeutralConId = "LMT", 1.0, 5
+    order.scaleInitLevelSize, order.scalePriceIncrement, order.scalePriceAdjustValue = 1, 0.5, 0.1
+    order.hedgeType, order.hedgeParam = "D", "x"
+    order.algoStrategy = "Adaptive"
+    order.algoParams = [TagValue("adaptivePriority", "Normal")]
+    order.conditions = [
+        condition(OrderCondition.Price, conId=756733, exchange="SMART", isMore=True, price=600.0, triggerMethod=0),
+        condition(OrderCondition.Time, isMore=True, time="20261118-20:00:00"),
+        condition(OrderCondition.Margin, isMore=False, percent=30),
+        condition(OrderCondition.Execution, secType="STK", exchange="SMART", symbol="SPY"),
+        condition(OrderCondition.Volume, conId=756733, exchange="SMART", isMore=True, volume=100),
+        condition(OrderCondition.PercentChange, conId=756733, exchange="SMART", isMore=True, changePercent=1.0),
+    ]
+    order.orderType = "PEG BENCH"
+    order.usePriceMgmtAlgo = True
+    if version >= 158:
+        order.duration = 60
+    if version >= 199:
+        order.imbalanceOnly = True
+    return order
+
+
+PEG_OFFSETS_FROM = 170
+SHAPES = ["plain", "rich", "combo", "delta neutral"]
+PEGGED = ["peg best", "peg best mid", "peg mid"]
+
+
+@pytest.mark.parametrize(
+    ("version", "shape"),
+    [
+        (version, shape)
+        for version in VERSIONS
+        for shape in (SHAPES + PEGGED if version >= PEG_OFFSETS_FROM else SHAPES)
+    ],
+)
+def test_place_order_is_read_to_its_last_field(version: int, shape: str) -> None:
+    contract, order = option(), plain_order()
+    if shape == "rich":
+        order = rich_order(version)
+    if shape == "combo":
+        contract.secType = "BAG"
+        leg = ComboLeg()
+        leg.conId, leg.ratio, leg.action, leg.exchange = 1, 1, "BUY", "SMART"
+        contract.comboLegs = [leg, leg]
+        price = OrderComboLeg()
+        price.price = 1.0
+        order.orderComboLegs = [price, price]
+        order.smartComboRoutingParams = [TagValue("NonGuaranteed", "1")]
+    if shape == "delta neutral":
+        contract.deltaNeutralContract = DeltaNeutralContract()
+    if shape.startswith("peg"):
+        order.orderType = "PEG MID" if shape == "peg mid" else "PEG BEST"
+        contract.exchange = "IBKRATS"
+        order.minTradeQty, order.minCompeteSize, order.midOffsetAtWhole, order.midOffsetAtHalf = 1, 100, 0.1, 0.2
+        order.competeAgainstBestOffset = COMPETE_AGAINST_BEST_OFFSET_UP_TO_MID if shape == "peg best mid" else 0.02
+    encoder = Encoder(version)
+    encoder.placeOrder(17, contract, order)
+    [fields] = encoder.sent
+    cursor = Cursor(fields, 1)
+    written = read_order(cursor, version)
+    assert cursor.left == 0
+    assert written.order_id == 17
+    assert written.contract.expiry == "20261118"
+    assert written.contract.strike == 600.0
+    assert written.fields["orderRef"] == "O-1:7"
+    assert written.fields["account"] == "DUSIM0001"
+    assert (written.number("totalQuantity"), written.number("lmtPrice"), written.number("auxPrice")) == (3, 1.05, None)
+    assert (written.flag("transmit"), written.integer("parentId"), written.integer("ocaType")) == (False, 12, 2)
+    assert written.flag("whatIf") is False
+    if shape == "rich":
+        assert len(written.conditions) == 6
+        assert written.algo_params == (("adaptivePriority", "Normal"),)
+        assert written.fields["hedgeParam"] == "x"
+        assert written.flag("usePriceMgmtAlgo")
+        if version >= 158:
+            assert written.integer("duration") == 60
+        if version >= 199:
+            assert written.flag("imbalanceOnly")
+    if shape == "peg best mid":
+        assert (written.number("midOffsetAtWhole"), written.number("midOffsetAtHalf")) == (0.1, 0.2)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_other_requests(version: int) -> None:
+    contract = option()
+
+    details = read(version, lambda c: c.reqContractDetails(9, contract))
+    assert isinstance(details, requests.ReqContractDetails)
+    assert (details.req_id, details.contract.symbol, details.contract.expiry) == (9, "SPY", "20261118")
+
+    isin = Contract()
+    isin.secIdType, isin.secId, isin.exchange = "ISIN", "US78462F1030", "SMART"
+    by_isin = read(version, lambda c: c.reqContractDetails(9, isin))
+    assert isinstance(by_isin, requests.ReqContractDetails)
+    assert (by_isin.contract.sec_id_type, by_isin.contract.sec_id) == ("ISIN", "US78462F1030")
+
+    data = read(version, lambda c: c.reqMktData(9, contract, "100,101", True, False, []))
+    assert isinstance(data, requests.ReqMarketData)
+    assert (data.generic_ticks, data.snapshot, data.contract.right) == ("100,101", True, "C")
+
+    bars = read(
+        version,
+        lambda c: c.reqHistoricalData(9, contract, "20261118-17:00:00", "1 D", "1 min", "TRADES", 0, 2, False, []),
+    )
+    assert isinstance(bars, requests.ReqHistoricalData)
+    assert (bars.end, bars.bar_size, bars.duration) == ("20261118-17:00:00", "1 min", "1 D")
+    assert (bars.what, bars.date_format, bars.keep_up_to_date) == ("TRADES", 2, False)
+
+    wanted = ExecutionFilter()
+    wanted.clientId, wanted.acctCode, wanted.symbol, wanted.side = 7, "DUSIM0001", "SPY", "BUY"
+    found = read(version, lambda c: c.reqExecutions(9, wanted))
+    assert isinstance(found, requests.ReqExecutions)
+    assert (found.client_id, found.account, found.symbol, found.side) == (7, "DUSIM0001", "SPY", "BUY")
+
+    assert read(version, lambda c: c.cancelOrder(17, OrderCancel())) == requests.CancelOrder(17)
+    assert read(version, lambda c: c.reqGlobalCancel(OrderCancel())) == requests.GlobalCancel()
+    assert read(version, lambda c: c.reqIds(-1)) == requests.ReqIds()
+    assert read(version, lambda c: c.reqCurrentTime()) == requests.ReqCurrentTime()
+    assert read(version, lambda c: c.reqMarketDataType(3)) == requests.ReqMarketDataType(3)
+    assert read(version, lambda c: c.cancelMktData(9)) == requests.CancelMarketData(9)
+    assert read(version, lambda c: c.reqAccountSummary(9, "All", "A,B")) == requests.ReqAccountSummary(
+        9, "All", ("A", "B")
+    )
+    assert read(version, lambda c: c.reqAccountUpdates(True, "DU1")) == requests.ReqAccountUpdates(True, "DU1")
+    assert read(version, lambda c: c.reqPnLSingle(9, "DU1", "", 5)) == requests.ReqPnlSingle(9, "DU1", 5)
+    assert read(version, lambda c: c.reqSecDefOptParams(9, "SPY", "", "STK", 756733)) == (
+        requests.ReqSecDefOptParams(9, "SPY", 756733)
+    )
+    assert read(version, lambda c: c.reqCompletedOrders(True)) == requests.ReqCompletedOrders(True)
+    assert read(version, lambda c: c.reqHeadTimeStamp(9, contract, "TRADES", 0, 2)).date_format == 2  # type: ignore[attr-defined]
+    ticks = read(
+        version, lambda c: c.reqHistoricalTicks(9, contract, "", "20261118-17:00:00", 5, "TRADES", 0, True, [])
+    )
+    assert isinstance(ticks, requests.ReqHistoricalTicks)
+    assert (ticks.start, ticks.end, ticks.count, ticks.what) == ("", "20261118-17:00:00", 5, "TRADES")
+    stream = read(version, lambda c: c.reqTickByTickData(9, contract, "BidAsk", 0, True))
+    assert isinstance(stream, requests.ReqTickByTick)
+    assert (stream.kind, stream.ignore_size) == ("BidAsk", True)
+    five = read(version, lambda c: c.reqRealTimeBars(9, contract, 5, "MIDPOINT", False, []))
+    assert isinstance(five, requests.ReqRealTimeBars)
+    assert five.what == "MIDPOINT"
+
+
+def test_requests_that_are_not_served_are_known() -> None:
+    depth = read(200, lambda c: c.reqMktDepth(9, option(), 5, False, []))
+    assert depth == requests.Unserved(10, "reqMktDepth", 9)
+    assert read(200, lambda c: c.reqScannerParameters()) == requests.Unserved(24, "reqScannerParameters", -1)
+    assert read(200, lambda c: c.reqHistogramData(9, option(), False, "3 days")) == requests.Unserved(
+        88, "reqHistogramData", 9
+    )
+    assert read(200, lambda c: c.cancelMktDepth(9, False)) == requests.Unserved(11, "cancelMktDepth", 9)
+
+
+def test_empty_texts_are_unset() -> None:
+    """As @stoqey/ib writes a contract: nothing where others write zeros."""
+    asked = requests.read(
+        ["9", "8", "1", "", "AAPL", "STK", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""], 193
+    )
+    assert isinstance(asked, requests.ReqContractDetails)
+    assert (asked.contract.con_id, asked.contract.strike, asked.contract.symbol) == (0, 0.0, "AAPL")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [[], [""], ["x"], ["999"], ["1"], ["9", "8", "1"], ["62", "1", "many", "All", ""], ["3", "5"], ["7", "3", "nan"]],
+)
+def test_what_cannot_be_read_says_so(fields: list[str]) -> None:
+    with pytest.raises(RequestMalformed):
+        requests.read(fields, 200)

@@ -1,0 +1,64 @@
+"""Settings: what is not set has a default, what cannot be used says what could."""
+
+import datetime as dt
+
+import pytest
+
+from gateway.simulator.errors import SettingsError
+from gateway.simulator.settings import load
+
+
+def test_defaults() -> None:
+    chosen = load({})
+    assert (chosen.api_port, chosen.control_port, chosen.command_port) == (4002, 9170, 7462)
+    assert (chosen.account, chosen.time_zone, chosen.server_version) == ("DUSIM0001", "UTC", 200)
+    assert (chosen.read_only, chosen.profile, chosen.time_format) == (False, "fast", "utc")
+    assert chosen.day_start == dt.time(0, 0)
+    assert chosen.control_hosts == ("localhost", "127.0.0.1", "ib-gateway")
+
+
+def test_live_mode_has_a_live_account_and_port() -> None:
+    chosen = load({"TRADING_MODE": "live"})
+    assert (chosen.account, chosen.api_port) == ("USIM0001", 4001)
+
+
+def test_names_of_the_real_image() -> None:
+    chosen = load(
+        {
+            "TWS_USERID": "u",
+            "TWS_PASSWORD_FILE": "/run/secrets/p",
+            "READ_ONLY_API": "yes",
+            "TIME_ZONE": "America/New_York",
+            "TRADING_MODE": "paper",
+        }
+    )
+    assert chosen.user == "u"
+    assert str(chosen.password_file) == "/run/secrets/p"
+    assert chosen.read_only
+    assert chosen.time_zone == "America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRADING_MODE", "both"),
+        ("READ_ONLY_API", "perhaps"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("SIM_ACCOUNT", "U123"),
+        ("SIM_ACCOUNT", "DU 1"),
+        ("SIM_SEED", "x"),
+        ("SIM_CALENDAR", "XNYS"),
+        ("SIM_DAY_START", "25:00"),
+        ("SIM_PROFILE", "slow"),
+        ("SIM_SERVER_VERSION", "201"),
+        ("SIM_SERVER_VERSION", "156"),
+        ("SIM_TIME_FORMAT", "local"),
+        ("SIM_VOLATILITY", "0"),
+        ("SIM_API_PORT", "70000"),
+        ("SIM_MARKET_DATA", "free"),
+        ("SIM_CASH", "-1"),
+    ],
+)
+def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: expected .*, found '{value}'"):
+        load({name: value})

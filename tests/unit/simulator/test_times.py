@@ -1,0 +1,71 @@
+"""Moments in the three forms of the gateway's setting, below and above the version where zones came in."""
+
+import datetime as dt
+
+import pytest
+
+from gateway.simulator.settings import TimeFormat
+from gateway.simulator.wire.text import ascii7, double, encode, plain
+from gateway.simulator.wire.times import TimeWriter
+from tws.times import TimeForm, bar_time_form, parse_connection_time
+
+AT = dt.datetime(2026, 10, 1, 13, 30, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("form", "version", "written"),
+    [
+        ("instrument", 200, "20261001 09:30:00 US/Eastern"),
+        ("operator", 200, "20261001 15:30:00 Europe/Berlin"),
+        ("utc", 200, "20261001-13:30:00"),
+        ("utc", 174, "20261001-13:30:00"),
+        ("utc", 173, "20261001  15:30:00"),
+        ("instrument", 173, "20261001  15:30:00"),
+    ],
+)
+def test_forms(form: TimeFormat, version: int, written: str) -> None:
+    assert TimeWriter(form, "Europe/Berlin").moment(AT, version) == written
+
+
+def test_our_own_reader_understands_them() -> None:
+    assert bar_time_form(TimeWriter("utc", "UTC").moment(AT, 200)) is TimeForm.UTC_DASH
+    assert bar_time_form(TimeWriter("instrument", "UTC").moment(AT, 200)) is TimeForm.ZONED
+    assert parse_connection_time(TimeWriter("utc", "UTC").wall(AT)).is_utc
+    assert not parse_connection_time(TimeWriter("utc", "America/New_York").wall(AT)).is_utc
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "zoned"),
+    [
+        ("20261001-13:30:00", AT, True),
+        ("20261001-13:30:00Z", AT, True),
+        ("20261001 13:30:00 UTC", AT, True),
+        ("20261001 09:30:00 US/Eastern", AT, True),
+        ("20261001 15:30:00", AT, False),
+        ("20261001  15:30:00", AT, False),
+    ],
+)
+def test_reading(text: str, at: dt.datetime, zoned: bool) -> None:
+    assert TimeWriter("utc", "Europe/Berlin").read(text) == (at, zoned)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "now", "20261332-00:00:00", "20261001 09:30:00 Mars/Olympus", "20261001 99:00:00"]
+)
+def test_what_is_no_moment(text: str) -> None:
+    assert TimeWriter("utc", "UTC").read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "short", "java"), [(1.0, "1", "1.0"), (0.01, "0.01", "0.01"), (1e-7, "0.0000001", "0.0000001")]
+)
+def test_numbers(number: float, short: str, java: str) -> None:
+    assert plain(number) == short
+    assert double(number) == java
+
+
+@pytest.mark.parametrize("text", ["plain", "umlaut ü", "back\\slash", "euro €", "note 𝄞", "a\\u0041b"])
+def test_texts_survive_the_clients_decoding(text: str) -> None:
+    sent = encode([ascii7(text)])[4:-1]
+    assert sent.isascii()
+    assert sent.decode("unicode-escape").encode("utf-16", "surrogatepass").decode("utf-16") == text
