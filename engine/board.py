@@ -1,0 +1,95 @@
+"""Where the node's loop pins what it saw, and other threads read it. Values on it are never changed, only replaced."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.clock import Clock, SystemClock
+from engine.entries import EntryGate
+from engine.state import Limits, Observation, Phase, State, Verdict, decide
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from engine.settings import Settings
+
+
+class Control(Protocol):
+    """What HTTP may ask of the node's loop. Called from another thread; the answer is awaited there."""
+
+    async def resync(self) -> dict[str, Any]:
+        """Make the session, its data and the books right, now. Raises ResyncRefused where there is nothing to do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the HTTP thread may know."""
+
+    seen: Observation
+    taken_at: datetime
+    reconciled_at: datetime | None = None
+    positions: tuple[dict[str, Any], ...] = ()
+    orders: tuple[dict[str, Any], ...] = ()
+    codes: tuple[tuple[int, int], ...] = ()
+    resyncs: tuple[tuple[str, int], ...] = ()
+    last_resync_seconds: float | None = None
+    ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A snapshot, what it means now, and since when it has meant that."""
+
+    snapshot: Snapshot
+    verdict: Verdict
+    since: datetime
+
+
+class Board:
+    """The one object that both threads hold."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        """Begin with a first observation, so that there is an answer before Nautilus is even imported."""
+        self.account = settings.ib_account
+        self.clock = clock or SystemClock()
+        self.limits = Limits(deaf_after=settings.deaf_after_seconds)
+        self.gate = EntryGate()
+        self.control: Control | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+        self._state: State | None = None
+        self._since = self.clock.now()
+        self._loading = True
+        first = Observation(self.clock.monotonic(), Phase.LOADING, "loading NautilusTrader")
+        self._latest = Snapshot(first, self.clock.now())
+
+    def pin(self, snapshot: Snapshot) -> None:
+        """Replace the snapshot; called on the node's loop."""
+        self._latest = snapshot
+        self._loading = False
+        self.read()
+
+    def read(self) -> Reading:
+        """Say what the latest snapshot means at this moment; safe on any thread."""
+        latest = self._latest
+        # Until the first look of the loop nothing can be late: imports hold the main thread for seconds.
+        now = latest.seen.at if self._loading else self.clock.monotonic()
+        verdict = decide(latest.seen, now, self.limits)
+        with self._lock:
+            if verdict.state is not self._state:
+                self._state = verdict.state
+                self._since = self.clock.now()
+            return Reading(latest, verdict, self._since)
+
+    def loop_age(self) -> float:
+        """Seconds since the node's loop last looked; 0 while there is no loop yet."""
+        return 0.0 if self._loading else max(0.0, self.clock.monotonic() - self._latest.seen.at)
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Write a moment as ISO 8601 in UTC."""
+    return moment.astimezone(UTC).isoformat() if moment is not None else None

@@ -1,0 +1,186 @@
+"""Making our books agree with the broker's. What the broker holds wins over what we remember.
+
+Nautilus' own reconciliation leaves two holes with this adapter: an order that the broker closed while we were away
+is not reported at all and stays open in the cache, and for every position the adapter invents a filled order under
+the instrument's name, which would book the position a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from nautilus_trader.core.uuid import UUID4
+from nautilus_trader.execution.reports import OrderStatusReport
+from nautilus_trader.model.enums import OrderSide, OrderStatus, OrderType, TimeInForce, TriggerType
+from nautilus_trader.model.identifiers import ClientOrderId, VenueOrderId
+
+from engine.observe import con_id, net_positions, unfinished_orders
+
+if TYPE_CHECKING:
+    from nautilus_trader.live.node import TradingNode
+
+    from engine.clock import Clock
+    from engine.private import Adapter
+
+AGREE_ROUNDS = 3
+DRAIN_SECONDS = 2.0
+
+log = structlog.get_logger("books")
+
+
+class Books:
+    """The node's cache against the gateway's answers. Lives on the node's loop."""
+
+    def __init__(self, node: TradingNode, adapter: Adapter, account: str, clock: Clock, timeout: float) -> None:
+        """`timeout` is the longest reconciliation, in seconds."""
+        self._node = node
+        self._adapter = adapter
+        self._account = account
+        self._clock = clock
+        self._timeout = timeout
+
+    async def held_instruments(self, provider: Any) -> list[Any]:
+        """Load the instruments that the broker holds, and return their ids. Raises ConnectionError without an answer.
+
+        Known before Nautilus reconciles, a strategy can claim them; otherwise they would belong to nobody.
+        """
+        theirs = await self._adapter.client.get_positions(self._account)
+        if theirs is None:
+            raise ConnectionError("the gateway did not answer the question for positions")
+        found = [await provider.get_instrument(position.contract) for position in theirs if position.quantity]
+        return [instrument.id for instrument in found if instrument is not None]
+
+    async def settle_orders(self) -> int:
+        """Replay missed fills, then close what the broker no longer works. Returns how many orders were closed.
+
+        The order matters: an order that filled between the two questions is missing from the first answer and
+        present in the second. Raises ConnectionError when an answer does not come.
+        """
+        cache = self._node.cache
+        asked_ns = self._node.kernel.clock.timestamp_ns()
+        open_orders = await self._adapter.client.get_open_orders(self._account)
+        # Each execution in the answer also goes to the execution client as an event, which books missed fills.
+        self._adapter.forget_executions()
+        executions = await self._adapter.client.get_executions(self._account)
+        if open_orders is None or executions is None:
+            raise ConnectionError("the gateway did not answer the question for open orders and executions")
+        await self._drain()
+        at_broker = {str(order.orderRef).rsplit(":", 1)[0] for order in open_orders}
+        gone = [
+            order
+            for order in unfinished_orders(cache)
+            if order.client_order_id.value not in at_broker and order.ts_last < asked_ns
+        ]
+        for order in gone:
+            log.info("order is gone at the broker", order=order.client_order_id.value, was=order.status_string())
+            self._node.kernel.exec_engine.reconcile_execution_report(self._gone(order))
+        return len(gone)
+
+    async def reconcile(self) -> bool:
+        """Run Nautilus' reconciliation of orders, fills and positions."""
+        self.ignore_invented_orders()
+        self._adapter.forget_executions()
+        return bool(await self._node.kernel.exec_engine.reconcile_execution_state(timeout_secs=self._timeout))
+
+    async def agree(self) -> None:
+        """Prove that positions are equal on both sides, and put ours right where they are not.
+
+        Raises ConnectionError when they still differ: fills that arrive while we compare may cost a round.
+        """
+        for round_ in range(AGREE_ROUNDS):
+            await self._drain()
+            theirs = await self._adapter.client.get_positions(self._account)
+            if theirs is None:
+                raise ConnectionError("the gateway did not answer the question for positions")
+            broker = {int(p.contract.conId): float(p.quantity) for p in theirs if p.quantity}
+            ours = self._ours()
+            if ours == broker:
+                return
+            log.warning("positions differ", ours=ours, broker=broker, round=round_)
+            if round_ == 0:
+                await self.reconcile()
+            else:
+                self._take_over(ours, broker)
+        raise ConnectionError(f"positions differ: ours {self._ours()}, the broker's {broker}")
+
+    def _take_over(self, ours: dict[int, float], broker: dict[int, float]) -> None:
+        """Book the difference as one filled order an instrument: the broker wins.
+
+        Nautilus' own way refuses where an order of the same size and price is in the cache already: it takes that
+        for the missing one, although it was counted.
+        """
+        now = self._node.kernel.clock.timestamp_ns()
+        account_id = self._node.cache.accounts()[0].id
+        for instrument in self._node.cache.instruments():
+            contract = con_id(self._node.cache, instrument.id)
+            missing = broker.get(contract, 0.0) - ours.get(contract, 0.0) if contract is not None else 0.0
+            quote = self._node.cache.quote_tick(instrument.id)
+            if not missing:
+                continue
+            log.warning("taking over the broker's position", instrument=str(instrument.id), difference=missing)
+            price = Decimal(str(quote.bid_price if quote is not None else instrument.price_increment))
+            report = OrderStatusReport(
+                account_id=account_id,
+                instrument_id=instrument.id,
+                venue_order_id=VenueOrderId(f"TAKEN-{UUID4().value}"),
+                order_side=OrderSide.BUY if missing > 0 else OrderSide.SELL,
+                order_type=OrderType.MARKET,
+                time_in_force=TimeInForce.GTC,
+                order_status=OrderStatus.FILLED,
+                quantity=instrument.make_qty(abs(missing)),
+                filled_qty=instrument.make_qty(abs(missing)),
+                avg_px=price,
+                report_id=UUID4(),
+                ts_accepted=now,
+                ts_last=now,
+                ts_init=now,
+            )
+            self._node.kernel.exec_engine.reconcile_execution_report(report)
+
+    def ignore_invented_orders(self) -> None:
+        """Make Nautilus skip the adapter's invented orders (`client_order_id` = the instrument's id)."""
+        filtered = self._node.kernel.exec_engine.filtered_client_order_ids
+        known = set(filtered)
+        names = (ClientOrderId(instrument.id.value) for instrument in self._node.cache.instruments())
+        filtered.extend(name for name in names if name not in known)
+
+    def _ours(self) -> dict[int, float]:
+        cache = self._node.cache
+        # An instrument without a contract id can only be ours alone: 0 equals nothing that a broker reports.
+        return {con_id(cache, held) or 0: quantity for held, quantity in net_positions(cache).items()}
+
+    def _gone(self, order: Any) -> OrderStatusReport:
+        now = self._node.kernel.clock.timestamp_ns()
+        # What was never acknowledged was never accepted; everything else rested there and is cancelled now.
+        status = OrderStatus.CANCELED if order.is_open else OrderStatus.REJECTED
+        return OrderStatusReport(
+            account_id=order.account_id or self._node.cache.accounts()[0].id,
+            instrument_id=order.instrument_id,
+            venue_order_id=order.venue_order_id or VenueOrderId(f"GONE-{order.client_order_id.value}"),
+            client_order_id=order.client_order_id,
+            order_side=order.side,
+            order_type=order.order_type,
+            time_in_force=order.time_in_force,
+            order_status=status,
+            price=order.price if order.has_price else None,
+            trigger_price=order.trigger_price if order.has_trigger_price else None,
+            trigger_type=order.trigger_type if order.has_trigger_price else TriggerType.NO_TRIGGER,
+            quantity=order.quantity,
+            filled_qty=order.filled_qty,
+            report_id=UUID4(),
+            ts_accepted=now,
+            ts_last=now,
+            ts_init=now,
+            cancel_reason="not among the broker's open orders" if status is OrderStatus.CANCELED else None,
+        )
+
+    async def _drain(self) -> None:
+        # Events travel through a queue of the execution engine; only an empty one means that they are booked.
+        deadline = self._clock.monotonic() + DRAIN_SECONDS
+        engine = self._node.kernel.exec_engine
+        await asyncio.sleep(0)
+        while engine.evt_qsize() and self._clock.monotonic() < deadline:
+            await self._clock.sleep(0.01)

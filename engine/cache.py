@@ -1,0 +1,44 @@
+"""Is Redis there? Asked before the node is built, because Nautilus would block the whole process on it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.settings import Settings
+
+
+async def answers(settings: Settings, *, timeout: float = 2.0) -> str | None:
+    """Log in and PING. Returns None when Redis answers, else one line saying what is wrong."""
+    host, port = settings.redis_host, settings.redis_port
+    try:
+        async with asyncio.timeout(timeout):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                return await _ping(reader, writer, settings)
+            finally:
+                writer.close()
+    except TimeoutError:
+        return f"Redis at {host}:{port} does not answer within {timeout:g} s"
+    except OSError as error:
+        return f"Redis at {host}:{port} cannot be reached: {error.strerror or error}"
+
+
+async def _ping(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, settings: Settings) -> str | None:
+    if settings.redis_password is not None:
+        user = settings.redis_username or "default"
+        writer.write(_command("AUTH", user, settings.redis_password.get_secret_value()))
+        if not (await reader.readline()).startswith(b"+OK"):
+            return f"Redis refuses user {user!r}; its ACL and the secret redis_password must agree"
+    writer.write(_command("PING"))
+    said = await reader.readline()
+    return None if said.startswith(b"+PONG") else f"Redis answers {said.decode('utf-8', 'replace').strip()[:80]!r}"
+
+
+def _command(*words: str) -> bytes:
+    parts = [f"*{len(words)}\r\n".encode()]
+    for word in words:
+        raw = word.encode()
+        parts.append(b"$%d\r\n%s\r\n" % (len(raw), raw))
+    return b"".join(parts)

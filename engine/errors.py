@@ -1,0 +1,46 @@
+"""What can fail in the engine.
+
+EngineError
+├── SettingsError      the environment or a secret file is unusable; exit code 2
+├── VersionError       the installed NautilusTrader is not the one whose private names we use; exit code 2
+├── PortError          the HTTP port cannot be bound; exit code 2
+├── AccountError       the gateway serves another account than the one configured
+├── StrategyRefused    the strategy may not trade this account; exit code 2
+└── ResyncRefused      nothing to resync in this state (HTTP 409)
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """An error that says what was expected, what was found and the one thing to do next."""
+
+    def __init__(self, expected: str, found: str, remedy: str) -> None:
+        super().__init__(f"expected {expected}; found {found}; {remedy}")
+        self.expected = expected
+        self.found = found
+        self.remedy = remedy
+
+
+class SettingsError(EngineError):
+    """Some settings cannot be used; all of them are named at once."""
+
+
+class VersionError(EngineError):
+    """NautilusTrader changed under our feet."""
+
+
+class PortError(EngineError):
+    """Somebody else owns the port of the health server."""
+
+
+class AccountError(EngineError):
+    """The session is good, the account is not ours."""
+
+
+class StrategyRefused(EngineError):
+    """This strategy does not trade on this account."""
+
+
+class ResyncRefused(EngineError):
+    """A resync has no meaning in the present state."""

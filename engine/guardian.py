@@ -1,0 +1,240 @@
+"""After each new session: ask for the data again, make the books agree with the broker, and prove that ticks flow.
+
+The adapter alone restores the subscriptions after a reconnect and nothing else: not the market data type, and no
+reconciliation at all (its documentation says otherwise). After a long outage it also sleeps up to 303 s before its
+next attempt. A 1101 that comes alone leaves every subscription dead without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from engine.errors import ResyncRefused
+from engine.state import Phase
+
+CODE_CLIENT_ID_IN_USE = 326
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from engine.books import Books
+    from engine.observe import Watch
+    from engine.private import Adapter
+
+LOOK_SECONDS = 0.1
+RETRY_SECONDS = 3.0
+# Between two attempts to connect while somebody waits for the resync.
+KNOCK_SECONDS = 0.5
+# How long a gateway may take to forget a client that has gone, before the same client id is tried again.
+REFUSED_SECONDS = 1.5
+# Under another client id than the configured one, fills of older orders are found by asking only.
+WANDERED_SECONDS = 15.0
+# A session that began or carried market data this recently is not torn down by a resync.
+FRESH_SECONDS = 3.0
+
+log = structlog.get_logger("guardian")
+
+
+@dataclass(slots=True)
+class Report:
+    """What a resync did. `steps` holds seconds for what went well and a sentence for what did not."""
+
+    ok: bool = True
+    seconds: float = 0.0
+    steps: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer of `POST /api/v1/resync`."""
+        return {"ok": self.ok, "seconds": round(self.seconds, 3), "steps": self.steps}
+
+
+class StepFailed(Exception):
+    """A step of the resync did not come to its end; the text says why."""
+
+
+class Guardian:
+    """Watches the session on the node's loop and puts it right. One resync at a time; a second caller joins it."""
+
+    def __init__(self, watch: Watch, market_data_type: int, timeout: float) -> None:
+        """`timeout` bounds the connecting part and the proof of a resync, in seconds."""
+        self._watch = watch
+        self._clock = watch.board.clock
+        self._market_data_type = market_data_type
+        self._timeout = timeout
+        self._running: asyncio.Task[Report] | None = None
+        self._from_ground = False
+        self._not_before = 0.0
+        self._refused = 0
+        self._try_again_at: float | None = None
+        self._ask_again_at = 0.0
+        self.books: Books | None = None
+
+    async def watch(self) -> None:
+        """Look ten times a second for ever, and resync on a session that nobody settled yet."""
+        while True:
+            self._watch.look()
+            await self._hasten()
+            if self._needed():
+                self._begin(self._settle)
+            await self._clock.sleep(LOOK_SECONDS)
+
+    async def resync(self) -> dict[str, Any]:
+        """Do it now, whatever the adapter waits for. Raises ResyncRefused while there is no adapter yet."""
+        if self._watch.adapter is None or self._watch.phase is Phase.STOPPING:
+            raise ResyncRefused("an engine with a session to put right", self._watch.phase, "wait for clearance")
+        running = self._running if self._running is not None and not self._running.done() else None
+        if running is None or not (self._from_ground or self._healthy(self._watch.adapter)):
+            # What may run now waits for a session that is gone. It is not cancelled: the adapter would keep its
+            # unanswered requests for ever. Reconnecting fails them, and then it ends by itself.
+            previous, self._from_ground = running, True
+            running = self._begin(lambda report: self._from_the_ground(report, previous))
+        return (await asyncio.shield(running)).as_json()
+
+    def _needed(self) -> bool:
+        watch = self._watch
+        if watch.phase is not Phase.STARTED or not watch.was_ready or self._clock.monotonic() < self._not_before:
+            return False
+        if self._running is not None and not self._running.done():
+            return False
+        if watch.adapter is not None and watch.adapter.wandered and self._clock.monotonic() >= self._ask_again_at:
+            return True
+        return watch.data_lost or watch.reconciled_generation != watch.generation
+
+    async def _hasten(self) -> None:
+        now, refused = self._clock.monotonic(), self._watch.codes[CODE_CLIENT_ID_IN_USE]
+        if refused > self._refused:
+            self._refused, self._try_again_at = refused, now + REFUSED_SECONDS
+        elif self._try_again_at is not None and now >= self._try_again_at and self._watch.adapter is not None:
+            self._try_again_at = None
+            await self._watch.adapter.retry_refused()
+
+    def _begin(self, work: Callable[[Report], Awaitable[None]]) -> asyncio.Task[Report]:
+        self._running = asyncio.get_running_loop().create_task(self._run(work), name="resync")
+        return self._running
+
+    async def _run(self, work: Callable[[Report], Awaitable[None]]) -> Report:
+        report, begun = Report(), self._clock.monotonic()
+        self._watch.settling = True
+        try:
+            await work(report)
+        except (StepFailed, ConnectionError, TimeoutError, OSError) as error:
+            report.ok = False
+            report.steps["failed"] = str(error) or type(error).__name__
+        except Exception as error:
+            # Whatever it was, it is not "ok", and it must not end the watch over the session.
+            report.ok = False
+            report.steps["failed"] = f"{type(error).__name__}: {error}"
+            log.exception("resync failed in an unexpected way")
+        finally:
+            if asyncio.current_task() is self._running:
+                self._watch.settling = self._from_ground = False
+            report.seconds = self._clock.monotonic() - begun
+            self._watch.resyncs["ok" if report.ok else "failed"] += 1
+            self._watch.last_resync_seconds = report.seconds
+            if not report.ok:
+                self._not_before = self._clock.monotonic() + RETRY_SECONDS
+            self._watch.look()
+            log.info("resync", **report.as_json())
+        return report
+
+    async def _from_the_ground(self, report: Report, previous: asyncio.Task[Report] | None) -> None:
+        async with self._step(report, "connect"):
+            await self._connect(self._adapter())
+        if previous is not None:
+            await asyncio.wait([previous])
+        if self._watch.phase is not Phase.STARTED:
+            # The first start does the rest by itself: instruments, reconciliation, subscriptions.
+            async with self._step(report, "start"):
+                await self._until(lambda: self._watch.phase is Phase.STARTED, "the node did not start")
+        await self._settle(report)
+
+    async def _settle(self, report: Report) -> None:
+        adapter, books, watch = self._adapter(), self.books, self._watch
+        assert books is not None
+        generation = watch.generation
+        async with self._step(report, "resume"):
+            await self._until(lambda: not adapter.resuming(), "the adapter does not end its own resubscription")
+        async with self._step(report, "market_data_type"):
+            await adapter.client.set_market_data_type(self._market_data_type)
+        ticks = watch.ticks
+        async with self._step(report, "resubscribe"):
+            watch.data_lost = False
+            report.steps["subscriptions"] = await adapter.resubscribe()
+        async with self._step(report, "fills_and_orders"):
+            report.steps["orders_closed"] = await books.settle_orders()
+        async with self._step(report, "reconcile"):
+            if not await books.reconcile():
+                raise StepFailed("NautilusTrader could not reconcile with the broker; its log says why")
+        async with self._step(report, "positions"):
+            await books.agree()
+        if self._lost(generation):
+            raise StepFailed("the session was lost again meanwhile")
+        watch.reconciled_generation = generation
+        self._ask_again_at = self._clock.monotonic() + WANDERED_SECONDS
+        watch.reconciled_at = self._clock.now()
+        if adapter.market_subscriptions() and watch.session_open():
+            async with self._step(report, "ticks"):
+                await self._until(lambda: watch.ticks > ticks or self._lost(generation), "no tick came after all")
+                if self._lost(generation):
+                    raise StepFailed("the session was lost while waiting for a tick")
+
+    def _lost(self, generation: int) -> bool:
+        return self._watch.generation != generation or not self._adapter().ready
+
+    async def _connect(self, adapter: Adapter) -> None:
+        # A session that spoke just now is kept. One that is silent may be half-open, and asking it would hang.
+        if self._healthy(adapter):
+            return
+        if adapter.ready or not adapter.connecting():
+            await adapter.reconnect()
+            # Seen gone now: it may be back before the next look, and would pass for the same session.
+            self._watch.look()
+        knock_at = self._clock.monotonic()
+        deadline = knock_at + self._timeout
+        while not adapter.ready:
+            if self._clock.monotonic() >= knock_at and adapter.skip_back_off():
+                knock_at = self._clock.monotonic() + KNOCK_SECONDS
+            if self._clock.monotonic() > deadline:
+                raise StepFailed(f"the gateway let nobody in for {self._timeout:g} s")
+            await self._clock.sleep(LOOK_SECONDS / 5)
+        self._watch.look()
+
+    def _healthy(self, adapter: Adapter) -> bool:
+        if not adapter.ready or not adapter.reader_alive:
+            return False
+        if not adapter.market_subscriptions() or not self._watch.session_open():
+            return True
+        spoke = [at for at in (self._watch.connected_at, self._watch.data_at) if at is not None]
+        return bool(spoke) and self._clock.monotonic() - max(spoke) < FRESH_SECONDS
+
+    def _adapter(self) -> Adapter:
+        assert self._watch.adapter is not None
+        return self._watch.adapter
+
+    async def _until(self, true: Callable[[], bool], otherwise: str) -> None:
+        deadline = self._clock.monotonic() + self._timeout
+        while not true():
+            if self._clock.monotonic() > deadline:
+                raise StepFailed(otherwise)
+            await self._clock.sleep(LOOK_SECONDS / 5)
+
+    def _step(self, report: Report, name: str) -> _Step:
+        return _Step(self._clock.monotonic, report, name)
+
+
+class _Step:
+    """Write the seconds of a step into the report, also when it fails."""
+
+    def __init__(self, monotonic: Callable[[], float], report: Report, name: str) -> None:
+        self._monotonic, self._report, self._name = monotonic, report, name
+        self._begun = 0.0
+
+    async def __aenter__(self) -> None:
+        self._begun = self._monotonic()
+
+    async def __aexit__(self, *failure: object) -> None:
+        self._report.steps[self._name] = round(self._monotonic() - self._begun, 3)

@@ -1,0 +1,165 @@
+"""HTTP in a thread of its own, so that it answers while Nautilus loads, builds, blocks or dies.
+
+This thread reads the board and nothing else; a POST is handed to the node's loop and awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from engine.board import Board, Reading, iso
+from engine.errors import PortError, ResyncRefused
+from engine.metrics import registry
+from engine.state import State
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from engine.settings import Settings
+
+
+class HealthServer:
+    """The engine's HTTP server. `start` returns once the port is bound; the thread dies with the process."""
+
+    def __init__(self, settings: Settings, board: Board) -> None:
+        """Bind the port. Raises PortError if somebody else has it."""
+        self._socket = _bind(settings.http_host, settings.http_port)
+        self.port: int = self._socket.getsockname()[1]
+        app = application(settings, board)
+        config = uvicorn.Config(app, loop="asyncio", log_config=None, access_log=False, lifespan="off")
+        server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [self._socket]}, name="health", daemon=True
+        )
+
+    def start(self) -> None:
+        """Serve from now on."""
+        self._thread.start()
+
+
+def application(settings: Settings, board: Board) -> Starlette:
+    """Build the routes over one board."""
+    metrics = registry(board)
+    token = settings.machine_token.get_secret_value() if settings.machine_token else None
+
+    async def healthz(_: Request) -> Response:
+        age = board.loop_age()
+        alive = age <= board.limits.loop_stuck_after
+        body = {"alive": alive, "loop_age_seconds": round(age, 3), "pid": os.getpid()}
+        return JSONResponse(body, 200 if alive else 503)
+
+    async def readyz(_: Request) -> Response:
+        reading = board.read()
+        ready = reading.verdict.state is State.TRADING
+        return JSONResponse(
+            {"ready": ready, "state": reading.verdict.state, "sentence": reading.verdict.sentence},
+            200 if ready else 503,
+        )
+
+    async def status(_: Request) -> Response:
+        return JSONResponse(status_json(board, board.read()))
+
+    async def scrape(_: Request) -> Response:
+        return Response(generate_latest(metrics), media_type=CONTENT_TYPE_LATEST)
+
+    async def resync(request: Request) -> Response:
+        if (refusal := _refused(request, token)) is not None:
+            return refusal
+        control, loop = board.control, board.loop
+        if control is None or loop is None:
+            return JSONResponse({"ok": False, "reason": board.read().verdict.sentence}, 409)
+        try:
+            report = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(control.resync(), loop))
+        except ResyncRefused as error:
+            return JSONResponse({"ok": False, "reason": str(error)}, 409)
+        return JSONResponse(report, 200 if report["ok"] else 503)
+
+    async def hold(request: Request) -> Response:
+        if (refusal := _refused(request, token)) is not None:
+            return refusal
+        try:
+            body = await request.json()
+            wanted, reason = body["hold"], str(body.get("reason", ""))
+            if not isinstance(wanted, bool):
+                raise TypeError
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return JSONResponse({"error": 'expected {"hold": true|false, "reason": "…"}'}, 400)
+        board.gate.hold(wanted, reason)
+        return JSONResponse({"entries_held": board.gate.held, "reason": board.gate.reason})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", scrape),
+            Route("/api/v1/status", status),
+            Route("/api/v1/resync", resync, methods=["POST"]),
+            Route("/api/v1/hold-entries", hold, methods=["POST"]),
+        ],
+        middleware=[
+            Middleware(
+                TrustedHostMiddleware,
+                allowed_hosts=["localhost", "127.0.0.1", "engine", f"watchkeeper-{settings.tenant}-engine"],
+            )
+        ],
+    )
+
+
+def status_json(board: Board, reading: Reading) -> dict[str, Any]:
+    """Write a reading in the shape of `GET /api/v1/status`, version 1; keys are only ever added."""
+    snapshot, seen = reading.snapshot, reading.snapshot.seen
+    age = seen.data_age(board.clock.monotonic())
+    return {
+        "version": 1,
+        "at": iso(board.clock.now()),
+        "state": reading.verdict.state,
+        "sentence": reading.verdict.sentence,
+        "since": iso(reading.since),
+        "account": board.account,
+        "node_running": seen.node_running,
+        "trader_running": seen.trader_running,
+        "connection": {
+            "ready": seen.ready,
+            "attempts": seen.attempts,
+            "client_id": seen.client_id,
+            "reader_alive": seen.reader_alive,
+            "inbound_age_seconds": round(age, 3) if age is not None and seen.data_at is not None else None,
+            "queue": seen.queue,
+            "subscriptions": seen.subscriptions,
+        },
+        "reconciled_at": iso(snapshot.reconciled_at),
+        "entries_held": board.gate.held,
+        "generation": seen.generation,
+        "positions": list(snapshot.positions),
+        "orders": list(snapshot.orders),
+    }
+
+
+def _refused(request: Request, token: str | None) -> Response | None:
+    # Without a token file nobody may post: a missing secret must not open the door.
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if token and hmac.compare_digest(given.encode(), token.encode()):
+        return None
+    return JSONResponse({"error": "the machine token is needed: Authorization: Bearer …"}, 401)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=64)
+    except OSError as error:
+        raise PortError(
+            f"port {port} free on {host}", error.strerror or str(error), "stop what holds it, or set HTTP_PORT"
+        ) from None

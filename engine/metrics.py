@@ -1,0 +1,77 @@
+"""What Prometheus sees: the board's latest reading, turned into metrics at the moment of the scrape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from engine.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prometheus_client import Metric
+
+    from engine.board import Board
+
+_PREFIX = "watchkeeper_engine"
+
+
+def registry(board: Board) -> CollectorRegistry:
+    """Return a registry of its own with the process's metrics and the engine's."""
+    found = CollectorRegistry()
+    ProcessCollector(registry=found)
+    found.register(_Engine(board))
+    return found
+
+
+class _Engine(Collector):
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def describe(self) -> Iterable[Metric]:
+        # An empty description keeps the registry from scraping at registration.
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        board = self._board
+        reading = board.read()
+        snapshot, seen = reading.snapshot, reading.snapshot.seen
+        states = GaugeMetricFamily(f"{_PREFIX}_state", "1 for the engine's present state.", labels=["state"])
+        for state in State:
+            states.add_metric([state], float(state is reading.verdict.state))
+        yield states
+        gauges = {
+            "trading": ("1 while the engine trades.", float(reading.verdict.state is State.TRADING)),
+            "connected": ("1 while the adapter's session stands.", float(seen.ready)),
+            "connection_attempts": ("Attempts in the present outage.", float(seen.attempts)),
+            "generation": ("Sessions to the gateway since the start.", float(seen.generation)),
+            "inbound_queue": ("Messages read and not yet handled.", float(seen.queue)),
+            "loop_age_seconds": ("Seconds since the node's loop last looked.", board.loop_age()),
+            "subscriptions": ("Market data subscriptions.", float(seen.subscriptions)),
+            "entries_held": ("1 while new entries are held.", float(board.gate.held)),
+            "positions": ("Open positions.", float(len(snapshot.positions))),
+            "orders_working": ("Orders on their way to the broker or resting there.", float(len(snapshot.orders))),
+        }
+        for name, (text, value) in gauges.items():
+            yield GaugeMetricFamily(f"{_PREFIX}_{name}", text, value=value)
+        naked = sum(1 for position in snapshot.positions if not position["exits"])
+        yield GaugeMetricFamily(f"{_PREFIX}_positions_without_exit", "Positions no working order closes.", naked)
+        if (age := seen.data_age(board.clock.monotonic())) is not None:
+            yield GaugeMetricFamily(f"{_PREFIX}_inbound_age_seconds", "Seconds since the last market data.", age)
+        if snapshot.last_resync_seconds is not None:
+            yield GaugeMetricFamily(
+                f"{_PREFIX}_last_resync_seconds", "Duration of the last resync.", snapshot.last_resync_seconds
+            )
+        yield CounterMetricFamily(f"{_PREFIX}_ticks", "Market data seen on the message bus.", snapshot.ticks)
+        codes = CounterMetricFamily(f"{_PREFIX}_codes", "Errors and notices of the gateway.", labels=["code"])
+        for code, count in snapshot.codes:
+            codes.add_metric([str(code)], count)
+        yield codes
+        resyncs = CounterMetricFamily(f"{_PREFIX}_resyncs", "Resyncs by their result.", labels=["result"])
+        for result, count in snapshot.resyncs:
+            resyncs.add_metric([result], count)
+        yield resyncs

@@ -1,0 +1,243 @@
+"""Looking at the node from its own loop. Thin: it reads, counts and pins; what it means is decided in `state`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from nautilus_trader.adapters.interactive_brokers.common import IBOrderTags
+from nautilus_trader.model.enums import OrderSide
+
+from engine.board import Board, Snapshot
+from engine.hours import is_open
+from engine.state import Observation, Phase, State, decide
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nautilus_trader.live.node import TradingNode
+
+    from engine.private import Adapter
+
+CODE_DATA_LOST = 1101
+CODE_FARM_BROKEN = 2103
+CODE_FARM_OK = 2104
+# Books change at human speed; walking the cache at every look would be a waste.
+BOOKS_EVERY = 5
+
+
+@dataclass(slots=True)
+class Watch:
+    """What the loop remembers between two looks. Lives on the node's loop."""
+
+    board: Board
+    phase: Phase = Phase.LOADING
+    detail: str = ""
+    node: TradingNode | None = None
+    adapter: Adapter | None = None
+    underlying: Any = None
+
+    generation: int = 0
+    connected_at: float | None = None
+    data_at: float | None = None
+    data_lost: bool = False
+    farm_broken: bool = False
+    settling: bool = False
+    reconciled_generation: int = 0
+    reconciled_at: datetime | None = None
+    ticks: int = 0
+    codes: Counter[int] = field(default_factory=Counter)
+    resyncs: Counter[str] = field(default_factory=Counter)
+    last_resync_seconds: float | None = None
+    was_ready: bool = False
+    looks: int = 0
+    positions: tuple[dict[str, Any], ...] = ()
+    orders: tuple[dict[str, Any], ...] = ()
+
+    def tell(self, phase: Phase, detail: str = "") -> None:
+        """Say how far the run has come."""
+        self.phase = phase
+        self.detail = detail
+        self.look()
+
+    def on_data(self, _data: object) -> None:
+        """Note that market data passed the message bus."""
+        self.data_at = self.board.clock.monotonic()
+        self.ticks += 1
+
+    def on_code(self, _request_id: int, code: int) -> None:
+        """Note an error or notice of the gateway."""
+        self.codes[code] += 1
+        if code == CODE_DATA_LOST:
+            self.data_lost = True
+        elif code in (CODE_FARM_BROKEN, CODE_FARM_OK):
+            self.farm_broken = code == CODE_FARM_BROKEN
+
+    def look(self) -> None:
+        """Take one look and pin it. A session that was not there at the last look begins a new generation."""
+        ready = self.adapter is not None and self.adapter.ready
+        if ready and not self.was_ready:
+            self.generation += 1
+            self.connected_at = self.board.clock.monotonic()
+            self.data_lost = self.farm_broken = False
+        self.was_ready = ready
+        if self.looks % BOOKS_EVERY == 0 and self.node is not None:
+            self.positions, self.orders = _books(self.node.cache)
+        self.looks += 1
+        seen = self._observe(ready)
+        trading = decide(seen, seen.at, self.board.limits).state is State.TRADING
+        self.board.gate.trading = trading and not seen.wandered
+        self.board.pin(
+            Snapshot(
+                seen=seen,
+                taken_at=self.board.clock.now(),
+                reconciled_at=self.reconciled_at,
+                positions=self.positions,
+                orders=self.orders,
+                codes=tuple(sorted(self.codes.items())),
+                resyncs=tuple(sorted(self.resyncs.items())),
+                last_resync_seconds=self.last_resync_seconds,
+                ticks=self.ticks,
+            )
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether our books were reconciled with the broker on the present session."""
+        return 0 < self.reconciled_generation == self.generation
+
+    def session_open(self) -> bool:
+        """Whether the exchange of the underlying is open. Unknown counts as open: better a needless alarm."""
+        instrument = self.node.cache.instrument(self.underlying) if self.node and self.underlying else None
+        info = (instrument.info or {}) if instrument is not None else {}
+        hours, zone = info.get("tradingHours"), info.get("timeZoneId") or "UTC"
+        return is_open(hours, zone, self.board.clock.now()) is not False if hours else True
+
+    def _observe(self, ready: bool) -> Observation:
+        seen = Observation(
+            at=self.board.clock.monotonic(),
+            phase=self.phase,
+            detail=self.detail,
+            session_open=self.session_open(),
+            connected_at=self.connected_at,
+            data_at=self.data_at,
+            data_lost=self.data_lost,
+            farm_broken=self.farm_broken,
+            settling=self.settling,
+            reconciled=self.settled,
+            generation=self.generation,
+        )
+        if (node := self.node) is not None:
+            seen = replace(
+                seen,
+                node_running=node.is_running(),
+                trader_running=node.trader.is_running,
+                queues_alive=_queues_alive(node),
+            )
+        if (adapter := self.adapter) is not None:
+            seen = replace(
+                seen,
+                ready=ready,
+                attempts=adapter.attempts,
+                client_id=adapter.client_id,
+                wandered=adapter.wandered,
+                reader_alive=adapter.reader_alive,
+                queue=adapter.queue,
+                subscriptions=len(adapter.market_subscriptions()),
+            )
+        return seen
+
+
+def net_positions(cache: Any) -> dict[Any, float]:
+    """Return the signed quantity of each instrument over all strategies, without what nets to zero.
+
+    IBKR knows one position an instrument; Nautilus may book parts of it to several strategies.
+    """
+    net: dict[Any, float] = {}
+    for position in cache.positions_open():
+        net[position.instrument_id] = net.get(position.instrument_id, 0.0) + float(position.signed_qty)
+    return {instrument_id: quantity for instrument_id, quantity in net.items() if quantity}
+
+
+def working_orders(cache: Any) -> list[Any]:
+    """Return every order that is on its way to the broker or rests there."""
+    found = [*cache.orders_open(), *cache.orders_inflight()]
+    return list({order.client_order_id: order for order in found}.values())
+
+
+def unfinished_orders(cache: Any) -> list[Any]:
+    """Return every order that has not ended, also those that were created and not yet sent."""
+    return [order for order in cache.orders() if not order.is_closed]
+
+
+def closes(order: Any, instrument_id: Any, quantity: float) -> bool:
+    """Whether this order would make a position of this quantity smaller."""
+    against = OrderSide.SELL if quantity > 0 else OrderSide.BUY
+    return bool(order.instrument_id == instrument_id and order.side == against)
+
+
+def con_id(cache: Any, instrument_id: Any) -> int | None:
+    """Return IBKR's contract id of a loaded instrument."""
+    instrument = cache.instrument(instrument_id)
+    contract = (instrument.info or {}).get("contract") or {} if instrument is not None else {}
+    return int(contract["conId"]) if contract.get("conId") else None
+
+
+def oca_group(order: Any) -> str | None:
+    """Return the OCA group that the order's tags name."""
+    prefix = "IBOrderTags:"
+    for tag in order.tags or ():
+        if tag.startswith(prefix):
+            return IBOrderTags.parse(tag.removeprefix(prefix)).ocaGroup or None
+    return None
+
+
+def _books(cache: Any) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
+    orders = working_orders(cache)
+    positions = tuple(
+        {
+            "instrument_id": str(instrument_id),
+            "con_id": con_id(cache, instrument_id),
+            "quantity": quantity,
+            "exits": [_exit(order) for order in orders if closes(order, instrument_id, quantity)],
+        }
+        for instrument_id, quantity in sorted(net_positions(cache).items(), key=lambda item: str(item[0]))
+    )
+    return positions, tuple(_order(order) for order in orders)
+
+
+def _exit(order: Any) -> dict[str, Any]:
+    price = order.trigger_price if order.has_trigger_price else order.price if order.has_price else None
+    return {
+        "client_order_id": order.client_order_id.value,
+        "order_type": order.type_string(),
+        "price": float(price) if price is not None else None,
+        "status": order.status_string(),
+    }
+
+
+def _order(order: Any) -> dict[str, Any]:
+    return {
+        "client_order_id": order.client_order_id.value,
+        "venue_order_id": order.venue_order_id.value if order.venue_order_id is not None else None,
+        "instrument_id": str(order.instrument_id),
+        "side": order.side_string(),
+        "order_type": order.type_string(),
+        "quantity": float(order.quantity),
+        "filled": float(order.filled_qty),
+        "status": order.status_string(),
+        "oca_group": oca_group(order),
+    }
+
+
+def _queues_alive(node: TradingNode) -> bool:
+    kernel = node.kernel
+    tasks = (
+        kernel.data_engine.get_cmd_queue_task(),
+        kernel.data_engine.get_data_queue_task(),
+        kernel.risk_engine.get_cmd_queue_task(),
+        kernel.exec_engine.get_cmd_queue_task(),
+        kernel.exec_engine.get_evt_queue_task(),
+    )
+    return all(task is not None and not task.done() for task in tasks)

@@ -1,0 +1,196 @@
+"""Every private name of NautilusTrader that we touch, in one place, checked against the pinned version.
+
+All of them belong to the Interactive Brokers client (`adapters/interactive_brokers/client/`), which offers no
+public way to ask how its socket feels, to reconnect now, or to hear the codes a gateway sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import nautilus_trader
+from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
+
+from engine.errors import VersionError
+
+PINNED = "1.231.0"
+
+_ON_CLASS = ("_degrade", "_handle_reconnect", "_reset", "_resume", "_start_async", "_create_task", "process_error")
+_ON_INSTANCE = (
+    "_client_id",
+    "_configured_client_id",
+    "_connection_attempts",
+    "_connection_watchdog_task",
+    "_exec_id_details",
+    "_internal_msg_queue",
+    "_internal_msg_queue_processor_task",
+    "_is_ib_connected",
+    "_msg_handler_processor_task",
+    "_subscriptions",
+    "_tws_incoming_msg_reader_task",
+)
+# Coroutines of the client that end in a live session; `_create_task` names tasks after them.
+_CONNECTING_TASKS = ("_reset_async", "_start_async")
+_RESUMING_TASK = "_resume_async"
+# Subscriptions that are not market data: an account summary is sent by itself after a reconnect.
+_NOT_MARKET_DATA = ("accountSummary", "PositionUpdates")
+
+CodeListener = Callable[[int, int], None]
+
+
+def verify_version(found: str = nautilus_trader.__version__) -> None:
+    """Raise VersionError unless NautilusTrader is the version whose private names we know."""
+    missing = [name for name in _ON_CLASS if not hasattr(InteractiveBrokersClient, name)]
+    if found == PINNED and not missing:
+        return
+    raise VersionError(
+        f"NautilusTrader {PINNED} with {', '.join(_ON_CLASS)} in its Interactive Brokers client",
+        f"NautilusTrader {found}" + (f" without {', '.join(missing)}" if missing else ""),
+        f"install nautilus_trader[ib]=={PINNED}, or read engine/private.py against the new source and raise PINNED",
+    )
+
+
+class Adapter:
+    """The adapter's client, seen from inside. Every method belongs on the node's loop."""
+
+    def __init__(self, client: InteractiveBrokersClient, loop: asyncio.AbstractEventLoop) -> None:
+        """Take a client; raises VersionError if it lacks a name that we need."""
+        missing = [name for name in _ON_INSTANCE if not hasattr(client, name)]
+        if missing:
+            raise VersionError(
+                "an Interactive Brokers client as in " + PINNED, f"no {', '.join(missing)}", "reinstall the pin"
+            )
+        self.client = client
+        self._loop = loop
+
+    @property
+    def ready(self) -> bool:
+        """Whether handshake, accounts and order id are through."""
+        return bool(self.client.is_ready)
+
+    @property
+    def attempts(self) -> int:
+        """Connection attempts in the present outage; 0 when connected."""
+        return int(self.client._connection_attempts)
+
+    @property
+    def client_id(self) -> int:
+        """The client id in use; the adapter may have wandered from the configured one (error 326)."""
+        return int(self.client._client_id)
+
+    @property
+    def wandered(self) -> bool:
+        """Whether the client id is not the configured one: then fills of older orders reach us by questions only."""
+        return bool(self.client._client_id != self.client._configured_client_id)
+
+    @property
+    def queue(self) -> int:
+        """Messages read from the socket and not yet handled."""
+        return int(self.client._internal_msg_queue.qsize())
+
+    @property
+    def reader_alive(self) -> bool:
+        """Whether all three tasks between the socket and the handlers run. One bad frame kills one for good."""
+        tasks = (
+            self.client._tws_incoming_msg_reader_task,
+            self.client._internal_msg_queue_processor_task,
+            self.client._msg_handler_processor_task,
+        )
+        return all(task is not None and not task.done() for task in tasks)
+
+    def market_subscriptions(self) -> list[Any]:
+        """Return the market data subscriptions that the client would restore."""
+        return [kept for kept in self.client._subscriptions.get_all() if kept.name not in _NOT_MARKET_DATA]
+
+    async def resubscribe(self) -> int:
+        """Cancel and ask again for every market data subscription on the live socket; returns how many.
+
+        The cancel comes first because a gateway may refuse a second request under a living id (322).
+        """
+        subscriptions = self.market_subscriptions()
+        for kept in subscriptions:
+            await asyncio.to_thread(kept.cancel)
+            if asyncio.iscoroutinefunction(kept.handle):
+                await kept.handle()
+            else:
+                await asyncio.to_thread(kept.handle)
+        return len(subscriptions)
+
+    def resuming(self) -> bool:
+        """Whether the client is restoring its subscriptions by itself at this moment."""
+        return self.ready and bool(self._tasks(_RESUMING_TASK))
+
+    def connecting(self) -> bool:
+        """Whether a task of the client is trying to connect, or sleeping before the next try."""
+        return bool(self._tasks(*_CONNECTING_TASKS))
+
+    def backing_off(self) -> bool:
+        """Whether that task sleeps between two attempts (up to 303 s)."""
+        return any(_awaits(task, "sleep") for task in self._tasks(*_CONNECTING_TASKS))
+
+    def skip_back_off(self) -> bool:
+        """End the sleep before the next attempt and try at once. Returns False if nothing slept."""
+        sleeping = [task for task in self._tasks(*_CONNECTING_TASKS) if _awaits(task, "sleep")]
+        for task in sleeping:
+            # Cancelled only inside the sleep: elsewhere the client swallows it and starts a longer back-off.
+            task.cancel()
+        if sleeping:
+            self.client._connection_attempts = 0
+            self.client._create_task(self.client._start_async())
+        return bool(sleeping)
+
+    async def retry_refused(self) -> bool:
+        """End the wait for a session that was refused (326) and try again at once. False if nothing waited so.
+
+        The adapter would sit out its 15 s for an answer that cannot come, and then back off. It counts refusals
+        itself, and takes the next client id after the fourth.
+        """
+        waiting = [task for task in self._tasks(*_CONNECTING_TASKS) if _awaits(task, "wait_for")]
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            await asyncio.wait(waiting)
+            await self.client._cleanup_failed_startup_attempt()
+            self.client._connection_attempts = 0
+            self.client._create_task(self.client._start_async())
+        return bool(waiting)
+
+    async def reconnect(self) -> None:
+        """Drop a socket that lies and connect anew, without the watchdog's pause of 5 s."""
+        self.client._degrade()
+        self.client._is_ib_connected.clear()
+        self.client._connection_attempts = 0
+        await self.client._handle_reconnect()
+
+    def forget_executions(self) -> None:
+        """Empty the client's memory of executions; called right before each question for them.
+
+        What stays in it from an earlier question is reported twice in the next answer, and reconciliation then
+        invents an order that takes the surplus out of the position.
+        """
+        self.client._exec_id_details.clear()
+
+    def listen(self, listener: CodeListener) -> None:
+        """Call `listener(request_id, code)` for every error or notice, before the client handles it."""
+        handle = self.client.process_error
+
+        async def heard(*, req_id: int, error_time: int, error_code: int, error_string: str, **rest: Any) -> None:
+            listener(req_id, error_code)
+            await handle(req_id=req_id, error_time=error_time, error_code=error_code, error_string=error_string, **rest)
+
+        self.client.process_error = heard
+
+    def _tasks(self, *names: str) -> list[asyncio.Task[Any]]:
+        return [task for task in asyncio.all_tasks(self._loop) if task.get_name() in names and not task.done()]
+
+
+def _awaits(task: asyncio.Task[Any], what: str) -> bool:
+    # The chain of awaits: … → _start_async → sleep. `_connect` sleeps as well, but not directly under it.
+    names: list[str] = []
+    inner: Any = task.get_coro()
+    while inner is not None and hasattr(inner, "cr_code"):
+        names.append(inner.cr_code.co_name)
+        inner = inner.cr_await
+    return "_start_async" in names and names[names.index("_start_async") + 1 :][:1] == [what]

@@ -1,0 +1,224 @@
+"""One run of the engine, from clearance to the last goodbye. Everything here happens on the node's loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import structlog
+
+from engine import cache, clearance, node, private
+from engine.books import Books
+from engine.guardian import Guardian
+from engine.instruments import UNDERLYING, Chain
+from engine.observe import Watch
+from engine.settings import Settings, StrategyName, account_fits, masked
+from engine.state import Phase
+from engine.strategies.observe import Pulse
+from engine.strategies.reference import Reference, ReferenceConfig, refuse_real_account
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
+    from nautilus_trader.live.node import TradingNode
+
+    from engine.board import Board
+
+POLL_SECONDS = 0.1
+ACCOUNT_RETRY_SECONDS = 1.0
+# SIGTERM must end us within 15 s, whatever some thread of the adapter still waits for.
+STOP_DEADLINE_SECONDS = 12.0
+
+log = structlog.get_logger("engine")
+
+
+def run(settings: Settings, board: Board) -> int:
+    """Run until SIGTERM or SIGINT. Returns the exit code: 0 after a stop that was asked for, 1 otherwise."""
+    _plain_logs()
+    private.verify_version()
+    if settings.chosen_strategy is StrategyName.REFERENCE:
+        refuse_real_account(settings.ib_account)
+    # Nautilus installs uvloop's policy when it is imported: this is the loop it wants.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.set_exception_handler(_quiet_cancellations)
+    one = _Run(settings, board, loop)
+    try:
+        return loop.run_until_complete(one.main())
+    finally:
+        one.dispose()
+
+
+class _Run:
+    def __init__(self, settings: Settings, board: Board, loop: asyncio.AbstractEventLoop) -> None:
+        self._settings = settings
+        self._board = board
+        self._clock = board.clock
+        self._loop = loop
+        self._stop = asyncio.Event()
+        self._watch = Watch(board)
+        self._guardian = Guardian(
+            self._watch, node.MARKET_DATA_TYPES[settings.market_data_type], settings.resync_timeout_seconds
+        )
+        self._node: TradingNode | None = None
+        self._client: InteractiveBrokersClient | None = None
+        self._tasks: list[asyncio.Task[Any]] = []
+        board.loop = loop
+        board.control = self._guardian
+
+    async def main(self) -> int:
+        """Start, wait for the signal, stop. A failure on the way is told, and also ends in a stop."""
+        self._take_signals()
+        self._spawn(self._guardian.watch())
+        road = self._loop.create_task(self._road(), name="road")
+        stop = self._loop.create_task(self._stop.wait())
+        await asyncio.wait({road, stop}, return_when=asyncio.FIRST_COMPLETED)
+        failed = road.done() and road.exception() is not None
+        if failed:
+            log.error("the run failed", exc_info=road.exception())
+        await self._leave(road)
+        return 1 if failed else 0
+
+    def dispose(self) -> None:
+        """Flush the cache and close the loop, which no longer runs."""
+        if self._node is not None:
+            self._node.dispose()
+
+    async def _road(self) -> None:
+        await self._redis()
+        ground = await self._clearance()
+        log.info("cleared", by=ground)
+        self._node = made = node.create(self._settings, self._loop)
+        self._take_signals()
+        self._client = client = node.create_client(self._settings, made, self._loop)
+        self._watch.adapter = adapter = private.Adapter(client, self._loop)
+        adapter.listen(self._watch.on_code)
+        self._watch.tell(Phase.GATEWAY, "waiting for the gateway's API")
+        client.start()
+        await self._account(client)
+        await self._start(made, client, adapter)
+        await asyncio.Event().wait()
+
+    async def _redis(self) -> None:
+        if self._settings.redis_host is None:
+            return
+        while (trouble := await cache.answers(self._settings)) is not None:
+            self._watch.tell(Phase.CACHE, f"waiting for the cache: {trouble}")
+            await self._clock.sleep(1.0)
+
+    async def _clearance(self) -> clearance.Ground:
+        settings = self._settings
+        token = settings.machine_token.get_secret_value() if settings.machine_token else None
+        request = clearance.Request(settings.tenant, settings.ib_account, settings.mode, uuid.uuid4().hex)
+        self._watch.tell(Phase.CLEARANCE, "asking the supervisor for clearance")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return await clearance.obtain(
+                lambda: clearance.ask(http, settings.supervisor_url, token, request),
+                self._clock,
+                lambda sentence: self._watch.tell(Phase.CLEARANCE, sentence),
+                grace=settings.clearance_grace_seconds,
+            )
+
+    async def _account(self, client: InteractiveBrokersClient) -> None:
+        """Wait for a session that serves our account. A wrong one is told and waited out: it costs nothing."""
+        settings = self._settings
+        while True:
+            if client.is_ready:
+                served = client.accounts()
+                if settings.ib_account in served and account_fits(settings.mode, settings.ib_account):
+                    return
+                found = ", ".join(map(masked, sorted(served))) or "none"
+                sentence = f"wrong account: expected {masked(settings.ib_account)}, the gateway serves {found}"
+                self._watch.tell(Phase.ACCOUNT, sentence)
+                await self._clock.sleep(ACCOUNT_RETRY_SECONDS)
+            else:
+                attempt = self._watch.adapter.attempts if self._watch.adapter else 0
+                self._watch.phase = Phase.GATEWAY
+                self._watch.detail = f"waiting for the gateway's API; the adapter is at attempt {attempt}"
+                await self._clock.sleep(POLL_SECONDS)
+
+    async def _start(self, made: TradingNode, client: InteractiveBrokersClient, adapter: private.Adapter) -> None:
+        settings, watch = self._settings, self._watch
+        watch.tell(Phase.STARTING)
+        made.build()
+        provider = node.provider(client, made)
+        books = Books(made, adapter, settings.ib_account, self._clock, node.RECONCILE_SECONDS)
+        chain = Chain(made.cache, provider, client, self._clock)
+        claims = await books.held_instruments(provider)
+        books.ignore_invented_orders()
+        made.trader.add_actor(Pulse())
+        if settings.chosen_strategy is StrategyName.REFERENCE:
+            reference = Reference(
+                ReferenceConfig(pause_seconds=settings.trade_pause_seconds, external_order_claims=claims),
+                account=settings.ib_account,
+                chain=chain,
+                clock=self._clock,
+                may_enter=self._board.gate.open,
+                settled=lambda: adapter.ready and watch.settled,
+                forget_quotes=lambda gone: self._spawn(client.unsubscribe_market_data(gone)),
+            )
+            made.trader.add_strategy(reference)
+        for topic in ("data.quotes.*", "data.trades.*", "data.bars.*"):
+            made.kernel.msgbus.subscribe(topic, watch.on_data)
+        watch.node, watch.underlying, self._guardian.books = made, UNDERLYING, books
+        # The same as `node.run_async()` up to where that waits for its queues; the return of this call is the only
+        # sign that a start has failed, for the node says RUNNING either way.
+        await made.kernel.start_async()
+        watch.tell(Phase.STARTED)
+        if made.trader.is_running:
+            self._spawn(chain.keep())
+
+    async def _leave(self, road: asyncio.Task[None]) -> None:
+        self._watch.tell(Phase.STOPPING)
+        _last_resort()
+        for task in (road, *self._tasks):
+            task.cancel()
+        await asyncio.gather(road, *self._tasks, return_exceptions=True)
+        if self._node is not None:
+            # Also for a node that never came up: this is what disconnects clients and stops engines.
+            await self._node.stop_async()
+        if self._client is not None:
+            if self._client.is_running:
+                self._client.stop()
+            # Stopping is a task of the client's that closes the socket; nobody offers to wait for it.
+            await self._clock.sleep(POLL_SECONDS)
+
+    def _take_signals(self) -> None:
+        # Nautilus' own handlers stop the node and leave the process behind; the node is ours to stop.
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(sign, self._stop.set)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks = [kept for kept in self._tasks if not kept.done()]
+        self._tasks.append(task)
+
+
+def _plain_logs() -> None:
+    # One line of JSON each, and tracebacks without local variables: those may hold secrets.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(default=str),
+        ]
+    )
+
+
+def _last_resort() -> None:
+    timer = threading.Timer(STOP_DEADLINE_SECONDS, os._exit, args=(0,))
+    timer.daemon = True
+    timer.start()
+
+
+def _quiet_cancellations(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # The adapter asks every finished task for its exception, also cancelled ones, and raises in its own callback.
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)

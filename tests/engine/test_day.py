@@ -1,0 +1,55 @@
+"""The end of an option's life: closed before the cut-off, and the next day's chain without a restart."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tests.engine.rig import Engine, Gateway, wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.rig import Supervisor
+
+CUT_OFF = timedelta(minutes=5)
+
+
+def roll() -> datetime:
+    """The next full minute in New York whose cut-off leaves 25 to 85 s for a first trade."""
+    at = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")) + CUT_OFF + timedelta(seconds=85)
+    at = at.replace(second=0, microsecond=0)
+    # A day that ends at midnight stops its options a minute earlier.
+    return at + timedelta(minutes=1) if (at.hour, at.minute) == (0, 0) else at
+
+
+def test_flattened_before_the_cut_off_and_on_with_tomorrow(tmp_path: Path, supervisor: Supervisor) -> None:
+    ends = roll()
+    # So calm a market that neither exit is reached: what closes the position is the clock.
+    world = {"SIM_DAY_START": f"{ends:%H:%M}", "SIM_VOLATILITY": "0.001"}
+    with (
+        contextlib.closing(Gateway(tmp_path, **world)) as gateway,
+        contextlib.closing(Engine(tmp_path, gateway, supervisor.url)) as engine,
+    ):
+        gateway.start()
+        gateway.up()
+        engine.start()
+        engine.reach("TRADING", 40)
+        today = f"{ends:%y%m%d}C"
+
+        def orders(of_today: bool, action: str) -> list[Any]:
+            found = [o for o in gateway.book()["orders"] if o["action"] == action]
+            return [o for o in found if (today in o["local_symbol"]) is of_today]
+
+        wait_for(lambda: orders(True, "BUY"), 20, engine.tail)
+        assert ends - datetime.now(UTC) > CUT_OFF
+        tomorrow = wait_for(lambda: orders(False, "BUY"), 150, lambda: (engine.status(), gateway.book()))
+        assert ends - CUT_OFF <= datetime.now(UTC) < ends
+        closing = [o for o in orders(True, "SELL") if o["order_type"] == "MKT"]
+        assert [o["status"] for o in closing] == ["Filled"]
+        others = [o for o in orders(True, "SELL") if o["order_type"] != "MKT"]
+        assert {o["status"] for o in others} == {"Cancelled"}
+        assert all(today not in p["local_symbol"] for p in gateway.book()["positions"] if p["quantity"])
+        assert tomorrow[0]["local_symbol"] > orders(True, "BUY")[0]["local_symbol"]

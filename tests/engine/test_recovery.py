@@ -1,0 +1,116 @@
+"""The gateway goes and comes; the engine finds its way back and keeps the broker's truth."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.rig import Engine, Gateway, wait_for
+from tests.engine.test_trading import agree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.engine.rig import Supervisor
+
+
+def settled_again(engine: Engine, before: str | None) -> bool:
+    status = engine.status()
+    return bool(status["state"] == "TRADING" and status["reconciled_at"] != before)
+
+
+def test_gateway_killed_and_restarted(trading: Engine, gateway: Gateway) -> None:
+    wait_for(lambda: trading.status()["positions"], 60, trading.tail)
+    before = trading.status()
+    gateway.kill()
+    trading.reach("CONNECTING", 10)
+    gateway.start()
+    gateway.up()
+    wait_for(lambda: settled_again(trading, before["reconciled_at"]), 60, lambda: trading.tail(80))
+    after = trading.status()
+    assert after["generation"] == before["generation"] + 1
+    wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
+
+
+def test_a_resync_ends_the_back_off(trading: Engine, gateway: Gateway) -> None:
+    """After a long outage the adapter sleeps for minutes; asked to, the engine is back in seconds."""
+    gateway.kill()
+    wait_for(lambda: trading.status()["connection"]["attempts"] >= 3, 60, trading.tail)
+    gateway.start()
+    gateway.up()
+    answer = trading.post("/api/v1/resync")
+    assert answer.status_code == 200, (answer.text, trading.tail(60))
+    assert answer.json()["ok"] is True
+    assert answer.json()["seconds"] < 3
+    assert trading.status()["state"] == "TRADING"
+    assert agree(trading, gateway)
+
+
+def test_a_resync_while_the_gateway_is_away_says_no_in_time(trading: Engine, gateway: Gateway) -> None:
+    gateway.kill()
+    trading.reach("CONNECTING", 10)
+    answer = trading.post("/api/v1/resync")
+    assert answer.status_code == 503
+    assert answer.json()["ok"] is False
+    assert answer.json()["seconds"] < 17
+
+
+def test_an_exit_that_filled_while_nobody_listened(trading: Engine, gateway: Gateway) -> None:
+    """Half-open: the socket looks alive, the broker goes on. The fill and the lost sibling must both be found."""
+    wait_for(lambda: trading.status()["positions"], 60, trading.tail)
+    gateway.fault("half-open")
+    wait_for(lambda: not gateway.book()["positions"], 180, lambda: gateway.book())
+    trading.reach("DEAF", 30)
+    assert trading.status()["positions"], "the engine cannot know yet"
+    answer = trading.post("/api/v1/resync")
+    assert answer.json()["ok"] is True, (answer.text, trading.tail(60))
+    wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
+
+
+def test_a_lonely_1101_is_cured_by_the_engine_itself(trading: Engine, gateway: Gateway) -> None:
+    before = trading.status()["reconciled_at"]
+    gateway.fault("data-lost")
+    wait_for(lambda: settled_again(trading, before), 20, lambda: (trading.status(), trading.tail()))
+    assert trading.metric('watchkeeper_engine_codes_total{code="1101"}') >= 1
+
+
+def test_a_hanging_gateway_makes_the_engine_deaf(trading: Engine, gateway: Gateway) -> None:
+    gateway.fault("hang")
+    took = trading.reach("DEAF", 20)
+    assert took > 5
+    assert trading.get("/readyz").status_code == 503
+    assert trading.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("answer", ["resync", "alone"])
+def test_upstream_lost_and_back(trading: Engine, gateway: Gateway, answer: str) -> None:
+    gateway.fault("upstream-lost")
+    wait_for(lambda: trading.status()["state"] != "TRADING", 20, trading.tail)
+    gateway.cure("upstream-lost")
+    if answer == "resync":
+        assert trading.post("/api/v1/resync").json()["ok"] is True
+    trading.reach("TRADING", 60)
+    wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
+
+
+def test_the_market_data_type_is_sent_again(tmp_path: Path, supervisor: Supervisor) -> None:
+    """An account without live data: a session that was not told "delayed" first is refused every quote (354)."""
+    with (
+        contextlib.closing(Gateway(tmp_path, SIM_MARKET_DATA="delayed")) as gateway,
+        contextlib.closing(
+            Engine(tmp_path, gateway, supervisor.url, MARKET_DATA_TYPE="DELAYED", STRATEGY="none")
+        ) as engine,
+    ):
+        gateway.start()
+        gateway.up()
+        engine.start()
+        granted = 'watchkeeper_engine_codes_total{code="10167"}'
+        wait_for(lambda: engine.metric(granted) >= 1, 40, engine.tail)
+        gateway.kill()
+        engine.reach("CONNECTING", 10)
+        before = engine.metric(granted)
+        gateway.start()
+        gateway.up()
+        wait_for(lambda: engine.metric(granted) > before, 40, engine.tail)

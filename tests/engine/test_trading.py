@@ -1,0 +1,77 @@
+"""The engine trades through the stand-in, and both keep the same books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.engine.rig import wait_for
+
+if TYPE_CHECKING:
+    from tests.engine.rig import Engine, Gateway
+
+
+def bracket(book: Any) -> list[Any] | None:
+    """The three orders of the first bracket of which an exit has filled, once its sibling has ended."""
+    orders = book["orders"]
+    for parent in orders:
+        children = [order for order in orders if order["parent_id"] == parent["order_id"] and order["parent_id"]]
+        ended = {child["status"] for child in children}
+        if len(children) == 2 and "Filled" in ended and ended <= {"Filled", "Cancelled"}:
+            return [parent, *children]
+    return None
+
+
+def agree(engine: Engine, gateway: Gateway) -> bool:
+    """Whether positions and working orders are the same on both sides."""
+    mine, theirs = engine.status(), gateway.book()
+    ended = ("Filled", "Cancelled", "ApiCancelled", "Inactive")
+    working = {o["order_ref"].rsplit(":", 1)[0] for o in theirs["orders"] if o["status"] not in ended}
+    positions = {p["con_id"]: p["quantity"] for p in theirs["positions"] if p["quantity"]}
+    return (
+        working == {o["client_order_id"] for o in mine["orders"]}
+        and {p["con_id"]: p["quantity"] for p in mine["positions"]} == positions
+    )
+
+
+def test_a_bracket_fills_and_its_sibling_is_cancelled(trading: Engine, gateway: Gateway) -> None:
+    parent, first, second = wait_for(lambda: bracket(gateway.book()), 120, lambda: trading.tail(80))
+    assert (parent["action"], parent["order_type"], parent["status"]) == ("BUY", "MKT", "Filled")
+    assert parent["local_symbol"].startswith("SPY")
+    assert "C00" in parent["local_symbol"]
+    assert {first["order_type"], second["order_type"]} == {"LMT", "STP"}
+    assert {first["status"], second["status"]} == {"Filled", "Cancelled"}
+    assert first["oca_group"] == second["oca_group"] != ""
+    assert first["oca_type"] == second["oca_type"] == 1
+    wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
+
+
+def test_the_next_trade_follows_the_last(trading: Engine, gateway: Gateway) -> None:
+    def entries() -> int:
+        return len([order for order in gateway.book()["orders"] if order["action"] == "BUY"])
+
+    wait_for(lambda: entries() >= 2, 180, lambda: trading.tail(80))
+    held = [position["quantity"] for position in gateway.book()["positions"]]
+    assert all(quantity in (0, 1) for quantity in held)
+
+
+def test_a_position_shows_with_its_exits(trading: Engine) -> None:
+    position = wait_for(lambda: next(iter(trading.status()["positions"]), None), 60, trading.tail)
+    assert position["quantity"] == 1
+    assert position["con_id"]
+    assert {one["order_type"] for one in position["exits"]} == {"LIMIT", "STOP_MARKET"}
+    groups = {order["oca_group"] for order in trading.status()["orders"] if order["side"] == "SELL"}
+    assert len(groups) == 1
+    assert groups.pop()
+
+
+def test_held_entries_stay_held_and_exits_go_on(trading: Engine, gateway: Gateway) -> None:
+    wait_for(lambda: trading.status()["positions"], 60, trading.tail)
+    trading.post("/api/v1/hold-entries", {"hold": True, "reason": "a test"})
+    wait_for(lambda: agree(trading, gateway) and not gateway.book()["positions"], 120, trading.tail)
+    bought = len([o for o in gateway.book()["orders"] if o["action"] == "BUY"])
+    looked = trading.metric("watchkeeper_engine_ticks_total")
+    wait_for(lambda: trading.metric("watchkeeper_engine_ticks_total") > looked + 30, 60, trading.tail)
+    assert len([o for o in gateway.book()["orders"] if o["action"] == "BUY"]) == bought
+    assert trading.status()["state"] == "TRADING"
+    trading.post("/api/v1/hold-entries", {"hold": False})
+    wait_for(lambda: len([o for o in gateway.book()["orders"] if o["action"] == "BUY"]) > bought, 60, trading.tail)

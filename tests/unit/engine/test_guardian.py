@@ -1,0 +1,332 @@
+"""The guardian against an adapter that only remembers what was asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.board import Board
+from engine.errors import ResyncRefused
+from engine.guardian import Guardian
+from engine.observe import Watch
+from engine.settings import Settings
+from engine.state import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT = 15.0
+
+
+class HandClock:
+    """Time passes only in `sleep`; whoever wants to be called at a moment says so in `due`."""
+
+    def __init__(self) -> None:
+        self.time = 100.0
+        self.due: list[tuple[float, Callable[[], None]]] = []
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        self.time += seconds
+        for moment, work in [entry for entry in self.due if entry[0] <= self.time]:
+            self.due.remove((moment, work))
+            work()
+        await asyncio.sleep(0)
+
+
+class FakeAdapter:
+    def __init__(self) -> None:
+        self.ready = True
+        self.reader_alive = True
+        self.attempts = 0
+        self.client_id = 1
+        self.queue = 0
+        self.wandered = False
+        self.log: list[str] = []
+        self.sleeping = False
+        self.subscriptions = 2
+        self.on_reconnect: Callable[[], None] = lambda: None
+        self.on_knock: Callable[[], None] = lambda: None
+        self.on_resubscribe: Callable[[], None] = lambda: None
+        self.resume_looks = 0
+        self.client = SimpleNamespace(set_market_data_type=self._set_type)
+
+    async def _set_type(self, number: int) -> None:
+        self.log.append(f"type {number}")
+
+    def market_subscriptions(self) -> list[int]:
+        return list(range(self.subscriptions))
+
+    async def resubscribe(self) -> int:
+        self.log.append("resubscribe")
+        self.on_resubscribe()
+        return self.subscriptions
+
+    def resuming(self) -> bool:
+        self.resume_looks -= 1
+        return self.resume_looks >= 0
+
+    def connecting(self) -> bool:
+        return self.sleeping
+
+    def skip_back_off(self) -> bool:
+        self.log.append("knock")
+        self.on_knock()
+        return True
+
+    async def retry_refused(self) -> bool:
+        self.log.append("retry")
+        return True
+
+    async def reconnect(self) -> None:
+        self.log.append("reconnect")
+        self.ready, self.sleeping = False, True
+        self.on_reconnect()
+
+
+class FakeBooks:
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.good = True
+        self.agrees = True
+
+    async def settle_orders(self) -> int:
+        self.log.append("orders")
+        return 1
+
+    async def reconcile(self) -> bool:
+        self.log.append("reconcile")
+        return self.good
+
+    async def agree(self) -> None:
+        self.log.append("agree")
+        if not self.agrees:
+            raise ConnectionError("positions differ")
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.board = Board(Settings(ib_account="DUSIM0001"), self.clock)
+        self.watch = Watch(self.board, phase=Phase.STARTED)
+        self.adapter = FakeAdapter()
+        self.books = FakeBooks(self.adapter.log)
+        self.watch.adapter = self.adapter  # type: ignore[assignment]
+        self.guardian = Guardian(self.watch, 3, TIMEOUT)
+        self.guardian.books = self.books  # type: ignore[assignment]
+        self.adapter.on_resubscribe = self.tick
+
+    def tick(self) -> None:
+        self.watch.on_data(None)
+
+    def settled(self) -> bool:
+        return self.watch.reconciled_generation == self.watch.generation > 0
+
+
+@pytest.fixture
+async def rig() -> Rig:
+    return Rig()
+
+
+async def run_for(rig: Rig, seconds: float) -> None:
+    """Let the guardian watch for that long by its own clock."""
+    task = asyncio.get_running_loop().create_task(rig.guardian.watch())
+    end = rig.clock.time + seconds
+    while rig.clock.time < end:
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+
+FULL = ["type 3", "resubscribe", "orders", "reconcile", "agree"]
+
+
+async def test_a_new_session_is_settled_once_and_in_this_order(rig: Rig) -> None:
+    await run_for(rig, 5)
+    assert rig.adapter.log == FULL
+    assert rig.settled()
+    assert rig.watch.resyncs == {"ok": 1}
+
+
+async def test_each_reconnect_is_settled_anew(rig: Rig) -> None:
+    await run_for(rig, 2)
+    rig.adapter.ready = False
+    await run_for(rig, 1)
+    assert rig.adapter.log == FULL
+    rig.adapter.ready = True
+    await run_for(rig, 2)
+    assert rig.adapter.log == FULL * 2
+    assert rig.watch.generation == 2
+    assert rig.settled()
+
+
+async def test_a_lonely_1101_is_settled(rig: Rig) -> None:
+    await run_for(rig, 2)
+    rig.watch.on_code(-1, 1101)
+    await run_for(rig, 2)
+    assert rig.adapter.log == FULL * 2
+    assert not rig.watch.data_lost
+
+
+async def test_a_1102_asks_for_nothing(rig: Rig) -> None:
+    await run_for(rig, 2)
+    rig.watch.on_code(-1, 1102)
+    await run_for(rig, 2)
+    assert rig.adapter.log == FULL
+
+
+async def test_the_adapters_own_resubscription_is_waited_for(rig: Rig) -> None:
+    rig.adapter.resume_looks = 5
+    await run_for(rig, 3)
+    assert rig.adapter.log == FULL
+
+
+async def test_nothing_is_done_before_the_node_has_started(rig: Rig) -> None:
+    rig.watch.phase = Phase.STARTING
+    await run_for(rig, 5)
+    assert rig.adapter.log == []
+
+
+async def test_a_failed_reconciliation_is_not_called_settled_and_is_tried_again(rig: Rig) -> None:
+    rig.books.good = False
+    await run_for(rig, 1)
+    assert not rig.settled()
+    assert rig.watch.resyncs == {"failed": 1}
+    rig.books.good = True
+    await run_for(rig, 4)
+    assert rig.settled()
+
+
+async def test_differing_positions_are_not_called_settled(rig: Rig) -> None:
+    rig.books.agrees = False
+    await run_for(rig, 1)
+    assert not rig.settled()
+
+
+async def test_no_ok_without_ticks(rig: Rig) -> None:
+    rig.watch.look()
+    rig.adapter.on_resubscribe = lambda: None
+    report = await rig.guardian.resync()
+    assert report["ok"] is False
+    assert "tick" in report["steps"]["failed"]
+    assert report["seconds"] >= TIMEOUT
+
+
+async def test_a_tick_from_before_proves_nothing(rig: Rig) -> None:
+    rig.watch.look()
+    rig.tick()
+    rig.adapter.on_resubscribe = lambda: None
+    assert (await rig.guardian.resync())["ok"] is False
+
+
+async def test_a_healthy_session_keeps_its_socket(rig: Rig) -> None:
+    rig.watch.look()
+    rig.tick()
+    report = await rig.guardian.resync()
+    assert report["ok"] is True
+    assert rig.adapter.log == FULL
+
+
+async def test_a_session_that_has_just_begun_keeps_its_socket_too(rig: Rig) -> None:
+    rig.watch.data_at = rig.clock.time - 300
+    rig.watch.look()
+    assert (await rig.guardian.resync())["ok"] is True
+    assert "reconnect" not in rig.adapter.log
+
+
+@pytest.mark.parametrize("what", ["silent", "reader"])
+async def test_a_session_that_lies_is_dropped(rig: Rig, what: str) -> None:
+    rig.watch.look()
+    rig.tick()
+    if what == "silent":
+        rig.clock.time += 10
+    else:
+        rig.adapter.reader_alive = False
+
+    def back() -> None:
+        rig.adapter.ready = rig.adapter.reader_alive = True
+
+    rig.adapter.on_reconnect = lambda: rig.clock.due.append((rig.clock.time + 1, back))
+    report = await rig.guardian.resync()
+    assert report["ok"] is True
+    assert rig.adapter.log[0] == "reconnect"
+    assert rig.watch.generation == 2
+    assert rig.settled()
+
+
+async def test_a_back_off_is_skipped_and_knocks_are_spaced(rig: Rig) -> None:
+    rig.adapter.ready, rig.adapter.sleeping = False, True
+    rig.clock.due.append((rig.clock.time + 2, lambda: setattr(rig.adapter, "ready", True)))
+    report = await rig.guardian.resync()
+    assert report["ok"] is True
+    assert "reconnect" not in rig.adapter.log
+    assert 3 <= rig.adapter.log.count("knock") <= 5
+    assert report["seconds"] < 3
+
+
+async def test_a_gateway_that_stays_away_ends_the_resync(rig: Rig) -> None:
+    rig.adapter.ready, rig.adapter.sleeping = False, True
+    report = await rig.guardian.resync()
+    assert report["ok"] is False
+    assert "let nobody in" in report["steps"]["failed"]
+    assert TIMEOUT <= report["seconds"] < TIMEOUT + 1
+
+
+async def test_two_callers_get_one_resync(rig: Rig) -> None:
+    rig.watch.look()
+    first, second = await asyncio.gather(rig.guardian.resync(), rig.guardian.resync())
+    assert first == second
+    assert rig.adapter.log == FULL
+
+
+async def test_a_session_lost_meanwhile_is_no_success(rig: Rig) -> None:
+    def lose() -> None:
+        rig.tick()
+        rig.adapter.ready = False
+
+    rig.watch.look()
+    rig.adapter.on_resubscribe = lose
+    report = await rig.guardian.resync()
+    assert report["ok"] is False
+    assert not rig.settled()
+
+
+@pytest.mark.parametrize("why", ["no adapter", "stopping"])
+async def test_there_is_nothing_to_resync(rig: Rig, why: str) -> None:
+    if why == "stopping":
+        rig.watch.phase = Phase.STOPPING
+    else:
+        rig.watch.adapter = None
+    with pytest.raises(ResyncRefused):
+        await rig.guardian.resync()
+
+
+async def test_entries_wait_for_trading(rig: Rig) -> None:
+    rig.watch.node = None
+    rig.watch.look()
+    assert not rig.board.gate.open()
+
+
+async def test_a_refused_client_id_is_tried_again_soon_and_once(rig: Rig) -> None:
+    rig.adapter.ready = False
+    rig.watch.on_code(-1, 326)
+    await run_for(rig, 1)
+    assert rig.adapter.log == []
+    await run_for(rig, 5)
+    assert rig.adapter.log == ["retry"]
+
+
+async def test_under_a_strange_client_id_the_books_are_asked_for_again_and_again(rig: Rig) -> None:
+    rig.adapter.wandered = True
+    await run_for(rig, 32)
+    assert rig.adapter.log == FULL * 3
+    assert not rig.board.gate.open()

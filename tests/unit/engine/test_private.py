@@ -1,0 +1,147 @@
+"""The private names of NautilusTrader: present in the pinned version, refused in any other."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine.errors import VersionError
+from engine.private import PINNED, Adapter, verify_version
+
+
+def test_the_installed_version_is_the_pinned_one() -> None:
+    verify_version()
+
+
+def test_another_version_is_refused_with_the_way_out() -> None:
+    with pytest.raises(VersionError, match=r"found NautilusTrader 1\.232\.0; install nautilus_trader\[ib\]==" + PINNED):
+        verify_version("1.232.0")
+
+
+async def test_a_client_without_our_names_is_refused() -> None:
+    with pytest.raises(VersionError, match="_connection_attempts"):
+        Adapter(SimpleNamespace(), asyncio.get_running_loop())
+
+
+class Client:
+    """Only as much of the adapter's client as its connecting needs; the coroutines have its names."""
+
+    def __init__(self) -> None:
+        self.attempts_made = 0
+        self.connected = asyncio.Event()
+        self.in_connect = False
+        self._client_id = 1
+        self._configured_client_id = 1
+        self.cleaned = 0
+        self.answered = asyncio.Event()
+        self._connection_attempts = 5
+        self._connection_watchdog_task = None
+        self._exec_id_details: dict[str, object] = {}
+        self._internal_msg_queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self._internal_msg_queue_processor_task = None
+        self._is_ib_connected = asyncio.Event()
+        self._msg_handler_processor_task = None
+        self._subscriptions = SimpleNamespace(get_all=list)
+        self._tws_incoming_msg_reader_task = None
+        self.is_ready = False
+        self.errors: list[int] = []
+
+    async def _connect(self) -> None:
+        if self.in_connect:
+            await asyncio.sleep(60)
+        self.attempts_made += 1
+
+    async def _start_async(self) -> None:
+        while not self.connected.is_set():
+            self._connection_attempts += 1
+            if self._connection_attempts > 1:
+                await asyncio.sleep(303)
+            await self._connect()
+            if not self.answered.is_set():
+                await asyncio.wait_for(self.answered.wait(), 15)
+            self.connected.set()
+
+    async def _cleanup_failed_startup_attempt(self) -> None:
+        self.cleaned += 1
+
+    async def _reset_async(self) -> None:
+        await self._start_async()
+
+    def _create_task(self, work: Any) -> asyncio.Task[Any]:
+        return asyncio.get_running_loop().create_task(work, name=work.__name__)
+
+    async def process_error(self, *, req_id: int, error_time: int, error_code: int, error_string: str) -> None:
+        self.errors.append(error_code)
+
+
+async def adapter() -> tuple[Client, Adapter]:
+    client = Client()
+    return client, Adapter(client, asyncio.get_running_loop())
+
+
+async def test_a_back_off_of_five_minutes_is_cut_short() -> None:
+    client, seen = await adapter()
+    client.answered.set()
+    sleeping = client._create_task(client._reset_async())
+    await asyncio.sleep(0)
+    assert seen.connecting()
+    assert seen.backing_off()
+    assert seen.skip_back_off()
+    await asyncio.wait_for(client.connected.wait(), 1)
+    assert client.attempts_made == 1
+    assert sleeping.cancelled()
+    assert not seen.backing_off()
+
+
+async def test_an_attempt_under_way_is_left_alone() -> None:
+    client, seen = await adapter()
+    client.in_connect, client._connection_attempts = True, 0
+    task = client._create_task(client._start_async())
+    await asyncio.sleep(0)
+    assert seen.connecting()
+    assert not seen.backing_off()
+    assert not seen.skip_back_off()
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_a_refusal_is_not_sat_out() -> None:
+    client, seen = await adapter()
+    client._connection_attempts = 0
+    first = client._create_task(client._reset_async())
+    await asyncio.sleep(0)
+    assert not seen.backing_off()
+    assert await seen.retry_refused()
+    assert first.cancelled()
+    await asyncio.sleep(0)
+    assert (client.attempts_made, client.cleaned) == (2, 1)
+    client.answered.set()
+    await asyncio.wait_for(client.connected.wait(), 1)
+    assert not await seen.retry_refused()
+
+
+async def test_codes_are_heard_and_still_handled() -> None:
+    client, seen = await adapter()
+    heard: list[tuple[int, int]] = []
+    seen.listen(lambda request, code: heard.append((request, code)))
+    await client.process_error(req_id=-1, error_time=0, error_code=1101, error_string="lost")
+    assert heard == [(-1, 1101)]
+    assert client.errors == [1101]
+
+
+async def test_the_reader_is_alive_only_with_all_its_tasks() -> None:
+    client, seen = await adapter()
+    assert not seen.reader_alive
+    forever = asyncio.get_running_loop().create_task(asyncio.sleep(60))
+    done = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+    await done
+    client._tws_incoming_msg_reader_task = client._msg_handler_processor_task = forever  # type: ignore[assignment]
+    client._internal_msg_queue_processor_task = forever  # type: ignore[assignment]
+    assert seen.reader_alive
+    client._internal_msg_queue_processor_task = done
+    assert not seen.reader_alive
+    forever.cancel()

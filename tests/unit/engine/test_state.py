@@ -1,0 +1,125 @@
+"""Every state, what brings it about, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from engine.state import Limits, Observation, Phase, State, decide
+
+NOW = 1000.0
+LIMITS = Limits(deaf_after=10.0, loop_stuck_after=5.0)
+TRADING = Observation(
+    at=NOW,
+    phase=Phase.STARTED,
+    node_running=True,
+    trader_running=True,
+    ready=True,
+    client_id=1,
+    reader_alive=True,
+    subscriptions=1,
+    connected_at=NOW - 60,
+    data_at=NOW - 0.2,
+    reconciled=True,
+    generation=1,
+)
+
+
+def state(**changes: object) -> State:
+    return decide(replace(TRADING, **changes), NOW, LIMITS).state  # type: ignore[arg-type]
+
+
+def test_trading_when_nothing_else_can_be_said() -> None:
+    verdict = decide(TRADING, NOW, LIMITS)
+    assert verdict.state is State.TRADING
+    assert "orders agree" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"phase": Phase.LOADING}, State.WAITING),
+        ({"phase": Phase.CACHE}, State.WAITING),
+        ({"phase": Phase.CLEARANCE}, State.WAITING),
+        ({"phase": Phase.GATEWAY}, State.CONNECTING),
+        ({"phase": Phase.ACCOUNT}, State.CONNECTING),
+        ({"phase": Phase.STARTING, "trader_running": False}, State.CONNECTING),
+        ({"phase": Phase.STOPPING}, State.STOPPING),
+        ({"trader_running": False}, State.ZOMBIE),
+        ({"node_running": False}, State.ZOMBIE),
+        ({"queues_alive": False}, State.ZOMBIE),
+        ({"ready": False, "attempts": 7}, State.CONNECTING),
+        ({"reader_alive": False}, State.DEAF),
+        ({"data_lost": True}, State.DEAF),
+        ({"settling": True}, State.CONNECTING),
+        ({"subscriptions": 0}, State.CONNECTING),
+        ({"reconciled": False}, State.CONNECTING),
+        ({"data_at": NOW - 10.1}, State.DEAF),
+        ({"connected_at": NOW - 1, "data_at": NOW - 2}, State.CONNECTING),
+        ({"connected_at": NOW - 1, "data_at": None}, State.CONNECTING),
+        ({"connected_at": NOW - 11, "data_at": None}, State.DEAF),
+    ],
+)
+def test_one_change_leaves_trading(changes: dict[str, object], expected: State) -> None:
+    assert state(**changes) is expected
+
+
+def test_silence_up_to_the_limit_is_borne() -> None:
+    assert state(data_at=NOW - 9.9) is State.TRADING
+
+
+def test_a_fresh_session_gets_its_time_before_it_is_deaf() -> None:
+    assert state(connected_at=NOW - 9.9, data_at=NOW - 300) is State.CONNECTING
+
+
+def test_a_closed_market_may_be_silent() -> None:
+    verdict = decide(replace(TRADING, data_at=NOW - 3600, session_open=False), NOW, LIMITS)
+    assert verdict.state is State.TRADING
+    assert "closed" in verdict.sentence
+
+
+def test_a_closed_market_does_not_hide_a_dead_reader() -> None:
+    assert state(session_open=False, reader_alive=False) is State.DEAF
+
+
+def test_zombie_is_seen_through_a_lost_session() -> None:
+    assert state(trader_running=False, ready=False) is State.ZOMBIE
+
+
+def test_a_dead_reader_of_a_lost_session_is_no_news() -> None:
+    assert state(ready=False, reader_alive=False) is State.CONNECTING
+
+
+@pytest.mark.parametrize("phase", [p for p in Phase if p is not Phase.STOPPING])
+def test_a_blocked_loop_is_deaf_in_every_phase(phase: Phase) -> None:
+    verdict = decide(replace(TRADING, phase=phase, at=NOW - 5.1), NOW, LIMITS)
+    assert verdict.state is State.DEAF
+    assert "loop" in verdict.sentence
+
+
+def test_a_late_look_within_the_limit_is_no_block() -> None:
+    assert decide(replace(TRADING, at=NOW - 4.9), NOW, LIMITS).state is State.TRADING
+
+
+def test_stopping_with_a_blocked_loop_is_still_stopping() -> None:
+    assert decide(replace(TRADING, phase=Phase.STOPPING, at=NOW - 60), NOW, LIMITS).state is State.STOPPING
+
+
+def test_the_sentence_names_the_attempt_and_the_broken_farm() -> None:
+    away = decide(replace(TRADING, ready=False, attempts=7), NOW, LIMITS)
+    assert "attempt 7" in away.sentence
+    farm = decide(replace(TRADING, data_at=NOW - 30, farm_broken=True), NOW, LIMITS)
+    assert "2103" in farm.sentence
+    assert "30 s" in farm.sentence
+
+
+def test_waiting_repeats_what_it_waits_for() -> None:
+    waiting = Observation(NOW, Phase.CLEARANCE, "waiting for clearance: preflight is red")
+    assert decide(waiting, NOW, LIMITS).sentence == "waiting for clearance: preflight is red"
+
+
+def test_data_age_counts_from_the_younger_of_session_and_tick() -> None:
+    assert replace(TRADING, connected_at=NOW - 4, data_at=NOW - 9).data_age(NOW) == 4
+    assert replace(TRADING, connected_at=NOW - 9, data_at=NOW - 4).data_age(NOW) == 4
+    assert replace(TRADING, connected_at=None, data_at=None).data_age(NOW) is None
