@@ -41,6 +41,17 @@ class Stack:
             timeout=600,
         )
 
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command behind the Makefile: make would turn every exit code but 0 into 2."""
+        return subprocess.run(
+            ["scripts/watchkeeper", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment, **env},
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+
     def container(self, role: str) -> str:
         return f"watchkeeper-{self.tenant}-{role}"
 

@@ -1,0 +1,62 @@
+# Thin: every target is one line that a person could type. Runs on make 3.81.
+#   SIM=1 | PAPER=1 | LIVE=1   which stack       JSON=1   machine-readable answers
+
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+DO := scripts/watchkeeper
+MODE := $(if $(SIM),sim,$(if $(PAPER),paper,$(if $(LIVE),live)))
+MODE_FLAG := $(if $(MODE),--mode $(MODE))
+JSON_FLAG := $(if $(JSON),--json)
+export TENANT ENGINE CONFIRM
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap up down purge status incidents preflight pause resume drill logs test lint bench
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+bootstrap: ## set the machine up (every target below does it by itself)
+	@scripts/bootstrap $(MODE_FLAG)
+
+up: bootstrap ## start a stack and wait until it trades: SIM=1 (no account needed), PAPER=1 or LIVE=1
+	@$(DO) up $(MODE_FLAG)
+
+down: bootstrap ## stop the stack; every volume stays
+	@$(DO) down $(MODE_FLAG)
+
+purge: bootstrap ## remove the stack and its volumes (asks for the tenant's name unless SIM)
+	@$(DO) purge $(MODE_FLAG)
+
+logs: bootstrap ## follow the containers' logs
+	@$(DO) logs $(MODE_FLAG)
+
+status: bootstrap ## what the supervisor says: gateway, engine, open incident
+	@$(DO) status $(JSON_FLAG)
+
+incidents: bootstrap ## what went wrong, how fast it was seen and cured
+	@$(DO) incidents $(JSON_FLAG)
+
+preflight: bootstrap ## may we trade? (exit codes 0 go, 1 no-go, 2 could not ask: scripts/watchkeeper preflight)
+	@$(DO) preflight $(MODE_FLAG) $(JSON_FLAG)
+
+pause: bootstrap ## the supervisor keeps its hands off: FOR=30m REASON="…"
+	@$(DO) pause --for "$(FOR)" --reason "$(REASON)" $(JSON_FLAG)
+
+resume: bootstrap ## the supervisor acts again
+	@$(DO) resume $(JSON_FLAG)
+
+drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10
+	@$(DO) drill $(if $(FAULT),--faults "$(FAULT)") $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) \
+	$(if $(PROFILE),--profile $(PROFILE)) $(JSON_FLAG)
+
+test: bootstrap ## every test, real containers included
+	@$(PYTHON) -m pytest
+
+lint: bootstrap ## ruff, mypy, and shellcheck where it is installed
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@if command -v shellcheck >/dev/null; then shellcheck scripts/bootstrap scripts/watchkeeper compose/standin/build compose/standin/gateway-run gateway/ibkr/*.sh; \
+	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
+
+bench: bootstrap ## the measured promises
+	@$(PYTHON) -m pytest tests/bench

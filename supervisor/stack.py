@@ -1,0 +1,545 @@
+"""The stack of containers as a whole: `make up`, `down`, `purge`, `logs` and `preflight`.
+
+`plan` is pure: from what the user set it makes every variable of compose.yaml, or refuses with all faults at once.
+The rest is the world: secret files, `docker compose`, waiting for the supervisor's word. It runs on the host, never in
+a container.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+import httpx
+from dotenv import dotenv_values
+
+from supervisor.errors import RuntimeTrouble, SettingsRefused
+from tws.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Mode = Literal["sim", "paper", "live"]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+CONTAINER_USER: Final = 1000
+READY_WITHIN_SECONDS: Final = 180.0
+GATEWAY_IMAGE: Final = "ghcr.io/gnzsnz/ib-gateway:10.45.1j"
+STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
+SIM_ACCOUNT: Final = "DUSIM0001"
+CREDENTIALS: Final = ("tws_userid", "tws_password")
+TOKENS: Final = ("operator_token", "machine_token", "redis_password")
+
+PORTS: Final[Mapping[str, int]] = {
+    "HOST_PORT_API": 4002,
+    "HOST_PORT_SUPERVISOR": 9180,
+    "HOST_PORT_ENGINE": 9190,
+    "HOST_PORT_SIMULATOR": 9170,
+    "HOST_PORT_PROMETHEUS": 9090,
+    "HOST_PORT_ALERTMANAGER": 9093,
+}
+"""Default host ports, all on 127.0.0.1 (HOST_PORT_API is 4001 in LIVE)."""
+
+PASSED_ON: Final = (
+    *("REQUIRE_UTC", "PROBE_INTERVAL_SECONDS", "CONTAINER_RESTART_BUDGET", "ENGINE_RESTART_BUDGET", "LOG_LEVEL"),
+    *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
+    *("SIM_SEED", "SIM_CALENDAR", "SIM_DAY_START", "SIM_PROFILE", "SIM_SERVER_VERSION"),
+    *("SIM_TIME_FORMAT", "SIM_VOLATILITY", "SIM_CASH"),
+)
+"""Variables that compose.yaml hands to the services only when they are set; each service checks its own."""
+
+OWN: Final = (
+    *("TENANT", "IB_ACCOUNT", "ENGINE", "PUBLISH_API", "READ_ONLY_API", "TIME_ZONE", "SUBNET_PREFIX", "SECRETS_DIR"),
+    *("DOCKER_SOCKET", "DOCKER_GID", "GATEWAY_IMAGE"),
+)
+"""Variables that `plan` understands itself."""
+
+PLACEHOLDER: Final = re.compile(r"<.*>|change[-_ ]?me.*|your[-_ ].*|xxx+|todo", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the plan must know of this machine."""
+
+    docker_socket: str
+    docker_gid: int
+    images: Mapping[str, str]
+    """The image variables (and, behind a loopback proxy, BUILD_NETWORK) that scripts/bootstrap chose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One tenant's stack, ready to be handed to `docker compose`."""
+
+    mode: Mode
+    tenant: str
+    secrets_dir: str
+    variables: Mapping[str, str]
+
+    @property
+    def project(self) -> str:
+        """The compose project's name."""
+        return f"watchkeeper-{self.tenant}"
+
+    @property
+    def var(self) -> Path:
+        """Where this tenant's generated files live, relative to the project's root."""
+        return Path("var") / self.tenant
+
+    @property
+    def env_file(self) -> Path:
+        """The file that carries `variables` to compose."""
+        return self.var / "compose.env"
+
+
+# ---- pure ------------------------------------------------------------------------------------------------------------
+
+
+def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
+    """Work out every variable of compose.yaml.
+
+    Args:
+        mode: which world.
+        given: what the user set, from `.env` and the shell; unknown names are ignored.
+        host: facts of this machine.
+
+    Raises:
+        SettingsRefused: every fault found, one a line.
+    """
+    faults: list[str] = []
+    live = mode == "live"
+    tenant = given.get("TENANT") or mode
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", tenant):
+        faults.append(f"TENANT: expected lower-case letters, digits and dashes, found {tenant!r}")
+    account = given.get("IB_ACCOUNT") or (SIM_ACCOUNT if mode == "sim" else "")
+    if mode == "sim":
+        account = account if account.startswith("DUSIM") else SIM_ACCOUNT
+    elif not re.fullmatch(r"[UF]\w+" if live else r"D[UF]\w+", account):
+        kind = "your live account, which starts with U" if live else "your paper account, which starts with DU"
+        faults.append(f"IB_ACCOUNT: expected {kind}, found {account or 'nothing'}; set it in .env")
+    prefix = given.get("SUBNET_PREFIX") or f"10.90.{get_args(Mode).index(mode)}"
+    if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", prefix):
+        faults.append(f"SUBNET_PREFIX: expected three numbers such as 10.90.0, found {prefix!r}")
+    engine = _choice(given, "ENGINE", "on", ("on", "none"), faults)
+    publish = _choice(given, "PUBLISH_API", "off" if live else "on", ("on", "off"), faults)
+    read_only = _choice(given, "READ_ONLY_API", "yes" if live else "no", ("yes", "no"), faults)
+    ports = _ports(given, live, faults)
+    if faults:
+        raise SettingsRefused("\n".join(faults))
+
+    secrets_dir = given.get("SECRETS_DIR") or "secrets"
+    files = ["compose.yaml", "compose/sim.yaml" if mode == "sim" else "compose/ibkr.yaml"]
+    if publish == "on":
+        files.append("compose/publish-api.yaml")
+    return Plan(
+        mode,
+        tenant,
+        secrets_dir,
+        {
+            "COMPOSE_FILE": os.pathsep.join(files),
+            "COMPOSE_PROFILES": "engine" if engine == "on" else "",
+            "TENANT": tenant,
+            "MODE": mode,
+            "TRADING_MODE": "live" if live else "paper",
+            "IB_ACCOUNT": account,
+            "ENGINE": engine,
+            "READ_ONLY_API": read_only,
+            "TIME_ZONE": given.get("TIME_ZONE") or "Etc/UTC",
+            "GATEWAY_PORT": "4003" if live else "4004",
+            "GATEWAY_IMAGE": STAND_IN_IMAGE if mode == "sim" else given.get("GATEWAY_IMAGE") or GATEWAY_IMAGE,
+            "SUBNET_PREFIX": prefix,
+            "DOCKER_SOCKET": host.docker_socket,
+            "DOCKER_GID": str(host.docker_gid),
+            "CREDENTIALS_DIR": _anchored(Path("var") / tenant / "credentials" if mode == "sim" else Path(secrets_dir)),
+            "TOKENS_DIR": _anchored(Path(secrets_dir)),
+            **host.images,
+            **ports,
+            **{name: given[name] for name in PASSED_ON if given.get(name)},
+        },
+    )
+
+
+def _anchored(path: Path) -> str:
+    # Compose takes a bare word for a volume's name.
+    return str(path) if path.is_absolute() else f"./{path}"
+
+
+def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...], faults: list[str]) -> str:
+    value = (given.get(name) or default).lower()
+    if value not in allowed:
+        faults.append(f"{name}: expected {' or '.join(allowed)}, found {value!r}")
+    return value
+
+
+def _ports(given: Mapping[str, str], live: bool, faults: list[str]) -> dict[str, str]:
+    ports: dict[str, str] = {}
+    for name, default in PORTS.items():
+        text = given.get(name) or str(4001 if live and name == "HOST_PORT_API" else default)
+        if not (text.isdigit() and 0 < int(text) < 65536):
+            faults.append(f"{name}: expected a port from 1 to 65535, found {text!r}")
+        elif text in ports.values():
+            faults.append(f"{name}: expected a port of its own, found {text}, which another one has")
+        ports[name] = text
+    return ports
+
+
+def rendered(variables: Mapping[str, str]) -> str:
+    """Write variables as an env file. Single quotes keep compose from reading `$` in a value."""
+    lines = [f"{name}='{value}'" for name, value in variables.items()]
+    return "\n".join(["# Written by `make up`; change .env instead.", *lines, ""])
+
+
+def redis_acl(password: str) -> str:
+    """Redis' users: the engine by its password's hash, and a default user that may only say PING (the health check)."""
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return (
+        "user default on nopass resetkeys resetchannels -@all +ping\n"
+        f"user engine on #{digest} ~* &* +@all -@admin -@dangerous +keys +info +flushdb\n"
+    )
+
+
+def secret_faults(files: Mapping[str, tuple[str, int] | None]) -> list[str]:
+    """Say what is wrong with secret files.
+
+    Args:
+        files: by path, the text and the permission bits, or None where there is no file. No message repeats a text.
+    """
+    faults = []
+    for path, content in files.items():
+        if content is None or not content[0].strip():
+            faults.append(
+                f"{path}: expected one line, found {'nothing' if content else 'no file'}; write it with an editor"
+            )
+        elif PLACEHOLDER.fullmatch(content[0].strip()):
+            faults.append(f"{path}: expected a value, found the placeholder; replace it")
+        elif content[1] & 0o077:
+            faults.append(f"{path}: expected mode 0600, found {content[1]:04o}; run: chmod 600 {path}")
+    return faults
+
+
+# ---- the world -------------------------------------------------------------------------------------------------------
+
+
+def given(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """What the user set: `.env`, overruled by the shell."""
+    known = (*OWN, *PASSED_ON, *PORTS)
+    from_file = {k: v for k, v in dotenv_values(root / ".env").items() if v}
+    return {name: environ.get(name) or from_file.get(name, "") for name in known}
+
+
+def look_at_host(root: Path, settings: Mapping[str, str], environ: Mapping[str, str]) -> Host:
+    """Find the Docker socket, its group, and the images that scripts/bootstrap chose."""
+    images_file = root / "var" / "images.env"
+    if not images_file.exists():
+        raise SettingsRefused("expected var/images.env, found none; run scripts/bootstrap")
+    images = {name: value for name, value in dotenv_values(images_file).items() if value and name != "IMAGES_FROM"}
+    docker_host = environ.get("DOCKER_HOST", "")
+    path = settings.get("DOCKER_SOCKET") or docker_host.removeprefix("unix://") or "/var/run/docker.sock"
+    if docker_host and not docker_host.startswith("unix://"):
+        raise SettingsRefused(f"DOCKER_HOST: expected a unix socket on this machine, found {docker_host}; unset it")
+    if settings.get("DOCKER_GID"):
+        return Host(path, int(settings["DOCKER_GID"]), images)
+    # Docker Desktop's socket inside its machine belongs to root's group, whatever the Mac shows.
+    return Host(path, os.stat(path).st_gid if sys.platform == "linux" else 0, images)
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+
+
+def prepare_secrets(root: Path, stack: Plan) -> None:
+    """Make what may be made (tokens; the stand-in's login), refuse what only the user can give.
+
+    Raises:
+        SettingsRefused: credentials missing, or a secret that others can read.
+    """
+    directory = root / stack.secrets_dir
+    wanted = {}
+    for name in CREDENTIALS:
+        path = root / stack.variables["CREDENTIALS_DIR"] / name
+        if stack.mode == "sim" and not path.exists():
+            _write_private(path, "stand-in\n")
+        wanted[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _content(path)
+    for name in TOKENS:
+        path = directory / name
+        if not path.exists():
+            _write_private(path, secrets.token_urlsafe(32) + "\n")
+        wanted[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _content(path)
+    if faults := secret_faults(wanted):
+        hint = [] if stack.mode == "sim" else ["(`make up SIM=1` needs no account)"]
+        raise SettingsRefused("\n".join([*faults, *hint]))
+
+
+def _content(path: Path) -> tuple[str, int] | None:
+    return (path.read_text(), path.stat().st_mode & 0o777) if path.exists() else None
+
+
+def hand_over_secrets(root: Path, stack: Plan) -> Plan:
+    """Let the containers' user read the secret files, and nobody else.
+
+    A secret is mounted with the host's owner and mode. Root gives its files to that user; that user has nothing to do;
+    Docker Desktop shows every file as the container's own. For anybody else a container, which may change owners,
+    makes copies.
+    """
+    credentials, tokens = (root / stack.variables[name] for name in ("CREDENTIALS_DIR", "TOKENS_DIR"))
+    rootless = stack.variables["DOCKER_SOCKET"].startswith("/run/user/")
+    if sys.platform != "linux" or (os.getuid() == CONTAINER_USER and not rootless):
+        return stack
+    if os.getuid() == 0:
+        for path in (*(credentials / name for name in CREDENTIALS), *(tokens / name for name in TOKENS)):
+            os.chown(path, CONTAINER_USER, CONTAINER_USER)
+        return stack
+    copies = root / stack.var / "mounted"
+    copies.mkdir(parents=True, exist_ok=True)
+    files = [*(f"/credentials/{name}" for name in CREDENTIALS), *(f"/tokens/{name}" for name in TOKENS)]
+    command = ["docker", "run", "--rm", "--network", "none", "--user", "0:0", "--entrypoint", "install"]
+    for source, target in ((credentials, "/credentials:ro"), (tokens, "/tokens:ro"), (copies, "/copies")):
+        command += ["--volume", f"{source.resolve()}:{target}"]
+    owner = str(CONTAINER_USER)
+    _run([*command, stack.variables["BASE_IMAGE"], "-o", owner, "-g", owner, "-m", "0400", *files, "/copies/"], root)
+    place = _anchored(stack.var / "mounted")
+    return replace(stack, variables={**stack.variables, "CREDENTIALS_DIR": place, "TOKENS_DIR": place})
+
+
+def write_files(root: Path, stack: Plan) -> None:
+    """Write what compose.yaml reads: its variables, and Redis' users."""
+    (root / stack.var).mkdir(parents=True, exist_ok=True)
+    (root / stack.env_file).write_text(rendered(stack.variables))
+    acl = root / stack.var / "redis.acl"
+    # In place: a new file would leave a running container with the old one. Readable by Redis' user; it holds a hash.
+    acl.write_text(redis_acl((root / stack.secrets_dir / "redis_password").read_text().strip()))
+    acl.chmod(0o644)
+
+
+def _run(command: list[str], root: Path, *, quiet: bool = False) -> subprocess.CompletedProcess[str]:
+    # The shell's variables would overrule the env file, so compose gets only what finds and reaches Docker.
+    kept = {"PATH", "HOME", "USER", "LANG", "TERM", "TMPDIR", "XDG_RUNTIME_DIR"}
+    environ = {k: v for k, v in os.environ.items() if k in kept or k.startswith("DOCKER_")}
+    environ |= {k.lower(): v for k, v in os.environ.items() if k.lower().endswith("_proxy")}
+    done = subprocess.run(command, cwd=root, env=environ, text=True, check=False, capture_output=quiet)  # noqa: S603
+    if done.returncode and not quiet:
+        said = " ".join(command[:6])
+        raise RuntimeTrouble(f"expected `{said} …` to succeed, found exit code {done.returncode}; see above")
+    return done
+
+
+def compose(root: Path, tenant: str, *arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run `docker compose` for a tenant. Raises RuntimeTrouble when it fails and is not quiet."""
+    chosen = ["--project-name", f"watchkeeper-{tenant}"]
+    env_file = Path("var") / tenant / "compose.env"
+    # Without the file (somebody removed var/) the project's name still finds its containers, networks and volumes.
+    if (root / env_file).exists():
+        chosen = ["--env-file", str(env_file)]
+    return _run(["docker", "compose", *chosen, *arguments], root, quiet=quiet)
+
+
+def taken_ports(variables: Mapping[str, str]) -> list[str]:
+    """Name the host ports of this plan that somebody else listens on."""
+    unused = set() if "publish-api" in variables["COMPOSE_FILE"] else {"HOST_PORT_API"}
+    unused |= set() if variables["MODE"] == "sim" else {"HOST_PORT_SIMULATOR"}
+    unused |= set() if variables["ENGINE"] == "on" else {"HOST_PORT_ENGINE"}
+    taken = []
+    for name in PORTS.keys() - unused:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", int(variables[name])))
+            except OSError:
+                port = variables[name]
+                taken.append(f"{name}: expected 127.0.0.1:{port} to be free, found a listener; set another in .env")
+    return sorted(taken)
+
+
+def waiting_for(status: Mapping[str, object], tenant: str, *, engine: bool) -> str | None:
+    """Say what is not ready yet by the supervisor's status (design: version 1), or None when all is."""
+    tenants = status.get("tenants")
+    for row in tenants if isinstance(tenants, list) else []:
+        if row.get("name") == tenant:
+            gateway = (row.get("gateway") or {}).get("state")
+            if gateway != "READY":
+                return f"gateway to be READY (now {gateway})"
+            state = (row.get("engine") or {}).get("state")
+            return f"engine to be TRADING (now {state})" if engine and state != "TRADING" else None
+    return f"the supervisor to know tenant {tenant}"
+
+
+async def wait_until_ready(stack: Plan, clock: Clock, say: Callable[[str], None]) -> bool:
+    """Wait for the supervisor to call gateway and engine ready, at most READY_WITHIN_SECONDS; say what is awaited."""
+    url = f"http://127.0.0.1:{stack.variables['HOST_PORT_SUPERVISOR']}/api/v1/status"
+    started = clock.monotonic()
+    told = ""
+    async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
+        while clock.monotonic() - started < READY_WITHIN_SECONDS:
+            try:
+                answer = (await client.get(url)).json()
+                missing = waiting_for(answer, stack.tenant, engine=stack.variables["ENGINE"] == "on")
+            except (httpx.HTTPError, json.JSONDecodeError):
+                missing = "the supervisor to answer"
+            if missing is None:
+                return True
+            if missing != told:
+                say(f"    {clock.monotonic() - started:4.0f} s  waiting for {missing}")
+                told = missing
+            await clock.sleep(0.5)
+    bound = f"{READY_WITHIN_SECONDS:.0f} s"
+    say(f"expected all to be ready within {bound}, still waiting for {told}; see: make status, make logs")
+    return False
+
+
+# ---- the commands ----------------------------------------------------------------------------------------------------
+
+
+async def up(mode: Mode, tenant: str | None = None, root: Path = ROOT, clock: Clock | None = None) -> int:
+    """Build, start and wait. Returns 0 when gateway and engine are ready, 1 when not within the bound."""
+    settings = given(root, os.environ)
+    settings["TENANT"] = tenant or settings["TENANT"]
+    stack = plan(mode, settings, look_at_host(root, settings, os.environ))
+    prepare_secrets(root, stack)
+    if mode == "live" and os.environ.get("CONFIRM") != "live":
+        _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
+    stack = hand_over_secrets(root, stack)
+    write_files(root, stack)
+    running = compose(root, stack.tenant, "ps", "--quiet", quiet=True).stdout.strip()
+    if not running and (taken := taken_ports(stack.variables)):
+        raise SettingsRefused("\n".join(taken))
+    print(f"==> {stack.project}: building images (the first time takes a minute, most of it the engine's)", flush=True)
+    built = compose(root, stack.tenant, "build", quiet=True)
+    if built.returncode:
+        print(built.stdout[-4000:], built.stderr[-4000:], sep="\n", file=sys.stderr)
+        raise RuntimeTrouble("expected the images to build, found the failure above")
+    print(f"==> {stack.project}: starting", flush=True)
+    compose(root, stack.tenant, "up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull")
+    ready = await wait_until_ready(stack, clock or SystemClock(), lambda line: print(line, flush=True))
+    compose(root, stack.tenant, "ps", "--all", "--format", "table {{.Service}}\t{{.Name}}\t{{.Status}}")
+    print(addresses(stack))
+    return 0 if ready else 1
+
+
+def addresses(stack: Plan) -> str:
+    """Where a person finds what now runs."""
+    rows = [
+        ("status", "SUPERVISOR", "/api/v1/status"),
+        ("Prometheus", "PROMETHEUS", ""),
+        ("Alertmanager", "ALERTMANAGER", ""),
+    ]
+    if stack.variables["ENGINE"] == "on":
+        rows.insert(1, ("engine", "ENGINE", "/api/v1/status"))
+    if stack.mode == "sim":
+        rows.append(("stand-in", "SIMULATOR", "/api/v1/status"))
+    lines = [f"  {what:<13} http://127.0.0.1:{stack.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows]
+    if "publish-api" in stack.variables["COMPOSE_FILE"]:
+        lines.append(f"  {'gateway API':<13} 127.0.0.1:{stack.variables['HOST_PORT_API']}")
+    return "\n".join(["", *lines, "  Grafana was left out of this stack.", ""])
+
+
+def down(tenant: str, root: Path = ROOT) -> int:
+    """Stop and remove the containers and networks; every volume stays."""
+    compose(root, tenant, "down", "--remove-orphans")
+    return 0
+
+
+def purge(tenant: str, mode: Mode, root: Path = ROOT) -> int:
+    """Remove containers, networks, volumes and generated files; asks for the tenant's name unless SIM."""
+    if mode != "sim":
+        _confirm(tenant, f"This removes every volume of tenant {tenant}: journal, cache, gateway settings, metrics.")
+    compose(root, tenant, "down", "--volumes", "--remove-orphans")
+    shutil.rmtree(root / "var" / tenant, ignore_errors=True)
+    return 0
+
+
+def logs(tenant: str, root: Path = ROOT) -> int:
+    """Follow the containers' logs until interrupted."""
+    compose(root, tenant, "logs", "--follow", "--tail", "100")
+    return 0
+
+
+def preflight(tenant: str, *, as_json: bool, root: Path = ROOT) -> int:
+    """Run the preflight where it sees what the engine would see: inside the supervisor's container.
+
+    It checks the gateway against what `.env` says now, which is what the next `up` would start with. Returns its exit
+    code: 0 go, 1 no-go, 2 could not ask.
+
+    Raises:
+        SettingsRefused: `.env` cannot be used.
+    """
+    settings = given(root, os.environ)
+    wanted = plan(_known_mode(root, tenant), settings, look_at_host(root, settings, os.environ)).variables
+    now = {name: wanted[name] for name in ("IB_ACCOUNT", "MODE", "REQUIRE_UTC") if wanted.get(name)}
+    asked = ["exec", "--no-TTY", *(f"--env={name}={value}" for name, value in now.items())]
+    asked += ["supervisor", "python", "-m", "preflight", *(["--json"] if as_json else [])]
+    done = compose(root, tenant, *asked, quiet=True)
+    print(done.stdout, end="")
+    print(done.stderr, end="", file=sys.stderr)
+    return done.returncode if done.returncode in (0, 1) and done.stdout else 2
+
+
+def _confirm(word: str, warning: str) -> None:
+    if not sys.stdin.isatty():
+        raise SettingsRefused(f"{warning}\nexpected a person to confirm, found no terminal; for `up` set CONFIRM=live")
+    if input(f"{warning}\nType {word} to go on: ").strip() != word:
+        raise SettingsRefused("not confirmed; nothing was done")
+
+
+def _known_mode(root: Path, tenant: str) -> Mode:
+    found = dotenv_values(root / "var" / tenant / "compose.env").get("MODE") or tenant
+    known: tuple[Mode, ...] = get_args(Mode)
+    return next((mode for mode in known if mode == found), "live")  # unknown: the careful answer
+
+
+def _tenant(root: Path, asked: Mode | None) -> str:
+    if name := given(root, os.environ)["TENANT"] or asked:
+        return name
+    present = sorted(path.parent.name for path in (root / "var").glob("*/compose.env"))
+    if len(present) > 1:
+        raise SettingsRefused(
+            f"expected one tenant, found {', '.join(present)}; say which: SIM=1, PAPER=1, LIVE=1 or TENANT=…"
+        )
+    return present[0] if present else "sim"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command line. Exit codes: 0 good, 1 not ready in time, 2 could not."""
+    import asyncio
+
+    parser = argparse.ArgumentParser(prog="python -m supervisor.stack", description=__doc__)
+    parser.add_argument("command", choices=["up", "down", "purge", "logs", "preflight"])
+    parser.add_argument("--mode", choices=get_args(Mode))
+    parser.add_argument("--tenant", help="default: the mode's name, or the only tenant that is up")
+    parser.add_argument("--json", action="store_true", help="for preflight")
+    options = parser.parse_args(arguments)
+    try:
+        if options.command == "up":
+            if options.mode is None:
+                raise SettingsRefused("expected SIM=1, PAPER=1 or LIVE=1, found none; try: make up SIM=1")
+            return asyncio.run(up(options.mode, options.tenant))
+        tenant = options.tenant or _tenant(ROOT, options.mode)
+        if options.command == "down":
+            return down(tenant)
+        if options.command == "purge":
+            return purge(tenant, _known_mode(ROOT, tenant))
+        if options.command == "preflight":
+            return preflight(tenant, as_json=options.json)
+        return logs(tenant)
+    except (SettingsRefused, RuntimeTrouble) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,195 @@
+"""What every container of the house may do, held against compose's own reading of the files, for each mode."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from supervisor import stack
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = {
+    name: f"example/{name.lower()}:1.0"
+    for name in ("BASE_IMAGE", "HAPROXY_IMAGE", "REDIS_IMAGE", "PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE")
+}
+HOST = stack.Host("/var/run/docker.sock", 998, IMAGES)
+ACCOUNTS = {"sim": "", "paper": "DU1234567", "live": "U1234567"}
+SERVICES = {"ib-gateway", "supervisor", "engine", "docker-api", "redis", "prometheus", "alertmanager"}
+
+EXCEPTIONS = {
+    (
+        "paper",
+        "ib-gateway",
+        "read_only",
+    ): "the image writes config.ini, jts.ini and its program's settings into its home",
+    ("live", "ib-gateway", "read_only"): "as in paper",
+    ("sim", "engine", "restart"): "comes back only with the supervisor's clearance, inside a budget",
+    ("paper", "engine", "restart"): "as in sim",
+    ("live", "engine", "restart"): "as in sim",
+    ("sim", "docker-api", "healthcheck"): "a dead proxy makes the supervisor blind, which is seen and told at once",
+    ("paper", "docker-api", "healthcheck"): "as in sim",
+    ("live", "docker-api", "healthcheck"): "as in sim",
+}
+"""(mode, service, rule) and the reason. An exception that is no longer needed fails the suite."""
+
+
+def _config(directory: Path, mode: stack.Mode) -> dict[str, Any]:
+    secrets = directory / "secrets"
+    given = {"IB_ACCOUNT": ACCOUNTS[mode], "SECRETS_DIR": str(secrets), "STRATEGY": "none", "TENANT": f"policy-{mode}"}
+    plan = stack.plan(mode, given, HOST)
+    secrets.mkdir()
+    for name in (*stack.CREDENTIALS, *stack.TOKENS):
+        (secrets / name).write_text(f"the-secret-{name}")
+    env_file = directory / "compose.env"
+    env_file.write_text(stack.rendered(plan.variables))
+    done = subprocess.run(
+        ["docker", "compose", "--env-file", str(env_file), "config", "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "compose warned"
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def configs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    return {mode: _config(tmp_path_factory.mktemp(mode), mode) for mode in get_args(stack.Mode)}
+
+
+def _user(service: dict[str, Any]) -> bool:
+    return re.fullmatch(r"[1-9]\d*:\d+", service.get("user", "")) is not None
+
+
+RULES: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "read_only": lambda s: s.get("read_only") is True,
+    "cap_drop": lambda s: s.get("cap_drop") == ["ALL"] and not s.get("cap_add"),
+    "security_opt": lambda s: s.get("security_opt") == ["no-new-privileges:true"],
+    "privileges": lambda s: (
+        not any(s.get(k) for k in ("privileged", "devices", "pid", "ipc", "network_mode", "userns_mode"))
+    ),
+    "user": _user,
+    "memory": lambda s: int(s.get("mem_limit", 0)) > 0,
+    "cpus": lambda s: float(s.get("cpus", 0)) > 0,
+    "pids": lambda s: int(s.get("pids_limit", 0)) > 0,
+    "init": lambda s: s.get("init") is True,
+    "tmpfs": lambda s: bool(s.get("tmpfs")),
+    "log rotation": lambda s: {"max-size", "max-file"} <= s["logging"]["options"].keys(),
+    "loopback": lambda s: all(p.get("host_ip") == "127.0.0.1" for p in s.get("ports", [])),
+    "restart": lambda s: s.get("restart") == "unless-stopped",
+    # A check costs processor time for ever: never more often than each 30 s.
+    "healthcheck": lambda s: "healthcheck" in s and s["healthcheck"]["interval"] in {"30s", "1m0s"},
+    "pinned": lambda s: re.search(r":(?!latest$)[\w.-]+$", s["image"]) is not None,
+    "binds": lambda s: all(
+        v.get("read_only") or v["source"] == HOST.docker_socket for v in s.get("volumes", []) if v["type"] == "bind"
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+def test_the_house_is_complete(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    assert set(configs[mode]["services"]) == SERVICES
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_each_service_keeps_each_rule_or_has_a_reason(
+    configs: dict[str, dict[str, Any]], mode: str, service: str
+) -> None:
+    definition = configs[mode]["services"][service]
+    broken = {rule for rule, holds in RULES.items() if not holds(definition)}
+    excused = {rule for m, s, rule in EXCEPTIONS if (m, s) == (mode, service)}
+    assert broken == excused
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+def test_no_secret_is_in_what_docker_shows(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    assert "the-secret-" not in json.dumps(configs[mode])
+    for name, service in configs[mode]["services"].items():
+        for variable in service.get("environment", {}):
+            assert variable.endswith("_FILE") or not re.search(r"PASSWORD|TOKEN|SECRET|USERID", variable), (
+                name,
+                variable,
+            )
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+def test_each_secret_goes_only_where_it_is_used(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    found = {
+        name: {s["source"] for s in service.get("secrets", [])} for name, service in configs[mode]["services"].items()
+    }
+    assert {name: secrets for name, secrets in found.items() if secrets} == {
+        "ib-gateway": {"tws_userid", "tws_password"},
+        "supervisor": {"operator_token", "machine_token"},
+        "engine": {"machine_token", "redis_password"},
+    }
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+def test_only_the_proxy_has_the_docker_socket_and_only_the_supervisor_the_proxy(
+    configs: dict[str, dict[str, Any]], mode: str
+) -> None:
+    services = configs[mode]["services"]
+    with_socket = {n for n, s in services.items() for v in s.get("volumes", []) if "docker.sock" in v["source"]}
+    assert with_socket == {"docker-api"}
+    assert {n for n, s in services.items() if "docker-api" in s["networks"]} == {"docker-api", "supervisor"}
+    assert set(services["docker-api"]["networks"]) == {"docker-api"}
+    assert configs[mode]["networks"]["docker-api"]["internal"] is True
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+def test_redis_is_the_engines_alone(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    services = configs[mode]["services"]
+    assert {n for n, s in services.items() if "cache" in s["networks"]} == {"engine", "redis"}
+    assert set(services["redis"]["networks"]) == {"cache"}
+    assert not services["redis"].get("ports")
+
+
+def test_what_is_published_in_each_mode(configs: dict[str, dict[str, Any]]) -> None:
+    found = {
+        mode: {port["target"] for service in config["services"].values() for port in service.get("ports", [])}
+        for mode, config in configs.items()
+    }
+    everywhere = {9180, 9190, 9090, 9093}
+    assert found == {"sim": everywhere | {4004, 9170}, "paper": everywhere | {4004}, "live": everywhere}
+
+
+def test_the_gateway_of_each_mode(configs: dict[str, dict[str, Any]]) -> None:
+    found = {mode: config["services"]["ib-gateway"] for mode, config in configs.items()}
+    assert {mode: service["image"] for mode, service in found.items()} == {
+        "sim": stack.STAND_IN_IMAGE,
+        "paper": stack.GATEWAY_IMAGE,
+        "live": stack.GATEWAY_IMAGE,
+    }
+    assert found["live"]["environment"]["READ_ONLY_API"] == "yes"
+    # The stand-in never sees real credentials.
+    assert "/var/policy-sim/credentials/" in configs["sim"]["secrets"]["tws_password"]["file"]
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+def test_names_labels_and_grace_that_the_supervisor_relies_on(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    services = configs[mode]["services"]
+    for service, role in (("ib-gateway", "gateway"), ("engine", "engine")):
+        assert services[service]["container_name"] == f"watchkeeper-policy-{mode}-{role}"
+        assert services[service]["labels"] == {"watchkeeper.role": role, "watchkeeper.tenant": f"policy-{mode}"}
+    assert services["engine"]["stop_grace_period"] == "30s"
+
+
+@pytest.mark.parametrize("mode", get_args(stack.Mode))
+def test_subnets_are_explicit_and_small(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    subnets = [n["ipam"]["config"][0]["subnet"] for n in configs[mode]["networks"].values()]
+    assert len(set(subnets)) == 4
+    assert all(subnet.endswith("/28") for subnet in subnets)
+
+
+def test_a_variable_that_is_not_set_does_not_reach_a_container(configs: dict[str, dict[str, Any]]) -> None:
+    engine = configs["sim"]["services"]["engine"]["environment"]
+    assert engine["STRATEGY"] == "none"
+    assert engine["TRADER_ID"] is None

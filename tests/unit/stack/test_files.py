@@ -1,0 +1,77 @@
+"""The files that `make up` makes, and those that it only reads."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from supervisor import stack
+from supervisor.errors import SettingsRefused
+
+HOST = stack.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+
+
+def test_the_shell_overrules_the_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("TENANT=file\nIB_ACCOUNT=DU1\nUNKNOWN=1\n")
+    found = stack.given(tmp_path, {"TENANT": "shell", "PATH": "/bin"})
+    assert (found["TENANT"], found["IB_ACCOUNT"]) == ("shell", "DU1")
+    assert "UNKNOWN" not in found
+    assert "PATH" not in found
+
+
+def test_a_first_up_makes_private_tokens_and_a_second_keeps_them(tmp_path: Path) -> None:
+    plan = stack.plan("sim", {}, HOST)
+    stack.prepare_secrets(tmp_path, plan)
+    first = {name: (tmp_path / "secrets" / name).read_text() for name in stack.TOKENS}
+    assert len(set(first.values())) == 3
+    assert all(len(text.strip()) >= 40 for text in first.values())
+    for path in (*(tmp_path / "secrets").iterdir(), *(tmp_path / "var" / "sim" / "credentials").iterdir()):
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    stack.prepare_secrets(tmp_path, plan)
+    assert {name: (tmp_path / "secrets" / name).read_text() for name in stack.TOKENS} == first
+
+
+def test_paper_without_credentials_names_the_files_and_the_way_without(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        stack.prepare_secrets(tmp_path, stack.plan("paper", {"IB_ACCOUNT": "DU1"}, HOST))
+    told = str(refused.value)
+    assert "secrets/tws_userid" in told
+    assert "secrets/tws_password" in told
+    assert "make up SIM=1" in told
+
+
+def test_files_for_compose_hold_no_secret(tmp_path: Path) -> None:
+    plan = stack.plan("sim", {}, HOST)
+    stack.prepare_secrets(tmp_path, plan)
+    stack.write_files(tmp_path, plan)
+    written = (tmp_path / plan.env_file).read_text() + (tmp_path / "var" / "sim" / "redis.acl").read_text()
+    assert not any((tmp_path / "secrets" / name).read_text().strip() in written for name in stack.TOKENS)
+
+
+def test_without_bootstrap_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused, match="run scripts/bootstrap"):
+        stack.look_at_host(tmp_path, {}, {})
+
+
+def test_a_remote_engine_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "images.env").write_text("BASE_IMAGE=base:1\n")
+    with pytest.raises(SettingsRefused, match="DOCKER_HOST"):
+        stack.look_at_host(tmp_path, {}, {"DOCKER_HOST": "tcp://10.0.0.1:2375"})
+
+
+def test_a_port_that_somebody_has_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        plan = stack.plan("sim", {"HOST_PORT_SUPERVISOR": str(other.getsockname()[1])}, HOST)
+        assert any(line.startswith("HOST_PORT_SUPERVISOR: expected") for line in stack.taken_ports(plan.variables))
+
+
+def test_every_variable_of_the_example_is_understood(request: pytest.FixtureRequest) -> None:
+    known = {*stack.OWN, *stack.PASSED_ON, *stack.PORTS}
+    lines = (request.config.rootpath / ".env.example").read_text().splitlines()
+    named = {line.removeprefix("#").split("=")[0] for line in lines if "=" in line and not line.startswith("# ")}
+    assert named
+    assert named <= known
