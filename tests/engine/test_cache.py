@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from dotenv import dotenv_values
 
 from tests.engine.rig import Engine, Gateway, Supervisor, free_port, wait_for
 from tests.engine.test_trading import agree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server on the path")
+pytestmark = pytest.mark.e2e
+
+IMAGES = Path(__file__).parents[2] / "var" / "images.env"
 
 
 class Redis:
-    def __init__(self, directory: Path) -> None:
+    """The stack's own Redis image, on a free port of loopback, with nothing kept."""
+
+    def __init__(self) -> None:
         self.port = free_port()
-        self._directory = directory
-        self._child: subprocess.Popen[bytes] | None = None
+        self._id = ""
 
     def start(self) -> None:
-        arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._directory)]
-        self._child = subprocess.Popen(["redis-server", *arguments], stdout=subprocess.DEVNULL)
+        image = dotenv_values(IMAGES)["REDIS_IMAGE"]
+        assert image
+        published = f"127.0.0.1:{self.port}:6379"
+        server = ["redis-server", "--save", "", "--protected-mode", "no"]
+        command = ["docker", "run", "--detach", "--rm", "--publish", published, "--entrypoint", server[0], image]
+        self._id = subprocess.check_output([*command, *server[1:]], text=True).strip()
 
     def close(self) -> None:
-        if self._child is not None:
-            self._child.terminate()
-            self._child.wait(10)
+        if self._id:
+            subprocess.run(["docker", "kill", self._id], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    with contextlib.closing(Redis(tmp_path)) as made:
+def redis() -> Iterator[Redis]:
+    with contextlib.closing(Redis()) as made:
         yield made
 
 
