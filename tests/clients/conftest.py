@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.stand_in import StandIn
+from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,4 +18,12 @@ if TYPE_CHECKING:
 def start(tmp_path: Path) -> Iterator[Callable[..., StandIn]]:
     """Start a stand-in with these environment variables."""
     with ExitStack() as stack:
-        yield lambda **env: stack.enter_context(closing(StandIn(tmp_path / "state", **env)))
+
+        def started(**env: str) -> StandIn:
+            # Volatile, so that a bracket's exit is reached while a test waits.
+            made = stack.enter_context(closing(StandIn(tmp_path, **{"SIM_VOLATILITY": "3", **env})))
+            made.start()
+            made.up()
+            return made
+
+        yield started

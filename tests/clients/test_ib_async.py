@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ib_async import IB, ExecutionFilter, LimitOrder, MarketOrder, Option, Stock, StopOrder
 
-from tests.clients.stand_in import StandIn, bracket_agrees
+from tests.clients.bracket import bracket_agrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.stand_in import StandIn
 
 
 async def until(done: Callable[[], Any], seconds: float = 60.0) -> None:
@@ -26,7 +28,7 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, capl
     stand_in = start(SIM_SERVER_VERSION=str(version))
     caplog.set_level(logging.WARNING)
     ib = IB()
-    await ib.connectAsync("127.0.0.1", stand_in.port, clientId=7, timeout=5)
+    await ib.connectAsync("127.0.0.1", stand_in.api_port, clientId=7, timeout=5)
     assert ib.client.serverVersion() == version
     assert ib.managedAccounts() == ["DUSIM0001"]
     cash = {value.tag: value.value for value in ib.accountValues() if value.currency == "USD"}
@@ -109,15 +111,15 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, capl
 async def test_a_second_session_sees_the_first_ones_orders(start: Callable[..., StandIn]) -> None:
     stand_in = start()
     first, second = IB(), IB()
-    await first.connectAsync("127.0.0.1", stand_in.port, clientId=1, timeout=5)
-    await second.connectAsync("127.0.0.1", stand_in.port, clientId=2, timeout=5)
+    await first.connectAsync("127.0.0.1", stand_in.api_port, clientId=1, timeout=5)
+    await second.connectAsync("127.0.0.1", stand_in.api_port, clientId=2, timeout=5)
     trade = first.placeOrder(Stock("SPY", "SMART", "USD"), LimitOrder("BUY", 1, 100.0))
     await until(lambda: trade.orderStatus.status == "Submitted")
     [seen] = await second.reqAllOpenOrdersAsync()
     assert (seen.order.orderId, seen.order.clientId) == (trade.order.orderId, 1)
     third = IB()
     with pytest.raises((ConnectionError, TimeoutError)):
-        await third.connectAsync("127.0.0.1", stand_in.port, clientId=1, timeout=1)
+        await third.connectAsync("127.0.0.1", stand_in.api_port, clientId=1, timeout=1)
     first.disconnect()
     second.disconnect()
 
@@ -125,7 +127,7 @@ async def test_a_second_session_sees_the_first_ones_orders(start: Callable[..., 
 async def test_a_killed_gateway_comes_back_with_everything(start: Callable[..., StandIn]) -> None:
     stand_in = start()
     ib = IB()
-    await ib.connectAsync("127.0.0.1", stand_in.port, clientId=1, timeout=5)
+    await ib.connectAsync("127.0.0.1", stand_in.api_port, clientId=1, timeout=5)
     spy = Stock("SPY", "SMART", "USD")
     bought = ib.placeOrder(spy, MarketOrder("BUY", 3))
     resting = ib.placeOrder(spy, LimitOrder("SELL", 3, 900.0, tif="GTC", orderRef="exit"))
@@ -134,9 +136,10 @@ async def test_a_killed_gateway_comes_back_with_everything(start: Callable[..., 
     stand_in.kill()
     await until(lambda: not ib.isConnected())
     stand_in.start()
+    stand_in.up()
     assert stand_in.book() == before
     again = IB()
-    await again.connectAsync("127.0.0.1", stand_in.port, clientId=1, timeout=5)
+    await again.connectAsync("127.0.0.1", stand_in.api_port, clientId=1, timeout=5)
     [held] = again.positions()
     assert (held.position, held.contract.symbol) == (3.0, "SPY")
     [open_trade] = again.openTrades()

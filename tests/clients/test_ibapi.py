@@ -14,7 +14,8 @@ from ibapi.order import Order
 from ibapi.order_cancel import OrderCancel
 from ibapi.wrapper import EWrapper
 
-from tests.clients.stand_in import StandIn, bracket_agrees, wait_for
+from tests.clients.bracket import bracket_agrees
+from tests.stand_in import StandIn, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ class Client(EClient, EWrapper):  # type: ignore[misc]  # ibapi carries no types
 
     def wait(self, name: str, count: int = 1) -> list[tuple[Any, ...]]:
         """The calls of a callback, once there are so many."""
-        wait_for(lambda: len(self.heard[name]) >= count)
+        wait_for(lambda: len(self.heard[name]) >= count, 30)
         return self.heard[name]
 
     def ended(self) -> dict[int, str]:
@@ -70,7 +71,7 @@ def order(**fields: Any) -> Any:
 @pytest.mark.parametrize("version", [157, 170, 178, 189, 193, 200])
 def test_a_whole_session(start: Callable[..., StandIn], client: Client, version: int) -> None:
     stand_in = start(SIM_SERVER_VERSION=str(version))
-    client.connect("127.0.0.1", stand_in.port, 3)
+    client.connect("127.0.0.1", stand_in.api_port, 3)
     thread = threading.Thread(target=client.run, daemon=True)
     thread.start()
     assert client.serverVersion() == version
@@ -91,7 +92,7 @@ def test_a_whole_session(start: Callable[..., StandIn], client: Client, version:
     client.wait("securityDefinitionOptionParameterEnd")
     today = min(client.heard["securityDefinitionOptionParameter"][0][5])
     client.reqMktData(3, spy, "", False, False, [])
-    wait_for(lambda: {args[1] for args in client.heard["tickPrice"]} >= {1, 2, 4, 6, 7, 9, 14})
+    wait_for(lambda: {args[1] for args in client.heard["tickPrice"]} >= {1, 2, 4, 6, 7, 9, 14}, 30)
     spot = next(args[2] for args in client.heard["tickPrice"] if args[1] == 2)
     client.reqHistoricalData(4, spy, "", "600 S", "1 min", "TRADES", 0, 1, False, [])
     [(_, first, last)] = client.wait("historicalDataEnd")
@@ -136,11 +137,11 @@ def test_a_whole_session(start: Callable[..., StandIn], client: Client, version:
     assert {args[2] for args in client.heard["accountSummary"]} >= {"NetLiquidation", "CashBalance"}
 
     client.placeOrder(10, spy, order(action="BUY", totalQuantity=1, orderType="LMT", lmtPrice=1.0, tif="GTC"))
-    wait_for(lambda: any(args[:2] == (10, "Submitted") for args in client.heard["orderStatus"]))
+    wait_for(lambda: any(args[:2] == (10, "Submitted") for args in client.heard["orderStatus"]), 30)
     client.cancelOrder(10, OrderCancel())
-    wait_for(lambda: any(args[:2] == (10, "Cancelled") for args in client.heard["orderStatus"]))
+    wait_for(lambda: any(args[:2] == (10, "Cancelled") for args in client.heard["orderStatus"]), 30)
     client.reqMktDepth(8, spy, 5, False, [])
-    wait_for(lambda: (8, 321) in client.errors())
+    wait_for(lambda: (8, 321) in client.errors(), 30)
     cancelled = next(number for number in (2, 3) if final[number] == "Cancelled")
     assert client.errors() == [(cancelled, 202), (10, 202), (8, 321)]
     assert stand_in.metric("failures_total") == 0

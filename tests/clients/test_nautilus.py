@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.stand_in import StandIn, bracket_agrees, wait_for
+from tests.clients.bracket import bracket_agrees
+from tests.stand_in import StandIn, wait_for
 from tests.unit.simulator.raw import RawClient
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 async def today(stand_in: StandIn) -> str:
     """The first expiry on the list."""
-    async with RawClient(stand_in.port) as client:
+    async with RawClient(stand_in.api_port) as client:
         await client.start(900)
         [row, *_] = await client.answer("78", "1", "SPY", "", "STK", 756733, end="76")
         return str(row[7])
@@ -33,7 +34,7 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, form
     )
     expiry = await today(stand_in)
     ran = subprocess.run(  # noqa: ASYNC221 (nothing else runs meanwhile)
-        [sys.executable, str(Path(__file__).with_name("nautilus_session.py")), str(stand_in.port), expiry],
+        [sys.executable, str(Path(__file__).with_name("nautilus_session.py")), str(stand_in.api_port), expiry],
         capture_output=True,
         text=True,
         timeout=120,
@@ -49,7 +50,7 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, form
     assert (seen["open_orders"], seen["open_positions"]) == (0, 0)
     assert seen["trades"] > 0
     assert seen["reader_alive"]
-    wait_for(lambda: 1 not in stand_in.status()["clients"])
+    wait_for(lambda: 1 not in stand_in.status()["clients"], 30)
     book = stand_in.book()
     bracket_agrees(book, 1)
     ours = [order["order_ref"].rsplit(":", 1)[0] for order in book["orders"] if order["status"] == "Filled"]

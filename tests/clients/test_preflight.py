@@ -9,10 +9,10 @@ import pytest
 from preflight.report import Report, Result, Verdict
 from preflight.runner import run
 from preflight.settings import Settings
-from tests.engine.rig import ACCOUNT, Gateway
+from tests.stand_in import ACCOUNT, StandIn
 
 
-async def preflight(gateway: Gateway, **changes: Any) -> Report:
+async def preflight(gateway: StandIn, **changes: Any) -> Report:
     settings = {
         "gateway_host": "127.0.0.1",
         "gateway_port": gateway.api_port,
@@ -28,8 +28,8 @@ def results(report: Report) -> dict[str, Result]:
     return {check.name: check.result for check in report.checks}
 
 
-def started(tmp_path: Path, **env: str) -> contextlib.closing[Gateway]:
-    gateway = Gateway(tmp_path, **env)
+def started(tmp_path: Path, **env: str) -> contextlib.closing[StandIn]:
+    gateway = StandIn(tmp_path, **env)
     gateway.start()
     gateway.up()
     return contextlib.closing(gateway)
@@ -68,14 +68,14 @@ async def test_a_gateway_that_hangs(tmp_path: Path) -> None:
 
 
 async def test_nothing_listens(tmp_path: Path) -> None:
-    with contextlib.closing(Gateway(tmp_path)) as gateway:
+    with contextlib.closing(StandIn(tmp_path)) as gateway:
         report = await preflight(gateway)
     assert report.verdict is Verdict.NO_GO
     assert "make up" in report.checks[0].remedy
 
 
 async def test_a_name_that_does_not_resolve_is_a_no_go_with_the_way_out(tmp_path: Path) -> None:
-    with contextlib.closing(Gateway(tmp_path)) as gateway:
+    with contextlib.closing(StandIn(tmp_path)) as gateway:
         report = await preflight(gateway, gateway_host="ib-gateway.invalid")
     assert report.verdict is Verdict.NO_GO
     assert "a stopped container has no name" in report.checks[0].remedy

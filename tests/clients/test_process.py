@@ -1,4 +1,4 @@
-"""The stand-in as a process: how it starts, how it ends, and how soon it is ready."""
+"""The stand-in as a process: how it starts and how it ends."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.stand_in import ROOT, StandIn, free_port, wait_for
+from tests.stand_in import StandIn, free_port, wait_for
 from tests.unit.simulator.raw import RawClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-READY_SECONDS = 1.5
-"""The promise is 0.3 s on an idle machine; here is room for a busy one."""
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 20.0
+"""A bound on waiting; how soon it is ready is measured in tests/bench."""
 
 
 def post(stand_in: StandIn, fault: str) -> dict[str, object]:
@@ -37,7 +38,7 @@ def test_a_crash_is_answered_and_ends_the_process_with_1(start: Callable[..., St
     answer = post(stand_in, "crash")
     assert answer["fault"] == "crash"
     assert before < int(str(answer["effective_at_monotonic_ns"])) < time.monotonic_ns()
-    assert stand_in.process.wait(5) == 1
+    assert stand_in.wait(5) == 1
 
 
 def test_stop_ends_it_with_0(start: Callable[..., StandIn]) -> None:
@@ -45,13 +46,13 @@ def test_stop_ends_it_with_0(start: Callable[..., StandIn]) -> None:
     with socket.create_connection(("127.0.0.1", stand_in.command_port)) as line:
         line.sendall(b"STOP\n")
         assert line.recv(100) == b"OK Shutting down\n"
-    assert stand_in.process.wait(5) == 0
+    assert stand_in.wait(5) == 0
 
 
 def test_a_signal_ends_it_as_it_ends_a_jvm(start: Callable[..., StandIn]) -> None:
     stand_in = start()
-    stand_in.process.terminate()
-    assert stand_in.process.wait(5) == 143
+    code, _ = stand_in.terminate(5)
+    assert code == 143
 
 
 async def test_sessions_go_on_while_the_control_port_loads(tmp_path: Path) -> None:
@@ -73,8 +74,7 @@ async def test_sessions_go_on_while_the_control_port_loads(tmp_path: Path) -> No
                     await client.start()
                     break
             except ConnectionRefusedError:
-                assert time.monotonic() - begun < READY_SECONDS
-        assert time.monotonic() - begun < READY_SECONDS
+                assert time.monotonic() - begun < PATIENCE_SECONDS
     finally:
         process.terminate()
         process.wait()
@@ -106,7 +106,7 @@ def test_what_cannot_start_says_why_and_exits_2(tmp_path: Path, env: dict[str, s
 def test_a_taken_port_says_so(start: Callable[..., StandIn], tmp_path: Path) -> None:
     stand_in = start()
     for variable, port in (
-        ("SIM_API_PORT", stand_in.port),
+        ("SIM_API_PORT", stand_in.api_port),
         ("SIM_CONTROL_PORT", stand_in.control_port),
         ("SIM_COMMAND_PORT", stand_in.command_port),
     ):
@@ -131,4 +131,4 @@ def test_a_taken_port_says_so(start: Callable[..., StandIn], tmp_path: Path) -> 
         assert ended.returncode == 2
         assert f"free the port or set {variable}" in ended.stderr
         assert "Traceback" not in ended.stderr
-    wait_for(lambda: stand_in.status()["phase"] == "serving")
+    wait_for(lambda: stand_in.status()["phase"] == "serving", 30)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.rig import ACCOUNT, Gateway
+from tests.stand_in import ACCOUNT, StandIn
 from tws import codes
 from tws.contracts import stock
 from tws.errors import (
@@ -25,14 +25,14 @@ from tws.values import Notice
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    with contextlib.closing(Gateway(tmp_path)) as made:
+def gateway(tmp_path: Path) -> Iterator[StandIn]:
+    with contextlib.closing(StandIn(tmp_path)) as made:
         made.start()
         made.up()
         yield made
 
 
-async def opened(gateway: Gateway, client_id: int = 900, on_notice: Callable[[Notice], None] | None = None) -> Session:
+async def opened(gateway: StandIn, client_id: int = 900, on_notice: Callable[[Notice], None] | None = None) -> Session:
     return await Session.open("127.0.0.1", gateway.api_port, client_id, timeout=5, on_notice=on_notice)
 
 
@@ -43,7 +43,7 @@ async def hears(heard: list[Notice], code: int) -> Notice:
     return found[0]
 
 
-async def test_a_watcher_asks_everything_it_needs(gateway: Gateway) -> None:
+async def test_a_watcher_asks_everything_it_needs(gateway: StandIn) -> None:
     heard: list[Notice] = []
     async with await opened(gateway, on_notice=heard.append) as session:
         assert session.accounts == (ACCOUNT,)
@@ -63,7 +63,7 @@ async def test_a_watcher_asks_everything_it_needs(gateway: Gateway) -> None:
     assert session.closed.done()
 
 
-async def test_current_times_are_asked_at_least_1_1_s_apart_and_all_answered(gateway: Gateway) -> None:
+async def test_current_times_are_asked_at_least_1_1_s_apart_and_all_answered(gateway: StandIn) -> None:
     """The stand-in ignores one asked within 1 s of the last, as the real gateway does."""
     async with await opened(gateway) as session:
         times = [await session.current_time(timeout=5) for _ in range(3)]
@@ -71,13 +71,13 @@ async def test_current_times_are_asked_at_least_1_1_s_apart_and_all_answered(gat
     assert times[-1] - times[0] >= 2
 
 
-async def test_two_askers_share_one_answer(gateway: Gateway) -> None:
+async def test_two_askers_share_one_answer(gateway: StandIn) -> None:
     async with await opened(gateway) as session:
         first, second = await asyncio.gather(session.positions(timeout=5), session.positions(timeout=5))
     assert first == second == []
 
 
-async def test_a_quote_ticks_until_it_is_given_back(gateway: Gateway) -> None:
+async def test_a_quote_ticks_until_it_is_given_back(gateway: StandIn) -> None:
     ticks: list[int] = []
     async with await opened(gateway) as session:
         line = session.subscribe(stock("SPY"), lambda quote: ticks.append(quote.ticks))
@@ -88,7 +88,7 @@ async def test_a_quote_ticks_until_it_is_given_back(gateway: Gateway) -> None:
         session.unsubscribe(line)
 
 
-async def test_an_unknown_instrument_is_refused_with_the_gateways_words(gateway: Gateway) -> None:
+async def test_an_unknown_instrument_is_refused_with_the_gateways_words(gateway: StandIn) -> None:
     async with await opened(gateway) as session:
         with pytest.raises(RequestRefused, match="No security definition") as refusal:
             await session.quote(stock("NOSUCH"), timeout=5)
@@ -98,7 +98,7 @@ async def test_an_unknown_instrument_is_refused_with_the_gateways_words(gateway:
         assert session.is_open
 
 
-async def test_a_client_id_in_use(gateway: Gateway) -> None:
+async def test_a_client_id_in_use(gateway: StandIn) -> None:
     async with await opened(gateway, 900):
         with pytest.raises(ClientIdInUse, match="900"):
             await opened(gateway, 900)
@@ -106,7 +106,7 @@ async def test_a_client_id_in_use(gateway: Gateway) -> None:
             assert other.accounts
 
 
-async def test_connectivity_notices_are_heard_at_once(gateway: Gateway) -> None:
+async def test_connectivity_notices_are_heard_at_once(gateway: StandIn) -> None:
     heard: list[Notice] = []
     async with await opened(gateway, on_notice=heard.append) as session:
         await asyncio.to_thread(gateway.fault, "upstream-lost")
@@ -117,7 +117,7 @@ async def test_connectivity_notices_are_heard_at_once(gateway: Gateway) -> None:
         await hears(heard, codes.UPSTREAM_BACK)
 
 
-async def test_a_gateway_that_hangs_leaves_the_session_open_and_requests_unanswered(gateway: Gateway) -> None:
+async def test_a_gateway_that_hangs_leaves_the_session_open_and_requests_unanswered(gateway: StandIn) -> None:
     async with await opened(gateway) as session:
         await asyncio.to_thread(gateway.fault, "hang")
         with pytest.raises(RequestUnanswered, match="currentTime"):
@@ -129,7 +129,7 @@ async def test_a_gateway_that_hangs_leaves_the_session_open_and_requests_unanswe
             await Session.open("127.0.0.1", gateway.api_port, 901, timeout=0.5)
 
 
-async def test_a_gateway_that_dies_ends_the_session_and_what_was_asked(gateway: Gateway) -> None:
+async def test_a_gateway_that_dies_ends_the_session_and_what_was_asked(gateway: StandIn) -> None:
     async with await opened(gateway) as session:
         await asyncio.to_thread(gateway.fault, "hang")
         asked = asyncio.create_task(session.positions(timeout=20))
@@ -143,7 +143,7 @@ async def test_a_gateway_that_dies_ends_the_session_and_what_was_asked(gateway: 
 
 
 async def test_millis_need_a_server_that_knows_them(tmp_path: Path) -> None:
-    with contextlib.closing(Gateway(tmp_path, SIM_SERVER_VERSION="178")) as old:
+    with contextlib.closing(StandIn(tmp_path, SIM_SERVER_VERSION="178")) as old:
         old.start()
         old.up()
         async with await opened(old) as session:

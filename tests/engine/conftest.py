@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.rig import Engine, Gateway, Supervisor
+from tests.engine.rig import Engine, Supervisor
+from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,21 +22,21 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
+def gateway(tmp_path: Path) -> Iterator[StandIn]:
     """The stand-in, not yet started."""
-    with contextlib.closing(Gateway(tmp_path)) as made:
+    with contextlib.closing(StandIn(tmp_path)) as made:
         yield made
 
 
 @pytest.fixture
-def engine(tmp_path: Path, gateway: Gateway, supervisor: Supervisor) -> Iterator[Engine]:
+def engine(tmp_path: Path, gateway: StandIn, supervisor: Supervisor) -> Iterator[Engine]:
     """The engine with the reference strategy and without Redis, not yet started."""
     with contextlib.closing(Engine(tmp_path, gateway, supervisor.url)) as made:
         yield made
 
 
 @pytest.fixture
-def trading(gateway: Gateway, engine: Engine) -> Engine:
+def trading(gateway: StandIn, engine: Engine) -> Engine:
     """Both started, and the engine trading."""
     gateway.start()
     gateway.up()

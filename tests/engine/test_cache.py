@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from dotenv import dotenv_values
 
-from tests.engine.rig import Engine, Gateway, Supervisor, free_port, wait_for
+from tests.engine.rig import Engine, Supervisor
 from tests.engine.test_trading import agree
+from tests.stand_in import StandIn, free_port, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,18 +49,18 @@ def redis() -> Iterator[Redis]:
 
 
 @pytest.fixture
-def remembering(tmp_path: Path, gateway: Gateway, supervisor: Supervisor, redis: Redis) -> Iterator[Engine]:
+def remembering(tmp_path: Path, gateway: StandIn, supervisor: Supervisor, redis: Redis) -> Iterator[Engine]:
     environment = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis.port)}
     with contextlib.closing(Engine(tmp_path, gateway, supervisor.url, **environment)) as made:
         yield made
 
 
-def bought(gateway: Gateway) -> int:
+def bought(gateway: StandIn) -> int:
     return len([order for order in gateway.book()["orders"] if order["action"] == "BUY"])
 
 
 def test_killed_in_a_position_it_takes_up_position_and_exits(
-    remembering: Engine, gateway: Gateway, redis: Redis
+    remembering: Engine, gateway: StandIn, redis: Redis
 ) -> None:
     redis.start()
     gateway.start()
@@ -82,7 +83,7 @@ def test_killed_in_a_position_it_takes_up_position_and_exits(
     wait_for(lambda: agree(remembering, gateway), 10, lambda: (remembering.status(), gateway.book()))
 
 
-def test_exits_that_filled_while_it_was_dead(remembering: Engine, gateway: Gateway, redis: Redis) -> None:
+def test_exits_that_filled_while_it_was_dead(remembering: Engine, gateway: StandIn, redis: Redis) -> None:
     redis.start()
     gateway.start()
     gateway.up()
@@ -99,7 +100,7 @@ def test_exits_that_filled_while_it_was_dead(remembering: Engine, gateway: Gatew
 
 
 def test_it_waits_for_redis_and_says_so_and_leaves_on_sigterm(
-    remembering: Engine, gateway: Gateway, redis: Redis
+    remembering: Engine, gateway: StandIn, redis: Redis
 ) -> None:
     gateway.start()
     gateway.up()

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tests.engine.rig import Engine, Gateway, wait_for
+from tests.engine.rig import Engine
+from tests.stand_in import StandIn, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def test_flattened_before_the_cut_off_and_on_with_tomorrow(tmp_path: Path, super
     # So calm a market that neither exit is reached: what closes the position is the clock.
     world = {"SIM_DAY_START": f"{ends:%H:%M}", "SIM_VOLATILITY": "0.001"}
     with (
-        contextlib.closing(Gateway(tmp_path, **world)) as gateway,
+        contextlib.closing(StandIn(tmp_path, **world)) as gateway,
         contextlib.closing(Engine(tmp_path, gateway, supervisor.url)) as engine,
     ):
         gateway.start()

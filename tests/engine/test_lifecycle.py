@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.rig import Engine, wait_for
+from tests.engine.rig import Engine
 from tests.engine.test_trading import agree
+from tests.stand_in import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.engine.rig import Gateway, Supervisor
+    from tests.engine.rig import Supervisor
+    from tests.stand_in import StandIn
 
 
 def left_well(engine: Engine) -> None:
@@ -41,7 +43,7 @@ def test_sigterm_while_nautilus_is_still_loading(engine: Engine) -> None:
     left_well(engine)
 
 
-def test_no_clearance_no_connection(gateway: Gateway, engine: Engine, supervisor: Supervisor) -> None:
+def test_no_clearance_no_connection(gateway: StandIn, engine: Engine, supervisor: Supervisor) -> None:
     supervisor.answer = {"granted": False, "reason": "preflight is red", "retry_after_seconds": 0.1}
     gateway.start()
     gateway.up()
@@ -65,7 +67,7 @@ def test_sigterm_while_waiting_for_clearance(engine: Engine, supervisor: Supervi
     left_well(engine)
 
 
-def test_supervisor_away_own_check_then_trading(tmp_path: Path, gateway: Gateway) -> None:
+def test_supervisor_away_own_check_then_trading(tmp_path: Path, gateway: StandIn) -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         nobody = f"http://127.0.0.1:{held.getsockname()[1]}"
     gateway.start()
@@ -75,7 +77,7 @@ def test_supervisor_away_own_check_then_trading(tmp_path: Path, gateway: Gateway
         engine.reach("TRADING", 40)
 
 
-def test_the_wrong_account_is_never_traded(tmp_path: Path, gateway: Gateway, supervisor: Supervisor) -> None:
+def test_the_wrong_account_is_never_traded(tmp_path: Path, gateway: StandIn, supervisor: Supervisor) -> None:
     gateway.start()
     gateway.up()
     with contextlib.closing(Engine(tmp_path, gateway, supervisor.url, IB_ACCOUNT="DUSIM0002")) as engine:
@@ -96,7 +98,7 @@ def test_sigterm_while_the_gateway_is_away(engine: Engine) -> None:
 
 
 @pytest.fixture
-def mute_port(gateway: Gateway) -> Iterator[None]:
+def mute_port(gateway: StandIn) -> Iterator[None]:
     """Somebody who accepts on the gateway's port and says nothing, like a hanging JVM behind socat."""
     server = socket.create_server(("127.0.0.1", gateway.api_port))
     held: list[socket.socket] = []
@@ -125,13 +127,13 @@ def test_sigterm_while_the_handshake_hangs(engine: Engine) -> None:
     left_well(engine)
 
 
-def test_sigterm_while_trading_leaves_exits_at_the_broker(trading: Engine, gateway: Gateway) -> None:
+def test_sigterm_while_trading_leaves_exits_at_the_broker(trading: Engine, gateway: StandIn) -> None:
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     left_well(trading)
     wait_for(lambda: gateway.status()["clients"] == [], 10, gateway.tail)
 
 
-def test_a_restart_without_a_cache_takes_up_what_the_broker_holds(trading: Engine, gateway: Gateway) -> None:
+def test_a_restart_without_a_cache_takes_up_what_the_broker_holds(trading: Engine, gateway: StandIn) -> None:
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     trading.kill()
     trading.start()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.rig import Engine, Gateway, wait_for
+from tests.engine.rig import Engine
 from tests.engine.test_trading import agree
+from tests.stand_in import StandIn, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ def settled_again(engine: Engine, before: str | None) -> bool:
     return bool(status["state"] == "TRADING" and status["reconciled_at"] != before)
 
 
-def test_gateway_killed_and_restarted(trading: Engine, gateway: Gateway) -> None:
+def test_gateway_killed_and_restarted(trading: Engine, gateway: StandIn) -> None:
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     before = trading.status()
     gateway.kill()
@@ -34,7 +35,7 @@ def test_gateway_killed_and_restarted(trading: Engine, gateway: Gateway) -> None
     wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
 
 
-def test_a_resync_ends_the_back_off(trading: Engine, gateway: Gateway) -> None:
+def test_a_resync_ends_the_back_off(trading: Engine, gateway: StandIn) -> None:
     """After a long outage the adapter sleeps for minutes; asked to, the engine is back in seconds."""
     gateway.kill()
     wait_for(lambda: trading.status()["connection"]["attempts"] >= 3, 60, trading.tail)
@@ -48,7 +49,7 @@ def test_a_resync_ends_the_back_off(trading: Engine, gateway: Gateway) -> None:
     assert agree(trading, gateway)
 
 
-def test_a_resync_while_the_gateway_is_away_says_no_in_time(trading: Engine, gateway: Gateway) -> None:
+def test_a_resync_while_the_gateway_is_away_says_no_in_time(trading: Engine, gateway: StandIn) -> None:
     gateway.kill()
     trading.reach("CONNECTING", 10)
     answer = trading.post("/api/v1/resync")
@@ -57,7 +58,7 @@ def test_a_resync_while_the_gateway_is_away_says_no_in_time(trading: Engine, gat
     assert answer.json()["seconds"] < 17
 
 
-def test_an_exit_that_filled_while_nobody_listened(trading: Engine, gateway: Gateway) -> None:
+def test_an_exit_that_filled_while_nobody_listened(trading: Engine, gateway: StandIn) -> None:
     """Half-open: the socket looks alive, the broker goes on. The fill and the lost sibling must both be found."""
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     gateway.fault("half-open")
@@ -69,14 +70,14 @@ def test_an_exit_that_filled_while_nobody_listened(trading: Engine, gateway: Gat
     wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
 
 
-def test_a_lonely_1101_is_cured_by_the_engine_itself(trading: Engine, gateway: Gateway) -> None:
+def test_a_lonely_1101_is_cured_by_the_engine_itself(trading: Engine, gateway: StandIn) -> None:
     before = trading.status()["reconciled_at"]
     gateway.fault("data-lost")
     wait_for(lambda: settled_again(trading, before), 20, lambda: (trading.status(), trading.tail()))
     assert trading.metric('watchkeeper_engine_codes_total{code="1101"}') >= 1
 
 
-def test_a_hanging_gateway_makes_the_engine_deaf(trading: Engine, gateway: Gateway) -> None:
+def test_a_hanging_gateway_makes_the_engine_deaf(trading: Engine, gateway: StandIn) -> None:
     gateway.fault("hang")
     took = trading.reach("DEAF", 20)
     assert took > 5
@@ -85,7 +86,7 @@ def test_a_hanging_gateway_makes_the_engine_deaf(trading: Engine, gateway: Gatew
 
 
 @pytest.mark.parametrize("answer", ["resync", "alone"])
-def test_upstream_lost_and_back(trading: Engine, gateway: Gateway, answer: str) -> None:
+def test_upstream_lost_and_back(trading: Engine, gateway: StandIn, answer: str) -> None:
     gateway.fault("upstream-lost")
     wait_for(lambda: trading.status()["state"] != "TRADING", 20, trading.tail)
     gateway.cure("upstream-lost")
@@ -98,7 +99,7 @@ def test_upstream_lost_and_back(trading: Engine, gateway: Gateway, answer: str) 
 def test_the_market_data_type_is_sent_again(tmp_path: Path, supervisor: Supervisor) -> None:
     """An account without live data: a session that was not told "delayed" first is refused every quote (354)."""
     with (
-        contextlib.closing(Gateway(tmp_path, SIM_MARKET_DATA="delayed")) as gateway,
+        contextlib.closing(StandIn(tmp_path, SIM_MARKET_DATA="delayed")) as gateway,
         contextlib.closing(
             Engine(tmp_path, gateway, supervisor.url, MARKET_DATA_TYPE="DELAYED", STRATEGY="none")
         ) as engine,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.engine.rig import wait_for
+from supervisor.drill.report import agree as books_agree
+from tests.stand_in import wait_for
 
 if TYPE_CHECKING:
-    from tests.engine.rig import Engine, Gateway
+    from tests.engine.rig import Engine
+    from tests.stand_in import StandIn
 
 
 def bracket(book: Any) -> list[Any] | None:
@@ -21,19 +23,12 @@ def bracket(book: Any) -> list[Any] | None:
     return None
 
 
-def agree(engine: Engine, gateway: Gateway) -> bool:
+def agree(engine: Engine, gateway: StandIn) -> bool:
     """Whether positions and working orders are the same on both sides."""
-    mine, theirs = engine.status(), gateway.book()
-    ended = ("Filled", "Cancelled", "ApiCancelled", "Inactive")
-    working = {o["order_ref"].rsplit(":", 1)[0] for o in theirs["orders"] if o["status"] not in ended}
-    positions = {p["con_id"]: p["quantity"] for p in theirs["positions"] if p["quantity"]}
-    return (
-        working == {o["client_order_id"] for o in mine["orders"]}
-        and {p["con_id"]: p["quantity"] for p in mine["positions"]} == positions
-    )
+    return books_agree(gateway.book(), engine.status())
 
 
-def test_a_bracket_fills_and_its_sibling_is_cancelled(trading: Engine, gateway: Gateway) -> None:
+def test_a_bracket_fills_and_its_sibling_is_cancelled(trading: Engine, gateway: StandIn) -> None:
     parent, first, second = wait_for(lambda: bracket(gateway.book()), 120, lambda: trading.tail(80))
     assert (parent["action"], parent["order_type"], parent["status"]) == ("BUY", "MKT", "Filled")
     assert parent["local_symbol"].startswith("SPY")
@@ -45,7 +40,7 @@ def test_a_bracket_fills_and_its_sibling_is_cancelled(trading: Engine, gateway: 
     wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
 
 
-def test_the_next_trade_follows_the_last(trading: Engine, gateway: Gateway) -> None:
+def test_the_next_trade_follows_the_last(trading: Engine, gateway: StandIn) -> None:
     def entries() -> int:
         return len([order for order in gateway.book()["orders"] if order["action"] == "BUY"])
 
@@ -64,7 +59,7 @@ def test_a_position_shows_with_its_exits(trading: Engine) -> None:
     assert groups.pop()
 
 
-def test_held_entries_stay_held_and_exits_go_on(trading: Engine, gateway: Gateway) -> None:
+def test_held_entries_stay_held_and_exits_go_on(trading: Engine, gateway: StandIn) -> None:
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     trading.post("/api/v1/hold-entries", {"hold": True, "reason": "a test"})
     wait_for(lambda: agree(trading, gateway) and not gateway.book()["positions"], 120, trading.tail)

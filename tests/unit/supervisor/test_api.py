@@ -1,0 +1,232 @@
+"""The HTTP of the supervisor, over a watch whose senses are made up."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from supervisor.api import application
+from supervisor.clearance import Preflights
+from supervisor.faults import FAULTS, Rung
+from supervisor.journal import Journal
+from supervisor.loop import Senses, Watch
+from supervisor.machine import Rules
+from supervisor.memory import EngineTrack, GatewayTrack, Incident, Memory
+from supervisor.metrics import Metrics
+from supervisor.observation import Container, Look, Observation, Result, SentinelView, Status, Subject
+from supervisor.policy import Policy
+from supervisor.probes.engine import EngineLink
+from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.sentinel import Sentinel
+from supervisor.states import EngineState, GatewayState
+from tws.clock import SystemClock
+
+OPERATOR = {"Authorization": "Bearer operator"}
+MACHINE = {"Authorization": "Bearer machine"}
+CLOCK = SystemClock()
+
+
+class Report:
+    verdict = "go"
+
+    def as_json(self) -> dict[str, Any]:
+        return {"version": 1, "verdict": self.verdict, "seconds": 0.1, "checks": []}
+
+
+class NoRuntime:
+    async def look(self) -> tuple[Look, dict[Subject, Container]]:
+        raise NotImplementedError
+
+    start = stop = restart = log_tail = look
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    journal = Journal(tmp_path / "journal.sqlite")
+    policy = Policy()
+
+    async def opener(*_: Any, **__: Any) -> Any:
+        raise NotImplementedError
+
+    async def run() -> Report:
+        return Report()
+
+    sentinel = Sentinel("h", 1, opener, object(), CLOCK, policy, lambda: None)
+    sentinel.view = SentinelView(accounts=("DUSIM0001",))
+    with ThreadPoolExecutor(1) as pool:
+        senses = Senses(
+            "h",
+            1,
+            NoRuntime(),  # type: ignore[arg-type]
+            sentinel,
+            Mailbox(tmp_path, CLOCK, stale=10.0, deadline=1.0),
+            EngineLink("http://127.0.0.1:1", "t", CLOCK, pool, timeout=1.0),
+        )
+        registry = CollectorRegistry()
+        rules = Rules("sim", account="DUSIM0001")
+        made = Watch(rules, senses, journal, Preflights(run, CLOCK), Metrics(registry, "sim"), CLOCK)
+        made.registry = registry  # type: ignore[attr-defined]
+        made.memory = Memory(
+            gateway=GatewayTrack(state=GatewayState.READY, since=CLOCK.monotonic()),
+            engine=EngineTrack(state=EngineState.TRADING, since=CLOCK.monotonic()),
+        )
+        made._last_run = CLOCK.monotonic()
+        yield made
+        await made.leave()
+    journal.close()
+
+
+@pytest.fixture
+async def client(watch: Watch) -> AsyncIterator[httpx.AsyncClient]:
+    app = application(
+        watch,
+        watch.registry,  # type: ignore[attr-defined]
+        operator="operator",
+        machine="machine",
+        hosts=["localhost"],
+    )
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:9180") as made:
+        yield made
+
+
+async def test_health_is_the_loops(client: httpx.AsyncClient, watch: Watch) -> None:
+    assert (await client.get("/healthz")).status_code == 200
+    watch._last_run -= 60.0
+    assert (await client.get("/healthz")).status_code == 503
+
+
+async def test_ready_means_not_blind(client: httpx.AsyncClient, watch: Watch) -> None:
+    assert (await client.get("/readyz")).status_code == 503
+    watch.observation = Observation(docker=Look(Result.OK, 1.0))
+    assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_foreign_hosts_are_refused(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/v1/status", headers={"Host": "evil.example"})).status_code == 400
+
+
+async def test_status(client: httpx.AsyncClient, watch: Watch) -> None:
+    body = (await client.get("/api/v1/status")).json()
+    assert (body["version"], body["verdict"]) == (1, "trading")
+    tenant = body["tenants"][0]
+    assert (tenant["name"], tenant["account"], tenant["incident"]) == ("sim", "DUSIM0001", None)
+    assert (tenant["gateway"]["state"], tenant["engine"]["state"]) == ("READY", "TRADING")
+    now = CLOCK.monotonic()
+    incident = Incident(7, "jvm-dead", Subject.GATEWAY, now - 3.0, now - 2.0, now - 1.0)
+    watch.memory = replace(
+        watch.memory, gateway=GatewayTrack(state=GatewayState.FAILING, since=now), gateway_incident=incident
+    )
+    body = (await client.get("/api/v1/status")).json()
+    assert body["verdict"] == "down"
+    assert body["tenants"][0]["incident"]["fault"] == "jvm-dead"
+    assert body["tenants"][0]["incident"]["detection_seconds"] == 2.0
+
+
+async def test_incidents(client: httpx.AsyncClient, watch: Watch) -> None:
+    incident = Incident(1, "jvm-dead", Subject.GATEWAY, 100.0, 101.0, 102.5)
+    watch._journal.put_incident("sim", incident, float)
+    watch._journal.close_incident("sim", incident, 130.0)
+    (row,) = (await client.get("/api/v1/incidents")).json()
+    assert row["fault"] == "jvm-dead"
+    assert (row["detection_seconds"], row["recovery_seconds"], row["outcome"]) == (2.5, 30.0, "recovered")
+    assert (await client.get("/api/v1/incidents?limit=x")).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["pause", "resume", "restart", "preflight", "clearance"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "operator"}])
+async def test_asking_needs_a_token(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> None:
+    assert (await client.post(f"/api/v1/{path}", json={}, headers=headers)).status_code == 401
+
+
+async def test_the_two_tokens_are_not_each_others(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/api/v1/clearance", json={}, headers=OPERATOR)).status_code == 401
+    assert (await client.post("/api/v1/resume", json={}, headers=MACHINE)).status_code == 401
+
+
+async def test_pause_and_resume_outlive_the_supervisor(client: httpx.AsyncClient, watch: Watch) -> None:
+    answer = await client.post("/api/v1/pause", json={"seconds": 60, "reason": "lunch"}, headers=OPERATOR)
+    assert answer.json()["paused"]
+    await watch._write(lambda: None)
+    await watch._remember_all()
+    assert watch.pause is not None
+    assert watch.pause.reason == "lunch"
+    assert watch._paused(watch.pause.until - 1.0 if watch.pause.until else 0.0)
+    assert not watch._paused(watch.pause.until + 1.0 if watch.pause.until else 0.0)
+    await client.post("/api/v1/resume", headers=OPERATOR)
+    await watch._write(lambda: None)
+    assert "paused" not in watch._journal.facts("sim")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"seconds": -1, "reason": "x"}, {"seconds": "1", "reason": "x"}, {"seconds": 5, "reason": " "}, []]
+)
+async def test_a_malformed_pause_is_refused(client: httpx.AsyncClient, body: Any) -> None:
+    assert (await client.post("/api/v1/pause", json=body, headers=OPERATOR)).status_code == 400
+
+
+async def test_clearance(client: httpx.AsyncClient, watch: Watch) -> None:
+    ask = {"tenant": "sim", "account": "DUSIM0001", "mode": "paper", "instance": "x"}
+    answer = (await client.post("/api/v1/clearance", json=ask, headers=MACHINE)).json()
+    assert answer == {
+        "granted": True,
+        "reason": "the gateway is ready and preflight goes",
+        "retry_after_seconds": 0.0,
+    }
+    for wrong in ({"mode": "live"}, {"account": "DU2"}):
+        answer = (await client.post("/api/v1/clearance", json=ask | wrong, headers=MACHINE)).json()
+        assert not answer["granted"]
+    watch.memory = replace(watch.memory, gateway=GatewayTrack(state=GatewayState.SUSPECT))
+    assert not (await client.post("/api/v1/clearance", json=ask, headers=MACHINE)).json()["granted"]
+    assert (await client.post("/api/v1/clearance", json={"tenant": "b"}, headers=MACHINE)).status_code == 400
+
+
+async def test_restart_by_hand(client: httpx.AsyncClient, watch: Watch) -> None:
+    container = Container("id", "name", Status.RUNNING, "start")
+    watch.observation = Observation(gateway=container)
+    answer = await client.post("/api/v1/restart", json={"subject": "gateway"}, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["rung"]) == (202, Rung.CONTAINER_RESTART)
+    assert [ask.rung for ask in watch._asks] == [Rung.CONTAINER_RESTART]
+    answer = await client.post("/api/v1/restart", json={"subject": "engine"}, headers=OPERATOR)
+    assert answer.status_code == 409
+    for body in ({"subject": "moon"}, {"subject": "gateway", "rung": "engine-restart"}):
+        assert (await client.post("/api/v1/restart", json=body, headers=OPERATOR)).status_code == 400
+
+
+async def test_preflight(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/api/v1/preflight")).json()["verdict"] == "unknown"
+    assert (await client.post("/api/v1/preflight", headers=OPERATOR)).json()["verdict"] == "go"
+    assert (await client.get("/api/v1/preflight")).json()["verdict"] == "go"
+
+
+async def test_every_label_is_there_from_the_start(client: httpx.AsyncClient, watch: Watch) -> None:
+    watch._metrics.ran(watch.memory, watch.observation, watch.rules.policy, CLOCK.monotonic(), 1.0)
+    text = (await client.get("/metrics")).text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    for name in (
+        "watchkeeper_gateway_state",
+        "watchkeeper_engine_state",
+        "watchkeeper_probe",
+        "watchkeeper_probe_last_result_timestamp_seconds",
+        "watchkeeper_probe_duration_seconds",
+        "watchkeeper_incidents",
+        "watchkeeper_incident_detection_seconds",
+        "watchkeeper_incident_recovery_seconds",
+        "watchkeeper_actions",
+        "watchkeeper_budget_remaining",
+        "watchkeeper_blind",
+        "watchkeeper_loop_last_run_timestamp_seconds",
+        "watchkeeper_paused",
+    ):
+        assert families[name].samples, name
+    faults = {s.labels["fault"] for s in families["watchkeeper_incidents"].samples if s.name.endswith("_total")}
+    assert faults == set(FAULTS)
+    states = {s.labels["state"]: s.value for s in families["watchkeeper_gateway_state"].samples}
+    assert states["READY"] == 1.0
+    assert sum(states.values()) == 1.0

@@ -1,0 +1,126 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor.cli import CouldNotAsk, main, seconds
+
+STATUS = {
+    "version": 1,
+    "at": "2026-01-01T00:00:00Z",
+    "verdict": "trading",
+    "sentence": "sim: gateway READY; engine TRADING",
+    "tenants": [
+        {
+            "name": "sim",
+            "account": "DUSIM0001",
+            "gateway": {"state": "READY"},
+            "engine": {"state": "TRADING"},
+            "exposure": {"positions": 1, "orders": 2},
+            "incident": None,
+        }
+    ],
+}
+INCIDENT = {
+    "id": 1,
+    "fault": "jvm-dead",
+    "opened_at": "2026-01-01T00:00:00Z",
+    "detection_seconds": 2.5,
+    "recovery_seconds": None,
+    "outcome": "open",
+    "actions": [{"rung": "container-restart", "outcome": "ok"}],
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    answers: dict[str, tuple[int, Any]] = {}  # noqa: RUF012 (set by each test)
+    asked: list[tuple[str, str | None, Any]] = []  # noqa: RUF012
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(length)) if length else None
+        self.asked.append((self.path, self.headers.get("Authorization"), body))
+        code, answer = self.answers[self.path.partition("?")[0]]
+        payload = json.dumps(answer).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    do_GET = do_POST = _answer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture(autouse=True)
+def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    Handler.answers, Handler.asked = {}, []
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    (tmp_path / "operator_token").write_text("secret\n")
+    monkeypatch.setenv("HOST_PORT_SUPERVISOR", str(server.server_port))
+    monkeypatch.setenv("TOKENS_DIR", str(tmp_path))
+    monkeypatch.delenv("JSON", raising=False)
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+def test_status_is_yes_only_when_trading(capsys: pytest.CaptureFixture[str]) -> None:
+    Handler.answers["/api/v1/status"] = (200, STATUS)
+    assert main(["status"]) == 0
+    assert "READY" in capsys.readouterr().out
+    Handler.answers["/api/v1/status"] = (200, STATUS | {"verdict": "degraded"})
+    assert main(["status", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["verdict"] == "degraded"
+
+
+def test_incidents_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    Handler.answers["/api/v1/incidents"] = (200, [INCIDENT])
+    assert main(["incidents"]) == 0
+    out = capsys.readouterr().out
+    assert "jvm-dead" in out
+    assert "container-restart (ok)" in out
+    Handler.answers["/api/v1/incidents"] = (200, [])
+    assert main(["incidents"]) == 0
+    assert "no incidents" in capsys.readouterr().out
+
+
+def test_pause_and_restart_carry_the_token() -> None:
+    Handler.answers["/api/v1/pause"] = (200, {"paused": True})
+    Handler.answers["/api/v1/restart"] = (409, {"accepted": False, "reason": "busy"})
+    assert main(["pause", "--for", "2h", "--reason", "lunch"]) == 0
+    assert main(["pause", "--for", "", "--reason", "lunch"]) == 0
+    assert main(["restart", "gateway"]) == 1
+    assert Handler.asked == [
+        ("/api/v1/pause", "Bearer secret", {"seconds": 7200.0, "reason": "lunch"}),
+        ("/api/v1/pause", "Bearer secret", {"seconds": 1800.0, "reason": "lunch"}),
+        ("/api/v1/restart", "Bearer secret", {"subject": "gateway"}),
+    ]
+
+
+def test_nobody_there_is_two(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("HOST_PORT_SUPERVISOR", "1")
+    assert main(["status"]) == 2
+    assert "make up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["pause", "--for", "soon", "--reason", "x"], ["resume"]])
+def test_what_cannot_be_asked_is_two(arguments: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "operator_token").unlink()
+    assert main(arguments) == 2
+
+
+@pytest.mark.parametrize(("text", "means"), [("90s", 90.0), ("30m", 1800.0), ("1d", 86400.0), ("ever", None)])
+def test_durations(text: str, means: float | None) -> None:
+    assert seconds(text) == means
+
+
+def test_a_strange_duration_is_refused() -> None:
+    with pytest.raises(CouldNotAsk):
+        seconds("30 minutes")

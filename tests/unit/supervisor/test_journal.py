@@ -1,0 +1,160 @@
+"""The journal: intents before acts, budgets that outlive a supervisor, and no act done twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from supervisor.errors import JournalUnusable
+from supervisor.faults import Rung
+from supervisor.journal import Journal
+from supervisor.machine import Rules
+from supervisor.memory import Act
+from supervisor.observation import Outcome, Subject
+from supervisor.policy import Budget, Policy
+from supervisor.states import EngineState, GatewayState
+from tests.sim.world import World, settled
+
+
+def act(number: int, rung: Rung = Rung.CONTAINER_RESTART) -> Act:
+    return Act(number, rung, Subject.GATEWAY, 1, 0.0, 10.0, "why")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    journal = Journal(tmp_path / "journal.sqlite")
+    yield journal
+    journal.close()
+
+
+def test_an_intent_without_an_outcome_has_spent_its_budget(journal: Journal) -> None:
+    journal.intend("sim", act(1), 1000.0)
+    journal.intend("sim", act(2), 1100.0)
+    journal.ended("sim", Outcome(2, 0.0, False, refused=True), 1101.0)
+    memory = journal.restore("sim", Policy(), 50.0, 1200.0)
+    assert memory.gateway_spent == (-150.0,)  # the refused one was never done
+    assert memory.next_act == 3
+
+
+def test_tenants_do_not_share_budgets(journal: Journal) -> None:
+    journal.intend("a", act(1), 1000.0)
+    assert journal.restore("b", Policy(), 0.0, 1001.0).gateway_spent == ()
+
+
+def test_what_is_older_than_every_window_is_forgotten(journal: Journal) -> None:
+    journal.intend("sim", act(1), 1000.0)
+    assert journal.restore("sim", Policy(), 0.0, 1000.0 + 6 * 3600 + 1).gateway_spent == ()
+
+
+def test_facts_come_and_go(journal: Journal) -> None:
+    journal.remember("sim", "proven:gateway", "x", 1.0)
+    journal.remember("sim", "proven:gateway", "y", 2.0)
+    assert journal.facts("sim")["proven:gateway"].value == "y"
+    journal.remember("sim", "proven:gateway", "", 3.0)
+    assert journal.facts("sim") == {}
+
+
+def test_stops_of_the_same_going_down_are_forgotten(journal: Journal) -> None:
+    journal.remember("sim", "asked:gateway", "old", 100.0)
+    journal.remember("sim", "asked:engine", "new", 190.0)
+    journal.forget_stops_since("sim", 180.0)
+    assert set(journal.facts("sim")) == {"asked:gateway"}
+
+
+def test_a_journal_that_cannot_be_opened_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(JournalUnusable, match="expected a writable journal"):
+        Journal(tmp_path / "missing" / "journal.sqlite")
+
+
+def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = Journal(path)
+    journal._db.execute("PRAGMA user_version=99")
+    journal.close()
+    with pytest.raises(JournalUnusable, match="version"):
+        Journal(path)
+
+
+def test_a_supervisor_killed_after_its_restart_does_not_restart_again() -> None:
+    world = settled()
+    world.kill_jvm()
+    world.run(60, lambda w: Rung.CONTAINER_RESTART in w.rungs)
+    world.supervisor_dies()
+    world.run(60, lambda w: w.well)
+    assert world.well
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == 1
+    assert len(world.incidents) == 1
+    assert [incident.fault for _, incident in world.closed] == ["jvm-dead"]
+
+
+def test_a_supervisor_killed_before_its_restart_was_made_tries_once_more() -> None:
+    world = settled()
+    world.kill_jvm()
+    world.run(60, lambda w: Rung.CONTAINER_RESTART in w.rungs)
+    world.flying = None  # the call never reached Docker
+    world.supervisor_dies()
+    world.orphaned = False
+    world.run(120, lambda w: w.well)
+    assert world.well
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == 2
+    assert len(world.memory.gateway_spent) == 2
+
+
+def test_a_supervisor_killed_between_seen_and_act_carries_on() -> None:
+    world = settled()
+    world.docker_kill(Subject.GATEWAY)
+    world.run(2)
+    world.supervisor_dies()
+    world.run(60, lambda w: w.well)
+    assert world.rungs == [Rung.CONTAINER_START, Rung.ENGINE_RESYNC]
+    assert len(world.incidents) == 1
+
+
+def test_a_supervisor_restarted_in_calm_does_nothing() -> None:
+    world = settled()
+    world.supervisor_dies()
+    world.run(30)
+    assert world.well
+    assert world.rungs == []
+    assert world.incidents == []
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_a_persons_stop_is_remembered_by_the_next_supervisor(subject: Subject) -> None:
+    world = settled()
+    world.docker_stop(subject)
+    world.run(5)
+    world.supervisor_dies()
+    world.run(60)
+    assert world.rungs == []
+    states = {Subject.GATEWAY: GatewayState.STOPPED, Subject.ENGINE: EngineState.STOPPED}
+    assert states[subject] in (world.memory.gateway.state, world.memory.engine.state)
+
+
+def test_a_budget_outlives_the_supervisor() -> None:
+    rules = Rules("sim", account="DUSIM0001", policy=Policy(container_budget=Budget.parse("2/6h")))
+    world = settled(rules)
+    world.restart_cures = False
+    world.kill_jvm()
+    for _ in range(20):
+        world.run(100)
+        world.supervisor_dies()
+    world.run(100)
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == 2
+    assert world.memory.gateway.state is GatewayState.GAVE_UP
+
+
+def test_given_up_stays_given_up_across_supervisors() -> None:
+    rules = Rules("sim", account="DUSIM0001", policy=Policy(container_budget=Budget.parse("1/1h")))
+    world: World = settled(rules)
+    world.restart_cures = False
+    world.kill_jvm()
+    world.run(1000)
+    world.supervisor_dies()
+    world.run(1000)
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == 1
+    assert journal_rows(world)[0]["outcome"] == "gave_up"
+
+
+def journal_rows(world: World) -> list[dict[str, object]]:
+    return world.journal.incidents("sim")

@@ -1,0 +1,219 @@
+"""What holds for every fault: unknowns, pauses, budgets, persons, restarts of the supervisor itself."""
+
+import pytest
+
+from supervisor.faults import Rung
+from supervisor.machine import Rules
+from supervisor.memory import GatewayTrack, Memory, Process
+from supervisor.observation import Status, Subject
+from supervisor.policy import Budget, Policy
+from supervisor.states import GatewayState
+from tests.sim.world import World, settled
+
+RESTARTS = {
+    Rung.CONTAINER_START,
+    Rung.CONTAINER_RESTART,
+    Rung.IBC_RESTART,
+    Rung.ENGINE_START,
+    Rung.ENGINE_RESTART,
+    Rung.RECONNECT_ACCOUNT,
+    Rung.RECONNECT_DATA,
+}
+
+
+def jvm_dead(world: World) -> None:
+    world.kill_jvm()
+
+
+def hang(world: World) -> None:
+    world.hang = True
+
+
+def frozen(world: World) -> None:
+    world.frozen = True
+
+
+def killed(world: World) -> None:
+    world.docker_kill(Subject.GATEWAY)
+
+
+def engine_killed(world: World) -> None:
+    world.docker_kill(Subject.ENGINE)
+
+
+@pytest.mark.parametrize("fault", [jvm_dead, hang, frozen, killed, engine_killed])
+def test_paused_never_restarts_and_resume_does(fault: object) -> None:
+    world = settled()
+    world.paused = True
+    fault(world)  # type: ignore[operator]
+    world.run(300)
+    assert not RESTARTS & set(world.rungs)
+    assert world.incidents, "a pause still measures"
+    assert world.sentence.startswith("PAUSE")
+    world.paused = False
+    world.run(120, lambda w: w.well)
+    assert world.well
+
+
+@pytest.mark.parametrize("fault", [jvm_dead, frozen, killed])
+def test_a_blind_supervisor_restarts_no_container(fault: object) -> None:
+    world = settled()
+    world.docker_ok = False
+    fault(world)  # type: ignore[operator]
+    world.run(300)
+    assert not {Rung.CONTAINER_START, Rung.CONTAINER_RESTART} & set(world.rungs)
+    world.docker_ok = True
+    world.run(120, lambda w: w.well)
+    assert world.well
+
+
+def test_names_that_do_not_resolve_are_our_own_trouble() -> None:
+    world = settled()
+    world.dns_ok = False
+    world.run(300)
+    assert world.rungs == []
+    assert world.incidents == []
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 0.9])
+def test_slow_is_not_dead(seconds: float) -> None:
+    world = settled()
+    world.slowness = seconds * world.rules.policy.probe_timeout
+    world.run(300)
+    assert world.incidents == []
+    assert world.rungs == []
+
+
+def test_a_spent_budget_gives_up_pages_and_leaves_the_container_alone() -> None:
+    rules = Rules("sim", account="DUSIM0001", policy=Policy(container_budget=Budget.parse("2/1h")))
+    world = settled(rules)
+    world.restart_cures = False
+    world.kill_jvm()
+    world.run(3000)
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == 2
+    assert world.memory.gateway.state is GatewayState.GAVE_UP
+    assert any("budget" in text for _, text in world.pages)
+    assert world.incidents[0].gave_up
+
+
+def test_given_up_is_left_when_a_person_cures_it() -> None:
+    rules = Rules("sim", account="DUSIM0001", policy=Policy(container_budget=Budget.parse("1/1h")))
+    world = settled(rules)
+    world.restart_cures = False
+    world.kill_jvm()
+    world.run(1000)
+    assert world.memory.gateway.state is GatewayState.GAVE_UP
+    world.restart_cures = True
+    world.ask(Subject.GATEWAY, Rung.CONTAINER_RESTART)
+    world.run(60, lambda w: w.well)
+    assert world.well
+    assert world.closed[-1][1].gave_up, "it stays on record that a person was needed"
+
+
+def test_a_person_may_restart_while_paused() -> None:
+    world = settled()
+    world.paused = True
+    world.ask(Subject.GATEWAY, Rung.IBC_RESTART)
+    world.run(60, lambda w: w.trading and len(w.acts) > 1)
+    assert world.rungs == [Rung.IBC_RESTART, Rung.ENGINE_RESYNC]
+    assert world.incidents == []
+
+
+def test_a_stopped_engine_is_started_on_a_persons_word() -> None:
+    world = settled()
+    world.docker_stop(Subject.ENGINE)
+    world.run(30)
+    world.ask(Subject.ENGINE, Rung.ENGINE_START)
+    world.run(30, lambda w: w.well)
+    assert world.well
+
+
+def test_a_person_who_restarts_the_gateway_is_watched_not_helped() -> None:
+    world = settled()
+    world.docker_stop(Subject.GATEWAY)
+    world.run(10)
+    world.docker_start(Subject.GATEWAY)
+    world.run(30, lambda w: w.well)
+    assert world.well
+    assert world.rungs == [Rung.ENGINE_RESYNC]
+    assert world.incidents == []
+
+
+def test_a_restart_under_the_supervisors_nose_is_no_incident() -> None:
+    world = settled()
+    world.docker_stop(Subject.GATEWAY)
+    world.docker_start(Subject.GATEWAY)
+    world.run(30, lambda w: w.well and w.now > 1020)
+    assert world.well
+    assert world.incidents == []
+
+
+def test_a_removed_gateway_is_absent_and_a_new_one_is_adopted() -> None:
+    world = settled()
+    world.docker_stop(Subject.GATEWAY)
+    world.gateway.present = False
+    world.run(20)
+    assert world.memory.gateway.state is GatewayState.ABSENT
+    world.gateway.present = True
+    world.docker_start(Subject.GATEWAY)
+    world.run(30, lambda w: w.well)
+    assert world.well
+    assert world.incidents == []
+
+
+def test_a_slow_boot_is_not_a_fault() -> None:
+    world = World(Rules("sim", account="DUSIM0001"), boot_seconds=200.0)
+    world.gateway.status = Status.CREATED
+    world.run(5)
+    world.docker_start(Subject.GATEWAY)
+    world.run(250, lambda w: w.well)
+    assert world.well
+    assert world.incidents == []
+
+
+def test_a_gateway_known_to_have_been_ready_gets_no_boots_grace() -> None:
+    world = World(Rules("sim", account="DUSIM0001"))
+    world.gateway.up_since = world.now - 10.0
+    world.kill_jvm()
+    proven = "gateway-container-id"[:12] + "@start-1"
+    world.memory = Memory(gateway=GatewayTrack(proven=proven, process=Process()))
+    world.run(60, lambda w: w.well)
+    assert Rung.CONTAINER_RESTART in world.rungs
+
+
+def test_entries_are_held_from_seen_to_recovered() -> None:
+    world = settled()
+    world.kill_jvm()
+    world.run(7)
+    assert world.memory.hold
+    world.run(60, lambda w: w.well)
+    assert not world.memory.hold
+    world.run(5)
+    assert not world.memory.held
+
+
+def test_without_an_engine_the_gateway_is_kept_all_the_same() -> None:
+    world = World(Rules("sim", account="DUSIM0001", engine=False))
+    world.engine.present = False
+    world.run(20)
+    world.kill_jvm()
+    world.run(60, lambda w: bool(w.closed))
+    assert world.rungs == [Rung.CONTAINER_RESTART]
+
+
+def test_a_failed_act_is_tried_again_only_after_a_while() -> None:
+    world = settled()
+    world.acts_fail = True
+    world.docker_kill(Subject.GATEWAY)
+    world.run(18)
+    times = [at for at, _ in world.acts]
+    assert len(times) == 2
+    assert times[1] - times[0] >= 10.0
+
+
+def test_the_same_news_is_the_same_sentence() -> None:
+    world = settled()
+    world.run(1)
+    before = world.sentence
+    world.run(30)
+    assert world.sentence == before == "sim: gateway READY; engine TRADING"

@@ -1,0 +1,202 @@
+"""The sentinel, with a session that does as it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from supervisor.observation import Ending, Result, SessionPhase
+from supervisor.policy import Policy
+from supervisor.probes.sentinel import BAND, Sentinel, farm
+from tws import codes
+from tws.clock import SystemClock
+from tws.errors import ClientIdInUse, GatewayRefused, RequestUnanswered, SessionClosed
+from tws.values import Notice, Quote
+
+POLICY = Policy(probe_timeout=0.05, heart_interval=0.1, fast_interval=0.05)
+
+
+class FakeSession:
+    """As `tws.session.Session`, as far as the sentinel goes."""
+
+    def __init__(self, on_notice: Callable[[Notice], None] | None) -> None:
+        self.accounts: tuple[str, ...] = ("DU1",)
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.on_notice = on_notice
+        self.silent = False
+        self.subscriptions: list[Callable[[Quote], None] | None] = []
+        self.aborted = False
+        self.working: list[int] = [1, 2]
+
+    async def _answer(self) -> int:
+        if self.closed.done():
+            raise SessionClosed("closed")
+        if self.silent:
+            await asyncio.sleep(0.05)
+            raise RequestUnanswered("silence")
+        return int(datetime.now(UTC).timestamp())
+
+    async def current_time(self, *, timeout: float) -> int:
+        return await self._answer()
+
+    async def current_time_millis(self, *, timeout: float) -> int:
+        return await self._answer() * 1000
+
+    async def positions(self, *, timeout: float) -> list[int]:
+        await self._answer()
+        return [1]
+
+    async def open_orders(self, *, timeout: float) -> list[int]:
+        await self._answer()
+        return self.working
+
+    def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int:
+        self.subscriptions.append(on_tick)
+        return len(self.subscriptions)
+
+    def unsubscribe(self, number: int) -> None:
+        """Nothing to give back."""
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def say(self, code: int, text: str = "") -> None:
+        assert self.on_notice is not None
+        self.on_notice(Notice(code, text, datetime.now(UTC)))
+
+    def close(self) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+
+class Gateway:
+    """Opens sessions, or raises what it was told to."""
+
+    def __init__(self) -> None:
+        self.sessions: list[FakeSession] = []
+        self.client_ids: list[int] = []
+        self.errors: list[Exception] = []
+
+    async def open(
+        self, host: str, port: int, client_id: int, *, timeout: float, on_notice: Callable[[Notice], None] | None
+    ) -> FakeSession:
+        self.client_ids.append(client_id)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.sessions.append(FakeSession(on_notice))
+        return self.sessions[-1]
+
+    @property
+    def session(self) -> FakeSession:
+        return self.sessions[-1]
+
+
+@pytest.fixture
+def gateway() -> Gateway:
+    return Gateway()
+
+
+@pytest.fixture
+async def sentinel(gateway: Gateway) -> AsyncIterator[Sentinel]:
+    made = Sentinel("host", 1, gateway.open, object(), SystemClock(), POLICY, lambda: None)
+    async with made:
+        yield made
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(3):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def test_it_opens_a_session_asks_the_time_and_audits(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.heart.result is Result.OK and sentinel.view.audit)
+    view = sentinel.view
+    assert (view.phase, view.accounts, view.client_id) == (SessionPhase.READY, ("DU1",), BAND.start)
+    assert view.audit is not None
+    assert (view.audit.positions, view.audit.orders) == (1, 2)
+    assert abs(view.clock_skew_seconds or 0.0) <= 1.0
+
+
+async def test_a_taken_client_id_is_no_fault_but_the_next_is_taken(gateway: Gateway) -> None:
+    gateway.errors = [ClientIdInUse("326")]
+    async with Sentinel("host", 1, gateway.open, object(), SystemClock(), POLICY, lambda: None) as sentinel:
+        sentinel.try_now()
+        await until(lambda: sentinel.view.phase is SessionPhase.READY)
+        assert gateway.client_ids == [900, 901]
+        assert sentinel.view.heart.result is not Result.FAIL
+
+
+async def test_a_refused_session_is_tried_again(gateway: Gateway) -> None:
+    gateway.errors = [GatewayRefused("no")]
+    async with Sentinel("host", 1, gateway.open, object(), SystemClock(), POLICY, lambda: None) as sentinel:
+        await until(lambda: sentinel.view.phase is SessionPhase.READY)
+        assert gateway.client_ids == [900, 900]
+
+
+async def test_a_closed_session_is_a_failed_heart_and_a_new_session(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.heart.result is Result.OK)
+    gateway.errors = [GatewayRefused("booting")]
+    gateway.session.close()
+    await until(lambda: sentinel.view.heart.ending is Ending.CLOSED)
+    assert sentinel.view.phase is SessionPhase.AWAY
+    assert sentinel.view.heart.result is Result.FAIL
+    await until(lambda: len(gateway.sessions) == 2 and sentinel.view.heart.result is Result.OK)
+
+
+async def test_a_silent_session_is_kept_until_the_machine_says_otherwise(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.heart.result is Result.OK)
+    gateway.session.silent = True
+    await until(lambda: sentinel.view.second.result is Result.FAIL)
+    assert sentinel.view.heart.ending is Ending.SILENT
+    assert len(gateway.sessions) == 1
+    sentinel.reconnect()
+    await until(lambda: len(gateway.sessions) == 2 and sentinel.view.heart.result is Result.OK)
+    assert gateway.sessions[0].aborted
+    assert sentinel.view.second.result is Result.UNKNOWN
+
+
+async def test_upstream_lost_and_back(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.phase is SessionPhase.READY)
+    for lost in (codes.UPSTREAM_LOST, codes.UPSTREAM_BROKEN):
+        gateway.session.say(lost)
+        assert sentinel.view.upstream_lost_at is not None
+        gateway.session.say(codes.UPSTREAM_BACK)
+        assert sentinel.view.upstream_lost_at is None
+    assert sentinel.view.data_lost_at is None
+
+
+async def test_data_lost_takes_a_new_canary(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.phase is SessionPhase.READY and gateway.session.subscriptions)
+    gateway.session.say(codes.UPSTREAM_LOST)
+    gateway.session.say(codes.UPSTREAM_BACK_DATA_LOST)
+    assert sentinel.view.upstream_lost_at is None
+    assert sentinel.view.data_lost_at is not None
+    assert len(gateway.session.subscriptions) == 2
+
+
+async def test_farms_come_and_go_by_name(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.phase is SessionPhase.READY)
+    say = gateway.session.say
+    say(codes.MARKET_FARM_OK, "Market data farm connection is OK:usfarm")
+    assert sentinel.view.farm_back_at is None
+    say(codes.MARKET_FARM_BROKEN, "Market data farm connection is broken:usfarm")
+    say(codes.MARKET_FARM_BROKEN, "Market data farm connection is broken:jfarm")
+    assert [name for name, _ in sentinel.view.farms_down] == ["jfarm", "usfarm"]
+    say(codes.MARKET_FARM_OK, "Market data farm connection is OK:usfarm")
+    assert [name for name, _ in sentinel.view.farms_down] == ["jfarm"]
+    assert sentinel.view.farm_back_at is not None
+
+
+async def test_ticks_are_stamped(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.phase is SessionPhase.READY and gateway.session.subscriptions)
+    on_tick = gateway.session.subscriptions[0]
+    assert on_tick is not None
+    on_tick(Quote())
+    assert sentinel.view.last_tick_at is not None
+
+
+def test_the_farms_name_follows_the_last_colon() -> None:
+    assert farm("Market data farm connection is broken:usfarm.nj") == "usfarm.nj"
