@@ -1,0 +1,108 @@
+"""`make bench`: the numbers that need no Docker, as JSON lines on standard output.
+
+Each line is one figure: its name, the unit, how many samples, p50, p95 and max, and the samples themselves in the order
+in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
+`make drill`, on real containers.
+"""
+
+import asyncio
+import json
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from preflight.runner import run
+from preflight.settings import Settings
+from supervisor.drill.report import spread
+from tests.stand_in import ACCOUNT, StandIn
+from tws.contracts import stock
+from tws.errors import TwsError
+from tws.handshake import probe
+from tws.session import Session
+
+
+def tell(name: str, unit: str, samples: list[float]) -> None:
+    rounded = [round(sample, 6) for sample in samples]
+    print(
+        json.dumps({"name": name, "unit": unit, "n": len(samples), **spread(samples, 6), "samples": rounded}),
+        flush=True,
+    )
+
+
+@contextmanager
+def stand_in(**env: str) -> Iterator[StandIn]:
+    with tempfile.TemporaryDirectory() as folder, closing(StandIn(Path(folder), **env)) as made:
+        yield made
+
+
+async def first_session(gateway: StandIn) -> None:
+    while True:
+        try:
+            (await Session.open("127.0.0.1", gateway.api_port, 900, timeout=5)).close()
+            return
+        except TwsError:
+            await asyncio.sleep(0.002)
+
+
+async def start(count: int) -> None:
+    samples = []
+    for _ in range(count):
+        with stand_in() as gateway:
+            begun = time.perf_counter()
+            gateway.start()
+            await first_session(gateway)
+            samples.append(time.perf_counter() - begun)
+    tell("stand-in, process start to nextValidId, fast profile", "s", samples)
+
+
+async def timed(count: int, what: Callable[[], Awaitable[object]]) -> list[float]:
+    samples = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        await what()
+        samples.append(time.perf_counter() - begun)
+    return samples
+
+
+async def answers(count: int) -> None:
+    with stand_in() as gateway:
+        gateway.start()
+        gateway.up()
+        tell("handshake", "s", await timed(count, lambda: probe("127.0.0.1", gateway.api_port, timeout=5)))
+        async with await Session.open("127.0.0.1", gateway.api_port, 900, timeout=5) as session:
+            tell("reqCurrentTimeInMillis", "s", await timed(count, lambda: session.current_time_millis(timeout=5)))
+            tell("first two-sided quote", "s", await timed(20, lambda: session.quote(stock("SPY"), timeout=5)))
+
+
+async def preflights(count: int) -> None:
+    with stand_in() as gateway:
+        gateway.start()
+        gateway.up()
+        settings = Settings(gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim")
+        tell("preflight, fast profile", "s", await timed(count, lambda: run(settings)))
+
+
+async def slow_preflights(count: int) -> None:
+    with stand_in(SIM_PROFILE="real") as gateway:
+        gateway.start()
+        gateway.up(120)
+        settings = Settings(gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim")
+        tell(
+            "preflight, real profile (answers 150 ms, history 0.5-3 s)", "s", await timed(count, lambda: run(settings))
+        )
+
+
+async def main() -> None:
+    print(json.dumps({"python": platform.python_version(), "machine": platform.platform()}), flush=True)
+    await start(10)
+    await answers(100)
+    await preflights(10)
+    await slow_preflights(20)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
