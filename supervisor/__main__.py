@@ -1,0 +1,31 @@
+"""`python -m supervisor`. Exit code 2: it could not start, and says why."""
+
+import asyncio
+import os
+import sys
+
+from preflight.errors import SettingsError
+from preflight.settings import Settings as PreflightSettings
+from supervisor.errors import SupervisorError
+from supervisor.logs import configure
+from supervisor.service import serve
+from supervisor.settings import Settings
+
+
+def main() -> int:
+    try:
+        settings = Settings.load()
+        configure(settings.log_level)
+        asyncio.run(serve(settings, PreflightSettings.load()))
+    except (SupervisorError, SettingsError) as error:
+        print(f"supervisor: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A Docker call may still be waiting in its thread, with the restart it asked for: dockerd ends that without us.
+    os._exit(code)

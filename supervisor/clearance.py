@@ -1,0 +1,83 @@
+"""May the engine start? Asked by the engine before it builds its node, and by the supervisor before it starts one.
+
+Yes only when the gateway is verified ready, its account is the right one, and every check of the preflight goes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from supervisor.diagnosis import account_fault
+from supervisor.states import GatewayState
+from tws.clock import Clock
+
+_FRESH = 10.0
+_SOON = 1.0
+_LATER = 5.0
+
+
+class Report(Protocol):
+    """What the supervisor needs of `preflight.report.Report`."""
+
+    @property
+    def verdict(self) -> str: ...
+    def as_json(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Granted or not, why, and when to ask again."""
+
+    granted: bool
+    reason: str
+    retry_after: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {"granted": self.granted, "reason": self.reason, "retry_after_seconds": self.retry_after}
+
+
+def before_checks(
+    state: GatewayState, accounts: tuple[str, ...], configured: str, live: bool, asked_for: str | None
+) -> Answer | None:
+    """The part of the decision that needs no preflight. None: nothing speaks against it."""
+    if asked_for and configured and asked_for != configured:
+        return Answer(False, f"expected account {configured}, found {asked_for} in the engine's settings", _LATER)
+    wrong = account_fault(accounts, configured, live)
+    if wrong is not None:
+        return Answer(False, wrong, _LATER)
+    if state is not GatewayState.READY:
+        return Answer(False, f"the gateway is {state}, not READY", _SOON)
+    return None
+
+
+def after_checks(report: Report) -> Answer:
+    """The preflight's word. Only `go` is yes: what could not be asked is not known to be well."""
+    if str(report.verdict) == "go":
+        return Answer(True, "the gateway is ready and preflight goes", 0.0)
+    bad = [
+        f"{check['name']}: {check['found']}"
+        for check in report.as_json()["checks"]
+        if check["result"] not in ("pass", "warn")
+    ]
+    return Answer(False, f"preflight: {report.verdict}; " + "; ".join(bad), _LATER)
+
+
+class Preflights:
+    """Runs the preflight, one at a time, and keeps the last report. An answer up to 10 s old is good enough."""
+
+    def __init__(self, run: Callable[[], Awaitable[Report]], clock: Clock) -> None:
+        self._run = run
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._at = float("-inf")
+        self.last: Report | None = None
+
+    async def report(self, *, not_before: float | None = None) -> Report:
+        """A fresh report. `not_before` refuses an older one, such as one from before the gateway was ready."""
+        async with self._lock:
+            oldest = max(self._clock.monotonic() - _FRESH, not_before if not_before is not None else float("-inf"))
+            if self.last is None or self._at < oldest:
+                self.last = await self._run()
+                self._at = self._clock.monotonic()
+            return self.last

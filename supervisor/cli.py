@@ -1,0 +1,190 @@
+"""`python -m supervisor.cli {status,incidents,pause,resume,restart} [--json]`: ask a running supervisor, on this host.
+
+Exit codes: 0 good, 1 the answer is no, 2 could not ask. Which supervisor: HOST_PORT_SUPERVISOR, else what `make up`
+wrote to var/<tenant>/compose.env, with TENANT where there are several. The token is in TOKENS_DIR, else in secrets/.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+_TIMEOUT = 15.0
+_DEFAULT_PAUSE = "30m"
+_ROOT = Path(__file__).parent.parent
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class CouldNotAsk(Exception):
+    """No supervisor, no token, or an answer that makes no sense."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    as_json: bool = options.json or os.environ.get("JSON") == "1"
+    try:
+        code, answer = _ask(options)
+    except CouldNotAsk as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
+        return 2
+    if as_json:
+        print(json.dumps(answer, indent=2))
+    else:
+        print(_text(options.command, answer))
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m supervisor.cli", description="Ask the supervisor.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON")
+    commands.add_parser("status", parents=[common], help="how it stands; exit 0 only when trading")
+    commands.add_parser("incidents", parents=[common], help="what happened").add_argument(
+        "--limit", type=int, default=20
+    )
+    pause = commands.add_parser("pause", parents=[common], help="veto restarts; measuring and safety stops go on")
+    pause.add_argument("--for", dest="duration", default=_DEFAULT_PAUSE, help="30m, 2h, or `ever`")
+    pause.add_argument("--reason", required=True)
+    commands.add_parser("resume", parents=[common], help="end the pause")
+    restart = commands.add_parser("restart", parents=[common], help="restart by hand")
+    restart.add_argument("subject", choices=["gateway", "engine"])
+    restart.add_argument("--rung", help="ibc-restart, container-restart, engine-resync, engine-restart")
+    return parser
+
+
+def seconds(text: str) -> float | None:
+    """`90s`, `30m`, `2h`, `1d`; `ever` is None.
+
+    Raises:
+        CouldNotAsk: anything else.
+    """
+    if text == "ever":
+        return None
+    text = text or _DEFAULT_PAUSE
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if match is None:
+        raise CouldNotAsk(f"expected a duration like 30m or 2h, found {text!r}")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _ask(options: argparse.Namespace) -> tuple[int, Any]:
+    if options.command == "status":
+        _, answer = _call("GET", "/api/v1/status")
+        return (0 if answer.get("verdict") == "trading" else 1), answer
+    if options.command == "incidents":
+        _, answer = _call("GET", f"/api/v1/incidents?limit={options.limit}")
+        return 0, answer
+    body: dict[str, Any] = {}
+    if options.command == "pause":
+        body = {"seconds": seconds(options.duration), "reason": options.reason}
+    elif options.command == "restart":
+        body = {"subject": options.subject} | ({"rung": options.rung} if options.rung else {})
+    code, answer = _call("POST", f"/api/v1/{options.command}", body)
+    return (0 if code in (200, 202) else 1), answer
+
+
+def _call(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    port = _setting("HOST_PORT_SUPERVISOR", "9180")
+    headers = {"Content-Type": "application/json"}
+    if body is not None:
+        headers["Authorization"] = f"Bearer {_token()}"
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=_TIMEOUT)
+    try:
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise CouldNotAsk(
+            f"expected the supervisor on 127.0.0.1:{port}, found: {error}; is the stack up? `make up SIM=1`"
+        ) from error
+    finally:
+        connection.close()
+    if response.status in (400, 401, 503):
+        raise CouldNotAsk(str(answer.get("error", answer)))
+    return response.status, answer
+
+
+def _setting(name: str, default: str) -> str:
+    """From the environment, else from the one stack that `make up` has written down here."""
+    if value := os.environ.get(name):
+        return value
+    tenant = os.environ.get("TENANT") or "*"
+    written = sorted((_ROOT / "var").glob(f"{tenant}/compose.env"))
+    if len(written) > 1:
+        names = ", ".join(path.parent.name for path in written)
+        raise CouldNotAsk(f"expected one stack, found {names}; say which with TENANT=…")
+    for line in written[0].read_text().splitlines() if written else ():
+        key, _, value = line.partition("=")
+        if key.strip() == name and value.strip():
+            return value.strip().strip("'\"")
+    return default
+
+
+def _token() -> str:
+    path = _ROOT / (os.environ.get("TOKENS_DIR") or "secrets") / "operator_token"
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise CouldNotAsk(f"expected the operator's token in {path}, found {error.strerror}") from error
+
+
+def _text(command: str, answer: Any) -> str:
+    if command == "status":
+        return _status_text(answer)
+    if command == "incidents":
+        return _incidents_text(answer)
+    return "\n".join(f"{key}: {value}" for key, value in answer.items())
+
+
+def _status_text(answer: dict[str, Any]) -> str:
+    lines = [f"{answer['verdict']}  {answer['at']}", answer["sentence"], ""]
+    rows = [("TENANT", "ACCOUNT", "GATEWAY", "ENGINE", "EXPOSURE", "INCIDENT")]
+    for tenant in answer["tenants"]:
+        exposure, incident = tenant["exposure"], tenant["incident"]
+        known = exposure["positions"] is not None
+        rows.append(
+            (
+                tenant["name"],
+                tenant["account"] or "-",
+                tenant["gateway"]["state"],
+                tenant["engine"]["state"],
+                f"{exposure['positions']} positions, {exposure['orders']} orders" if known else "unknown",
+                incident["fault"] if incident else "-",
+            )
+        )
+    return "\n".join(lines + _table(rows))
+
+
+def _incidents_text(answer: list[dict[str, Any]]) -> str:
+    if not answer:
+        return "no incidents"
+    rows = [("ID", "FAULT", "OPENED (UTC)", "SEEN AFTER", "RECOVERED AFTER", "OUTCOME", "ACTIONS")]
+    for incident in answer:
+        recovery = incident["recovery_seconds"]
+        rows.append(
+            (
+                str(incident["id"]),
+                incident["fault"],
+                incident["opened_at"],
+                f"{incident['detection_seconds']:.2f} s",
+                f"{recovery:.1f} s" if recovery is not None else "-",
+                incident["outcome"],
+                ", ".join(f"{act['rung']} ({act['outcome']})" for act in incident["actions"]) or "-",
+            )
+        )
+    return "\n".join(_table(rows))
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

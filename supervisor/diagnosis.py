@@ -1,0 +1,178 @@
+"""From senses to the name of a fault. Pure: the same evidence always gives the same name."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from supervisor import faults
+from supervisor.faults import Fault
+from supervisor.memory import EngineTrack, GatewayTrack
+from supervisor.observation import Ending, EngineWord, LoginPhase, Observation, Result, SessionPhase, Status
+from supervisor.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A fault's name and its evidence.
+
+    Attributes:
+        since: the last moment that all was known to be well, or the event's own time.
+        first: the first failing look, or the event's own time.
+        sure: all the evidence that the table asks for is there; without it nothing irreversible is done.
+    """
+
+    fault: Fault
+    since: float
+    first: float
+    sure: bool
+    why: str
+
+
+def exposure(observation: Observation, now: float, policy: Policy) -> bool:
+    """Whether money is at risk: the broker's word or the engine's; no fresh word from the broker counts as exposed."""
+    audit = observation.sentinel.audit
+    engine = observation.engine_view
+    if engine.look.result is Result.OK and engine.exposed:
+        return True
+    return audit is None or audit.exposed or now - audit.at > policy.audit_fresh
+
+
+def dead(track: GatewayTrack) -> Diagnosis | None:
+    """Fault 1, from the process alone. None while it lives, or when its end was a person's wish."""
+    process = track.process
+    if process.died_at is None or process.asked:
+        return None
+    docker = process.container
+    again = docker is not None and docker.status is Status.RESTARTING
+    return Diagnosis(
+        faults.CONTAINER_EXIT,
+        process.died_at,
+        process.died_at,
+        sure=not again,
+        why="the container died" + (", Docker is restarting it" if again else ""),
+    )
+
+
+def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
+    """Faults 2 to 5 of a process that runs, from handshake, heart and mailbox together."""
+    handshake, heart = track.handshake, track.heart
+    # Three failures in a row may come from two senses: both looked at the same process.
+    greeting_fails = handshake.failing or (handshake.failures >= 2 and heart.failures >= 1)
+    if not greeting_fails and not heart.failing:
+        return None
+    firsts = [d.first_failure_at for d in (handshake, heart) if d.first_failure_at is not None]
+    first = min(firsts)
+    goods = [d.last_good_at for d in (handshake, heart) if d.last_good_at is not None and d.last_good_at <= first]
+    since = max(goods, default=first)
+
+    def diagnosis(fault: Fault, sure: bool, why: str) -> Diagnosis:
+        return Diagnosis(fault, since, first, sure, why)
+
+    ending, inside = handshake.last.ending, observation.mailbox.ending
+    if inside is not Ending.STALE and observation.mailbox.at < first:
+        inside = Ending.UNKNOWN  # its word is from before the trouble
+    if not greeting_fails:
+        # A lone silent session beside answered handshakes is the network's doing; handshakes that failed a moment ago
+        # tell of something else that is passing.
+        if handshake.last.result is not Result.OK or any(handshake.recent) or heart.last.result is not Result.FAIL:
+            return None
+        return diagnosis(faults.HALF_OPEN, True, "the session is silent, a fresh handshake is answered")
+    if inside is Ending.ANSWERED:
+        if handshake.last.result is not Result.FAIL or handshake.last.at < observation.mailbox.at:
+            return None  # it may be coming back: the next look will tell
+        return diagnosis(faults.HALF_OPEN, True, f"{ending} from here, answered inside the container")
+    if inside is Ending.STALE and ending is Ending.SILENT:
+        return diagnosis(faults.FROZEN, True, "silent, and the mailbox has stopped")
+    if inside is Ending.SILENT:
+        session = observation.sentinel
+        two_kinds = session.phase is SessionPhase.AWAY or session.second.result is Result.FAIL
+        return diagnosis(
+            faults.SOFT_DEAD, ending is Ending.SILENT and two_kinds, f"{ending} from here, silent inside the container"
+        )
+    if inside in (Ending.REFUSED, Ending.CLOSED) or ending is not Ending.SILENT:
+        sure = (
+            inside in (Ending.REFUSED, Ending.CLOSED)
+            and ending in (Ending.CLOSED, Ending.REFUSED)
+            and observation.login is LoginPhase.QUIET
+        )
+        return diagnosis(
+            faults.JVM_DEAD, sure, f"{ending} from here, {inside} inside the container, log: {observation.login}"
+        )
+    return diagnosis(faults.SOFT_DEAD, False, f"{ending} from here, {inside} inside the container")
+
+
+def account_fault(accounts: tuple[str, ...], configured: str, live: bool) -> str | None:
+    """Why these managed accounts are not the configured one; None when they are. DU, DF and the like are paper."""
+    if not accounts:
+        return None
+    if configured and configured not in accounts:
+        return f"expected account {configured}, found {', '.join(accounts)}"
+    mine = (configured,) if configured else accounts
+    for account in mine:
+        if account.upper().startswith("D") is live:
+            return f"expected a {'live' if live else 'paper'} account, found {account}"
+    return None
+
+
+def not_whole(
+    track: GatewayTrack, observation: Observation, account: str, live: bool, farms: tuple[str, ...], policy: Policy
+) -> Diagnosis | None:
+    """Faults 7, 9, 10 and 18 of a gateway that answers."""
+    sentinel = observation.sentinel
+    wrong = account_fault(sentinel.accounts, account, live)
+    if wrong is not None:
+        at = sentinel.opened_at if sentinel.opened_at is not None else sentinel.heart.at
+        return Diagnosis(faults.WRONG_ACCOUNT, at, at, True, wrong)
+    lost = sentinel.upstream_lost_at
+    if lost is not None:
+        return Diagnosis(faults.UPSTREAM_LOST, lost, lost, True, "the gateway has lost IBKR")
+    gone = sentinel.data_lost_at
+    if gone is not None and gone > track.data_lost_done:
+        return Diagnosis(faults.DATA_LOST, gone, gone, True, "IBKR is back, subscriptions are lost")
+    down = [(at, farm) for farm, at in sentinel.farms_down if any(fnmatchcase(farm, mine) for mine in farms)]
+    if down:
+        at, farm = min(down)
+        return Diagnosis(faults.MARKET_FARM, at, at, True, f"farm {farm} is away")
+    return None
+
+
+def engine_trouble(
+    track: EngineTrack, observation: Observation, ready_since: float | None, now: float, policy: Policy
+) -> Diagnosis | None:
+    """Faults 27 to 30."""
+    process = track.process
+    if process.died_at is not None:
+        if process.asked:
+            return None
+        return Diagnosis(faults.ENGINE_EXIT, process.died_at, process.died_at, True, "the container died")
+    container = process.container
+    up_since = container.up_since if container is not None else None
+    view = observation.engine_view
+    if track.looks.failing:
+        if up_since is not None and now - up_since < policy.engine_start_grace and track.looks.last_good_at is None:
+            return None
+        first = track.looks.first_failure_at
+        assert first is not None
+        sure = now - first >= policy.mute_act
+        since = track.looks.last_good_at if track.looks.last_good_at is not None else first
+        return Diagnosis(faults.ENGINE_ZOMBIE, since, first, sure, "the process answers nothing")
+    if view.look.result is not Result.OK or track.looks.last.result is not Result.OK:
+        return None
+    if ready_since is None:
+        return None  # whatever it says of itself may be the gateway's doing
+    since = max(track.word_since, ready_since)
+    if track.word is EngineWord.ZOMBIE and now - since >= policy.zombie_seen:
+        return Diagnosis(faults.ENGINE_ZOMBIE, since, since, True, "the node runs, the trader does not")
+    if track.word is EngineWord.DEAF and now - since >= policy.deaf_heard:
+        ticks = observation.sentinel.last_tick_at
+        canary = ticks is not None and now - ticks < policy.tick_fresh
+        quiet = view.inbound_age_seconds is not None and view.inbound_age_seconds >= policy.deaf_seen
+        if not view.reader_alive or (canary and quiet):
+            why = "its reader is dead" if not view.reader_alive else "it hears nothing while the canary ticks"
+            return Diagnosis(faults.ENGINE_DEAF, since, since, True, why)
+    if track.word is EngineWord.CONNECTING:
+        waited = now - since
+        if waited >= policy.backoff_seen and (view.attempts > 0 or waited >= policy.engine_start_grace):
+            return Diagnosis(
+                faults.ENGINE_BACKOFF, since, since, True, f"attempt {view.attempts}, the gateway is ready"
+            )
+    return None

@@ -1,0 +1,100 @@
+"""`make drill`: bring up the drill's own stack, break it N times a fault, report, take it down."""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+
+import httpx
+
+from supervisor.drill.injections import INJECTIONS, Stack
+from supervisor.drill.report import Run, as_table, report
+from supervisor.drill.runner import Drill
+from tws.clock import SystemClock
+
+TENANT = "drill"
+PROBE_INTERVAL_SECONDS = 5.0
+"""The supervisor's slowest rhythm: injections are spread over one of it."""
+
+_PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
+
+
+def budgets(runs: int) -> dict[str, str]:
+    """Restart budgets that a drill of so many runs cannot spend; the supervisor still checks their arithmetic."""
+    count = 2 * runs + 5
+    hours = count * 320 // 3600 + 1  # a restart takes at most 20 s to act and 300 s to start
+    return {
+        "CONTAINER_RESTART_BUDGET": f"{count}/{hours}h",
+        "ENGINE_RESTART_BUDGET": f"{count}/{hours}h",
+    }
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def environment(runs: int, profile: str) -> dict[str, str]:
+    """The drill's stack beside anybody's: own tenant, networks and ports."""
+    ports = {f"HOST_PORT_{name}": str(free_port()) for name in _PORTS}
+    return {"TENANT": TENANT, "SUBNET_PREFIX": "10.92.0", "SIM_PROFILE": profile, **budgets(runs), **ports}
+
+
+def _stack(*arguments: str, env: dict[str, str]) -> int:
+    command = [sys.executable, "-m", "supervisor.stack", *arguments]
+    # Its progress belongs to the eye; standard output is the report's.
+    return subprocess.run(command, env={**os.environ, **env}, stdout=sys.stderr, check=False).returncode  # noqa: S603
+
+
+async def _drill(stack: Stack, faults: list[str], count: int, seed: int) -> list[Run]:
+    runs: list[Run] = []
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        drill = Drill(stack, client, SystemClock(), seed)
+        for number in range(count):
+            for fault in faults:
+                run = await drill.run(fault, phase=PROBE_INTERVAL_SECONDS)
+                runs.append(run)
+                print(f"{number + 1}/{count} {run}", file=sys.stderr, flush=True)
+    return runs
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make drill", description=__doc__)
+    parser.add_argument("--faults", default=",".join(INJECTIONS), help="comma-separated: " + ", ".join(INJECTIONS))
+    parser.add_argument("--count", type=int, default=1, help="injections of each fault")
+    parser.add_argument("--profile", choices=("fast", "real"), default="real", help="how slow the stand-in is")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    faults = arguments.faults.split(",")
+    if unknown := [fault for fault in faults if fault not in INJECTIONS]:
+        known = ", ".join(INJECTIONS)
+        print(f"drill: expected FAULT to name some of {known}; found {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    if arguments.count < 1:
+        print(f"drill: expected N to be at least 1, found {arguments.count}", file=sys.stderr)
+        return 2
+
+    env = environment(arguments.count * len(faults), arguments.profile)
+    try:
+        if _stack("up", "--mode", "sim", env=env):
+            print("drill: expected its stack to come up, found the failure above", file=sys.stderr)
+            return 2
+        base = {name: f"http://127.0.0.1:{env[f'HOST_PORT_{name}']}" for name in _PORTS}
+        stack = Stack(base["SUPERVISOR"], base["ENGINE"], base["SIMULATOR"], f"watchkeeper-{TENANT}-gateway")
+        runs = asyncio.run(_drill(stack, faults, arguments.count, arguments.seed))
+    finally:
+        _stack("purge", "--tenant", TENANT, env=env)
+    made = report(arguments.seed, arguments.profile, runs)
+    print(json.dumps(made, indent=2) if arguments.json else as_table(made))
+    return 1 if any(run.censored or not run.agrees for run in runs) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,408 @@
+"""The loop: senses feed it, the machine decides, the hands act. All the input and output around `machine.step`.
+
+Each sense has its own pace and never delays another. Events and notices only wake the loop; what it decides by is
+what it reads. Acts run beside it, one at a time.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from supervisor import clearance, machine, status
+from supervisor.clearance import Answer, Preflights
+from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
+from supervisor.hands import Hands
+from supervisor.journal import Journal
+from supervisor.login import phase
+from supervisor.machine import Rules
+from supervisor.memory import Act, Action, Amend, Close, Memory, Moved, Open, Remember, Tell
+from supervisor.metrics import Metrics
+from supervisor.observation import (
+    Ask,
+    ContainerEvent,
+    LoginPhase,
+    Observation,
+    Outcome,
+    Result,
+    Subject,
+)
+from supervisor.probes import handshake
+from supervisor.probes.engine import EngineLink
+from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.sentinel import Sentinel
+from supervisor.runtime.docker import Runtime
+from supervisor.states import GatewayState
+from tws.clock import Clock
+
+_TURN_IN_TROUBLE = 0.25
+_GAP = 0.3  # between two looks of one sense, however often it is woken
+_LATE = 15.0
+_LOG_LINES = 60
+_LOG_STATES = (GatewayState.STARTING, GatewayState.SUSPECT, GatewayState.FAILING, GatewayState.RECOVERING)
+_SHUTDOWN_STOPS = 15.0
+
+log = structlog.get_logger("supervisor")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A person's veto on restarts. `until` is an epoch second, or None."""
+
+    reason: str
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """Where the loop looks."""
+
+    gateway_host: str
+    gateway_port: int
+    runtime: Runtime
+    sentinel: Sentinel
+    mailbox: Mailbox
+    engine: EngineLink
+
+
+class Watch:
+    """One tenant's watch."""
+
+    def __init__(
+        self, rules: Rules, senses: Senses, journal: Journal, preflights: Preflights, metrics: Metrics, clock: Clock
+    ) -> None:
+        self.rules = rules
+        self.memory = Memory()
+        self.observation = Observation()
+        self.sentence = "not looked yet"
+        self.preflights = preflights
+        self._policy = rules.policy
+        self._senses = senses
+        self._journal = journal
+        self._metrics = metrics
+        self._clock = clock
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._hands = Hands(
+            senses.runtime,
+            senses.mailbox,
+            senses.engine,
+            senses.sentinel,
+            clock,
+            rules.policy,
+            intend=self._intend,
+            clearance=self.clearance,
+        )
+        self._pause: Pause | None = None
+        self._events: list[ContainerEvent] = []
+        self._outcomes: list[Outcome] = []
+        self._asks: list[Ask] = []
+        self._news = asyncio.Event()
+        self._look_now: list[asyncio.Event] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._holding: asyncio.Task[Any] | None = None
+        self._hold_at = float("-inf")
+        self._last_run = float("-inf")
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self._remember_all()
+        async with self._senses.sentinel, asyncio.TaskGroup() as group:
+            policy = self._policy
+            group.create_task(self._every(self._look_docker, policy.probe_interval), name="docker")
+            group.create_task(self._every(self._look_handshake, policy.probe_interval), name="handshake")
+            group.create_task(self._every(self._look_mailbox, policy.heart_interval), name="mailbox")
+            if self.rules.engine:
+                group.create_task(self._every(self._look_engine, policy.heart_interval), name="engine")
+            group.create_task(self._turns(), name="turns")
+
+    async def _remember_all(self) -> None:
+        now, wall = self._clock.monotonic(), self._clock.now().timestamp()
+        self.memory = await self._write(lambda: self._journal.restore(self.rules.tenant, self._policy, now, wall))
+        facts = await self._write(lambda: self._journal.facts(self.rules.tenant))
+        if "paused" in facts:
+            self._pause = Pause(**json.loads(facts["paused"].value))
+
+    async def leave(self) -> None:
+        """Before the process ends: stops of the last seconds belong to the same going-down as ours."""
+        since = self._clock.now().timestamp() - _SHUTDOWN_STOPS
+        with suppress(JournalUnusable):
+            await self._write(lambda: self._journal.forget_stops_since(self.rules.tenant, since))
+        self._writing.shutdown(wait=True)
+
+    @property
+    def late(self) -> bool:
+        """Whether the loop has not run for longer than it ever should."""
+        return self._clock.monotonic() - self._last_run > _LATE
+
+    # -- senses -----------------------------------------------------------------------------------------------------
+
+    async def _every(self, look: Callable[[], Awaitable[None]], pace: float) -> None:
+        """Look at a steady pace, without drift; faster in trouble, at once when woken."""
+        wake = asyncio.Event()
+        self._look_now.append(wake)
+        due = self._clock.monotonic()
+        while True:
+            started = self._clock.monotonic()
+            wake.clear()
+            await look()
+            self._news.set()
+            due = max(due + (min(pace, self._policy.fast_interval) if self.memory.hurry else pace), started + _GAP)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, due - self._clock.monotonic())):
+                    await wake.wait()
+                    due = self._clock.monotonic()
+            gap = started + _GAP - self._clock.monotonic()
+            if gap > 0:
+                await self._clock.sleep(gap)
+
+    def look_now(self) -> None:
+        """Wake every sense."""
+        for wake in self._look_now:
+            wake.set()
+
+    def wake(self) -> None:
+        """The sentinel has news."""
+        self._news.set()
+
+    def heard(self, event: ContainerEvent) -> None:
+        """A Docker event has come in."""
+        self._events.append(event)
+        self._news.set()
+        self.look_now()
+
+    def _see(self, **changes: Any) -> None:
+        self.observation = replace(self.observation, **changes)
+        self._news.set()
+
+    async def _look_docker(self) -> None:
+        look, found = await self._senses.runtime.look()
+        if look.result is Result.OK:
+            before, after = self.observation.gateway, found.get(Subject.GATEWAY)
+            if before is not None and after is not None and after.is_up and before.identity != after.identity:
+                self._senses.sentinel.reconnect()
+            self._see(docker=look, gateway=after, engine=found.get(Subject.ENGINE))
+        else:
+            self._see(docker=look)
+        if self.memory.gateway.state in _LOG_STATES:
+            try:
+                self._see(login=phase(await self._senses.runtime.log_tail(Subject.GATEWAY, _LOG_LINES)))
+            except RuntimeTrouble:
+                self._see(login=LoginPhase.UNKNOWN)
+
+    async def _look_handshake(self) -> None:
+        senses = self._senses
+        look = await handshake.look(senses.gateway_host, senses.gateway_port, self._policy.probe_timeout, self._clock)
+        self._see(handshake=look)
+        if look.result is Result.OK:
+            senses.sentinel.try_now()
+
+    async def _look_mailbox(self) -> None:
+        self._see(mailbox=self._senses.mailbox.look())
+
+    async def _look_engine(self) -> None:
+        self._see(engine_view=await self._senses.engine.look())
+
+    # -- turns ------------------------------------------------------------------------------------------------------
+
+    async def _turns(self) -> None:
+        while True:
+            self._turn()
+            rest = _TURN_IN_TROUBLE if self.memory.hurry else self._policy.fast_interval
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rest):
+                    await self._news.wait()
+
+    def _turn(self) -> None:
+        self._news.clear()
+        now, wall = self._clock.monotonic(), self._clock.now().timestamp()
+        self.observation = replace(
+            self.observation,
+            sentinel=self._senses.sentinel.view,
+            paused=self._paused(wall),
+            events=tuple(self._events),
+            outcomes=tuple(self._outcomes),
+            asks=tuple(self._asks),
+        )
+        self._events, self._outcomes, self._asks = [], [], []
+        before = self.memory
+        turn = machine.step(before, self.observation, now, self.rules)
+        self.memory = turn.memory
+        for action in turn.actions:
+            self._follow(action)
+        if turn.sentence != self.sentence:
+            log.info(turn.sentence, tenant=self.rules.tenant)
+            self.sentence = turn.sentence
+        if turn.memory.hurry and not before.hurry:
+            self.look_now()
+        self._keep_hold()
+        self._last_run = now
+        self._metrics.ran(self.memory, self.observation, self._policy, now, wall)
+
+    def _wall(self, at: float) -> float:
+        return self._clock.now().timestamp() - (self._clock.monotonic() - at)
+
+    def _follow(self, action: Action) -> None:
+        tenant = self.rules.tenant
+        match action:
+            case Act():
+                self._spawn(self._do(action))
+            case Open(incident):
+                self._metrics.incidents.labels(tenant, incident.fault).inc()
+                seconds = incident.declared_at - incident.since
+                self._metrics.detection.labels(tenant, incident.fault).observe(seconds)
+                log.warning(
+                    "incident", tenant=tenant, id=incident.id, fault=incident.fault, seen_after=round(seconds, 3)
+                )
+                self._note(lambda: self._journal.put_incident(tenant, incident, self._wall))
+                self._senses.sentinel.audit_soon()
+            case Amend(incident):
+                log.warning(
+                    "incident amended", tenant=tenant, id=incident.id, fault=incident.fault, gave_up=incident.gave_up
+                )
+                self._note(lambda: self._journal.put_incident(tenant, incident, self._wall))
+            case Close(incident, at):
+                seconds = at - incident.since
+                self._metrics.recovery.labels(tenant, incident.fault).observe(seconds)
+                log.warning(
+                    "incident over", tenant=tenant, id=incident.id, fault=incident.fault, after=round(seconds, 3)
+                )
+                self._note(lambda: self._journal.close_incident(tenant, incident, self._wall(at)))
+                self._senses.sentinel.audit_soon()
+            case Tell(incident, text):
+                self._metrics.pages.labels(tenant, incident.fault).inc()
+                log.error("page", tenant=tenant, incident=incident.id, text=text)
+            case Moved(before, after, why):
+                subject = "gateway" if isinstance(after, GatewayState) else "engine"
+                log.info("moved", tenant=tenant, subject=subject, before=before, after=after, why=why)
+            case Remember(key, value):
+                at = self._clock.now().timestamp()
+                self._note(lambda: self._journal.remember(tenant, key, value, at))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _do(self, act: Act) -> None:
+        log.warning("act", tenant=self.rules.tenant, id=act.id, rung=act.rung, why=act.reason)
+        outcome = await self._hands.carry_out(act)
+        word = "refused" if outcome.refused else "ok" if outcome.ok else "failed"
+        log.warning(
+            "act ended", tenant=self.rules.tenant, id=act.id, rung=act.rung, outcome=word, detail=outcome.detail
+        )
+        self._metrics.actions.labels(self.rules.tenant, act.rung, word).inc()
+        self._outcomes.append(outcome)
+        self._news.set()
+        self.look_now()
+        at = self._clock.now().timestamp()
+        self._note(lambda: self._journal.ended(self.rules.tenant, outcome, at))
+
+    # -- the journal, on its own thread, in order -------------------------------------------------------------------
+
+    async def _write[T](self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, work)
+
+    def _note(self, work: Callable[[], None]) -> None:
+        """Write without waiting; what is submitted first is written first."""
+        self._spawn(self._noted(asyncio.get_running_loop().run_in_executor(self._writing, work)))
+
+    async def _noted(self, written: asyncio.Future[None]) -> None:
+        try:
+            await written
+        except JournalUnusable as error:
+            log.error("page", tenant=self.rules.tenant, text=str(error))
+
+    async def _intend(self, act: Act) -> None:
+        at = self._clock.now().timestamp()
+        await self._write(lambda: self._journal.intend(self.rules.tenant, act, at))
+
+    # -- holding entries --------------------------------------------------------------------------------------------
+
+    def _keep_hold(self) -> None:
+        """Make the engine's word agree with ours: a level, so an engine that restarts in the middle is told again."""
+        view, memory = self.observation.engine_view, self.memory
+        idle = self._holding is None or self._holding.done()
+        told = view.look.at - view.look.seconds <= self._hold_at
+        owed = memory.hold or memory.held
+        if view.look.result is Result.OK and owed and view.entries_held is not memory.hold and idle and not told:
+            reason = memory.gateway_incident or memory.engine_incident
+            self._holding = asyncio.create_task(self._hold(memory.hold, reason.fault if reason else "recovered"))
+
+    async def _hold(self, hold: bool, reason: str) -> None:
+        try:
+            await self._senses.engine.hold_entries(hold, reason)
+        except ActRefused as error:
+            log.warning("entries not held" if hold else "entries not released", error=str(error))
+        self._hold_at = self._clock.monotonic()
+
+    # -- what people ask --------------------------------------------------------------------------------------------
+
+    def _paused(self, wall: float) -> bool:
+        if self._pause is not None and self._pause.until is not None and wall >= self._pause.until:
+            log.warning("the pause has ended", tenant=self.rules.tenant)
+            self._set_pause(None)
+        return self._pause is not None
+
+    @property
+    def pause(self) -> Pause | None:
+        """The pause in force."""
+        return self._pause
+
+    def set_pause(self, reason: str, seconds: float | None) -> Pause:
+        """Veto restarts, for a while or until further notice. Safety stops and pages go on."""
+        wall = self._clock.now().timestamp()
+        pause = Pause(reason, wall + seconds if seconds is not None else None)
+        self._set_pause(pause)
+        return pause
+
+    def resume(self) -> None:
+        """End the pause."""
+        self._set_pause(None)
+
+    def _set_pause(self, pause: Pause | None) -> None:
+        self._pause = pause
+        value = json.dumps({"reason": pause.reason, "until": pause.until}) if pause is not None else ""
+        at = self._clock.now().timestamp()
+        self._note(lambda: self._journal.remember(self.rules.tenant, "paused", value, at))
+        self._news.set()
+
+    def ask(self, ask: Ask) -> str | None:
+        """A person's restart. Returns why not, or None when it will be done."""
+        if self.memory.flight is not None:
+            return f"{self.memory.flight.rung} is under way; ask again when it has ended"
+        if ask.subject is Subject.ENGINE and self.memory.gateway.state is not GatewayState.READY:
+            return f"the gateway is {self.memory.gateway.state}; the engine is touched only behind a READY one"
+        found = self.observation.gateway if ask.subject is Subject.GATEWAY else self.observation.engine
+        if found is None:
+            return f"there is no {ask.subject} container"
+        self._asks.append(ask)
+        self._news.set()
+        return None
+
+    async def clearance(self, account: str | None = None) -> Answer:
+        """May an engine for `account` start now?"""
+        rules, memory = self.rules, self.memory
+        no = clearance.before_checks(
+            memory.gateway.state, self._senses.sentinel.view.accounts, rules.account, rules.live, account
+        )
+        if no is not None:
+            return no
+        return clearance.after_checks(await self.preflights.report(not_before=memory.gateway.since))
+
+    def status(self) -> dict[str, Any]:
+        """`GET /api/v1/status`."""
+        return status.status(
+            self.memory, self.observation, self.rules, self.sentence, self._clock.monotonic(), self._wall
+        )
+
+    async def incidents(self, limit: int) -> list[dict[str, Any]]:
+        """`GET /api/v1/incidents`. Raises: JournalUnusable."""
+        rows = await self._write(lambda: self._journal.incidents(self.rules.tenant, limit=limit))
+        return [status.incident_row(row) for row in rows]

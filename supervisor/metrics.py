@@ -1,0 +1,125 @@
+"""What Prometheus is told. One registry, handed over; every label combination exists from the start."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from supervisor.faults import FAULTS, Rung
+from supervisor.memory import Memory
+from supervisor.observation import Look, Observation, Result
+from supervisor.policy import Policy
+from supervisor.states import EngineState, GatewayState
+
+PROBES = ("docker", "handshake", "mailbox", "sentinel", "engine")
+OUTCOMES = ("ok", "failed", "refused")
+_FAST = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
+_SLOW = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
+
+
+class Metrics:
+    """All of one supervisor's metrics."""
+
+    def __init__(self, registry: CollectorRegistry, tenant: str) -> None:
+        self._tenant = tenant
+        self._seen: dict[str, float] = {}
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"watchkeeper_{name}", text, labels, registry=registry)
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"watchkeeper_{name}", text, labels, registry=registry)
+
+        self.gateway_state = gauge("gateway_state", "1 for the state that the gateway is in.", "tenant", "state")
+        self.engine_state = gauge("engine_state", "1 for the state that the engine is in.", "tenant", "state")
+        self.probes = counter("probe", "Looks, by result.", "tenant", "probe", "result")
+        self.probe_at = gauge(
+            "probe_last_result_timestamp_seconds", "When a probe last gave OK or FAIL.", "tenant", "probe"
+        )
+        self.probe_seconds = gauge("probe_duration_seconds", "How long the last look took.", "tenant", "probe")
+        self.incidents = counter("incidents", "Incidents opened.", "tenant", "fault")
+        self.detection = Histogram(
+            "watchkeeper_incident_detection_seconds",
+            "From a fault's first evidence to its incident.",
+            ("tenant", "fault"),
+            registry=registry,
+            buckets=_FAST,
+        )
+        self.recovery = Histogram(
+            "watchkeeper_incident_recovery_seconds",
+            "From a fault's first evidence until all was verified well again.",
+            ("tenant", "fault"),
+            registry=registry,
+            buckets=_SLOW,
+        )
+        self.actions = counter("actions", "Acts, by outcome.", "tenant", "rung", "outcome")
+        self.pages = counter("pages", "Times that a person was to be told.", "tenant", "fault")
+        self.budget = gauge("budget_remaining", "Restarts left.", "tenant", "budget")
+        self.blind = gauge("blind", "1 while the Docker API cannot be asked.", "tenant")
+        self.paused = gauge("paused", "1 while restarts are vetoed by a person.", "tenant")
+        self.held = gauge("entries_held", "1 while new entries are to be held.", "tenant")
+        self.exposed = gauge("exposure_rows", "Positions and working orders by the last audit.", "tenant", "kind")
+        self.loop_at = gauge("loop_last_run_timestamp_seconds", "When the loop last ran.")
+        self.skew = gauge("clock_skew_seconds", "The gateway's clock minus the host's; whole seconds.", "tenant")
+        self._initialise()
+
+    def _initialise(self) -> None:
+        tenant = self._tenant
+        for gateway_state in GatewayState:
+            self.gateway_state.labels(tenant, gateway_state).set(0)
+        for engine_state in EngineState:
+            self.engine_state.labels(tenant, engine_state).set(0)
+        for probe in PROBES:
+            for result in Result:
+                self.probes.labels(tenant, probe, result)
+            self.probe_at.labels(tenant, probe)
+            self.probe_seconds.labels(tenant, probe)
+        for fault in FAULTS:
+            self.incidents.labels(tenant, fault)
+            self.pages.labels(tenant, fault)
+            self.detection.labels(tenant, fault)
+            self.recovery.labels(tenant, fault)
+        for rung in Rung:
+            for outcome in OUTCOMES:
+                self.actions.labels(tenant, rung, outcome)
+        for budget in ("gateway", "engine"):
+            self.budget.labels(tenant, budget)
+        for kind in ("positions", "orders"):
+            self.exposed.labels(tenant, kind)
+        for single in (self.blind, self.paused, self.held, self.skew):
+            single.labels(tenant)
+
+    def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:
+        """After each turn."""
+        tenant = self._tenant
+        for gateway_state in GatewayState:
+            self.gateway_state.labels(tenant, gateway_state).set(memory.gateway.state is gateway_state)
+        for engine_state in EngineState:
+            self.engine_state.labels(tenant, engine_state).set(memory.engine.state is engine_state)
+        looks = {
+            "docker": observation.docker,
+            "handshake": observation.handshake,
+            "mailbox": observation.mailbox,
+            "sentinel": observation.sentinel.heart,
+            "engine": observation.engine_view.look,
+        }
+        for probe, look in looks.items():
+            self._look(probe, look, now, wall_now)
+        self.budget.labels(tenant, "gateway").set(policy.container_budget.left(memory.gateway_spent, now))
+        self.budget.labels(tenant, "engine").set(policy.engine_budget.left(memory.engine_spent, now))
+        self.blind.labels(tenant).set(observation.blind)
+        self.paused.labels(tenant).set(observation.paused)
+        self.held.labels(tenant).set(memory.hold)
+        audit = observation.sentinel.audit
+        if audit is not None:
+            self.exposed.labels(tenant, "positions").set(audit.positions)
+            self.exposed.labels(tenant, "orders").set(audit.orders)
+        if observation.sentinel.clock_skew_seconds is not None:
+            self.skew.labels(tenant).set(observation.sentinel.clock_skew_seconds)
+        self.loop_at.set(wall_now)
+
+    def _look(self, probe: str, look: Look, now: float, wall_now: float) -> None:
+        if look.at == float("-inf") or self._seen.get(probe) == look.at:
+            return
+        self._seen[probe] = look.at
+        self.probes.labels(self._tenant, probe, look.result).inc()
+        self.probe_seconds.labels(self._tenant, probe).set(look.seconds)
+        if look.result is not Result.UNKNOWN:
+            self.probe_at.labels(self._tenant, probe).set(wall_now - (now - look.at))

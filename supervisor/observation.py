@@ -1,0 +1,218 @@
+"""What one turn of the loop knows: frozen values, taken by the senses and judged by the machine.
+
+All times are seconds of one monotonic clock unless a name says otherwise.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Result(StrEnum):
+    """A probe's answer. UNKNOWN is our own trouble and never moves a counter towards action."""
+
+    OK = "OK"
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+
+
+class Ending(StrEnum):
+    """How an attempt to greet the gateway ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"  # nobody listens
+    CLOSED = "closed"  # accepted, then end of file: socat in front of a dead JVM
+    SILENT = "silent"  # accepted, no answer inside the timeout
+    STALE = "stale"  # mailbox only: the writer inside the container has stopped writing
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at one thing. `at` is when the answer was in; `seconds` is how long it took."""
+
+    result: Result = Result.UNKNOWN
+    at: float = float("-inf")
+    seconds: float = 0.0
+    why: str = "not looked yet"
+    ending: Ending = Ending.UNKNOWN
+
+
+NEVER = Look()
+
+
+class Status(StrEnum):
+    """Docker's words for a container's status."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    RESTARTING = "restarting"
+    REMOVING = "removing"
+    EXITED = "exited"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container as inspected. `docker restart` keeps the id, so a process is known by (id, StartedAt)."""
+
+    id: str
+    name: str
+    status: Status
+    started_at: str
+    exit_code: int = 0
+    up_since: float | None = None  # monotonic; None while it does not run
+    ended_at: float | None = None  # monotonic; None while it runs
+
+    @property
+    def identity(self) -> str:
+        return f"{self.id[:12]}@{self.started_at}"
+
+    @property
+    def is_up(self) -> bool:
+        return self.status in (Status.RUNNING, Status.PAUSED)
+
+
+class Subject(StrEnum):
+    """Who an event, an act or an incident is about."""
+
+    GATEWAY = "gateway"
+    ENGINE = "engine"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEvent:
+    """One Docker event. `at` is Docker's own stamp, on our monotonic clock."""
+
+    subject: Subject
+    action: str
+    at: float
+    signal: int | None = None
+    exit_code: int | None = None
+    container_id: str = ""
+
+
+class LoginPhase(StrEnum):
+    """What the gateway's log says it is busy with. `QUIET` means: no restart, login or 2FA under way."""
+
+    QUIET = "quiet"
+    RESTARTING = "restarting"
+    LOGGING_IN = "logging in"
+    TWOFA = "waiting for 2FA"
+    UNKNOWN = "unknown"
+
+
+class SessionPhase(StrEnum):
+    """How far the sentinel's session has come."""
+
+    AWAY = "away"
+    OPEN = "open"
+    READY = "ready"  # managedAccounts and nextValidId are in
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The broker's word on exposure, from the sentinel's session."""
+
+    at: float
+    positions: int
+    orders: int
+
+    @property
+    def exposed(self) -> bool:
+        return self.positions > 0 or self.orders > 0
+
+
+@dataclass(frozen=True, slots=True)
+class SentinelView:
+    """What the sentinel knows."""
+
+    phase: SessionPhase = SessionPhase.AWAY
+    opened_at: float | None = None
+    heart: Look = NEVER  # reqCurrentTime
+    second: Look = NEVER  # another kind of request, asked only when the heart failed
+    accounts: tuple[str, ...] = ()
+    upstream_lost_at: float | None = None
+    data_lost_at: float | None = None
+    farms_down: tuple[tuple[str, float], ...] = ()
+    farm_back_at: float | None = None
+    last_tick_at: float | None = None
+    audit: Audit | None = None
+    client_id: int | None = None
+    clock_skew_seconds: float | None = None
+
+
+class EngineWord(StrEnum):
+    """The engine's own word for its state, plus UNKNOWN for words we do not know."""
+
+    WAITING = "WAITING"
+    CONNECTING = "CONNECTING"
+    TRADING = "TRADING"
+    ZOMBIE = "ZOMBIE"
+    DEAF = "DEAF"
+    STOPPING = "STOPPING"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineView:
+    """The engine's `/api/v1/status`, as far as decisions need it."""
+
+    look: Look = NEVER
+    word: EngineWord = EngineWord.UNKNOWN
+    sentence: str = ""
+    account: str | None = None
+    attempts: int = 0
+    reader_alive: bool = True
+    inbound_age_seconds: float | None = None
+    entries_held: bool = False
+    positions: int = 0
+    orders: int = 0
+    reconciled: bool = False
+
+    @property
+    def exposed(self) -> bool:
+        return self.positions > 0 or self.orders > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an act ended. `refused` means that it was not done at all and spent nothing."""
+
+    act_id: int
+    at: float
+    ok: bool
+    detail: str = ""
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person's word, come in by API: restart `subject` at the rung named."""
+
+    subject: Subject
+    rung: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything one turn may judge. Levels are re-read each time; events, outcomes and asks are what came since."""
+
+    docker: Look = NEVER
+
+    gateway: Container | None = None
+    engine: Container | None = None
+    handshake: Look = NEVER
+    mailbox: Look = NEVER
+    login: LoginPhase = LoginPhase.UNKNOWN
+    sentinel: SentinelView = field(default_factory=SentinelView)
+    engine_view: EngineView = field(default_factory=EngineView)
+    paused: bool = False
+    events: tuple[ContainerEvent, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    asks: tuple[Ask, ...] = ()
+
+    @property
+    def blind(self) -> bool:
+        """Whether the Docker API was asked and could not be."""
+        return self.docker.result is Result.UNKNOWN and self.docker is not NEVER

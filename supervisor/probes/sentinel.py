@@ -1,0 +1,276 @@
+"""The sentinel: the one long-lived session to a gateway, which hears what no probe can ask for.
+
+It hears 1100, 1101, 1102 and the farms' codes the moment they are sent, asks reqCurrentTime (and is the only one who
+does: a second asker within a second is ignored by the gateway), keeps one canary quote, and audits positions and
+working orders. By itself it heals nothing but its own closed session; a silent one is reconnected on the machine's
+word.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Protocol, Self
+
+import structlog
+
+from supervisor.observation import Audit, Ending, Look, Result, SentinelView, SessionPhase
+from supervisor.policy import Policy
+from tws import codes
+from tws.clock import Clock
+from tws.errors import ClientIdInUse, SessionClosed, TwsError, Unsupported
+from tws.values import Notice, Quote
+
+BAND = range(900, 910)
+"""The sentinel's client ids; 326 takes the next one."""
+
+_OPEN_TIMEOUT = 4.0
+_OPEN_AGAIN = 1.0
+_AUDIT_TIMEOUT = 5.0
+_TICKS_PATIENCE = 10.0
+
+log = structlog.get_logger("sentinel")
+
+
+class SessionLike(Protocol):
+    """What the sentinel needs of `tws.session.Session`."""
+
+    @property
+    def accounts(self) -> tuple[str, ...]: ...
+    @property
+    def closed(self) -> asyncio.Future[None]: ...
+    async def current_time(self, *, timeout: float) -> int: ...
+    async def current_time_millis(self, *, timeout: float) -> int: ...
+    async def positions(self, *, timeout: float) -> list[Any]: ...
+    async def open_orders(self, *, timeout: float) -> list[Any]: ...
+    def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int: ...
+    def unsubscribe(self, number: int) -> None: ...
+    def abort(self) -> None: ...
+
+
+class Opener(Protocol):
+    """`tws.session.Session.open`, or a test's."""
+
+    def __call__(
+        self, host: str, port: int, client_id: int, *, timeout: float, on_notice: Callable[[Notice], None] | None
+    ) -> Awaitable[SessionLike]: ...
+
+
+class Sentinel:
+    """One gateway's sentinel. `view` is what it knows; `wake` is called whenever that changes."""
+
+    def __init__(
+        self, host: str, port: int, opener: Opener, canary: Any, clock: Clock, policy: Policy, wake: Callable[[], None]
+    ) -> None:
+        self.view = SentinelView()
+        self._host = host
+        self._port = port
+        self._opener = opener
+        self._canary = canary
+        self._clock = clock
+        self._policy = policy
+        self._wake = wake
+        self._client_id = BAND.start
+        self._poke = asyncio.Event()
+        self._drop = asyncio.Event()
+        self._audit_now = asyncio.Event()
+        self._line: int | None = None
+        self._session: SessionLike | None = None
+        self._asking_second: asyncio.Task[None] | None = None
+
+    def reconnect(self) -> None:
+        """Give the present session up; a new one follows at once."""
+        self._drop.set()
+        self._poke.set()
+
+    def try_now(self) -> None:
+        """Something suggests that the gateway is back: do not wait for the next attempt."""
+        if self.view.phase is SessionPhase.AWAY:
+            self._poke.set()
+
+    def audit_soon(self) -> None:
+        """Something happened: look at positions and orders without waiting for the next turn."""
+        self._audit_now.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._poke.clear()
+            self._drop.clear()
+            try:
+                session = await self._opener(
+                    self._host, self._port, self._client_id, timeout=_OPEN_TIMEOUT, on_notice=self._hear
+                )
+            except ClientIdInUse:
+                self._client_id = BAND[(self._client_id - BAND.start + 1) % len(BAND)]
+                log.warning("client id in use, taking the next", client_id=self._client_id)
+                await self._pause(_OPEN_AGAIN)
+                continue
+            except TwsError as error:
+                log.debug("no session", error=str(error))
+                await self._pause(_OPEN_AGAIN)
+                continue
+            self._session = session
+            try:
+                await self._live(session)
+            finally:
+                session.abort()
+                self._session = None
+                self._line = None
+                self._see(phase=SessionPhase.AWAY, upstream_lost_at=None, farms_down=(), second=Look())
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._poke.wait()
+
+    def _see(self, **changes: Any) -> None:
+        self.view = replace(self.view, **changes)
+        self._wake()
+
+    # -- a session's life -------------------------------------------------------------------------------------------
+
+    async def _live(self, session: SessionLike) -> None:
+        now = self._clock.monotonic()
+        self._see(
+            phase=SessionPhase.READY,
+            opened_at=now,
+            accounts=session.accounts,
+            client_id=self._client_id,
+            upstream_lost_at=self.view.upstream_lost_at,
+            second=Look(),
+        )
+        with suppress(SessionClosed):
+            self._line = session.subscribe(self._canary, self._tick)
+        audits = asyncio.create_task(self._audits(session))
+        dropped = asyncio.create_task(self._drop.wait())
+        try:
+            beats = 0
+            while not self._drop.is_set() and not session.closed.done():
+                asked = self._clock.monotonic()
+                good = await self._beat(session)
+                if session.closed.done():
+                    break
+                beats = beats + 1 if good else 0
+                # Two quick beats first, since nothing is ready before two; quick ones in trouble as well.
+                pace = self._policy.heart_interval if beats >= 2 else self._policy.fast_interval
+                rest = max(0.0, asked + pace - self._clock.monotonic())
+                self._mind_canary(session)
+                ends: set[asyncio.Future[Any]] = {session.closed, dropped}
+                await asyncio.wait(ends, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
+            if not self._drop.is_set():
+                self._lost("the session was closed")
+        finally:
+            for task in (audits, dropped):
+                task.cancel()
+            await asyncio.gather(audits, dropped, return_exceptions=True)
+
+    def _lost(self, why: str) -> None:
+        now = self._clock.monotonic()
+        self._see(phase=SessionPhase.AWAY, heart=Look(Result.FAIL, now, 0.0, why, Ending.CLOSED))
+
+    async def _beat(self, session: SessionLike) -> bool:
+        started = self._clock.monotonic()
+        try:
+            theirs = await session.current_time(timeout=self._policy.probe_timeout)
+        except SessionClosed:
+            return False
+        except TwsError as error:
+            now = self._clock.monotonic()
+            self._see(heart=Look(Result.FAIL, now, now - started, str(error), Ending.SILENT))
+            if self._asking_second is None or self._asking_second.done():
+                self._asking_second = asyncio.create_task(self._second_kind(session))
+            return False
+        now = self._clock.monotonic()
+        skew = theirs - self._clock.now().timestamp()
+        self._see(
+            heart=Look(Result.OK, now, now - started, "answered", Ending.ANSWERED),
+            second=Look(),
+            clock_skew_seconds=skew,
+        )
+        return True
+
+    async def _second_kind(self, session: SessionLike) -> None:
+        """Another kind of request, so that one ignored question is not taken for a silent session."""
+        look = await self._asked_otherwise(session)
+        if session is self._session and self.view.heart.result is Result.FAIL:
+            self._see(second=look)
+
+    async def _asked_otherwise(self, session: SessionLike) -> Look:
+        started = self._clock.monotonic()
+        try:
+            try:
+                await session.current_time_millis(timeout=self._policy.probe_timeout)
+            except Unsupported:
+                await session.open_orders(timeout=self._policy.probe_timeout)
+        except TwsError as error:
+            now = self._clock.monotonic()
+            return Look(Result.FAIL, now, now - started, str(error), Ending.SILENT)
+        now = self._clock.monotonic()
+        return Look(Result.OK, now, now - started, "answered", Ending.ANSWERED)
+
+    async def _audits(self, session: SessionLike) -> None:
+        while True:
+            self._audit_now.clear()
+            with suppress(TwsError):
+                positions = await session.positions(timeout=_AUDIT_TIMEOUT)
+                orders = await session.open_orders(timeout=_AUDIT_TIMEOUT)
+                self._see(audit=Audit(self._clock.monotonic(), len(positions), len(orders)))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._policy.audit_interval):
+                    await self._audit_now.wait()
+
+    # -- what it hears ----------------------------------------------------------------------------------------------
+
+    def _tick(self, quote: Quote) -> None:
+        self.view = replace(self.view, last_tick_at=self._clock.monotonic())
+
+    def _mind_canary(self, session: SessionLike) -> None:
+        """A farm that is back owes us ticks; ask again once if they do not come."""
+        back, ticked = self.view.farm_back_at, self.view.last_tick_at
+        if back is None or (ticked is not None and ticked > back):
+            return
+        if self._clock.monotonic() - back > _TICKS_PATIENCE:
+            self._subscribe_again(session)
+            self._see(farm_back_at=None)
+
+    def _subscribe_again(self, session: SessionLike) -> None:
+        with suppress(SessionClosed):
+            if self._line is not None:
+                session.unsubscribe(self._line)
+            self._line = session.subscribe(self._canary, self._tick)
+
+    def _hear(self, notice: Notice) -> None:
+        now, view = self._clock.monotonic(), self.view
+        code = notice.code
+        if code in (codes.UPSTREAM_LOST, codes.UPSTREAM_BROKEN):
+            self._see(upstream_lost_at=view.upstream_lost_at if view.upstream_lost_at is not None else now)
+        elif code == codes.UPSTREAM_BACK:
+            self._see(upstream_lost_at=None)
+            self._audit_now.set()
+        elif code == codes.UPSTREAM_BACK_DATA_LOST:
+            if self._session is not None:
+                self._subscribe_again(self._session)
+            self._see(upstream_lost_at=None, data_lost_at=now, farms_down=())
+            self._audit_now.set()
+        elif code == codes.MARKET_FARM_BROKEN:
+            down = dict(view.farms_down)
+            down.setdefault(farm(notice.text), now)
+            self._see(farms_down=tuple(sorted(down.items())))
+        elif code in (codes.MARKET_FARM_OK, codes.MARKET_FARM_IDLE):
+            down = dict(view.farms_down)
+            if down.pop(farm(notice.text), None) is not None:
+                self._see(farms_down=tuple(sorted(down.items())), farm_back_at=now)
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self.run(), name="sentinel")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+def farm(text: str) -> str:
+    """The farm's name, which follows the last colon: `Market data farm connection is broken:usfarm`."""
+    return text.rpartition(":")[2].strip()

@@ -1,0 +1,133 @@
+"""Puts the parts together and runs them until SIGTERM."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+import uvicorn
+from prometheus_client import CollectorRegistry
+
+from preflight import runner as preflight
+from preflight.settings import Settings as PreflightSettings
+from supervisor.api import application
+from supervisor.clearance import Preflights, Report
+from supervisor.journal import Journal
+from supervisor.loop import Senses, Watch
+from supervisor.metrics import Metrics
+from supervisor.probes.engine import EngineLink
+from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.sentinel import Sentinel
+from supervisor.runtime.docker import DockerRuntime
+from supervisor.settings import Settings
+from tws.clock import SystemClock
+from tws.contracts import stock
+from tws.session import Session
+
+log = structlog.get_logger("supervisor")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the service ends as a whole."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.leaving = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's own, which wakes ten times a second to renew a Date header; this one wakes once."""
+        while not self.should_exit:
+            self.should_exit = await self.on_tick(0)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self.leaving.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: Settings, preflight_settings: PreflightSettings) -> None:
+    """Run until SIGTERM or SIGINT.
+
+    Raises:
+        SettingsRefused: numbers that do not fit, or a missing token.
+        JournalUnusable: no journal, no supervisor.
+    """
+    rules = settings.rules()
+    policy = rules.policy
+    operator, machine = settings.token("operator_token"), settings.token("machine_token")
+    for claim in policy.arithmetic():
+        log.info(claim)
+    clock = SystemClock()
+    journal = Journal(settings.state_dir / "journal.sqlite")
+    registry = CollectorRegistry()
+    runtime = DockerRuntime(settings.docker_host, settings.tenant, clock, timeout=int(policy.docker_timeout))
+    watches: list[Watch] = []
+    sentinel = Sentinel(
+        settings.gateway_host,
+        settings.gateway_port,
+        Session.open,
+        stock("SPY", primary="ARCA"),
+        clock,
+        policy,
+        lambda: watches[0].wake(),
+    )
+    senses = Senses(
+        settings.gateway_host,
+        settings.gateway_port,
+        runtime,
+        sentinel,
+        Mailbox(settings.mailbox_dir, clock, stale=policy.mailbox_stale, deadline=policy.mailbox_deadline),
+        EngineLink(settings.engine_url, machine, clock, ThreadPoolExecutor(2, "engine"), timeout=policy.probe_timeout),
+    )
+
+    async def run_preflight() -> Report:
+        return await preflight.run(preflight_settings, clock)
+
+    watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), Metrics(registry, rules.tenant), clock)
+    watches.append(watch)
+    runtime.listen(watch.heard, lambda deaf: None)
+    app = application(
+        watch,
+        registry,
+        operator=operator,
+        machine=machine,
+        hosts=[host.strip() for host in settings.allowed_hosts.split(",")],
+    )
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=settings.listen_host,
+            port=settings.listen_port,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await _until(stop, watch, server)
+    await watch.leave()
+    runtime.close()
+    journal.close()
+    log.info("ended", tenant=rules.tenant)
+
+
+async def _until(stop: asyncio.Event, watch: Watch, server: _Server) -> None:
+    """Run both until told to stop; if either ends by itself, so does the other."""
+    running = asyncio.create_task(watch.run(), name="watch")
+    serving = asyncio.create_task(server.serve(), name="http")
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({running, serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    server.leaving.set()
+    running.cancel()
+    await asyncio.wait({running, serving}, timeout=1.5)
+    for task in done - {stopping}:
+        task.result()  # what ended by itself ended for a reason

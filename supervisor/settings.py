@@ -1,0 +1,101 @@
+"""What the supervisor is told, from the environment and from secret files."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from supervisor.errors import PolicyRefused, SettingsRefused
+from supervisor.machine import Rules
+from supervisor.policy import Budget, Policy
+
+Port = Annotated[int, Field(gt=0, lt=65536)]
+
+
+class Settings(BaseSettings):
+    """Field names in capitals are the environment's."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
+
+    tenant: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+    mode: Literal["sim", "paper", "live"]
+    ib_account: str
+    gateway_host: str = "ib-gateway"
+    gateway_port: Port = 4004
+    engine: Literal["on", "none"] = "on"
+    engine_url: str = "http://engine:9190"
+    docker_host: str = "tcp://docker-api:2375"
+    mailbox_dir: Path = Path("/run/mailbox")
+    state_dir: Path = Path("/var/lib/watchkeeper")
+    secrets_path: Path = Field(Path("/run/secrets"), alias="SECRETS_DIR")
+    listen_host: str = "0.0.0.0"  # noqa: S104 (inside a container; compose publishes on loopback only)
+    listen_port: Port = 9180
+    allowed_hosts: str = "localhost,127.0.0.1,supervisor"
+    probe_interval_seconds: Annotated[float, Field(ge=1.1, le=60)] = 5.0
+    container_restart_budget: str = "3/15m,6/6h"
+    engine_restart_budget: str = "3/10m"
+    market_farms: str = "us*"
+    """Comma-separated patterns of the data farms that serve configured instruments."""
+    reconnect_account: bool | None = None
+    """Whether RECONNECTACCOUNT may be used; unset means yes, except in LIVE."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment.
+
+        Raises:
+            SettingsRefused: one line for each setting that is missing or unusable.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = [
+                f"{'.'.join(map(str, line['loc'])).upper()}: expected {line['msg'].lower()}, found {line['input']!r}"
+                if line["type"] != "missing"
+                else f"{'.'.join(map(str, line['loc'])).upper()}: expected a value, found none"
+                for line in error.errors()
+            ]
+            raise SettingsRefused("\n".join([*lines, "set them in .env, which `make up` reads"])) from error
+
+    def rules(self) -> Rules:
+        """The tenant's rules, checked against each other.
+
+        Raises:
+            PolicyRefused: the numbers do not hold together.
+        """
+        policy = Policy(
+            probe_interval=self.probe_interval_seconds,
+            container_budget=Budget.parse(self.container_restart_budget),
+            engine_budget=Budget.parse(self.engine_restart_budget),
+        )
+        policy.check()
+        live = self.mode == "live"
+        return Rules(
+            tenant=self.tenant,
+            account=self.ib_account,
+            live=live,
+            engine=self.engine == "on",
+            farms=tuple(part.strip() for part in self.market_farms.split(",") if part.strip()),
+            reconnect_account=not live if self.reconnect_account is None else self.reconnect_account,
+            policy=policy,
+        )
+
+    def token(self, name: Literal["operator_token", "machine_token"]) -> str:
+        """A bearer token from its secret file.
+
+        Raises:
+            SettingsRefused: the file is missing or empty.
+        """
+        path = self.secrets_path / name
+        try:
+            value = path.read_text().strip()
+        except OSError as error:
+            raise SettingsRefused(f"expected a token in {path}, found {error.strerror}; `make up` makes one") from error
+        if not value:
+            raise SettingsRefused(f"expected a token in {path}, found an empty file; remove it, `make up` makes one")
+        return value
+
+
+__all__ = ["PolicyRefused", "Settings"]

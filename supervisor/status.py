@@ -1,0 +1,131 @@
+"""What a person or a script is told: status and incidents as JSON, version 1; keys are only ever added. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from supervisor.machine import Rules
+from supervisor.memory import Incident, Memory
+from supervisor.observation import Observation, Result
+from supervisor.states import EngineState, GatewayState
+
+_STARTING = (GatewayState.UNKNOWN, GatewayState.STARTING)
+_DOWN = (
+    GatewayState.ABSENT,
+    GatewayState.STOPPED,
+    GatewayState.FAILING,
+    GatewayState.RECOVERING,
+    GatewayState.GAVE_UP,
+)
+
+
+def iso(wall: float) -> str:
+    """Epoch seconds as ISO 8601, UTC, milliseconds."""
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def verdict(memory: Memory, rules: Rules, paused: bool) -> str:
+    """One word for all of it."""
+    if paused:
+        return "paused"
+    gateway, engine = memory.gateway.state, memory.engine.state
+    if gateway in _STARTING:
+        return "starting"
+    if gateway in _DOWN:
+        return "down"
+    if memory.gateway_incident is None and memory.engine_incident is None:
+        if gateway is GatewayState.READY and (engine is EngineState.TRADING or not rules.engine):
+            return "trading"
+        if engine in (EngineState.UNKNOWN, EngineState.STARTING, EngineState.WAITING):
+            return "starting"
+    return "degraded"
+
+
+def status(
+    memory: Memory, observation: Observation, rules: Rules, sentence: str, now: float, wall: Callable[[float], float]
+) -> dict[str, Any]:
+    """`GET /api/v1/status`. `wall` turns monotonic seconds into epoch seconds."""
+
+    def since(at: float) -> str | None:
+        return iso(wall(at)) if at != float("-inf") else None
+
+    gateway, engine, sentinel = memory.gateway, memory.engine, observation.sentinel
+    view = observation.engine_view
+    answered = view.look.result is Result.OK
+    incident = memory.gateway_incident or memory.engine_incident
+    return {
+        "version": 1,
+        "at": iso(wall(now)),
+        "verdict": verdict(memory, rules, observation.paused),
+        "sentence": sentence,
+        "tenants": [
+            {
+                "name": rules.tenant,
+                "account": rules.account or (sentinel.accounts[0] if sentinel.accounts else None),
+                "paused": observation.paused,
+                "blind": observation.blind,
+                "gateway": {
+                    "state": gateway.state,
+                    "since": since(gateway.since),
+                    "accounts": list(sentinel.accounts),
+                    "client_id": sentinel.client_id,
+                    "answered_in_seconds": round(sentinel.heart.seconds, 4)
+                    if sentinel.heart.result is Result.OK
+                    else None,
+                    "upstream": "lost" if sentinel.upstream_lost_at is not None else "up",
+                    "farms_down": [farm for farm, _ in sentinel.farms_down],
+                    "restarts_left": rules.policy.container_budget.left(memory.gateway_spent, now),
+                },
+                "engine": {
+                    "state": engine.state,
+                    "since": since(engine.since),
+                    "word": view.word if answered else None,
+                    "sentence": view.sentence if answered else view.look.why,
+                    "entries_held": view.entries_held if answered else None,
+                    "restarts_left": rules.policy.engine_budget.left(memory.engine_spent, now),
+                },
+                "exposure": {
+                    "positions": sentinel.audit.positions if sentinel.audit else None,
+                    "orders": sentinel.audit.orders if sentinel.audit else None,
+                    "audited_at": since(sentinel.audit.at) if sentinel.audit else None,
+                },
+                "incident": _open(incident, wall) if incident is not None else None,
+            }
+        ],
+    }
+
+
+def _open(incident: Incident, wall: Callable[[float], float]) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "fault": incident.fault,
+        "opened_at": iso(wall(incident.opened_at)),
+        "detection_seconds": round(incident.declared_at - incident.since, 3),
+        "recovery_seconds": None,
+        "actions": [{"rung": done.rung, "at": iso(wall(done.at)), "outcome": done.outcome} for done in incident.acts],
+        "outcome": "gave_up" if incident.gave_up else "open",
+    }
+
+
+def incident_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One entry of `GET /api/v1/incidents`, from the journal's row."""
+    closed = row["closed_at"]
+    return {
+        "id": row["id"],
+        "tenant": row["tenant"],
+        "fault": row["fault"],
+        "opened_at": iso(row["opened_at"]),
+        "declared_at": iso(row["declared_at"]),
+        "closed_at": iso(closed) if closed is not None else None,
+        "detection_seconds": round(row["declared_at"] - row["since"], 3),
+        "recovery_seconds": round(closed - row["since"], 3) if closed is not None else None,
+        "actions": [
+            {
+                "rung": act["rung"],
+                "at": iso(act["at"]),
+                "outcome": act["outcome"] or ("pending" if closed is None else "unknown"),
+            }
+            for act in row["actions"]
+        ],
+        "outcome": row["outcome"],
+    }
