@@ -35,19 +35,19 @@ class Drill:
         start = self._clock.monotonic()
 
         detected = acted = ready = trading = None
-        while (now := self._clock.monotonic() - start) < PATIENCE_SECONDS and trading is None:
+        while trading is None and self._clock.monotonic() - start < PATIENCE_SECONDS:
             new = [incident for incident in await self._incidents() if incident["id"] not in known]
+            tenant = await self._tenant()
+            now = self._clock.monotonic() - start  # after the answers: never earlier than they could be known
             if detected is None and new:
                 detected = now
             if acted is None and any(incident["actions"] for incident in new):
                 acted = now
-            if detected is not None:
-                tenant = await self._tenant()
-                if ready is None and tenant["gateway"]["state"] == "READY":
-                    ready = now
-                closed = all(incident["outcome"] != "open" for incident in new)
-                if ready is not None and closed and tenant["engine"]["state"] == "TRADING":
-                    trading = now
+            if ready is None and detected is not None and tenant["gateway"]["state"] == "READY":
+                ready = now
+            closed = all(incident["outcome"] != "open" for incident in new)
+            if ready is not None and closed and tenant["engine"]["state"] == "TRADING":
+                trading = now
             await self._clock.sleep(POLL_SECONDS)
         agrees = trading is not None and await self._until(self._books_agree, _AGREEMENT_SECONDS)
         return Run(fault, detected, acted, ready, trading, censored=trading is None, agrees=agrees)
