@@ -7,7 +7,6 @@ DO := scripts/watchkeeper
 MODE := $(if $(SIM),sim,$(if $(PAPER),paper,$(if $(LIVE),live)))
 MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
-export TENANT ENGINE CONFIRM
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up down purge status incidents preflight pause resume drill logs test lint bench

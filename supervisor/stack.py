@@ -325,12 +325,21 @@ def write_files(root: Path, stack: Plan) -> None:
     acl.chmod(0o644)
 
 
-def _run(command: list[str], root: Path, *, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    # The shell's variables would overrule the env file, so compose gets only what finds and reaches Docker.
+def docker_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What a `docker` command gets of the shell's variables: only what finds and reaches Docker.
+
+    The rest would overrule the env file, even where it is empty.
+    """
     kept = {"PATH", "HOME", "USER", "LANG", "TERM", "TMPDIR", "XDG_RUNTIME_DIR"}
-    environ = {k: v for k, v in os.environ.items() if k in kept or k.startswith("DOCKER_")}
-    environ |= {k.lower(): v for k, v in os.environ.items() if k.lower().endswith("_proxy")}
-    done = subprocess.run(command, cwd=root, env=environ, text=True, check=False, capture_output=quiet)  # noqa: S603
+    proxies = {k: v for k, v in environ.items() if k.lower().endswith("_proxy")}
+    own = {k: v for k, v in environ.items() if k in kept or k.startswith("DOCKER_")}
+    return own | proxies | {k.lower(): v for k, v in proxies.items()}
+
+
+def _run(command: list[str], root: Path, *, quiet: bool = False) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(  # noqa: S603 (our own words)
+        command, cwd=root, env=docker_environment(os.environ), text=True, check=False, capture_output=quiet
+    )
     if done.returncode and not quiet:
         said = " ".join(command[:6])
         raise RuntimeTrouble(f"expected `{said} …` to succeed, found exit code {done.returncode}; see above")

@@ -1,6 +1,7 @@
 """What every container of the house may do, held against compose's own reading of the files, for each mode."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -49,6 +50,7 @@ def _config(directory: Path, mode: stack.Mode) -> dict[str, Any]:
     done = subprocess.run(
         ["docker", "compose", "--env-file", str(env_file), "config", "--format", "json"],
         cwd=ROOT,
+        env=stack.docker_environment(os.environ),
         capture_output=True,
         text=True,
         timeout=60,
