@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+import socket
 from typing import Any
 
 import pytest
 
 from supervisor.drill.report import agree
 from tests.e2e.stack import Stack, docker
+from tws.errors import GatewayClosed
+from tws.handshake import probe
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -84,6 +87,18 @@ def test_the_gateway_dies_and_everything_trades_again(trading: Stack, fault: str
     trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
     identities = [execution["exec_id"] for execution in trading.book()["executions"]]
     assert len(identities) == len(set(identities))
+
+
+async def test_an_open_port_over_a_dead_gateway_is_no_gateway(trading: Stack) -> None:
+    """The false healthy that all of this exists for: socat and Docker's proxy accept, only the handshake tells."""
+    port = int(trading.environment["HOST_PORT_API"])
+    assert (await probe("127.0.0.1", port, timeout=5)).server_version == 200
+    trading.inject("jvm-dead")
+    with socket.create_connection(("127.0.0.1", port), timeout=5):
+        pass
+    with pytest.raises(GatewayClosed):
+        await probe("127.0.0.1", port, timeout=5)
+    trading.until(trading.all_well, "recovery")
 
 
 def test_a_killed_engine_is_started_once_and_trades_again(trading: Stack) -> None:

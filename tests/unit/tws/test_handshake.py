@@ -1,7 +1,6 @@
-"""The handshake tells refused, closed, silent and foreign apart, also through a real socat."""
+"""The handshake tells refused, closed, silent and foreign apart; tests/e2e holds a real socat to it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -83,29 +82,3 @@ async def test_something_else_answers(answer: bytes) -> None:
     async with serving(other) as port:
         with pytest.raises(ProtocolError):
             await probe("127.0.0.1", port, timeout=5)
-
-
-async def test_socat_keeps_the_port_open_over_a_dead_gateway(unused_tcp_port_factory: Callable[[], int]) -> None:
-    """The false healthy that this probe exists for: connect succeeds, the handshake does not."""
-    socat = shutil.which("socat")
-    assert socat, "expected socat on this machine; scripts/bootstrap installs it"
-    front, dead = unused_tcp_port_factory(), unused_tcp_port_factory()
-    process = await asyncio.create_subprocess_exec(
-        socat,
-        f"TCP-LISTEN:{front},fork,reuseaddr,bind=127.0.0.1",
-        f"TCP:127.0.0.1:{dead}",
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(10):
-            while True:
-                with suppress(ConnectionRefusedError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", front)
-                    writer.close()
-                    break
-                await asyncio.sleep(0.02)
-        with pytest.raises(GatewayClosed):
-            await probe("127.0.0.1", front, timeout=5)
-    finally:
-        process.terminate()
-        await process.wait()
