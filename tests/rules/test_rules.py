@@ -71,6 +71,16 @@ def test_each_alert_has_a_firing_and_a_silent_case(alert: str) -> None:
 
 
 @pytest.mark.parametrize("alert", _alerts())
+def test_each_alert_is_annotated_for_a_person(alert: str) -> None:
+    """The summary is one static sentence, for grouping; the description is templated; the runbook is linked."""
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    [annotations] = [rule["annotations"] for group in groups for rule in group["rules"] if rule.get("alert") == alert]
+    assert re.fullmatch(r"[A-Z][^{}]+\.", annotations["summary"])
+    assert "{{" in annotations["description"]
+    assert annotations["runbook_url"] == f"docs/runbooks/{alert}.md"
+
+
+@pytest.mark.parametrize("alert", _alerts())
 def test_each_alert_has_a_runbook(alert: str) -> None:
     text = (ROOT / "docs" / "runbooks" / f"{alert}.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("## ")] == list(CHAPTERS)
