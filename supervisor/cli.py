@@ -5,7 +5,6 @@ wrote to var/<tenant>/compose.env, with TENANT where there are several. The toke
 """
 
 import argparse
-import http.client
 import json
 import os
 import re
@@ -13,6 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 _TIMEOUT = 15.0
 _DEFAULT_PAUSE = "30m"
@@ -91,23 +92,19 @@ def _ask(options: argparse.Namespace) -> tuple[int, Any]:
 
 def _call(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
     port = _setting("HOST_PORT_SUPERVISOR", "9180")
-    headers = {"Content-Type": "application/json"}
-    if body is not None:
-        headers["Authorization"] = f"Bearer {_token()}"
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=_TIMEOUT)
+    headers = {} if body is None else {"Authorization": f"Bearer {_token()}"}
     try:
-        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-        response = connection.getresponse()
-        answer = json.loads(response.read())
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        # A proxy of the environment is never between us and our own loopback.
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_TIMEOUT, trust_env=False) as client:
+            response = client.request(method, path, json=body, headers=headers)
+        answer = response.json()
+    except (httpx.HTTPError, ValueError) as error:
         raise CouldNotAsk(
             f"expected the supervisor on 127.0.0.1:{port}, found: {error}; is the stack up? `make up SIM=1`"
         ) from error
-    finally:
-        connection.close()
-    if response.status in (400, 401, 503):
+    if response.status_code in (400, 401, 503):
         raise CouldNotAsk(str(answer.get("error", answer)))
-    return response.status, answer
+    return response.status_code, answer
 
 
 def _setting(name: str, default: str) -> str:
