@@ -20,14 +20,14 @@ from tws.errors import (
 
 _REMEDIES: dict[type[TwsError], str] = {
     NameUnresolved: "start the stack with `make up`; a stopped container has no name on its network",
-    GatewayRefused: "start the gateway with `make up`, or look at `make logs SERVICE=ib-gateway`",
-    GatewayClosed: "the forwarder is up, the gateway is not (or it has not logged in): `make logs SERVICE=ib-gateway`",
+    GatewayRefused: "start the gateway with `make up`, or look at `make logs`",
+    GatewayClosed: "the forwarder is up, the gateway is not (or it has not logged in): `make logs`",
     GatewaySilent: "the gateway hangs: `make status` shows what the supervisor does about it",
     ProtocolError: "something else listens there: check GATEWAY_HOST and GATEWAY_PORT",
     ClientIdInUse: "close other clients with ids 910 to 919, or restart the gateway",
     RequestUnanswered: "the session is open but requests go unanswered: `make status`",
     RequestRefused: "the gateway says why; docs/tws-api.md lists its codes",
-    TwsError: "look at `make status` and `make logs SERVICE=ib-gateway`",
+    TwsError: "look at `make status` and `make logs`",
 }
 
 
