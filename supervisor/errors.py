@@ -25,7 +25,7 @@ class PolicyRefused(SettingsRefused):
 
 
 class JournalUnusable(SupervisorError):
-    """Without a journal nothing that restarts or logs in may be done (design, fault `blind`)."""
+    """Without a journal nothing that restarts or logs in may be done: an act is written down before it is done."""
 
 
 class RuntimeTrouble(SupervisorError):

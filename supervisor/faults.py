@@ -41,7 +41,7 @@ class Fault:
     """One row of the table.
 
     Attributes:
-        number: the row's number in the design.
+        number: the row's number in this table, by which docstrings speak of it; there are gaps.
         evidence: what has to be true, in words.
         seen: bound on detection, p95, from injection.
         act: nothing irreversible before this; None where no act is right.
@@ -229,4 +229,4 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         )
     }
 )
-"""By name, in the design's order."""
+"""By name, in the order of their numbers."""

@@ -20,7 +20,6 @@ from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
 from supervisor.hands import Hands
 from supervisor.journal import Journal
 from supervisor.login import phase
-from supervisor.machine import Rules
 from supervisor.memory import Act, Action, Amend, Close, Memory, Moved, Open, Remember, Tell
 from supervisor.metrics import Metrics
 from supervisor.observation import (
@@ -36,6 +35,7 @@ from supervisor.probes import handshake
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.sentinel import Sentinel
+from supervisor.rules import Rules
 from supervisor.runtime.docker import Runtime
 from supervisor.states import GatewayState
 from tws.clock import Clock

@@ -7,8 +7,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from supervisor.errors import PolicyRefused, SettingsRefused
-from supervisor.machine import Rules
 from supervisor.policy import Budget, Policy
+from supervisor.rules import Rules
 
 Port = Annotated[int, Field(gt=0, lt=65536)]
 

@@ -1,234 +1,50 @@
 """The stack of containers as a whole: `make up`, `down`, `purge`, `logs` and `preflight`.
 
-`plan` is pure: from what the user set it makes every variable of compose.yaml, or refuses with all faults at once.
-The rest is the world: secret files, `docker compose`, waiting for the supervisor's word. It runs on the host, never in
-a container.
+What is to be done is worked out in `plan`. Here is the world: secret files, `docker compose`, waiting for the
+supervisor's word. It runs on the host, never in a container.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import httpx
 from dotenv import dotenv_values
 
 from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor.plan import (
+    OWN,
+    PASSED_ON,
+    PORTS,
+    Host,
+    Mode,
+    Plan,
+    anchored,
+    plan,
+    redis_acl,
+    rendered,
+    secret_faults,
+)
 from tws.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Mode = Literal["sim", "paper", "live"]
-
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONTAINER_USER: Final = 1000
 READY_WITHIN_SECONDS: Final = 180.0
-GATEWAY_IMAGE: Final = "ghcr.io/gnzsnz/ib-gateway:10.45.1j"
-STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
-SIM_ACCOUNT: Final = "DUSIM0001"
 CREDENTIALS: Final = ("tws_userid", "tws_password")
 TOKENS: Final = ("operator_token", "machine_token", "redis_password")
-
-PORTS: Final[Mapping[str, int]] = {
-    "HOST_PORT_API": 4002,
-    "HOST_PORT_SUPERVISOR": 9180,
-    "HOST_PORT_ENGINE": 9190,
-    "HOST_PORT_SIMULATOR": 9170,
-    "HOST_PORT_PROMETHEUS": 9090,
-    "HOST_PORT_ALERTMANAGER": 9093,
-}
-"""Default host ports, all on 127.0.0.1 (HOST_PORT_API is 4001 in LIVE)."""
-
-PASSED_ON: Final = (
-    *("REQUIRE_UTC", "PROBE_INTERVAL_SECONDS", "CONTAINER_RESTART_BUDGET", "ENGINE_RESTART_BUDGET", "LOG_LEVEL"),
-    *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
-    *("SIM_SEED", "SIM_CALENDAR", "SIM_DAY_START", "SIM_PROFILE", "SIM_SERVER_VERSION"),
-    *("SIM_TIME_FORMAT", "SIM_VOLATILITY", "SIM_CASH"),
-)
-"""Variables that compose.yaml hands to the services only when they are set; each service checks its own."""
-
-OWN: Final = (
-    *("TENANT", "IB_ACCOUNT", "ENGINE", "PUBLISH_API", "READ_ONLY_API", "TIME_ZONE", "SUBNET_PREFIX", "SECRETS_DIR"),
-    *("DOCKER_SOCKET", "DOCKER_GID", "GATEWAY_IMAGE"),
-)
-"""Variables that `plan` understands itself."""
-
-PLACEHOLDER: Final = re.compile(r"<.*>|change[-_ ]?me.*|your[-_ ].*|xxx+|todo", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """What the plan must know of this machine."""
-
-    docker_socket: str
-    docker_gid: int
-    images: Mapping[str, str]
-    """The image variables (and, behind a loopback proxy, BUILD_NETWORK) that scripts/bootstrap chose."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One tenant's stack, ready to be handed to `docker compose`."""
-
-    mode: Mode
-    tenant: str
-    secrets_dir: str
-    variables: Mapping[str, str]
-
-    @property
-    def project(self) -> str:
-        """The compose project's name."""
-        return f"watchkeeper-{self.tenant}"
-
-    @property
-    def var(self) -> Path:
-        """Where this tenant's generated files live, relative to the project's root."""
-        return Path("var") / self.tenant
-
-    @property
-    def env_file(self) -> Path:
-        """The file that carries `variables` to compose."""
-        return self.var / "compose.env"
-
-
-# ---- pure ------------------------------------------------------------------------------------------------------------
-
-
-def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
-    """Work out every variable of compose.yaml.
-
-    Args:
-        mode: which world.
-        given: what the user set, from `.env` and the shell; unknown names are ignored.
-        host: facts of this machine.
-
-    Raises:
-        SettingsRefused: every fault found, one a line.
-    """
-    faults: list[str] = []
-    live = mode == "live"
-    tenant = given.get("TENANT") or mode
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", tenant):
-        faults.append(f"TENANT: expected lower-case letters, digits and dashes, found {tenant!r}")
-    account = given.get("IB_ACCOUNT") or (SIM_ACCOUNT if mode == "sim" else "")
-    if mode == "sim":
-        account = account if account.startswith("DUSIM") else SIM_ACCOUNT
-    elif not re.fullmatch(r"[UF]\w+" if live else r"D[UF]\w+", account):
-        kind = "your live account, which starts with U" if live else "your paper account, which starts with DU"
-        faults.append(f"IB_ACCOUNT: expected {kind}, found {account or 'nothing'}; set it in .env")
-    prefix = given.get("SUBNET_PREFIX") or f"10.90.{get_args(Mode).index(mode)}"
-    if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", prefix):
-        faults.append(f"SUBNET_PREFIX: expected three numbers such as 10.90.0, found {prefix!r}")
-    engine = _choice(given, "ENGINE", "on", ("on", "none"), faults)
-    publish = _choice(given, "PUBLISH_API", "off" if live else "on", ("on", "off"), faults)
-    read_only = _choice(given, "READ_ONLY_API", "yes" if live else "no", ("yes", "no"), faults)
-    ports = _ports(given, live, faults)
-    if faults:
-        raise SettingsRefused("\n".join(faults))
-
-    secrets_dir = given.get("SECRETS_DIR") or "secrets"
-    files = ["compose.yaml", "compose/sim.yaml" if mode == "sim" else "compose/ibkr.yaml"]
-    if publish == "on":
-        files.append("compose/publish-api.yaml")
-    return Plan(
-        mode,
-        tenant,
-        secrets_dir,
-        {
-            "COMPOSE_FILE": os.pathsep.join(files),
-            "COMPOSE_PROFILES": "engine" if engine == "on" else "",
-            "TENANT": tenant,
-            "MODE": mode,
-            "TRADING_MODE": "live" if live else "paper",
-            "IB_ACCOUNT": account,
-            "ENGINE": engine,
-            "READ_ONLY_API": read_only,
-            "TIME_ZONE": given.get("TIME_ZONE") or "Etc/UTC",
-            "GATEWAY_PORT": "4003" if live else "4004",
-            "GATEWAY_IMAGE": STAND_IN_IMAGE if mode == "sim" else given.get("GATEWAY_IMAGE") or GATEWAY_IMAGE,
-            "SUBNET_PREFIX": prefix,
-            "DOCKER_SOCKET": host.docker_socket,
-            "DOCKER_GID": str(host.docker_gid),
-            "CREDENTIALS_DIR": _anchored(Path("var") / tenant / "credentials" if mode == "sim" else Path(secrets_dir)),
-            "TOKENS_DIR": _anchored(Path(secrets_dir)),
-            **host.images,
-            **ports,
-            **{name: given[name] for name in PASSED_ON if given.get(name)},
-        },
-    )
-
-
-def _anchored(path: Path) -> str:
-    # Compose takes a bare word for a volume's name.
-    return str(path) if path.is_absolute() else f"./{path}"
-
-
-def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...], faults: list[str]) -> str:
-    value = (given.get(name) or default).lower()
-    if value not in allowed:
-        faults.append(f"{name}: expected {' or '.join(allowed)}, found {value!r}")
-    return value
-
-
-def _ports(given: Mapping[str, str], live: bool, faults: list[str]) -> dict[str, str]:
-    ports: dict[str, str] = {}
-    for name, default in PORTS.items():
-        text = given.get(name) or str(4001 if live and name == "HOST_PORT_API" else default)
-        if not (text.isdigit() and 0 < int(text) < 65536):
-            faults.append(f"{name}: expected a port from 1 to 65535, found {text!r}")
-        elif text in ports.values():
-            faults.append(f"{name}: expected a port of its own, found {text}, which another one has")
-        ports[name] = text
-    return ports
-
-
-def rendered(variables: Mapping[str, str]) -> str:
-    """Write variables as an env file. Single quotes keep compose from reading `$` in a value."""
-    lines = [f"{name}='{value}'" for name, value in variables.items()]
-    return "\n".join(["# Written by `make up`; change .env instead.", *lines, ""])
-
-
-def redis_acl(password: str) -> str:
-    """Redis' users: the engine by its password's hash, and a default user that may only say PING (the health check)."""
-    digest = hashlib.sha256(password.encode()).hexdigest()
-    return (
-        "user default on nopass resetkeys resetchannels -@all +ping\n"
-        f"user engine on #{digest} ~* &* +@all -@admin -@dangerous +keys +info +flushdb\n"
-    )
-
-
-def secret_faults(files: Mapping[str, tuple[str, int] | None]) -> list[str]:
-    """Say what is wrong with secret files.
-
-    Args:
-        files: by path, the text and the permission bits, or None where there is no file. No message repeats a text.
-    """
-    faults = []
-    for path, content in files.items():
-        if content is None or not content[0].strip():
-            faults.append(
-                f"{path}: expected one line, found {'nothing' if content else 'no file'}; write it with an editor"
-            )
-        elif PLACEHOLDER.fullmatch(content[0].strip()):
-            faults.append(f"{path}: expected a value, found the placeholder; replace it")
-        elif content[1] & 0o077:
-            faults.append(f"{path}: expected mode 0600, found {content[1]:04o}; run: chmod 600 {path}")
-    return faults
-
-
-# ---- the world -------------------------------------------------------------------------------------------------------
 
 
 def given(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -311,7 +127,7 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
         command += ["--volume", f"{source.resolve()}:{target}"]
     owner = str(CONTAINER_USER)
     _run([*command, stack.variables["BASE_IMAGE"], "-o", owner, "-g", owner, "-m", "0400", *files, "/copies/"], root)
-    place = _anchored(stack.var / "mounted")
+    place = anchored(stack.var / "mounted")
     return replace(stack, variables={**stack.variables, "CREDENTIALS_DIR": place, "TOKENS_DIR": place})
 
 
@@ -374,7 +190,7 @@ def taken_ports(variables: Mapping[str, str]) -> list[str]:
 
 
 def waiting_for(status: Mapping[str, object], tenant: str, *, engine: bool) -> str | None:
-    """Say what is not ready yet by the supervisor's status (design: version 1), or None when all is."""
+    """Say what is not ready yet by the supervisor's status, version 1, or None when all is."""
     tenants = status.get("tenants")
     for row in tenants if isinstance(tenants, list) else []:
         if row.get("name") == tenant:

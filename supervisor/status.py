@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from supervisor.machine import Rules
 from supervisor.memory import Incident, Memory
 from supervisor.observation import Observation, Result
+from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 
 _STARTING = (GatewayState.UNKNOWN, GatewayState.STARTING)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+from supervisor import plan as planning
 from supervisor import stack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +18,7 @@ IMAGES = {
     name: f"example/{name.lower()}:1.0"
     for name in ("BASE_IMAGE", "HAPROXY_IMAGE", "REDIS_IMAGE", "PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE")
 }
-HOST = stack.Host("/var/run/docker.sock", 998, IMAGES)
+HOST = planning.Host("/var/run/docker.sock", 998, IMAGES)
 ACCOUNTS = {"sim": "", "paper": "DU1234567", "live": "U1234567"}
 SERVICES = {"ib-gateway", "supervisor", "engine", "docker-api", "redis", "prometheus", "alertmanager"}
 
@@ -38,15 +39,15 @@ EXCEPTIONS = {
 """(mode, service, rule) and the reason. An exception that is no longer needed fails the suite."""
 
 
-def _config(directory: Path, mode: stack.Mode) -> dict[str, Any]:
+def _config(directory: Path, mode: planning.Mode) -> dict[str, Any]:
     secrets = directory / "secrets"
     given = {"IB_ACCOUNT": ACCOUNTS[mode], "SECRETS_DIR": str(secrets), "STRATEGY": "none", "TENANT": f"policy-{mode}"}
-    plan = stack.plan(mode, given, HOST)
+    plan = planning.plan(mode, given, HOST)
     secrets.mkdir()
     for name in (*stack.CREDENTIALS, *stack.TOKENS):
         (secrets / name).write_text(f"the-secret-{name}")
     env_file = directory / "compose.env"
-    env_file.write_text(stack.rendered(plan.variables))
+    env_file.write_text(planning.rendered(plan.variables))
     done = subprocess.run(
         ["docker", "compose", "--env-file", str(env_file), "config", "--format", "json"],
         cwd=ROOT,
@@ -63,7 +64,7 @@ def _config(directory: Path, mode: stack.Mode) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def configs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    return {mode: _config(tmp_path_factory.mktemp(mode), mode) for mode in get_args(stack.Mode)}
+    return {mode: _config(tmp_path_factory.mktemp(mode), mode) for mode in get_args(planning.Mode)}
 
 
 def _user(service: dict[str, Any]) -> bool:
@@ -95,12 +96,12 @@ RULES: dict[str, Callable[[dict[str, Any]], bool]] = {
 }
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_the_house_is_complete(configs: dict[str, dict[str, Any]], mode: str) -> None:
     assert set(configs[mode]["services"]) == SERVICES
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_each_service_keeps_each_rule_or_has_a_reason(
     configs: dict[str, dict[str, Any]], mode: str, service: str
@@ -111,7 +112,7 @@ def test_each_service_keeps_each_rule_or_has_a_reason(
     assert broken == excused
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_no_secret_is_in_what_docker_shows(configs: dict[str, dict[str, Any]], mode: str) -> None:
     assert "the-secret-" not in json.dumps(configs[mode])
     for name, service in configs[mode]["services"].items():
@@ -122,7 +123,7 @@ def test_no_secret_is_in_what_docker_shows(configs: dict[str, dict[str, Any]], m
             )
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_each_secret_goes_only_where_it_is_used(configs: dict[str, dict[str, Any]], mode: str) -> None:
     found = {
         name: {s["source"] for s in service.get("secrets", [])} for name, service in configs[mode]["services"].items()
@@ -134,7 +135,7 @@ def test_each_secret_goes_only_where_it_is_used(configs: dict[str, dict[str, Any
     }
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_only_the_proxy_has_the_docker_socket_and_only_the_supervisor_the_proxy(
     configs: dict[str, dict[str, Any]], mode: str
 ) -> None:
@@ -146,7 +147,7 @@ def test_only_the_proxy_has_the_docker_socket_and_only_the_supervisor_the_proxy(
     assert configs[mode]["networks"]["docker-api"]["internal"] is True
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_redis_is_the_engines_alone(configs: dict[str, dict[str, Any]], mode: str) -> None:
     services = configs[mode]["services"]
     assert {n for n, s in services.items() if "cache" in s["networks"]} == {"engine", "redis"}
@@ -166,16 +167,16 @@ def test_what_is_published_in_each_mode(configs: dict[str, dict[str, Any]]) -> N
 def test_the_gateway_of_each_mode(configs: dict[str, dict[str, Any]]) -> None:
     found = {mode: config["services"]["ib-gateway"] for mode, config in configs.items()}
     assert {mode: service["image"] for mode, service in found.items()} == {
-        "sim": stack.STAND_IN_IMAGE,
-        "paper": stack.GATEWAY_IMAGE,
-        "live": stack.GATEWAY_IMAGE,
+        "sim": planning.STAND_IN_IMAGE,
+        "paper": planning.GATEWAY_IMAGE,
+        "live": planning.GATEWAY_IMAGE,
     }
     assert found["live"]["environment"]["READ_ONLY_API"] == "yes"
     # The stand-in never sees real credentials.
     assert "/var/policy-sim/credentials/" in configs["sim"]["secrets"]["tws_password"]["file"]
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_names_labels_and_grace_that_the_supervisor_relies_on(configs: dict[str, dict[str, Any]], mode: str) -> None:
     services = configs[mode]["services"]
     for service, role in (("ib-gateway", "gateway"), ("engine", "engine")):
@@ -184,7 +185,7 @@ def test_names_labels_and_grace_that_the_supervisor_relies_on(configs: dict[str,
     assert services["engine"]["stop_grace_period"] == "30s"
 
 
-@pytest.mark.parametrize("mode", get_args(stack.Mode))
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_subnets_are_explicit_and_small(configs: dict[str, dict[str, Any]], mode: str) -> None:
     subnets = [n["ipam"]["config"][0]["subnet"] for n in configs[mode]["networks"].values()]
     assert len(set(subnets)) == 4

@@ -6,9 +6,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse
-from supervisor.machine import Rules
 from supervisor.memory import Memory
 from supervisor.observation import EngineWord, LoginPhase, Status, Subject
+from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from tests.sim.world import World
 

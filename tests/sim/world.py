@@ -11,7 +11,7 @@ from pathlib import Path
 from supervisor.faults import Rung
 from supervisor.journal import Journal
 from supervisor.ladder import STEPS
-from supervisor.machine import Rules, step
+from supervisor.machine import step
 from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell
 from supervisor.observation import (
     Ask,
@@ -31,6 +31,7 @@ from supervisor.observation import (
     Status,
     Subject,
 )
+from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 
 TURN = 0.25

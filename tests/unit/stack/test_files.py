@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from supervisor import plan as planning
 from supervisor import stack
 from supervisor.errors import SettingsRefused
 
-HOST = stack.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
 
 
 def test_the_shell_overrules_the_env_file(tmp_path: Path) -> None:
@@ -20,7 +21,7 @@ def test_the_shell_overrules_the_env_file(tmp_path: Path) -> None:
 
 
 def test_a_first_up_makes_private_tokens_and_a_second_keeps_them(tmp_path: Path) -> None:
-    plan = stack.plan("sim", {}, HOST)
+    plan = planning.plan("sim", {}, HOST)
     stack.prepare_secrets(tmp_path, plan)
     first = {name: (tmp_path / "secrets" / name).read_text() for name in stack.TOKENS}
     assert len(set(first.values())) == 3
@@ -34,7 +35,7 @@ def test_a_first_up_makes_private_tokens_and_a_second_keeps_them(tmp_path: Path)
 
 def test_paper_without_credentials_names_the_files_and_the_way_without(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused) as refused:
-        stack.prepare_secrets(tmp_path, stack.plan("paper", {"IB_ACCOUNT": "DU1"}, HOST))
+        stack.prepare_secrets(tmp_path, planning.plan("paper", {"IB_ACCOUNT": "DU1"}, HOST))
     told = str(refused.value)
     assert "secrets/tws_userid" in told
     assert "secrets/tws_password" in told
@@ -42,7 +43,7 @@ def test_paper_without_credentials_names_the_files_and_the_way_without(tmp_path:
 
 
 def test_files_for_compose_hold_no_secret(tmp_path: Path) -> None:
-    plan = stack.plan("sim", {}, HOST)
+    plan = planning.plan("sim", {}, HOST)
     stack.prepare_secrets(tmp_path, plan)
     stack.write_files(tmp_path, plan)
     written = (tmp_path / plan.env_file).read_text() + (tmp_path / "var" / "sim" / "redis.acl").read_text()
@@ -65,12 +66,12 @@ def test_a_port_that_somebody_has_is_named() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        plan = stack.plan("sim", {"HOST_PORT_SUPERVISOR": str(other.getsockname()[1])}, HOST)
+        plan = planning.plan("sim", {"HOST_PORT_SUPERVISOR": str(other.getsockname()[1])}, HOST)
         assert any(line.startswith("HOST_PORT_SUPERVISOR: expected") for line in stack.taken_ports(plan.variables))
 
 
 def test_every_variable_of_the_example_is_understood(request: pytest.FixtureRequest) -> None:
-    known = {*stack.OWN, *stack.PASSED_ON, *stack.PORTS}
+    known = {*planning.OWN, *planning.PASSED_ON, *planning.PORTS}
     lines = (request.config.rootpath / ".env.example").read_text().splitlines()
     named = {line.removeprefix("#").split("=")[0] for line in lines if "=" in line and not line.startswith("# ")}
     assert named

@@ -16,7 +16,6 @@ from supervisor.clearance import Preflights
 from supervisor.faults import FAULTS, Rung
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
-from supervisor.machine import Rules
 from supervisor.memory import EngineTrack, GatewayTrack, Incident, Memory
 from supervisor.metrics import Metrics
 from supervisor.observation import Container, Look, Observation, Result, SentinelView, Status, Subject
@@ -24,6 +23,7 @@ from supervisor.policy import Policy
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.sentinel import Sentinel
+from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from tws.clock import SystemClock
 

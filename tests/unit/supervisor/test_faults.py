@@ -3,8 +3,8 @@
 import pytest
 
 from supervisor.faults import FAULTS, Rung
-from supervisor.machine import Rules
 from supervisor.observation import EngineWord, LoginPhase, Status, Subject
+from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from tests.sim.world import TURN, World, settled
 

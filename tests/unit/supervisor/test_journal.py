@@ -8,10 +8,10 @@ import pytest
 from supervisor.errors import JournalUnusable
 from supervisor.faults import Rung
 from supervisor.journal import Journal
-from supervisor.machine import Rules
 from supervisor.memory import Act
 from supervisor.observation import Outcome, Subject
 from supervisor.policy import Budget, Policy
+from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from tests.sim.world import World, settled
 

@@ -3,10 +3,10 @@
 import pytest
 
 from supervisor.faults import Rung
-from supervisor.machine import Rules
 from supervisor.memory import GatewayTrack, Memory, Process
 from supervisor.observation import Status, Subject
 from supervisor.policy import Budget, Policy
+from supervisor.rules import Rules
 from supervisor.states import GatewayState
 from tests.sim.world import World, settled
 

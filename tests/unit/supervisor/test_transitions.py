@@ -7,10 +7,11 @@ import pytest
 from supervisor import states
 from supervisor.errors import IllegalTransition
 from supervisor.faults import Rung
-from supervisor.machine import Rules, _Turn
 from supervisor.memory import GatewayTrack, Memory, Moved
 from supervisor.observation import EngineWord, Observation, Status, Subject
+from supervisor.pad import Pad
 from supervisor.policy import Budget, Policy
+from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from tests.sim.world import World, settled
 
@@ -328,13 +329,13 @@ def test_the_tables_are_whole(table: object) -> None:
 
 def test_an_edge_that_is_not_in_the_table_is_a_bug() -> None:
     memory = Memory(gateway=GatewayTrack(state=GatewayState.READY))
-    turn = _Turn(memory, Observation(), 0.0, Rules("sim"))
+    turn = Pad(memory, Observation(), 0.0, Rules("sim"))
     with pytest.raises(IllegalTransition, match="READY -> GAVE_UP"):
-        turn._move(GatewayState.GAVE_UP)
+        turn.move(GatewayState.GAVE_UP)
 
 
 def test_a_move_says_why() -> None:
     memory = Memory(gateway=GatewayTrack(state=GatewayState.READY))
-    turn = _Turn(memory, Observation(), 0.0, Rules("sim"))
-    turn._move(GatewayState.SUSPECT)
+    turn = Pad(memory, Observation(), 0.0, Rules("sim"))
+    turn.move(GatewayState.SUSPECT)
     assert turn.out == [Moved(GatewayState.READY, GatewayState.SUSPECT, "a first probe failed")]

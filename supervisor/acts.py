@@ -1,0 +1,231 @@
+"""Which act is due, if any: a person's word first, then safety, then the gateway, then the engine.
+
+At most one a turn, and none while one is in flight. A way to act returns whether it did; what held it back is left in
+`why_not`.
+"""
+
+from dataclasses import replace
+
+from supervisor import faults, incidents
+from supervisor.diagnosis import Diagnosis
+from supervisor.faults import Rung
+from supervisor.ladder import STEPS, Purse, act_deadline, next_rung
+from supervisor.memory import NEVER, Act, Done, Incident, Remember
+from supervisor.observation import EngineWord, LoginPhase, Result, Subject
+from supervisor.pad import Pad
+from supervisor.states import EngineState, GatewayState
+
+
+def act(pad: Pad) -> None:
+    """At most one act, and only with nothing in flight."""
+    if pad.memory.flight is not None:
+        pad.why_not = f"{pad.memory.flight.rung} under way"
+        return
+    for acted in (_by_hand, _safety_stop, _cure_gateway, _follow_with_engine):
+        if acted(pad):
+            return
+
+
+def _by_hand(pad: Pad) -> bool:
+    """A person's word: neither pause nor budget nor veto stands before it. An engine still needs a ready gateway."""
+    for ask in pad.observation.asks:
+        rung = Rung(ask.rung)
+        if ask.subject is Subject.ENGINE and pad.gateway.state is not GatewayState.READY:
+            continue
+        if pad.status(ask.subject) is None:
+            continue
+        if rung is not Rung.ENGINE_RESYNC:
+            pad.put_process(ask.subject, replace(pad.process(ask.subject), asked=False, stop_known=None))
+            pad.out.append(Remember(f"asked:{ask.subject}", ""))
+        incident = pad.incident(ask.subject)
+        if incident is not None and incident.gave_up:
+            pad.put_incident(ask.subject, replace(incident, acts=()))
+        return _launch(pad, rung, "a person asked for it", by_hand=True)
+    return False
+
+
+def _safety_stop(pad: Pad) -> bool:
+    """An engine behind the wrong account is stopped. Neither pause nor budget nor ladder stands before it."""
+    finding = pad.gateway_finding
+    if finding is None or finding.fault is not faults.WRONG_ACCOUNT or not pad.rules.engine:
+        return False
+    if not pad.runs(Subject.ENGINE) or pad.now < pad.memory.retry_at or pad.under_way(Subject.ENGINE):
+        return False
+    if pad.observation.docker.result is not Result.OK:
+        return False
+    return _launch(pad, Rung.ENGINE_STOP, finding.why)
+
+
+def _cure_gateway(pad: Pad) -> bool:
+    finding, incident = pad.gateway_finding, pad.memory.gateway_incident
+    if finding is None or incident is None or incident.gave_up:
+        return False
+    fault = finding.fault
+    rung = next_rung(fault, incident.rungs)
+    if rung is None or fault is faults.WRONG_ACCOUNT:
+        return False
+    if rung is Rung.SENTINEL_RECONNECT:
+        if pad.memory.gateway_proof is not None and pad.now < pad.memory.gateway_proof.deadline:
+            return False
+        return _launch(pad, rung, finding.why)
+    if fault.act is None or pad.now - finding.first < fault.act:
+        pad.why_not = f"{rung} from {fault.act:g} s on" if fault.act is not None else ""
+        return False
+    if not finding.sure:
+        pad.why_not = "the evidence does not allow an act"
+        return False
+    if rung is Rung.ENGINE_RESYNC:
+        return pad.gateway.state is GatewayState.READY and _resync(pad, finding.why)
+    if rung is Rung.RECONNECT_ACCOUNT and not pad.rules.reconnect_account:
+        pad.why_not = "RECONNECTACCOUNT is off"
+        return False
+    return not _vetoed(pad, rung) and _launch(pad, rung, finding.why)
+
+
+def _follow_with_engine(pad: Pad) -> bool:
+    """The engine's own faults, and its resync after the gateway's. Behind a gateway that is not ready: nothing."""
+    if pad.gateway.state is not GatewayState.READY or not pad.rules.engine:
+        return False
+    engine, finding, incident = pad.engine, pad.engine_finding, pad.memory.engine_incident
+    if engine.state is EngineState.FAILING and finding is not None and incident is not None and not incident.gave_up:
+        return _cure_engine(pad, finding, incident)
+    if engine.resync_due and engine.looks.last.result is Result.OK:
+        if engine.word in (EngineWord.CONNECTING, EngineWord.TRADING, EngineWord.DEAF):
+            return _resync(pad, "the gateway is back")
+        if engine.word is EngineWord.WAITING:
+            pad.engine = replace(engine, resync_due=False)  # it has no node yet: nothing to resync
+    return False
+
+
+def _cure_engine(pad: Pad, finding: Diagnosis, incident: Incident) -> bool:
+    fault = finding.fault
+    rung = next_rung(fault, incident.rungs)
+    if rung is None or fault.act is None:
+        return False
+    if not finding.sure:
+        pad.why_not = "the evidence is incomplete"
+        return False
+    if fault is faults.ENGINE_BACKOFF and rung is Rung.ENGINE_RESTART and pad.exposed:
+        # Alive and hearing, only not connected: with money at risk a restart is no cure.
+        incidents.tell(pad, Subject.ENGINE, "exposed", "the engine does not trade and is not restarted while exposed.")
+        last = incident.acts[-1].at if incident.acts else NEVER
+        if pad.now - last < pad.policy.resync_again:
+            pad.why_not = "exposed: no restart, resync again soon"
+            return False
+        return _resync(pad, finding.why)
+    if rung is Rung.ENGINE_RESYNC:
+        return _resync(pad, finding.why)
+    return not _vetoed(pad, rung) and _launch(pad, rung, finding.why)
+
+
+def _resync(pad: Pad, why: str) -> bool:
+    if pad.now < pad.memory.retry_at:
+        pad.why_not = "the last try failed, waiting"
+        return False
+    if not pad.runs(Subject.ENGINE) or not pad.rules.engine:
+        # Nothing to resync; a data loss is then the next engine's beginning.
+        pad.gateway = replace(pad.gateway, data_lost_done=pad.observation.sentinel.data_lost_at or NEVER)
+        return False
+    return _launch(pad, Rung.ENGINE_RESYNC, why)
+
+
+# -- what may stand before it ------------------------------------------------------------------------------------------
+
+
+def _vetoed(pad: Pad, rung: Rung) -> bool:
+    """Everything that stands between a restart and its being done."""
+    step = STEPS[rung]
+    if pad.now < pad.memory.retry_at:
+        pad.why_not = "the last try failed, waiting"
+    elif pad.under_way(step.subject):
+        pad.why_not = "an earlier supervisor's act may still be under way"
+    elif pad.observation.paused and step.restarts:
+        pad.why_not = f"PAUSE: would {rung}"
+    elif step.new_process and pad.observation.docker.result is not Result.OK:
+        pad.why_not = "blind: the Docker API does not answer"
+    elif step.subject is Subject.GATEWAY and step.restarts and _login_under_way(pad):
+        pad.why_not = f"the log says {pad.observation.login}"
+    elif _broke(pad, step.purse):
+        pad.why_not = "the restart budget is spent"
+        incidents.give_up(pad, step.subject)
+    else:
+        return False
+    return True
+
+
+def _login_under_way(pad: Pad) -> bool:
+    """Never restart while a push is pending, nor on a log that cannot be read. A dead process logs nothing in."""
+    if pad.gateway.process.died_at is not None:
+        return False
+    return pad.observation.login in (LoginPhase.TWOFA, LoginPhase.UNKNOWN)
+
+
+def _broke(pad: Pad, purse: Purse) -> bool:
+    if purse is Purse.GATEWAY:
+        return pad.policy.container_budget.left(pad.memory.gateway_spent, pad.now) <= 0
+    if purse is Purse.ENGINE:
+        return pad.policy.engine_budget.left(pad.memory.engine_spent, pad.now) <= 0
+    return False
+
+
+# -- the act itself ----------------------------------------------------------------------------------------------------
+
+
+def _launch(pad: Pad, rung: Rung, why: str, *, by_hand: bool = False) -> bool:
+    """Ask the world for it, and remember all that follows from having asked. Always true: it was done."""
+    step = STEPS[rung]
+    incident = pad.incident(step.subject) or pad.memory.gateway_incident
+    act = Act(
+        pad.memory.next_act,
+        rung,
+        step.subject,
+        incident.id if incident is not None else None,
+        pad.now,
+        pad.now + act_deadline(rung, pad.policy),
+        why,
+        by_hand,
+    )
+    pad.memory = replace(pad.memory, flight=act, next_act=act.id + 1)
+    if incident is not None:
+        done = Done(act.id, rung, pad.now)
+        pad.put_incident(incident.subject, replace(incident, acts=(*incident.acts, done)))
+    _spend(pad, step.purse)
+    if step.restarts:
+        pad.lay_hands(step.subject)
+    if step.subject is Subject.GATEWAY:
+        _gateway_recovers(pad, rung)
+    else:
+        _engine_recovers(pad, rung)
+    pad.out.append(act)
+    return True
+
+
+def _spend(pad: Pad, purse: Purse) -> None:
+    """Pay for an act, and forget payments that no limit asks for any more."""
+    memory, now = pad.memory, pad.now
+    if purse is Purse.GATEWAY:
+        kept = (at for at in memory.gateway_spent if now - at < pad.policy.container_budget.longest)
+        pad.memory = replace(memory, gateway_spent=(*kept, now))
+    elif purse is Purse.ENGINE:
+        kept = (at for at in memory.engine_spent if now - at < pad.policy.engine_budget.longest)
+        pad.memory = replace(memory, engine_spent=(*kept, now))
+
+
+def _gateway_recovers(pad: Pad, rung: Rung) -> None:
+    """All but the reconnects, which a gateway that answers is asked for, leave it RECOVERING."""
+    if rung in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT):
+        return
+    if pad.gateway.state is GatewayState.SUSPECT and rung is Rung.SENTINEL_RECONNECT:
+        pad.move(GatewayState.FAILING)
+    pad.move(GatewayState.RECOVERING)
+    if rung is not Rung.SENTINEL_RECONNECT:
+        pad.engine = replace(pad.engine, resync_due=True)
+
+
+def _engine_recovers(pad: Pad, rung: Rung) -> None:
+    """All but the safety stop leave it RECOVERING."""
+    if rung is Rung.ENGINE_STOP:
+        return
+    if pad.engine.state is EngineState.STARTING and rung is Rung.ENGINE_RESYNC:
+        pad.move(EngineState.WAITING)
+    pad.move(EngineState.RECOVERING)

@@ -1,0 +1,163 @@
+"""Judging the gateway: from what is known of it to one finding at most, and one state."""
+
+from dataclasses import replace
+
+from supervisor import faults
+from supervisor.diagnosis import Diagnosis, dead, not_whole, silent
+from supervisor.faults import FAULTS
+from supervisor.memory import NEVER, Remember
+from supervisor.observation import EngineWord, LoginPhase, Result, SessionPhase, Status, Subject
+from supervisor.pad import Pad
+from supervisor.states import GatewayState
+
+_BROKEN = (faults.JVM_DEAD.name, faults.SOFT_DEAD.name, faults.FROZEN.name)
+
+
+def judge(pad: Pad) -> None:
+    """Name what is wrong, and move."""
+    track, status = pad.gateway, pad.status(Subject.GATEWAY)
+    if track.process.known_at == NEVER or pad.working_on(Subject.GATEWAY) or pad.outdated(Subject.GATEWAY):
+        return
+    if status is None:
+        _gone(pad)
+        pad.move(GatewayState.ABSENT)
+        return
+    if status in (Status.PAUSED, Status.CREATED, Status.REMOVING) or track.process.asked:
+        if status is not Status.PAUSED:
+            _gone(pad)
+        pad.move(GatewayState.STOPPED)
+        return
+    finding = dead(track)
+    if finding is not None:
+        _gone(pad)
+        pad.put_proof(Subject.GATEWAY, None)
+        pad.gateway_finding = finding
+        if track.state is not GatewayState.GAVE_UP:
+            pad.move(GatewayState.FAILING)
+        return
+    finding = silent(track, pad.observation)
+    if finding is None and _answers(pad):
+        _judge_answering(pad)
+    else:
+        _judge_not_answering(pad, finding)
+
+
+def _gone(pad: Pad) -> None:
+    """What the engine has of this gateway is gone: it must be resynced when there is one again."""
+    if pad.gateway.state is not GatewayState.UNKNOWN:
+        pad.engine = replace(pad.engine, resync_due=True)
+
+
+def _answers(pad: Pad) -> bool:
+    """Ready: handshake twice, startApi's answers, and a fresh current time."""
+    track, sentinel = pad.gateway, pad.observation.sentinel
+    stale = pad.policy.heart_interval * 2 + pad.policy.probe_timeout
+    return (
+        track.handshake.healthy
+        and track.heart.last.result is Result.OK
+        and sentinel.phase is SessionPhase.READY
+        and bool(sentinel.accounts)
+        and pad.now - track.heart.last.at <= stale
+    )
+
+
+# -- it answers: is it whole? ------------------------------------------------------------------------------------------
+
+
+def _judge_answering(pad: Pad) -> None:
+    track = pad.gateway
+    if track.state in (GatewayState.UNKNOWN, GatewayState.ABSENT, GatewayState.STOPPED):
+        pad.move(GatewayState.STARTING)
+    rules = pad.rules
+    finding = not_whole(track, pad.observation, rules.account, rules.live, rules.farms, pad.policy)
+    pad.gateway_finding = finding
+    pad.put_proof(Subject.GATEWAY, None)
+    degraded = finding is not None and finding.fault is not faults.DATA_LOST
+    pad.move(GatewayState.DEGRADED if degraded else GatewayState.READY)
+    if track.proven != track.process.identity and not degraded:
+        pad.gateway = replace(pad.gateway, proven=track.process.identity)
+        pad.out.append(Remember("proven:gateway", track.process.identity or ""))
+    ticks = pad.observation.sentinel.last_tick_at
+    if finding is None and pad.memory.gateway_incident is None:
+        ticking = ticks is not None and pad.now - ticks < pad.policy.tick_fresh
+        pad.gateway = replace(pad.gateway, ticking=ticking)
+    if track.state is not GatewayState.READY and pad.gateway.state is GatewayState.READY:
+        _back(pad)
+
+
+def _back(pad: Pad) -> None:
+    """It has just become ready: the engine may need to be told."""
+    incident, opened = pad.memory.gateway_incident, pad.observation.sentinel.opened_at
+    if incident is not None and incident.fault in _BROKEN and opened is not None and opened > incident.since:
+        pad.engine = replace(pad.engine, resync_due=True)
+    if pad.engine.word is EngineWord.CONNECTING:
+        pad.engine = replace(pad.engine, resync_due=True)  # left alone, its adapter waits up to 303 s
+
+
+# -- it does not answer: is it starting, suspect, or failing? ----------------------------------------------------------
+
+
+def _judge_not_answering(pad: Pad, finding: Diagnosis | None) -> None:
+    track = pad.gateway
+    _face_new_process(pad)
+    if _has_grace(pad, finding):
+        return
+    state, incident = pad.gateway.state, pad.memory.gateway_incident
+    if finding is not None:
+        pad.gateway_finding = finding
+        if state is not GatewayState.GAVE_UP:
+            if state is GatewayState.DEGRADED:
+                pad.move(GatewayState.SUSPECT)
+            pad.move(GatewayState.FAILING)
+    elif state in (GatewayState.STARTING, GatewayState.RECOVERING):
+        pad.gateway_finding = _never_ready(pad)
+        pad.move(GatewayState.FAILING)
+    elif state is GatewayState.FAILING and incident is not None and incident.acted:
+        pad.gateway_finding = _never_ready(pad)
+    elif state in (GatewayState.READY, GatewayState.DEGRADED):
+        failing = Result.FAIL in (track.handshake.last.result, track.heart.last.result)
+        if failing or pad.observation.sentinel.phase is not SessionPhase.READY:
+            pad.move(GatewayState.SUSPECT)
+
+
+def _face_new_process(pad: Pad) -> None:
+    """Leave a state that speaks of no process, or of the old one."""
+    track = pad.gateway
+    if track.state is GatewayState.UNKNOWN:
+        proof = pad.memory.gateway_proof
+        pad.move(GatewayState.RECOVERING if proof is not None else GatewayState.STARTING)
+    elif track.state in (GatewayState.ABSENT, GatewayState.STOPPED) or (
+        track.fresh and track.state in (GatewayState.READY, GatewayState.SUSPECT, GatewayState.DEGRADED)
+    ):
+        pad.move(GatewayState.STARTING)
+        if pad.memory.gateway_incident is not None:
+            pad.move(GatewayState.FAILING)
+            pad.move(GatewayState.RECOVERING)
+    elif track.fresh and track.state in (GatewayState.FAILING, GatewayState.GAVE_UP):
+        pad.move(GatewayState.RECOVERING)
+    pad.gateway = replace(pad.gateway, fresh=False)
+
+
+def _has_grace(pad: Pad, finding: Diagnosis | None) -> bool:
+    """A process that starts, or that an act is being proven on, is not judged yet."""
+    track, proof = pad.gateway, pad.memory.gateway_proof
+    if track.state is GatewayState.RECOVERING and proof is not None:
+        return pad.now < proof.deadline
+    if track.state in (GatewayState.STARTING, GatewayState.RECOVERING):
+        container = track.process.container
+        born = container.up_since if container is not None and container.up_since is not None else track.since
+        if track.process.identity != track.proven and pad.now - born < pad.policy.start_deadline:
+            return True
+        return finding is None and pad.now - track.since < pad.policy.adoption
+    return False
+
+
+def _never_ready(pad: Pad) -> Diagnosis:
+    """A deadline passed without a verdict: go on with what was being cured, or call it soft-dead and leave it."""
+    incident = pad.memory.gateway_incident
+    fault = FAULTS[incident.fault] if incident is not None else faults.SOFT_DEAD
+    if fault is faults.CONTAINER_EXIT:
+        fault = faults.JVM_DEAD  # its container runs again, so starting it is no answer any more
+    begun = pad.gateway.since
+    sure = incident is not None and incident.acted and pad.observation.login is LoginPhase.QUIET
+    return Diagnosis(fault, begun, begun, sure, "it did not become ready in time")

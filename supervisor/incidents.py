@@ -1,0 +1,152 @@
+"""Incidents: opened when a fault is found, renamed while nothing was done, closed when all is proven well.
+
+With them goes what people are told, each thing once, and that new entries are held.
+"""
+
+from dataclasses import replace
+
+from supervisor import faults
+from supervisor.diagnosis import Diagnosis
+from supervisor.faults import FAULTS, Page
+from supervisor.memory import Amend, Close, Incident, Open, Remember, Tell
+from supervisor.observation import Result, Subject
+from supervisor.pad import Pad
+from supervisor.states import EngineState, GatewayState
+
+
+def keep(pad: Pad) -> None:
+    """Open, rename and close."""
+    if pad.gateway_finding is not None:
+        declare(pad, Subject.GATEWAY, pad.gateway_finding)
+    if pad.engine_finding is not None:
+        declare(pad, Subject.ENGINE, pad.engine_finding)
+    # Given up stays given up, across supervisors and new processes, until it is well.
+    gateway, engine = pad.memory.gateway_incident, pad.memory.engine_incident
+    if gateway is not None and gateway.gave_up and pad.gateway.state is GatewayState.FAILING:
+        pad.move(GatewayState.GAVE_UP)
+    if engine is not None and engine.gave_up and pad.engine.state is EngineState.FAILING:
+        pad.move(EngineState.GAVE_UP)
+    if gateway is not None and _gateway_well(pad, gateway):
+        _close(pad, gateway)
+    if engine is not None and _engine_well(pad):
+        _close(pad, engine)
+
+
+def declare(pad: Pad, subject: Subject, finding: Diagnosis) -> None:
+    """Say a finding aloud: in a new incident, or in the open one where nothing was done on an older name."""
+    incident = pad.incident(subject)
+    if incident is None:
+        incident = Incident(
+            pad.memory.next_incident, finding.fault.name, subject, finding.since, finding.first, pad.now
+        )
+        pad.memory = replace(pad.memory, next_incident=incident.id + 1)
+        pad.put_incident(subject, incident)
+        pad.out.append(Open(incident))
+    elif incident.fault != finding.fault.name and not incident.acted and not incident.gave_up:
+        # Evidence has become clearer before anything was done.
+        incident = replace(incident, fault=finding.fault.name)
+        pad.put_incident(subject, incident)
+        pad.out.append(Amend(incident))
+    _page(pad, subject, finding)
+
+
+def give_up(pad: Pad, subject: Subject) -> None:
+    """The budget is spent: a person is needed."""
+    incident = pad.incident(subject)
+    assert incident is not None
+    incident = replace(incident, gave_up=True)
+    pad.put_incident(subject, incident)
+    pad.out.append(Amend(incident))
+    pad.move(GatewayState.GAVE_UP if subject is Subject.GATEWAY else EngineState.GAVE_UP)
+    tell(pad, subject, "restart-storm", f"{incident.fault}: the restart budget is spent, a person is needed.")
+
+
+def _close(pad: Pad, incident: Incident) -> None:
+    pad.out.append(Close(incident, pad.now))
+    pad.put_incident(incident.subject, None)
+
+
+# -- is it over? -------------------------------------------------------------------------------------------------------
+
+
+def _gateway_well(pad: Pad, incident: Incident) -> bool:
+    if pad.gateway.state is not GatewayState.READY or pad.gateway_finding is not None:
+        return False
+    if incident.fault in (faults.DATA_LOST.name, faults.MARKET_FARM.name) and not _ticks_again(pad, incident):
+        return False
+    return _engine_follows(pad)
+
+
+def _ticks_again(pad: Pad, incident: Incident) -> bool:
+    """Proof that data flow: a tick since, unless none flowed before (a closed market proves nothing)."""
+    ticks = pad.observation.sentinel.last_tick_at
+    mended = pad.observation.sentinel.farm_back_at if incident.fault == faults.MARKET_FARM.name else None
+    return not pad.gateway.ticking or (ticks is not None and ticks > (mended or incident.opened_at))
+
+
+def _engine_follows(pad: Pad) -> bool:
+    """Whether the engine is as well as it can be behind a ready gateway."""
+    engine = pad.engine
+    if engine.state in (EngineState.ABSENT, EngineState.STOPPED):
+        return True
+    return (
+        engine.state is EngineState.TRADING
+        and not engine.resync_due
+        and pad.memory.flight is None
+        and engine.looks.last.at > pad.gateway.since
+    )
+
+
+def _engine_well(pad: Pad) -> bool:
+    return pad.engine.state is EngineState.TRADING and pad.memory.flight is None
+
+
+# -- what people are told ----------------------------------------------------------------------------------------------
+
+
+def _page(pad: Pad, subject: Subject, finding: Diagnosis) -> None:
+    page = finding.fault.page
+    age = pad.now - finding.first
+    due = (
+        page is Page.NOW
+        or (page is Page.IF_EXPOSED and pad.exposed)
+        or (page is Page.LATER_IF_EXPOSED and pad.exposed and age >= pad.policy.page_exposed_after)
+    )
+    if due:
+        tell(pad, subject, finding.fault.name, f"{finding.fault.name}: {finding.why}")
+
+
+def tell(pad: Pad, subject: Subject, key: str, text: str) -> None:
+    """Tell people, once an incident for each `key`."""
+    incident = pad.incident(subject)
+    if incident is None or key in incident.told:
+        return
+    incident = replace(incident, told=(*incident.told, key))
+    pad.put_incident(subject, incident)
+    pad.out.append(Tell(incident, f"{text}; {_exposure_in_words(pad)}"))
+
+
+def _exposure_in_words(pad: Pad) -> str:
+    audit = pad.observation.sentinel.audit
+    if audit is None:
+        return "exposure is unknown"
+    age = f"{pad.now - audit.at:.0f} s ago"
+    return f"{audit.positions} positions and {audit.orders} working orders {age}"
+
+
+# -- new entries -------------------------------------------------------------------------------------------------------
+
+
+def hold_entries(pad: Pad) -> None:
+    """New entries are held between seen and recovered, where an act may follow; released afterwards."""
+    memory, view = pad.memory, pad.observation.engine_view
+    wanted = any(
+        incident is not None and FAULTS[incident.fault].act is not None
+        for incident in (memory.gateway_incident, memory.engine_incident)
+    )
+    held = memory.held or wanted
+    if not wanted and view.look.result is Result.OK and not view.entries_held and not memory.hold:
+        held = False
+    if held != memory.held:
+        pad.out.append(Remember("held", "1" if held else ""))
+    pad.memory = replace(memory, hold=wanted, held=held)

@@ -1,0 +1,234 @@
+"""What came in since the last turn: how acts ended, what Docker told, what an inspection showed, what probes saw.
+
+Nothing is judged here. What happened is told from what we did, a person's wish from an accident, and a new process
+from the old one.
+"""
+
+from dataclasses import replace
+
+from supervisor import faults, incidents
+from supervisor.detectors import Detector
+from supervisor.diagnosis import Diagnosis
+from supervisor.faults import Rung
+from supervisor.ladder import STEPS, Purse, proof_deadline
+from supervisor.memory import NEVER, Act, Hands, Process, Proof, Remember
+from supervisor.observation import Container, ContainerEvent, EngineWord, Result, Status, Subject
+from supervisor.pad import Pad
+from supervisor.states import GatewayState
+
+_SIGKILL = 9
+_TIDY_EXITS = (0, 130, 143)  # how a process ends that was asked to
+_HANDS_AFTERGLOW = 1.0  # events of our own act may still arrive this long after it
+
+
+# -- how our own acts ended --------------------------------------------------------------------------------------------
+
+
+def take_outcomes(pad: Pad) -> None:
+    """Our own acts that have ended, or that should have."""
+    flight = pad.memory.flight
+    if flight is None:
+        return
+    for outcome in pad.observation.outcomes:
+        if outcome.act_id == flight.id:
+            _landed(pad, flight, "refused" if outcome.refused else "ok" if outcome.ok else "failed")
+            return
+    if pad.now > flight.deadline + pad.policy.docker_timeout:
+        _landed(pad, flight, "failed")
+
+
+def _landed(pad: Pad, act: Act, word: str) -> None:
+    step = STEPS[act.rung]
+    pad.memory = replace(pad.memory, flight=None)
+    for subject in Subject:
+        incident = pad.incident(subject)
+        if incident is not None and incident.id == act.incident_id:
+            acts = tuple(replace(done, outcome=word) if done.act_id == act.id else done for done in incident.acts)
+            pad.put_incident(subject, replace(incident, acts=acts))
+    if step.restarts:
+        pad.lift_hands(step.subject)
+    if word == "refused" and step.purse is not Purse.NONE:
+        _unspend(pad, step.purse, act.at)
+    if word != "ok":
+        pad.memory = replace(pad.memory, retry_at=pad.now + pad.policy.retry_after)
+        pad.put_proof(step.subject, Proof(act.rung, act.at, pad.now))  # nothing to wait for
+    elif act.rung is Rung.ENGINE_STOP:
+        _stopped_for_good(pad)
+    else:
+        _await_proof(pad, act)
+
+
+def _unspend(pad: Pad, purse: Purse, at: float) -> None:
+    memory = pad.memory
+    if purse is Purse.GATEWAY:
+        pad.memory = replace(memory, gateway_spent=tuple(t for t in memory.gateway_spent if t != at))
+    else:
+        pad.memory = replace(memory, engine_spent=tuple(t for t in memory.engine_spent if t != at))
+
+
+def _stopped_for_good(pad: Pad) -> None:
+    """Our own safety stop is a wish too: nobody starts that engine again but a person."""
+    engine = pad.engine.process
+    died_at = engine.died_at if engine.died_at is not None else pad.now
+    pad.put_process(Subject.ENGINE, replace(engine, died_at=died_at, asked=True, stop_known=engine.identity))
+    pad.out.append(Remember("asked:engine", engine.identity or ""))
+
+
+def _await_proof(pad: Pad, act: Act) -> None:
+    """From here on only looks younger than the act count."""
+    subject = STEPS[act.rung].subject
+    pad.put_proof(subject, Proof(act.rung, act.at, pad.now + proof_deadline(act.rung, pad.policy)))
+    if subject is Subject.GATEWAY and act.rung not in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT):
+        pad.gateway = replace(pad.gateway, handshake=Detector(), heart=Detector(), not_before=pad.now)
+    elif act.rung is Rung.ENGINE_RESYNC:
+        pad.engine = replace(pad.engine, not_before=pad.now, resync_due=False)
+        lost_at = pad.observation.sentinel.data_lost_at
+        if lost_at is not None and lost_at <= act.at:
+            pad.gateway = replace(pad.gateway, data_lost_done=lost_at)
+    elif subject is Subject.ENGINE:
+        pad.engine = replace(pad.engine, looks=Detector(), not_before=pad.now)
+
+
+# -- Docker's events ---------------------------------------------------------------------------------------------------
+
+
+def take_events(pad: Pad) -> None:
+    """Docker's events: what a level cannot show, above all who asked for an end."""
+    for event in pad.observation.events:
+        if not _ours(pad.hands(event.subject), event.at):
+            pad.put_process(event.subject, _told(pad, event))
+
+
+def _ours(hands: Hands | None, at: float) -> bool:
+    """Whether an event at `at` was made by our own act."""
+    return hands is not None and hands.since <= at and (hands.until is None or at <= hands.until + _HANDS_AFTERGLOW)
+
+
+def _told(pad: Pad, event: ContainerEvent) -> Process:
+    """What is known of a process after an event."""
+    process = pad.process(event.subject)
+    if event.action == "kill" and event.signal is not None:
+        # `docker stop` sends TERM first; a KILL without it is `docker kill`.
+        if process.killed and process.killed[0] != _SIGKILL and event.signal == _SIGKILL:
+            return process
+        return replace(process, killed=(event.signal, event.at))
+    if event.action == "die":
+        process = replace(process, died_at=event.at)
+        killed = process.killed
+        if killed is None or killed[0] == _SIGKILL or event.at - killed[1] >= pad.policy.asked_stop_memory:
+            _crashed(pad, event.subject, event.at)
+            return process
+        return _wished(pad, event.subject, process)
+    if event.action == "stop":
+        return _wished(pad, event.subject, process)
+    if event.action == "start":
+        return replace(process, died_at=None, asked=False, killed=None)
+    return process
+
+
+def _crashed(pad: Pad, subject: Subject, at: float) -> None:
+    """A death that nobody asked for is an incident, even when Docker has already brought the process back."""
+    if subject is Subject.ENGINE and not pad.rules.engine:
+        return
+    fault = faults.CONTAINER_EXIT if subject is Subject.GATEWAY else faults.ENGINE_EXIT
+    incidents.declare(pad, subject, Diagnosis(fault, at, at, True, "the container died"))
+
+
+def _wished(pad: Pad, subject: Subject, process: Process) -> Process:
+    """Its end was a person's wish, which outlives this supervisor."""
+    if not process.asked:
+        pad.out.append(Remember(f"asked:{subject}", process.identity or ""))
+    return replace(process, asked=True, stop_known=process.identity)
+
+
+# -- the inspected containers ------------------------------------------------------------------------------------------
+
+
+def take_containers(pad: Pad) -> None:
+    """The inspected containers."""
+    look = pad.observation.docker
+    if look.result is not Result.OK:
+        return
+    began = look.at - look.seconds
+    for subject, container in (
+        (Subject.GATEWAY, pad.observation.gateway),
+        (Subject.ENGINE, pad.observation.engine),
+    ):
+        if began > pad.process(subject).known_at:
+            pad.put_process(subject, _shown(pad, subject, container, began))
+
+
+def _shown(pad: Pad, subject: Subject, container: Container | None, began: float) -> Process:
+    """What is known of a process after an inspection that began at `began`."""
+    process = replace(pad.process(subject), container=container, known_at=began)
+    if container is None:
+        return replace(process, died_at=None, asked=False)
+    if container.is_up:
+        if process.died_at is not None and process.died_at >= began:
+            return process  # it has died since
+        process = replace(process, died_at=None, asked=False)
+        return process if container.identity == process.identity else _born(pad, subject, process, container)
+    if container.status in (Status.EXITED, Status.DEAD, Status.RESTARTING) and process.died_at is None:
+        return _found_dead(pad, subject, process, container)
+    return process
+
+
+def _born(pad: Pad, subject: Subject, process: Process, container: Container) -> Process:
+    """A process not known before: all counters start anew."""
+    hands = pad.hands(subject)
+    began = container.up_since
+    if hands is not None and began is not None and began > hands.since and pad.under_way(subject):
+        pad.lift_hands(subject)
+    if subject is Subject.GATEWAY:
+        first = pad.gateway.state is GatewayState.UNKNOWN
+        not_before = NEVER if first else pad.now
+        pad.gateway = replace(pad.gateway, handshake=Detector(), heart=Detector(), not_before=not_before, fresh=True)
+        if not first:
+            pad.engine = replace(pad.engine, resync_due=True)
+    else:
+        pad.engine = replace(
+            pad.engine,
+            looks=Detector(),
+            word=EngineWord.UNKNOWN,
+            word_since=pad.now,
+            resync_due=False,
+            fresh=True,
+        )
+    return replace(process, identity=container.identity, killed=None)
+
+
+def _found_dead(pad: Pad, subject: Subject, process: Process, container: Container) -> Process:
+    """Its end was not witnessed.
+
+    A gateway that left tidily and was not brought back by Docker's own policy was stopped by a person. An engine has
+    no such policy: unless its stop is on record it is taken for dead.
+    """
+    process = replace(process, died_at=container.ended_at if container.ended_at is not None else pad.now)
+    if _ours(pad.hands(subject), process.died_at or pad.now):
+        return process
+    tidy = container.exit_code in _TIDY_EXITS and container.status is not Status.RESTARTING
+    guessed = subject is Subject.GATEWAY and tidy and process.identity != container.identity
+    asked = process.stop_known == container.identity or guessed
+    return replace(process, asked=asked, identity=container.identity)
+
+
+# -- what the probes saw -----------------------------------------------------------------------------------------------
+
+
+def take_looks(pad: Pad) -> None:
+    """Feed the detectors; looks from before our last act, or at another process, prove nothing."""
+    sentinel, handshake = pad.observation.sentinel, pad.observation.handshake
+    if pad.runs(Subject.GATEWAY):
+        gateway = pad.gateway
+        if handshake.at - handshake.seconds >= gateway.not_before:
+            gateway = replace(gateway, handshake=gateway.handshake.fed(handshake))
+        if sentinel.heart.at - sentinel.heart.seconds >= gateway.not_before:
+            gateway = replace(gateway, heart=gateway.heart.fed(sentinel.heart))
+        pad.gateway = gateway
+    engine, view = pad.engine, pad.observation.engine_view
+    fresh = view.look.at - view.look.seconds >= engine.not_before and view.look.at > engine.looks.last.at
+    if pad.runs(Subject.ENGINE) and fresh:
+        engine = replace(engine, looks=engine.looks.fed(view.look))
+        if view.look.result is Result.OK and view.word is not engine.word:
+            engine = replace(engine, word=view.word, word_since=view.look.at)
+        pad.engine = engine
