@@ -142,15 +142,27 @@ class Guardian:
         return report
 
     async def _from_the_ground(self, report: Report, previous: asyncio.Task[Report] | None) -> None:
+        adapter = self._adapter()
         async with self._step(report, "connect"):
-            await self._connect(self._adapter())
+            await self._connect(adapter)
         if previous is not None:
             await asyncio.wait([previous])
         if self._watch.phase is not Phase.STARTED:
             # The first start does the rest by itself: instruments, reconciliation, subscriptions.
             async with self._step(report, "start"):
                 await self._until(lambda: self._watch.phase is Phase.STARTED, "the node did not start")
-        await self._settle(report)
+        generation = self._watch.generation
+        try:
+            await self._settle(report)
+        except Exception as error:
+            if adapter.ready and self._watch.generation == generation:
+                raise
+            # The session went away under the questions: after a 1100 the adapter tears down a socket that was well,
+            # and ibapi then fails in ways of its own. Once more, on the next session.
+            report.steps["lost"] = str(error) or type(error).__name__
+            async with self._step(report, "connect"):
+                await self._connect(adapter)
+            await self._settle(report)
 
     async def _settle(self, report: Report) -> None:
         adapter, books, watch = self._adapter(), self.books, self._watch

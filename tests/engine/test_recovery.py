@@ -91,7 +91,8 @@ def test_upstream_lost_and_back(trading: Engine, gateway: StandIn, answer: str) 
     wait_for(lambda: trading.status()["state"] != "TRADING", 20, trading.tail)
     gateway.cure("upstream-lost")
     if answer == "resync":
-        assert trading.post("/api/v1/resync").json()["ok"] is True
+        said = trading.post("/api/v1/resync").json()
+        assert said["ok"], (said, trading.tail())
     trading.reach("TRADING", 60)
     wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
 

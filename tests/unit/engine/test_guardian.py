@@ -300,6 +300,34 @@ async def test_a_session_lost_meanwhile_is_no_success(rig: Rig) -> None:
     assert not rig.settled()
 
 
+async def test_a_session_lost_under_the_questions_is_settled_on_the_next_one(rig: Rig) -> None:
+    """After a 1100 the adapter tears down a socket that was well; ibapi then fails with a TypeError (seen)."""
+    settle = rig.books.settle_orders
+
+    async def dies_once() -> int:
+        rig.books.settle_orders = settle  # type: ignore[method-assign]
+        rig.adapter.ready, rig.adapter.sleeping = False, True
+        rig.clock.due.append((rig.clock.time + 1, lambda: setattr(rig.adapter, "ready", True)))
+        raise TypeError("'<=' not supported between instances of 'int' and 'NoneType'")
+
+    rig.watch.look()
+    rig.tick()
+    rig.books.settle_orders = dies_once  # type: ignore[method-assign]
+    report = await rig.guardian.resync()
+    assert report["ok"] is True
+    assert "'<=' not supported" in report["steps"]["lost"]
+    assert rig.settled()
+
+
+async def test_a_failure_on_a_session_that_stands_is_not_tried_again(rig: Rig) -> None:
+    rig.watch.look()
+    rig.tick()
+    rig.books.agrees = False
+    report = await rig.guardian.resync()
+    assert report["ok"] is False
+    assert rig.adapter.log.count("orders") == 1
+
+
 @pytest.mark.parametrize("why", ["no adapter", "stopping"])
 async def test_there_is_nothing_to_resync(rig: Rig, why: str) -> None:
     if why == "stopping":
