@@ -1,9 +1,10 @@
 """placeOrder, the longest message there is: about 119 fields with optional groups between them and no marker."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.simulator.market.instruments import ContractQuery
+from gateway.simulator.wire.contract import read_contract
 from gateway.simulator.wire.cursor import Cursor
 
 
@@ -148,26 +149,8 @@ def read_order(cursor: Cursor, version: int) -> WrittenOrder:
 
 def _contract(cursor: Cursor) -> ContractQuery:
     """The fourteen contract fields of an order: twelve and a security id."""
-    con_id, symbol, sec_type, expiry = cursor.integer(), cursor.text(), cursor.text(), cursor.text()
-    strike = cursor.number() or 0.0
-    right, multiplier, exchange, primary = cursor.text(), cursor.text(), cursor.text(), cursor.text()
-    currency, local_symbol, trading_class = cursor.text(), cursor.text(), cursor.text()
-    return ContractQuery(
-        con_id=con_id,
-        symbol=symbol,
-        sec_type=sec_type,
-        expiry=expiry,
-        strike=strike,
-        right=right,
-        multiplier=multiplier,
-        exchange=exchange,
-        primary_exchange=primary,
-        currency=currency,
-        local_symbol=local_symbol,
-        trading_class=trading_class,
-        sec_id_type=cursor.text(),
-        sec_id=cursor.text(),
-    )
+    contract = read_contract(cursor)
+    return replace(contract, sec_id_type=cursor.text(), sec_id=cursor.text())
 
 
 def _conditions(cursor: Cursor, fields: dict[str, str]) -> tuple[tuple[str, ...], ...]:

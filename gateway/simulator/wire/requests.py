@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.market.instruments import ContractQuery
+from gateway.simulator.wire.contract import read_contract
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.place_order import WrittenOrder, read_order
 
@@ -299,29 +300,6 @@ def read(fields: Sequence[str], version: int) -> Request:
     return Unserved(message_id, name, cursor.integer(-1) if id_field and cursor.left else -1)
 
 
-def _contract(cursor: Cursor) -> ContractQuery:
-    """The twelve fields of a contract."""
-    con_id = cursor.integer()
-    symbol, sec_type, expiry = cursor.text(), cursor.text(), cursor.text()
-    strike = cursor.number() or 0.0
-    right, multiplier, exchange, primary = cursor.text(), cursor.text(), cursor.text(), cursor.text()
-    currency, local_symbol, trading_class = cursor.text(), cursor.text(), cursor.text()
-    return ContractQuery(
-        con_id=con_id,
-        symbol=symbol,
-        sec_type=sec_type,
-        expiry=expiry,
-        strike=strike,
-        right=right,
-        multiplier=multiplier,
-        exchange=exchange,
-        primary_exchange=primary,
-        currency=currency,
-        local_symbol=local_symbol,
-        trading_class=trading_class,
-    )
-
-
 def _bare(make: Callable[[], Request]) -> Reader:
     return lambda cursor, version: make()
 
@@ -412,7 +390,7 @@ def _cancel_order(cursor: Cursor, version: int) -> Request:
 
 def _contract_details(cursor: Cursor, version: int) -> Request:
     cursor.skip()
-    req_id, contract = cursor.integer(), _contract(cursor)
+    req_id, contract = cursor.integer(), read_contract(cursor)
     cursor.skip()
     sec_id_type, sec_id = cursor.text(), cursor.text()
     if version >= 176:
@@ -441,7 +419,7 @@ def _market_data_type(cursor: Cursor, version: int) -> Request:
 
 def _market_data(cursor: Cursor, version: int) -> Request:
     cursor.skip()
-    req_id, contract = cursor.integer(), _contract(cursor)
+    req_id, contract = cursor.integer(), read_contract(cursor)
     if contract.sec_type == "BAG":
         cursor.skip(4 * cursor.count())
     if cursor.flag():
@@ -451,19 +429,19 @@ def _market_data(cursor: Cursor, version: int) -> Request:
 
 
 def _tick_by_tick(cursor: Cursor, version: int) -> Request:
-    req_id, contract = cursor.integer(), _contract(cursor)
+    req_id, contract = cursor.integer(), read_contract(cursor)
     return ReqTickByTick(req_id, contract, cursor.text(), cursor.integer(), cursor.flag())
 
 
 def _real_time_bars(cursor: Cursor, version: int) -> Request:
     cursor.skip()
-    req_id, contract = cursor.integer(), _contract(cursor)
+    req_id, contract = cursor.integer(), read_contract(cursor)
     cursor.skip()
     return ReqRealTimeBars(req_id, contract, cursor.text())
 
 
 def _historical_data(cursor: Cursor, version: int) -> Request:
-    req_id, contract = cursor.integer(), _contract(cursor)
+    req_id, contract = cursor.integer(), read_contract(cursor)
     cursor.skip()
     end, bar_size, duration = cursor.text(), cursor.text(), cursor.text()
     cursor.skip()
@@ -474,13 +452,13 @@ def _historical_data(cursor: Cursor, version: int) -> Request:
 
 
 def _historical_ticks(cursor: Cursor, version: int) -> Request:
-    req_id, contract = cursor.integer(), _contract(cursor)
+    req_id, contract = cursor.integer(), read_contract(cursor)
     cursor.skip()
     return ReqHistoricalTicks(req_id, contract, cursor.text(), cursor.text(), cursor.integer(), cursor.text())
 
 
 def _head_timestamp(cursor: Cursor, version: int) -> Request:
-    req_id, contract = cursor.integer(), _contract(cursor)
+    req_id, contract = cursor.integer(), read_contract(cursor)
     cursor.skip(2)
     return ReqHeadTimestamp(req_id, contract, cursor.text(), cursor.integer(1))
 
