@@ -100,6 +100,8 @@ class Guardian:
             return False
         if self._running is not None and not self._running.done():
             return False
+        if watch.adapter is not None and watch.adapter.condemned:
+            return False
         if watch.adapter is not None and watch.adapter.wandered and self._clock.monotonic() >= self._ask_again_at:
             return True
         return watch.data_lost or watch.reconciled_generation != watch.generation
@@ -207,7 +209,7 @@ class Guardian:
             self._watch.look()
         knock_at = self._clock.monotonic()
         deadline = knock_at + self._timeout
-        while not adapter.ready:
+        while not adapter.ready or adapter.condemned:
             if self._clock.monotonic() >= knock_at and adapter.skip_back_off():
                 knock_at = self._clock.monotonic() + KNOCK_SECONDS
             if self._clock.monotonic() > deadline:
@@ -216,7 +218,7 @@ class Guardian:
         self._watch.look()
 
     def _healthy(self, adapter: Adapter) -> bool:
-        if not adapter.ready or not adapter.reader_alive:
+        if not adapter.ready or not adapter.reader_alive or adapter.condemned:
             return False
         if not adapter.market_subscriptions() or not self._watch.session_open():
             return True

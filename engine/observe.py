@@ -51,6 +51,7 @@ class Watch:
     resyncs: Counter[str] = field(default_factory=Counter)
     last_resync_seconds: float | None = None
     was_ready: bool = False
+    connection: object = None
     looks: int = 0
     positions: tuple[dict[str, Any], ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
@@ -75,10 +76,15 @@ class Watch:
             self.farm_broken = code == CODE_FARM_BROKEN
 
     def look(self) -> None:
-        """Take one look and pin it. A session that was not there at the last look begins a new generation."""
+        """Take one look and pin it. A session that was not there at the last look begins a new generation.
+
+        Gone and back between two looks, it is known by its connection, which is another object.
+        """
         ready = self.adapter is not None and self.adapter.ready
-        if ready and not self.was_ready:
+        connection = self.adapter.connection if self.adapter is not None else None
+        if ready and (not self.was_ready or connection is not self.connection):
             self.generation += 1
+            self.connection = connection
             self.connected_at = self.board.clock.monotonic()
             self.data_lost = self.farm_broken = False
         self.was_ready = ready

@@ -17,12 +17,22 @@ from engine.errors import VersionError
 
 PINNED = "1.231.0"
 
-_ON_CLASS = ("_degrade", "_handle_reconnect", "_reset", "_resume", "_start_async", "_create_task", "process_error")
+_ON_CLASS = (
+    "_create_task",
+    "_degrade",
+    "_handle_reconnect",
+    "_reset",
+    "_resume",
+    "_start_async",
+    "_stop_async",
+    "process_error",
+)
 _ON_INSTANCE = (
     "_client_id",
     "_configured_client_id",
     "_connection_attempts",
     "_connection_watchdog_task",
+    "_eclient",
     "_exec_id_details",
     "_internal_msg_queue",
     "_internal_msg_queue_processor_task",
@@ -69,6 +79,23 @@ class Adapter:
     def ready(self) -> bool:
         """Whether handshake, accounts and order id are through."""
         return bool(self.client.is_ready)
+
+    @property
+    def connection(self) -> object:
+        """The socket's own object: another one is another session, however quickly it came."""
+        return self.client._eclient.conn
+
+    @property
+    def condemned(self) -> bool:
+        """Whether the adapter will tear its session down within 6 s, although it may look well again by now.
+
+        Its watchdog looks once a second, then sleeps 5 s before it reconnects, and a 1102 meanwhile does not stop
+        it. Questions asked on such a session lose their answers.
+        """
+        task = self.client._connection_watchdog_task
+        if task is None or task.done():
+            return False
+        return not self.client._is_ib_connected.is_set() or "_handle_disconnection" in _awaited(task)
 
     @property
     def attempts(self) -> int:
@@ -158,8 +185,15 @@ class Adapter:
         return bool(waiting)
 
     async def reconnect(self) -> None:
-        """Drop a socket that lies and connect anew, without the watchdog's pause of 5 s."""
+        """Drop a socket that lies and connect anew, without the watchdog's pause of 5 s.
+
+        What the old session has sent and nobody has handled yet is thrown away: the queue outlives the socket, and
+        a 1102 in it would make the adapter believe that the new session stands before it does (seen).
+        """
         self.client._degrade()
+        await self.client._stop_async()
+        while not self.client._internal_msg_queue.empty():
+            self.client._internal_msg_queue.get_nowait()
         self.client._is_ib_connected.clear()
         self.client._connection_attempts = 0
         await self.client._handle_reconnect()
@@ -186,11 +220,16 @@ class Adapter:
         return [task for task in asyncio.all_tasks(self._loop) if task.get_name() in names and not task.done()]
 
 
-def _awaits(task: asyncio.Task[Any], what: str) -> bool:
-    # The chain of awaits: … → _start_async → sleep. `_connect` sleeps as well, but not directly under it.
+def _awaited(task: asyncio.Task[Any]) -> list[str]:
     names: list[str] = []
     inner: Any = task.get_coro()
     while inner is not None and hasattr(inner, "cr_code"):
         names.append(inner.cr_code.co_name)
         inner = inner.cr_await
+    return names
+
+
+def _awaits(task: asyncio.Task[Any], what: str) -> bool:
+    # The chain of awaits: … → _start_async → sleep. `_connect` sleeps as well, but not directly under it.
+    names = _awaited(task)
     return "_start_async" in names and names[names.index("_start_async") + 1 :][:1] == [what]

@@ -51,6 +51,8 @@ class FakeAdapter:
         self.client_id = 1
         self.queue = 0
         self.wandered = False
+        self.condemned = False
+        self.connection = object()
         self.log: list[str] = []
         self.sleeping = False
         self.subscriptions = 2
@@ -89,7 +91,8 @@ class FakeAdapter:
 
     async def reconnect(self) -> None:
         self.log.append("reconnect")
-        self.ready, self.sleeping = False, True
+        self.ready, self.sleeping, self.condemned = False, True, False
+        self.connection = object()
         self.on_reconnect()
 
 
@@ -184,6 +187,24 @@ async def test_a_1102_asks_for_nothing(rig: Rig) -> None:
     assert rig.adapter.log == FULL
 
 
+async def test_a_session_gone_and_back_between_two_looks_is_a_new_one(rig: Rig) -> None:
+    await run_for(rig, 2)
+    rig.adapter.connection = object()
+    await run_for(rig, 2)
+    assert rig.watch.generation == 2
+    assert rig.adapter.log == FULL * 2
+
+
+async def test_a_condemned_session_is_not_asked(rig: Rig) -> None:
+    """After a 1100 and a 1102 it looks well, and the adapter drops it all the same: its answers would be lost."""
+    rig.adapter.condemned = True
+    await run_for(rig, 5)
+    assert rig.adapter.log == []
+    rig.adapter.condemned, rig.adapter.connection = False, object()
+    await run_for(rig, 2)
+    assert rig.adapter.log == FULL
+
+
 async def test_the_adapters_own_resubscription_is_waited_for(rig: Rig) -> None:
     rig.adapter.resume_looks = 5
     await run_for(rig, 3)
@@ -243,14 +264,16 @@ async def test_a_session_that_has_just_begun_keeps_its_socket_too(rig: Rig) -> N
     assert "reconnect" not in rig.adapter.log
 
 
-@pytest.mark.parametrize("what", ["silent", "reader"])
+@pytest.mark.parametrize("what", ["silent", "reader", "condemned"])
 async def test_a_session_that_lies_is_dropped(rig: Rig, what: str) -> None:
     rig.watch.look()
     rig.tick()
     if what == "silent":
         rig.clock.time += 10
-    else:
+    elif what == "reader":
         rig.adapter.reader_alive = False
+    else:
+        rig.adapter.condemned = True
 
     def back() -> None:
         rig.adapter.ready = rig.adapter.reader_alive = True

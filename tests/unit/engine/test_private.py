@@ -38,7 +38,8 @@ class Client:
         self.cleaned = 0
         self.answered = asyncio.Event()
         self._connection_attempts = 5
-        self._connection_watchdog_task = None
+        self._connection_watchdog_task: asyncio.Task[None] | None = None
+        self._eclient = SimpleNamespace(conn=object())
         self._exec_id_details: dict[str, object] = {}
         self._internal_msg_queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._internal_msg_queue_processor_task = None
@@ -48,6 +49,16 @@ class Client:
         self._tws_incoming_msg_reader_task = None
         self.is_ready = False
         self.errors: list[int] = []
+        self.order: list[str] = []
+
+    def _degrade(self) -> None:
+        self.order.append("degrade")
+
+    async def _stop_async(self) -> None:
+        self.order.append("stop")
+
+    async def _handle_reconnect(self) -> None:
+        self.order.append(f"reconnect, {self._internal_msg_queue.qsize()} left")
 
     async def _connect(self) -> None:
         if self.in_connect:
@@ -63,6 +74,14 @@ class Client:
             if not self.answered.is_set():
                 await asyncio.wait_for(self.answered.wait(), 15)
             self.connected.set()
+
+    async def _run_connection_watchdog(self) -> None:
+        while self._is_ib_connected.is_set():
+            await asyncio.sleep(0)
+        await self._handle_disconnection()
+
+    async def _handle_disconnection(self) -> None:
+        await asyncio.sleep(5)
 
     async def _cleanup_failed_startup_attempt(self) -> None:
         self.cleaned += 1
@@ -145,3 +164,30 @@ async def test_the_reader_is_alive_only_with_all_its_tasks() -> None:
     client._internal_msg_queue_processor_task = done
     assert not seen.reader_alive
     forever.cancel()
+
+
+async def test_a_session_that_the_watchdog_will_tear_down_is_condemned() -> None:
+    """Also when it looks well again: the watchdog does not look a second time."""
+    client, seen = await adapter()
+    assert not seen.condemned
+    client._is_ib_connected.set()
+    client._connection_watchdog_task = client._create_task(client._run_connection_watchdog())
+    await asyncio.sleep(0)
+    assert not seen.condemned
+    client._is_ib_connected.clear()
+    assert seen.condemned
+    await asyncio.sleep(0)
+    client._is_ib_connected.set()
+    assert seen.condemned
+    client._connection_watchdog_task.cancel()
+    await asyncio.wait([client._connection_watchdog_task])
+    assert not seen.condemned
+
+
+async def test_what_the_old_session_said_is_not_heard_on_the_new_one() -> None:
+    """A 1102 left in the queue would pass for the new session's managedAccounts."""
+    client, seen = await adapter()
+    client._internal_msg_queue.put_nowait(b"4\x00-1\x001102\x00")
+    await seen.reconnect()
+    assert client.order == ["degrade", "stop", "reconnect, 0 left"]
+    assert client._connection_attempts == 0
