@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from gateway.simulator.api.server import ApiServer
 from gateway.simulator.errors import RequestMalformed
-from gateway.simulator.wire import requests
+from gateway.simulator.wire.requests import reader
+from gateway.simulator.wire.requests.base import Request
 from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import HandClock, make_gateway
 from tws.frames import encode_fields, frame
 
-IDS = sorted({*requests._READERS, *requests._UNSERVED})
+IDS = sorted({*reader._READERS, *reader._UNSERVED})
 
 KNOWN = (
     ",0,1,-1,7,2147483647,1.7976931348623157E308,Infinity,nan,SPY,STK,OPT,BAG,SMART,USD,BUY,MKT,LMT,756733,1 D,1 min,"
@@ -32,10 +33,10 @@ messages = st.tuples(st.sampled_from(IDS).map(str), st.lists(values, max_size=14
 @settings(max_examples=500, deadline=None)
 def test_reading_ends_in_a_request_or_a_refusal(fields: list[str], version: int) -> None:
     try:
-        read = requests.read(fields, version)
+        read = reader.read(fields, version)
     except RequestMalformed:
         return
-    assert isinstance(read, requests.Request)
+    assert isinstance(read, Request)
 
 
 @given(st.lists(st.one_of(messages.map(lambda m: encode_fields(*m)), st.binary(max_size=60)), min_size=1, max_size=12))

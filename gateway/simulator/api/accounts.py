@@ -3,8 +3,9 @@
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.subscriptions import AccountQuery
 from gateway.simulator.broker.account import Values
-from gateway.simulator.wire import answers, requests
-from gateway.simulator.wire.requests import Request
+from gateway.simulator.wire.answers import accounts as answers
+from gateway.simulator.wire.requests import accounts as requests
+from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.text import cents
 from tws import codes
 
@@ -306,7 +307,12 @@ def _cancel_pnl_single(session: Session, request: Request) -> None:
     session.pnl_single.pop(request.req_id, None)
 
 
+def _family_codes(session: Session, request: Request) -> None:
+    session.send(answers.family_codes(session.gateway.broker.account_id))
+
+
 HANDLERS: dict[type[Request], Handler] = {
+    requests.ReqFamilyCodes: _family_codes,
     requests.ReqAccountSummary: _summary,
     requests.CancelAccountSummary: _cancel_summary,
     requests.ReqPositions: _positions,

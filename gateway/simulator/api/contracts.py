@@ -2,8 +2,9 @@
 
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.market.instruments import MARKET_RULES, OPTION_EXCHANGES
-from gateway.simulator.wire import answers, requests
-from gateway.simulator.wire.requests import Request
+from gateway.simulator.wire.answers import contracts as answers
+from gateway.simulator.wire.requests import contracts as requests
+from gateway.simulator.wire.requests.base import Request
 from tws import codes
 
 _PIECE = 50

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable
 
-from gateway.simulator.api import accounts, contracts, history, market_data, orders, system
+from gateway.simulator.api import accounts, contracts, history, market_data, news, orders, system
 from gateway.simulator.api.session import Handler, Session
-from gateway.simulator.wire import requests
-from gateway.simulator.wire.requests import Request
+from gateway.simulator.wire.requests.base import Request, Unserved
+from gateway.simulator.wire.requests.session import StartApi
 from tws import codes
 
 _HANDLERS: dict[type[Request], Handler] = {
@@ -15,18 +15,19 @@ _HANDLERS: dict[type[Request], Handler] = {
     **history.HANDLERS,
     **orders.HANDLERS,
     **accounts.HANDLERS,
+    **news.HANDLERS,
 }
 
 
 def handle(session: Session, request: Request) -> Awaitable[None] | None:
     """Answer a request, or refuse it as the gateway would."""
-    if isinstance(request, requests.StartApi):
+    if isinstance(request, StartApi):
         system.start_api(session, request)
         return None
     if not session.started:
         session.error(-1, codes.READING_ERROR, "Error reading request:expected startApi first")
         return None
-    if isinstance(request, requests.Unserved):
+    if isinstance(request, Unserved):
         session.error(
             request.req_id,
             codes.VALIDATION_ERROR,

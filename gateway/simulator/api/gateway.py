@@ -13,7 +13,8 @@ from gateway.simulator.market.process import step_at
 from gateway.simulator.profiles import PROFILES, Profile
 from gateway.simulator.settings import Settings
 from gateway.simulator.tally import Tally
-from gateway.simulator.wire import answers
+from gateway.simulator.wire.answers import orders as answers
+from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.open_order import open_order, submitter
 from gateway.simulator.wire.times import TimeWriter
 from tws import codes
@@ -135,11 +136,11 @@ class Gateway:
         if event.said is Said.ERROR:
             session.error(order.order_id, event.code, event.text)
 
-    def open_order(self, version: int, order: Order) -> answers.Fields:
+    def open_order(self, version: int, order: Order) -> Fields:
         """An order as message 5."""
         return open_order(version, order, self.instrument(order.ticket.con_id))
 
-    def execution(self, version: int, req_id: int, order: Order | None, fill: Fill) -> answers.Fields:
+    def execution(self, version: int, req_id: int, order: Order | None, fill: Fill) -> Fields:
         """A fill as message 11."""
         return answers.execution(
             version,

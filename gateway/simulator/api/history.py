@@ -9,8 +9,9 @@ from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Bar, Quote
 from gateway.simulator.market.process import STEP_SECONDS, step_at, uniform
-from gateway.simulator.wire import answers, requests
-from gateway.simulator.wire.requests import Request
+from gateway.simulator.wire.answers import history as answers
+from gateway.simulator.wire.requests import history as requests
+from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.text import Value, cents, plain
 from tws import codes
 

@@ -7,8 +7,9 @@ from gateway.simulator.api.subscriptions import Line, TickByTick
 from gateway.simulator.market.instruments import ContractQuery, Instrument
 from gateway.simulator.market.market import Quote
 from gateway.simulator.market.process import STEP_SECONDS
-from gateway.simulator.wire import answers, requests
-from gateway.simulator.wire.requests import Request
+from gateway.simulator.wire.answers import market_data as answers
+from gateway.simulator.wire.requests import market_data as requests
+from gateway.simulator.wire.requests.base import Request
 from tws import codes
 
 _LIVE, _DELAYED = 1, 3

@@ -2,10 +2,11 @@
 
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.broker.orders import SERVED_TIFS, SERVED_TYPES, Order, Refused, Status, Ticket
-from gateway.simulator.wire import answers, requests
+from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.open_order import completed_order, open_order
 from gateway.simulator.wire.place_order import WrittenOrder
-from gateway.simulator.wire.requests import Request
+from gateway.simulator.wire.requests import orders as requests
+from gateway.simulator.wire.requests.base import Request
 from tws import codes
 
 _READ_ONLY = "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode."

@@ -15,7 +15,10 @@ from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.subscriptions import Subscriptions
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.settings import MIN_SERVER_VERSION
-from gateway.simulator.wire import answers, requests
+from gateway.simulator.wire.answers.fields import Fields
+from gateway.simulator.wire.answers.session import error
+from gateway.simulator.wire.requests.base import Request
+from gateway.simulator.wire.requests.reader import read
 from gateway.simulator.wire.text import encode
 from tws import codes
 from tws.errors import FrameError
@@ -29,7 +32,7 @@ _DEATH_LIMIT = 1 << 26
 _LOOKS_EMPTY = 4096
 """ibapi reads in chunks of this size and throws away a burst that is an exact multiple of it."""
 
-type Handler = Callable[[Session, requests.Request], Awaitable[None] | None]
+type Handler = Callable[[Session, Request], Awaitable[None] | None]
 
 
 class Session(Subscriptions):
@@ -82,7 +85,7 @@ class Session(Subscriptions):
 
     # -- out -------------------------------------------------------------------------------------------------------
 
-    def send(self, fields: answers.Fields) -> None:
+    def send(self, fields: Fields) -> None:
         """Send a message."""
         self.send_frame(encode(fields))
 
@@ -98,7 +101,7 @@ class Session(Subscriptions):
         """Send message 4."""
         if req_id >= 0 and code not in (codes.ORDER_CANCELLED,):
             self.gateway.tally.refused += 1
-        self.send(answers.error(self.version, req_id, code, text, self.gateway.now()))
+        self.send(error(self.version, req_id, code, text, self.gateway.now()))
 
     def refuse(self, req_id: int, code: int) -> None:
         """Send message 4 with the code's own text."""
@@ -259,7 +262,7 @@ class Session(Subscriptions):
 
     async def _answer(self, fields: list[str]) -> None:
         try:
-            request = requests.read(fields, self.version)
+            request = read(fields, self.version)
             outcome = self._handle(self, request)
             if outcome is not None:
                 await outcome

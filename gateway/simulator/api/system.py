@@ -2,8 +2,9 @@
 
 from gateway.simulator.api.gateway import farm_notices
 from gateway.simulator.api.session import Handler, Session
-from gateway.simulator.wire import answers, requests
-from gateway.simulator.wire.requests import Request
+from gateway.simulator.wire.answers import session as answers
+from gateway.simulator.wire.requests import session as requests
+from gateway.simulator.wire.requests.base import Request
 from tws import codes
 
 _MAX_CLIENTS = 32
@@ -64,14 +65,6 @@ def _user_info(session: Session, request: Request) -> None:
     session.send(answers.user_info(request.req_id))
 
 
-def _family_codes(session: Session, request: Request) -> None:
-    session.send(answers.family_codes(session.gateway.broker.account_id))
-
-
-def _news_providers(session: Session, request: Request) -> None:
-    session.send(answers.news_providers())
-
-
 def _nothing(session: Session, request: Request) -> None:
     """Requests that the gateway takes without a word."""
 
@@ -83,6 +76,4 @@ HANDLERS: dict[type[Request], Handler] = {
     requests.ReqManagedAccounts: _managed_accounts,
     requests.SetServerLogLevel: _nothing,
     requests.ReqUserInfo: _user_info,
-    requests.ReqFamilyCodes: _family_codes,
-    requests.ReqNewsProviders: _news_providers,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.simulator.broker.broker import Preview
 from gateway.simulator.broker.orders import Order, Status
 from gateway.simulator.market.instruments import Instrument
-from gateway.simulator.wire.answers import Fields, contract
+from gateway.simulator.wire.answers.fields import Fields, contract
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.text import UNSET_DOUBLE, UNSET_INT, UNSET_LONG, double, plain
 

@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime as dt
+import importlib
 import inspect
 import logging
-from types import SimpleNamespace
+import pkgutil
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from ibapi.wrapper import EWrapper
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.wire import answers, open_order
 from gateway.simulator.wire.text import encode
-from tests.unit.simulator.rig import VERSIONS, every_answer
+from tests.unit.simulator.rig import VERSIONS
+from tests.unit.simulator.samples.everything import every_answer
 
 IB_ASYNC_VERSIONS = range(157, 179)
 
@@ -25,10 +28,17 @@ def frames(version: int, gateway: Gateway) -> list[tuple[str, bytes]]:
     return [(name, encode(fields)[4:]) for name, group in made.items() for fields in group]
 
 
+def _answer_modules() -> list[ModuleType]:
+    return [
+        importlib.import_module(found.name)
+        for found in pkgutil.iter_modules(answers.__path__, "gateway.simulator.wire.answers.")
+    ]
+
+
 def test_no_message_is_left_out(gateway: Gateway) -> None:
     senders = {
         name
-        for module in (answers, open_order)
+        for module in (*_answer_modules(), open_order)
         for name, member in inspect.getmembers(module, inspect.isfunction)
         if member.__module__ == module.__name__ and not name.startswith("_")
     }

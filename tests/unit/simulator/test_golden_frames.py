@@ -10,7 +10,8 @@ from gateway.simulator.broker.account import Position
 from gateway.simulator.broker.orders import Status
 from gateway.simulator.market.calendar import NEW_YORK
 from gateway.simulator.market.instruments import STOCKS, Instrument, Stock
-from gateway.simulator.wire import answers
+from gateway.simulator.wire.answers import accounts, contracts, history, market_data, orders, session
+from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.open_order import completed_order, open_order
 from gateway.simulator.wire.text import encode
 from gateway.simulator.wire.times import TimeWriter
@@ -19,23 +20,23 @@ from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket
 MAX = "1.7976931348623157E308"
 
 
-def shown(fields: answers.Fields) -> str:
+def shown(fields: Fields) -> str:
     return encode(fields)[4:].decode().replace("\0", "|")
 
 
 def test_managed_accounts() -> None:
-    assert shown(answers.managed_accounts("DU9000001")) == "15|1|DU9000001|"
+    assert shown(session.managed_accounts("DU9000001")) == "15|1|DU9000001|"
 
 
 def test_next_valid_id() -> None:
-    assert shown(answers.next_valid_id(1)) == "9|1|1|"
+    assert shown(session.next_valid_id(1)) == "9|1|1|"
 
 
 def test_farm_notices_before_and_after_the_error_time() -> None:
     at = dt.datetime.fromtimestamp(1775425766.350, dt.UTC)
     text = "Market data farm connection is OK:usfarm"
-    assert shown(answers.error(200, -1, 2104, text, at)) == f"4|-1|2104|{text}||1775425766350|"
-    assert shown(answers.error(173, -1, 2104, text, at)) == f"4|2|-1|2104|{text}||"
+    assert shown(session.error(200, -1, 2104, text, at)) == f"4|-1|2104|{text}||1775425766350|"
+    assert shown(session.error(173, -1, 2104, text, at)) == f"4|2|-1|2104|{text}||"
 
 
 def test_contract_details() -> None:
@@ -44,7 +45,7 @@ def test_contract_details() -> None:
         "20260409:0400-20260409:2000;20260410:0400-20260410:2000"
     )
     rules = ",".join(["26"] * 26)
-    assert shown(answers.contract_details(200, 1001, stock(AAPL), "SMART", hours)) == (
+    assert shown(contracts.contract_details(200, 1001, stock(AAPL), "SMART", hours)) == (
         "10|1001|AAPL|STK|||0||SMART|USD|AAPL|NMS|NMS|265598|0.01||ACTIVETIM,AD,ADDONT,ADJUST,ALERT,ALGO,ALLOC,AON,"
         "AVGCOST,BASKET,BENCHPX,CASHQTY,COND,CONDORDER,DARKONLY,DARKPOLL,DAY,DEACT,DEACTDIS,DEACTEOD,DIS,DUR,GAT,GTC,"
         "GTD,GTT,HID,IBKRATS,ICE,IMB,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,NGCOMB,NODARK,NONALGO,OCA,OPG,OPGREROUT,"
@@ -63,7 +64,7 @@ def test_execution() -> None:
         "11|-1|1|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.69dd7411.01.01|20260413 15:27:04 US/Eastern|"
         "DU9000001|IEX|BOT|1|257.95|389211034|94|0|1|257.95|||||2|0||"
     )
-    assert shown(answers.execution(200, -1, stock(AAPL), fill(), when, "")) == captured
+    assert shown(orders.execution(200, -1, stock(AAPL), fill(), when, "")) == captured
 
 
 def test_execution_before_times_carried_a_zone() -> None:
@@ -80,7 +81,7 @@ def test_execution_before_times_carried_a_zone() -> None:
         cumulative=100.0,
         average_price=201.94,
     )
-    assert shown(answers.execution(173, -1, stock(AAPL), done, when, "")) == (
+    assert shown(orders.execution(173, -1, stock(AAPL), done, when, "")) == (
         "11|-1|5|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.67fe667b.01.01|20250415  19:38:31|DU1234567|IEX|BOT|"
         "100|201.94|600745656|100|0|100|201.94|||||2|"
     )
@@ -93,41 +94,41 @@ def test_handshake_time() -> None:
 
 
 def test_ends_and_summary() -> None:
-    assert shown(answers.contract_details_end(1001)) == "52|1|1001|"
-    assert shown(answers.account_summary(1001, "DU9000001", "BuyingPower", "300000.00", "EUR")) == (
+    assert shown(contracts.contract_details_end(1001)) == "52|1|1001|"
+    assert shown(accounts.account_summary(1001, "DU9000001", "BuyingPower", "300000.00", "EUR")) == (
         "63|1|1001|DU9000001|BuyingPower|300000.00|EUR|"
     )
-    assert shown(answers.account_summary_end(1001)) == "64|1|1001|"
-    assert shown(answers.position_end()) == "62|1|"
-    assert shown(answers.open_order_end()) == "53|1|"
-    assert shown(answers.snapshot_end(1001)) == "57|1|1001|"
+    assert shown(accounts.account_summary_end(1001)) == "64|1|1001|"
+    assert shown(accounts.position_end()) == "62|1|"
+    assert shown(orders.open_order_end()) == "53|1|"
+    assert shown(market_data.snapshot_end(1001)) == "57|1|1001|"
 
 
 def test_position() -> None:
     amazon = Instrument(
         3691937, Stock(3691937, "AMZN", "", "NASDAQ", "NMS", "", "COMMON", "", "", "", 200.0, has_options=False)
     )
-    assert shown(answers.position(amazon, Position(3691937, 15.0, 200.25), "DU9000001")) == (
+    assert shown(accounts.position(amazon, Position(3691937, 15.0, 200.25), "DU9000001")) == (
         "61|3|DU9000001|3691937|AMZN|STK||0.0|||NASDAQ|USD|AMZN|NMS|15|200.25|"
     )
 
 
 def test_bars() -> None:
     row = ("20260402 09:30:00 US/Eastern", "254.20", "254.80", "250.65", "252.53", 2829736, "252.266", 13633)
-    assert shown(answers.historical_data(200, 1001, "", "", [row])) == (
+    assert shown(history.historical_data(200, 1001, "", "", [row])) == (
         "17|1001|1|20260402 09:30:00 US/Eastern|254.20|254.80|250.65|252.53|2829736|252.266|13633|"
     )
 
 
 def test_ticks() -> None:
-    assert shown(answers.tick_price(1001, 68, 255.45, 200, 0)) == "1|6|1001|68|255.45|200|0|"
-    assert shown(answers.tick_size(1001, 74, 312894)) == "2|6|1001|74|312894|"
-    assert shown(answers.market_data_type(1001, 3)) == "58|1|1001|3|"
+    assert shown(market_data.tick_price(1001, 68, 255.45, 200, 0)) == "1|6|1001|68|255.45|200|0|"
+    assert shown(market_data.tick_size(1001, 74, 312894)) == "2|6|1001|74|312894|"
+    assert shown(market_data.market_data_type(1001, 3)) == "58|1|1001|3|"
 
 
 def test_schedule() -> None:
     day = ("20260312-09:30:00", "20260312-16:00:00", "20260312")
-    made = answers.historical_schedule(1001, "20260312-09:30:00", "20260410-16:00:00", "US/Eastern", [day])
+    made = history.historical_schedule(1001, "20260312-09:30:00", "20260410-16:00:00", "US/Eastern", [day])
     assert shown(made) == (
         "106|1001|20260312-09:30:00|20260410-16:00:00|US/Eastern|1|20260312-09:30:00|20260312-16:00:00|20260312|"
     )
@@ -149,7 +150,7 @@ def test_open_order_and_status_of_a_market_order() -> None:
         + "0||||0|1|0|0|0|||0||"
         "100|0.02|||"
     )
-    assert shown(answers.order_status(placed, 100)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
+    assert shown(orders.order_status(placed, 100)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
     done = order(
         client_id=100,
         ticket=placed.ticket,
@@ -159,7 +160,7 @@ def test_open_order_and_status_of_a_market_order() -> None:
         average_price=201.94,
         last_price=201.94,
     )
-    assert shown(answers.order_status(done, 100)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
+    assert shown(orders.order_status(done, 100)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
 
 
 def test_completed_order() -> None:

@@ -15,9 +15,10 @@ from ibapi.tag_value import TagValue
 from ibapi.wrapper import EWrapper
 
 from gateway.simulator.errors import RequestMalformed
-from gateway.simulator.wire import requests
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.place_order import read_order
+from gateway.simulator.wire.requests import accounts, contracts, history, market_data, orders, reader, session
+from gateway.simulator.wire.requests.base import Request, Unserved
 from tests.unit.simulator.rig import VERSIONS
 from tws.frames import FrameReader, decode_fields
 
@@ -58,11 +59,11 @@ def option() -> Any:
     return contract
 
 
-def read(version: int, ask: Any) -> requests.Request:
+def read(version: int, ask: Any) -> Request:
     encoder = Encoder(version)
     ask(encoder)
     [fields] = encoder.sent
-    return requests.read(fields, version)
+    return reader.read(fields, version)
 
 
 def plain_order() -> Any:
@@ -170,78 +171,76 @@ def test_the_other_requests(version: int) -> None:
     contract = option()
 
     details = read(version, lambda c: c.reqContractDetails(9, contract))
-    assert isinstance(details, requests.ReqContractDetails)
+    assert isinstance(details, contracts.ReqContractDetails)
     assert (details.req_id, details.contract.symbol, details.contract.expiry) == (9, "SPY", "20261118")
 
     isin = Contract()
     isin.secIdType, isin.secId, isin.exchange = "ISIN", "US78462F1030", "SMART"
     by_isin = read(version, lambda c: c.reqContractDetails(9, isin))
-    assert isinstance(by_isin, requests.ReqContractDetails)
+    assert isinstance(by_isin, contracts.ReqContractDetails)
     assert (by_isin.contract.sec_id_type, by_isin.contract.sec_id) == ("ISIN", "US78462F1030")
 
     data = read(version, lambda c: c.reqMktData(9, contract, "100,101", True, False, []))
-    assert isinstance(data, requests.ReqMarketData)
+    assert isinstance(data, market_data.ReqMarketData)
     assert (data.generic_ticks, data.snapshot, data.contract.right) == ("100,101", True, "C")
 
     bars = read(
         version,
         lambda c: c.reqHistoricalData(9, contract, "20261118-17:00:00", "1 D", "1 min", "TRADES", 0, 2, False, []),
     )
-    assert isinstance(bars, requests.ReqHistoricalData)
+    assert isinstance(bars, history.ReqHistoricalData)
     assert (bars.end, bars.bar_size, bars.duration) == ("20261118-17:00:00", "1 min", "1 D")
     assert (bars.what, bars.date_format, bars.keep_up_to_date) == ("TRADES", 2, False)
 
     wanted = ExecutionFilter()
     wanted.clientId, wanted.acctCode, wanted.symbol, wanted.side = 7, "DUSIM0001", "SPY", "BUY"
     found = read(version, lambda c: c.reqExecutions(9, wanted))
-    assert isinstance(found, requests.ReqExecutions)
+    assert isinstance(found, orders.ReqExecutions)
     assert (found.client_id, found.account, found.symbol, found.side) == (7, "DUSIM0001", "SPY", "BUY")
 
-    assert read(version, lambda c: c.cancelOrder(17, OrderCancel())) == requests.CancelOrder(17)
-    assert read(version, lambda c: c.reqGlobalCancel(OrderCancel())) == requests.GlobalCancel()
-    assert read(version, lambda c: c.reqIds(-1)) == requests.ReqIds()
-    assert read(version, lambda c: c.reqCurrentTime()) == requests.ReqCurrentTime()
-    assert read(version, lambda c: c.reqMarketDataType(3)) == requests.ReqMarketDataType(3)
-    assert read(version, lambda c: c.cancelMktData(9)) == requests.CancelMarketData(9)
-    assert read(version, lambda c: c.reqAccountSummary(9, "All", "A,B")) == requests.ReqAccountSummary(
+    assert read(version, lambda c: c.cancelOrder(17, OrderCancel())) == orders.CancelOrder(17)
+    assert read(version, lambda c: c.reqGlobalCancel(OrderCancel())) == orders.GlobalCancel()
+    assert read(version, lambda c: c.reqIds(-1)) == session.ReqIds()
+    assert read(version, lambda c: c.reqCurrentTime()) == session.ReqCurrentTime()
+    assert read(version, lambda c: c.reqMarketDataType(3)) == market_data.ReqMarketDataType(3)
+    assert read(version, lambda c: c.cancelMktData(9)) == market_data.CancelMarketData(9)
+    assert read(version, lambda c: c.reqAccountSummary(9, "All", "A,B")) == accounts.ReqAccountSummary(
         9, "All", ("A", "B")
     )
-    assert read(version, lambda c: c.reqAccountUpdates(True, "DU1")) == requests.ReqAccountUpdates(True, "DU1")
-    assert read(version, lambda c: c.reqPnLSingle(9, "DU1", "", 5)) == requests.ReqPnlSingle(9, "DU1", 5)
+    assert read(version, lambda c: c.reqAccountUpdates(True, "DU1")) == accounts.ReqAccountUpdates(True, "DU1")
+    assert read(version, lambda c: c.reqPnLSingle(9, "DU1", "", 5)) == accounts.ReqPnlSingle(9, "DU1", 5)
     assert read(version, lambda c: c.reqSecDefOptParams(9, "SPY", "", "STK", 756733)) == (
-        requests.ReqSecDefOptParams(9, "SPY", 756733)
+        contracts.ReqSecDefOptParams(9, "SPY", 756733)
     )
-    assert read(version, lambda c: c.reqCompletedOrders(True)) == requests.ReqCompletedOrders(True)
+    assert read(version, lambda c: c.reqCompletedOrders(True)) == orders.ReqCompletedOrders(True)
     assert read(version, lambda c: c.reqHeadTimeStamp(9, contract, "TRADES", 0, 2)).date_format == 2  # type: ignore[attr-defined]
     ticks = read(
         version, lambda c: c.reqHistoricalTicks(9, contract, "", "20261118-17:00:00", 5, "TRADES", 0, True, [])
     )
-    assert isinstance(ticks, requests.ReqHistoricalTicks)
+    assert isinstance(ticks, history.ReqHistoricalTicks)
     assert (ticks.start, ticks.end, ticks.count, ticks.what) == ("", "20261118-17:00:00", 5, "TRADES")
     stream = read(version, lambda c: c.reqTickByTickData(9, contract, "BidAsk", 0, True))
-    assert isinstance(stream, requests.ReqTickByTick)
+    assert isinstance(stream, market_data.ReqTickByTick)
     assert (stream.kind, stream.ignore_size) == ("BidAsk", True)
     five = read(version, lambda c: c.reqRealTimeBars(9, contract, 5, "MIDPOINT", False, []))
-    assert isinstance(five, requests.ReqRealTimeBars)
+    assert isinstance(five, market_data.ReqRealTimeBars)
     assert five.what == "MIDPOINT"
 
 
 def test_requests_that_are_not_served_are_known() -> None:
     depth = read(200, lambda c: c.reqMktDepth(9, option(), 5, False, []))
-    assert depth == requests.Unserved(10, "reqMktDepth", 9)
-    assert read(200, lambda c: c.reqScannerParameters()) == requests.Unserved(24, "reqScannerParameters", -1)
-    assert read(200, lambda c: c.reqHistogramData(9, option(), False, "3 days")) == requests.Unserved(
-        88, "reqHistogramData", 9
-    )
-    assert read(200, lambda c: c.cancelMktDepth(9, False)) == requests.Unserved(11, "cancelMktDepth", 9)
+    assert depth == Unserved(10, "reqMktDepth", 9)
+    assert read(200, lambda c: c.reqScannerParameters()) == Unserved(24, "reqScannerParameters", -1)
+    assert read(200, lambda c: c.reqHistogramData(9, option(), False, "3 days")) == Unserved(88, "reqHistogramData", 9)
+    assert read(200, lambda c: c.cancelMktDepth(9, False)) == Unserved(11, "cancelMktDepth", 9)
 
 
 def test_empty_texts_are_unset() -> None:
     """As @stoqey/ib writes a contract: nothing where others write zeros."""
-    asked = requests.read(
+    asked = reader.read(
         ["9", "8", "1", "", "AAPL", "STK", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""], 193
     )
-    assert isinstance(asked, requests.ReqContractDetails)
+    assert isinstance(asked, contracts.ReqContractDetails)
     assert (asked.contract.con_id, asked.contract.strike, asked.contract.symbol) == (0, 0.0, "AAPL")
 
 
@@ -251,4 +250,4 @@ def test_empty_texts_are_unset() -> None:
 )
 def test_what_cannot_be_read_says_so(fields: list[str]) -> None:
     with pytest.raises(RequestMalformed):
-        requests.read(fields, 200)
+        reader.read(fields, 200)

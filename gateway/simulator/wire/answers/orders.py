@@ -1,0 +1,73 @@
+"""What happens to orders: status, executions, commissions. An order itself is in `wire.open_order`."""
+
+from gateway.simulator.broker.orders import Fill, Order
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.wire.answers.fields import Fields, contract
+from gateway.simulator.wire.text import UNSET_DOUBLE, plain
+
+
+def order_status(order: Order, client_id: int) -> Fields:
+    """`client_id` is the owner's, or that of the client that cancelled."""
+    return [
+        3,
+        order.order_id,
+        str(order.status),
+        plain(order.filled),
+        plain(order.remaining),
+        plain(round(order.average_price, 8)),
+        order.perm_id,
+        order.ticket.parent_id,
+        plain(order.last_price),
+        client_id,
+        order.why_held,
+        0,
+    ]
+
+
+def open_order_end() -> Fields:
+    return [53, 1]
+
+
+def completed_orders_end() -> Fields:
+    return [102]
+
+
+def execution(version: int, req_id: int, instrument: Instrument, fill: Fill, at: str, submitter: str) -> Fields:
+    """Message 11; `req_id` is -1 when nobody asked."""
+    fields: Fields = [
+        11,
+        req_id,
+        fill.order_id,
+        *contract(instrument, fill.exchange, strike="0.0"),
+        fill.exec_id,
+        at,
+        fill.account,
+        fill.exchange,
+        "BOT" if fill.buys else "SLD",
+        plain(fill.shares),
+        plain(fill.price),
+        fill.perm_id,
+        fill.client_id,
+        0,
+        plain(fill.cumulative),
+        plain(round(fill.average_price, 8)),
+        fill.order_ref,
+        "",
+        "",
+        "",
+        fill.liquidity,
+    ]
+    if version >= 178:
+        fields.append(0)
+    if version >= 198:
+        fields.append(submitter)
+    return fields
+
+
+def executions_end(req_id: int) -> Fields:
+    return [55, 1, req_id]
+
+
+def commission_report(fill: Fill) -> Fields:
+    realized = UNSET_DOUBLE if fill.realized is None else plain(fill.realized)
+    return [59, 1, fill.exec_id, plain(fill.commission), "USD", realized, UNSET_DOUBLE, ""]

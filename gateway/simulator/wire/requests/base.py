@@ -1,0 +1,48 @@
+"""What all requests have in common, and how the plain ones are read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.simulator.wire.cursor import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Anything a client sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Request):
+    """A request with an id of its own."""
+
+    req_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved(Request):
+    """A request that the real gateway knows and this one does not serve."""
+
+    message_id: int
+    name: str
+    req_id: int
+    """-1 where the request carries none."""
+
+
+type Reader = Callable[[Cursor, int], Request]
+"""Makes a request of the fields behind the message id; the number is the server version."""
+
+
+def bare(make: Callable[[], Request]) -> Reader:
+    """A request without fields that matter."""
+    return lambda cursor, version: make()
+
+
+def numbered(make: Callable[[int], Request], *, versioned: bool = True) -> Reader:
+    """A request that is its id, behind an old version field or not."""
+
+    def reader(cursor: Cursor, version: int) -> Request:
+        if versioned:
+            cursor.skip()
+        return make(cursor.integer())
+
+    return reader

@@ -1,0 +1,86 @@
+"""Quotes, trades and bars as they happen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.simulator.market.instruments import ContractQuery
+from gateway.simulator.wire.contract import read_contract
+from gateway.simulator.wire.cursor import Cursor
+from gateway.simulator.wire.requests.base import Numbered, Reader, Request, numbered
+
+
+@dataclass(frozen=True, slots=True)
+class ReqMarketDataType(Request):
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReqMarketData(Numbered):
+    contract: ContractQuery
+    generic_ticks: str
+    snapshot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMarketData(Numbered): ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReqTickByTick(Numbered):
+    contract: ContractQuery
+    kind: str
+    count: int
+    ignore_size: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTickByTick(Numbered): ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReqRealTimeBars(Numbered):
+    contract: ContractQuery
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRealTimeBars(Numbered): ...
+
+
+def _market_data_type(cursor: Cursor, version: int) -> Request:
+    cursor.skip()
+    return ReqMarketDataType(cursor.integer())
+
+
+def _market_data(cursor: Cursor, version: int) -> Request:
+    cursor.skip()
+    req_id, contract = cursor.integer(), read_contract(cursor)
+    if contract.sec_type == "BAG":
+        cursor.skip(4 * cursor.count())
+    if cursor.flag():
+        cursor.skip(3)
+    generic = cursor.text()
+    return ReqMarketData(req_id, contract, generic, cursor.flag())
+
+
+def _tick_by_tick(cursor: Cursor, version: int) -> Request:
+    req_id, contract = cursor.integer(), read_contract(cursor)
+    return ReqTickByTick(req_id, contract, cursor.text(), cursor.integer(), cursor.flag())
+
+
+def _real_time_bars(cursor: Cursor, version: int) -> Request:
+    cursor.skip()
+    req_id, contract = cursor.integer(), read_contract(cursor)
+    cursor.skip()
+    return ReqRealTimeBars(req_id, contract, cursor.text())
+
+
+READERS: Mapping[int, Reader] = {
+    1: _market_data,
+    2: numbered(CancelMarketData),
+    50: _real_time_bars,
+    51: numbered(CancelRealTimeBars),
+    59: _market_data_type,
+    97: _tick_by_tick,
+    98: numbered(CancelTickByTick, versioned=False),
+}

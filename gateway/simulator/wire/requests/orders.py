@@ -1,0 +1,100 @@
+"""Orders and executions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.simulator.wire.cursor import Cursor
+from gateway.simulator.wire.place_order import WrittenOrder, read_order
+from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare
+
+
+@dataclass(frozen=True, slots=True)
+class ReqOpenOrders(Request): ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReqAllOpenOrders(Request): ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReqAutoOpenOrders(Request):
+    bind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReqCompletedOrders(Request):
+    api_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReqExecutions(Numbered):
+    client_id: int
+    account: str
+    time: str
+    symbol: str
+    sec_type: str
+    exchange: str
+    side: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder(Request):
+    order: WrittenOrder
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder(Request):
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalCancel(Request): ...
+
+
+def _auto_open_orders(cursor: Cursor, version: int) -> Request:
+    cursor.skip()
+    return ReqAutoOpenOrders(cursor.flag())
+
+
+def _completed_orders(cursor: Cursor, version: int) -> Request:
+    return ReqCompletedOrders(cursor.flag())
+
+
+def _executions(cursor: Cursor, version: int) -> Request:
+    cursor.skip()
+    request = ReqExecutions(
+        cursor.integer(),
+        cursor.integer(),
+        cursor.text(),
+        cursor.text(),
+        cursor.text(),
+        cursor.text(),
+        cursor.text(),
+        cursor.text(),
+    )
+    if version >= 200:
+        cursor.skip()
+        cursor.skip(cursor.count())
+    return request
+
+
+def _place_order(cursor: Cursor, version: int) -> Request:
+    return PlaceOrder(read_order(cursor, version))
+
+
+def _cancel_order(cursor: Cursor, version: int) -> Request:
+    if version < 192:
+        cursor.skip()
+    return CancelOrder(cursor.integer())
+
+
+READERS: Mapping[int, Reader] = {
+    3: _place_order,
+    4: _cancel_order,
+    5: bare(ReqOpenOrders),
+    7: _executions,
+    15: _auto_open_orders,
+    16: bare(ReqAllOpenOrders),
+    58: bare(GlobalCancel),
+    99: _completed_orders,
+}

@@ -1,0 +1,81 @@
+"""From a frame's fields to the request they say."""
+
+from collections.abc import Mapping, Sequence
+
+from gateway.simulator.errors import RequestMalformed
+from gateway.simulator.wire.cursor import Cursor
+from gateway.simulator.wire.requests import accounts, contracts, history, market_data, news, orders, session
+from gateway.simulator.wire.requests.base import Reader, Request, Unserved
+
+_READERS: Mapping[int, Reader] = {
+    **session.READERS,
+    **contracts.READERS,
+    **market_data.READERS,
+    **history.READERS,
+    **orders.READERS,
+    **accounts.READERS,
+    **news.READERS,
+}
+
+_UNSERVED: Mapping[int, tuple[str, int]] = {
+    10: ("reqMktDepth", 2),
+    11: ("cancelMktDepth", 2),
+    12: ("reqNewsBulletins", 0),
+    13: ("cancelNewsBulletins", 0),
+    18: ("requestFA", 0),
+    19: ("replaceFA", 0),
+    21: ("exerciseOptions", 2),
+    22: ("reqScannerSubscription", 1),
+    23: ("cancelScannerSubscription", 2),
+    24: ("reqScannerParameters", 0),
+    52: ("reqFundamentalData", 2),
+    53: ("cancelFundamentalData", 2),
+    54: ("calculateImpliedVolatility", 2),
+    55: ("calculateOptionPrice", 2),
+    56: ("cancelCalculateImpliedVolatility", 2),
+    57: ("cancelCalculateOptionPrice", 2),
+    65: ("verifyRequest", 0),
+    66: ("verifyMessage", 0),
+    67: ("queryDisplayGroups", 2),
+    68: ("subscribeToGroupEvents", 2),
+    69: ("updateDisplayGroup", 2),
+    70: ("unsubscribeFromGroupEvents", 2),
+    72: ("verifyAndAuthRequest", 0),
+    73: ("verifyAndAuthMessage", 0),
+    79: ("reqSoftDollarTiers", 1),
+    82: ("reqMktDepthExchanges", 0),
+    83: ("reqSmartComponents", 1),
+    84: ("reqNewsArticle", 1),
+    86: ("reqHistoricalNews", 1),
+    88: ("reqHistogramData", 1),
+    89: ("cancelHistogramData", 1),
+    100: ("reqWshMetaData", 1),
+    101: ("cancelWshMetaData", 1),
+    102: ("reqWshEventData", 1),
+    103: ("cancelWshEventData", 1),
+}
+"""Ids that are refused: the request's name, and which field after the id holds its number (0: none)."""
+
+
+def read(fields: Sequence[str], version: int) -> Request:
+    """Make the request that a frame's fields say.
+
+    Raises:
+        RequestMalformed: unknown id, too few fields, or a field that cannot be read.
+    """
+    if not fields:
+        raise RequestMalformed("message without an id")
+    try:
+        message_id = int(fields[0])
+    except ValueError:
+        raise RequestMalformed(f"expected a message id, found '{fields[0][:40]}'") from None
+    cursor = Cursor(fields, 1)
+    reader = _READERS.get(message_id)
+    if reader is not None:
+        return reader(cursor, version)
+    known = _UNSERVED.get(message_id)
+    if known is None:
+        raise RequestMalformed(f"unknown message id {message_id}")
+    name, id_field = known
+    cursor.skip(min(max(id_field - 1, 0), cursor.left))
+    return Unserved(message_id, name, cursor.integer(-1) if id_field and cursor.left else -1)

@@ -1,0 +1,12 @@
+"""Samples of every message the stand-in can send. A test sees to it that none is missing."""
+
+from gateway.simulator.broker.broker import Broker
+from tests.unit.simulator.samples import accounts, contracts, history, market_data, news, orders, session
+from tests.unit.simulator.samples.sample import Samples
+
+_ROOMS = (session, contracts, market_data, history, accounts, orders, news)
+
+
+def every_answer(version: int, broker: Broker) -> Samples:
+    """All of them, as they are at a server version."""
+    return {name: frames for room in _ROOMS for name, frames in room.samples(version, broker).items()}

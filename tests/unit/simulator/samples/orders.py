@@ -1,0 +1,73 @@
+"""Samples of what `wire.answers.orders` makes."""
+
+from gateway.simulator.broker.broker import Broker
+from gateway.simulator.broker.orders import Status
+from gateway.simulator.wire.answers import orders as answers
+from gateway.simulator.wire.open_order import completed_order, open_order
+from tests.unit.simulator.rig import AAPL, NOON, SPY, fill, order, spy_call, stock, ticket
+from tests.unit.simulator.samples.sample import Samples
+
+
+def samples(version: int, broker: Broker) -> Samples:
+    call, spy, aapl = spy_call(), stock(SPY), stock(AAPL)
+    rich = ticket(
+        con_id=call.con_id,
+        order_type="STP LMT",
+        limit_price=1.05,
+        stop_price=1.1,
+        tif="GTD",
+        oca_group="group",
+        oca_type=1,
+        order_ref="O-1:5",
+        parent_id=4,
+        raw={
+            "exchange": "SMART",
+            "goodTillDate": "20261231 22:00:00 UTC",
+            "minQty": "1",
+            "hedgeType": "D",
+            "hedgeParam": "x",
+            "scaleInitLevelSize": "1",
+            "scalePriceIncrement": "0.5",
+            "algoStrategy": "Adaptive",
+            "deltaNeutralOrderType": "LMT",
+            "conditionsIgnoreRth": "1",
+            "outsideRth": "1",
+            "trailStopPrice": "1.7976931348623157E308",
+            "percentOffset": "0.1",
+            "duration": "2147483647",
+            "submitter": "paper-user",
+        },
+        conditions=(("1", "a", "1", "600.0", "756733", "SMART", "0"), ("3", "o", "1", "20261201 10:00:00 UTC")),
+        algo_params=(("adaptivePriority", "Normal"),),
+    )
+    orders = [
+        order(),
+        order(ticket=rich, oca_group="group", oca_type=1, parent_perm_id=12, waits_for_parent=True),
+        order(
+            status=Status.FILLED,
+            filled=1.0,
+            average_price=257.95,
+            last_price=257.95,
+            commission=1.0,
+            completed_at=NOON,
+            completed_status="Filled Size: 1",
+        ),
+        order(ticket=ticket(order_type="PEG BENCH", raw={"exchange": "SMART", "referenceContractId": "1"})),
+    ]
+    made: Samples = {
+        "order_status": [answers.order_status(sample, 7) for sample in orders],
+        "open_order_end": [answers.open_order_end()],
+        "completed_orders_end": [answers.completed_orders_end()],
+        "execution": [
+            answers.execution(version, -1, instrument, fill(), "20261118-17:00:00", "paper-user")
+            for instrument in (aapl, call)
+        ],
+        "executions_end": [answers.executions_end(9)],
+        "commission_report": [answers.commission_report(fill()), answers.commission_report(fill(realized=-2.49))],
+        "open_order": [
+            *(open_order(version, sample, call if sample.ticket is rich else aapl) for sample in orders),
+            open_order(version, orders[0], spy, broker.preview(ticket(con_id=SPY))),
+        ],
+        "completed_order": [completed_order(version, sample, call, "20261118-17:00:00") for sample in orders],
+    }
+    return made
