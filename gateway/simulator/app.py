@@ -1,6 +1,7 @@
 """Puts the stand-in together and runs it until it is told to end."""
 
 import asyncio
+import datetime as dt
 import importlib
 import signal
 from contextlib import closing
@@ -11,6 +12,7 @@ from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.store import Store
+from gateway.simulator.clock import WorldClock
 from gateway.simulator.faults import Faults
 from gateway.simulator.lifecycle import Lifecycle
 from gateway.simulator.market.calendar import AroundTheClock
@@ -21,17 +23,28 @@ from gateway.simulator.tally import Tally
 from tws.clock import Clock
 
 _TERMINATED = 128 + signal.SIGTERM
+_WORLD_SEEN = "world_seen"
+_NOTED_EVERY = 1.0
+"""Machine seconds between two notes of how far the world has come, where its clock is not the machine's."""
 
 
-def build(settings: Settings, clock: Clock, store: Store) -> Gateway:
-    """A gateway on its record, not yet open to anybody."""
+def build(settings: Settings, host: Clock, store: Store) -> Gateway:
+    """A gateway on its record, not yet open to anybody. `host` is the machine's clock."""
     calendar = AroundTheClock(settings.day_start)
     market = Market(Instruments(calendar), calendar, settings.seed, settings.volatility)
-    broker = Broker(market, store, settings.account, settings.cash, clock.now)
-    return Gateway(settings, clock, calendar, market, broker, Tally())
+    world = WorldClock(host, settings.speed, began(store, host, settings.start))
+    broker = Broker(market, store, settings.account, settings.cash, world.now)
+    return Gateway(settings, host, world, calendar, market, broker, Tally())
 
 
-async def run(settings: Settings, clock: Clock) -> int:
+def began(store: Store, host: Clock, wished: dt.datetime | None) -> dt.datetime:
+    """The world's first moment: as wished, else the machine's, but never before what it has seen already."""
+    seen = store.get(_WORLD_SEEN)
+    first = wished or host.now()
+    return max(first, dt.datetime.fromisoformat(seen)) if seen else first
+
+
+async def run(settings: Settings, host: Clock) -> int:
     """Run the stand-in; returns the exit code.
 
     Raises:
@@ -39,7 +52,7 @@ async def run(settings: Settings, clock: Clock) -> int:
         PortTaken: a port is not free.
     """
     with closing(Store(settings.state_dir / "broker.sqlite3")) as store:
-        return await _run(build(settings, clock, store), store)
+        return await _run(build(settings, host, store), store)
 
 
 async def _run(gateway: Gateway, store: Store) -> int:
@@ -52,6 +65,7 @@ async def _run(gateway: Gateway, store: Store) -> int:
         loop.add_signal_handler(number, lifecycle.finish, code)
     work: list[asyncio.Task[Any]] = [
         loop.create_task(Pulse(gateway).run()),
+        loop.create_task(_note_time(gateway, store)),
         loop.create_task(_start(gateway, lifecycle, faults)),
     ]
     try:
@@ -66,6 +80,14 @@ async def _run(gateway: Gateway, store: Store) -> int:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
         await lifecycle.close()
+
+
+async def _note_time(gateway: Gateway, store: Store) -> None:
+    """Keep on record how far the world has come, so that it does not go back when the process starts again."""
+    while True:
+        if not gateway.clock.is_the_machines:
+            store.set(_WORLD_SEEN, gateway.now().isoformat())
+        await gateway.host.sleep(_NOTED_EVERY)
 
 
 async def _start(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> None:

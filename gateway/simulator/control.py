@@ -163,7 +163,7 @@ class Control:
         return JSONResponse({"error": f"expected one of {known}, found {name}"}, status_code=404)
 
     def _effective(self, name: str) -> Response:
-        now = int(self._gateway.clock.monotonic() * 1e9)
+        now = int(self._gateway.host.monotonic() * 1e9)
         return JSONResponse({"fault": name, "effective_at_monotonic_ns": now})
 
 

@@ -27,7 +27,7 @@ class Lifecycle:
         self._command_server = CommandServer(gateway.settings.command_port, self._command)
         self._restarting: asyncio.Task[None] | None = None
         self.boot_id = uuid.uuid4().hex
-        self.started_at = gateway.now()
+        self.started_at = gateway.host.now()
         self.phase: Phase = "booting"
         self._tell: list[Callable[[], None]] = []
         self.finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -86,10 +86,10 @@ class Lifecycle:
 
     async def _wait(self, seconds: float) -> None:
         if seconds:
-            await self._gateway.clock.sleep(seconds)
+            await self._gateway.host.sleep(seconds)
 
     def _say(self, text: str) -> None:
-        say(self._gateway.now(), text)
+        say(self._gateway.host.now(), text)
 
     def _command(self, word: str) -> str:
         """Do what IBC's command server would and return its reply."""
@@ -122,13 +122,13 @@ class Lifecycle:
 
     async def _restart(self) -> None:
         """Close, wait, open again; nobody has to log in by hand."""
-        await self._gateway.clock.sleep(_RESTART_SOON)
+        await self._gateway.host.sleep(_RESTART_SOON)
         self.phase = "booting"
         self._say("autorestart file found: authentication will not be required")
         await self._server.close()
         for call in self._tell:
             call()
-        await self._gateway.clock.sleep(self._gateway.profile.soft_restart)
+        await self._gateway.host.sleep(self._gateway.profile.soft_restart)
         await self._server.open()
         self.phase = "serving"
         self._restarting = None

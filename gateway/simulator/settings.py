@@ -53,6 +53,10 @@ class Settings:
     command_port: int
     max_messages_per_second: int
     market_data_lines: int
+    speed: float
+    """World seconds a machine second; 0: the world stands until it is stepped."""
+    start: dt.datetime | None
+    """The world's first moment; the machine's where there is none."""
 
 
 def load(env: Mapping[str, str]) -> Settings:
@@ -103,6 +107,8 @@ def load(env: Mapping[str, str]) -> Settings:
             env, "SIM_MAX_MESSAGES_PER_SECOND", "50", int, "a whole number over 0", lambda n: n > 0
         ),
         market_data_lines=_number(env, "SIM_MARKET_DATA_LINES", "100", int, "a whole number over 0", lambda n: n > 0),
+        speed=_number(env, "SIM_SPEED", "1", float, "a number from 0 to 100000", lambda n: 0 <= n <= 100_000),
+        start=_start(env),
     )
 
 
@@ -172,3 +178,16 @@ def _time(env: Mapping[str, str]) -> dt.time:
         return dt.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (a time of day in New York)
     except ValueError:
         raise _bad("SIM_DAY_START", "HH:MM, a time of day in New York", text) from None
+
+
+def _start(env: Mapping[str, str]) -> dt.datetime | None:
+    text = (env.get("SIM_START") or "").strip()
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _bad("SIM_START", "a moment with its zone such as 2026-11-18T09:30:00-05:00", text)
+    return moment.astimezone(dt.UTC)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.orders import Event, Fill, Order, Said
+from gateway.simulator.clock import WorldClock
 from gateway.simulator.market.calendar import AroundTheClock
 from gateway.simulator.market.instruments import Instrument, Instruments
 from gateway.simulator.market.market import Market
@@ -43,14 +44,18 @@ class Gateway:
     def __init__(
         self,
         settings: Settings,
-        clock: Clock,
+        host: Clock,
+        clock: WorldClock,
         calendar: AroundTheClock,
         market: Market,
         broker: Broker,
         tally: Tally,
     ) -> None:
         self.settings = settings
+        self.host = host
+        """The machine's clock: pacing, latency, how long a start takes."""
         self.clock = clock
+        """The world's clock: the market, orders, bars."""
         self.calendar = calendar
         self.market = market
         self.instruments: Instruments = market.instruments
@@ -88,7 +93,7 @@ class Gateway:
 
     def may_tell_time(self) -> bool:
         """reqCurrentTime asked twice within a second is ignored, whoever asks."""
-        now = self.clock.monotonic()
+        now = self.host.monotonic()
         if now - self._time_asked_at < 1.0:
             return False
         self._time_asked_at = now

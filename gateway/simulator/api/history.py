@@ -119,7 +119,7 @@ async def _answer(session: Session, request: requests.ReqHistoricalData) -> None
     shortest, longest = gateway.profile.history
     if longest:
         share = uniform(gateway.settings.seed, req_id, gateway.step())
-        await gateway.clock.sleep(shortest + (longest - shortest) * share)
+        await gateway.host.sleep(shortest + (longest - shortest) * share)
     if what == "SCHEDULE":
         _schedule(session, request, end, span)
         return
@@ -141,7 +141,7 @@ async def _answer(session: Session, request: requests.ReqHistoricalData) -> None
     for number, bar in enumerate(_bars(session, instrument, first, last, seconds), 1):
         rows.append(_row(session, bar, what, seconds, request.date_format))
         if number % _PIECE == 0:
-            await gateway.clock.sleep(0)
+            await gateway.host.sleep(0)
     if not rows:
         _refuse(session, req_id, f"HMDS query returned no data: {instrument.local_symbol}@SMART {what.title()}")
         return
@@ -279,7 +279,7 @@ async def _ticks(session: Session, request: Request) -> None:
             quotes.append(quote)
         step += 1 if forward else -1
         if step % _PIECE == 0:
-            await gateway.clock.sleep(0)
+            await gateway.host.sleep(0)
     if not forward:
         quotes.reverse()
     rows = [(int(q.step * STEP_SECONDS), q) for q in quotes]

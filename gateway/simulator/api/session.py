@@ -61,7 +61,7 @@ class Session(Subscriptions):
         self._flush_due = False
         self._held_byte = b""
         self._tokens = float(gateway.settings.max_messages_per_second)
-        self._tokens_at = gateway.clock.monotonic()
+        self._tokens_at = gateway.host.monotonic()
         self._speaks = asyncio.Event()
         self._speaks.set()
         self._work: asyncio.Queue[tuple[float, list[str]]] = asyncio.Queue(1000)
@@ -236,19 +236,19 @@ class Session(Subscriptions):
     async def _take_token(self) -> None:
         rate = self.gateway.settings.max_messages_per_second
         while True:
-            now = self.gateway.clock.monotonic()
+            now = self.gateway.host.monotonic()
             self._tokens = min(self._tokens + (now - self._tokens_at) * rate, rate)
             self._tokens_at = now
             if self._tokens >= 1:
                 self._tokens -= 1
                 return
-            await self.gateway.clock.sleep((1 - self._tokens) / rate)
+            await self.gateway.host.sleep((1 - self._tokens) / rate)
 
     async def _receive(self, fields: list[str]) -> None:
         self.gateway.tally.messages_in += 1
         delay = self.gateway.profile.answer
         if delay and self.started:
-            await self._work.put((self.gateway.clock.monotonic() + delay, fields))
+            await self._work.put((self.gateway.host.monotonic() + delay, fields))
         else:
             await self._answer(fields)
 
@@ -256,7 +256,7 @@ class Session(Subscriptions):
         """Answers in order, each a fixed time after its question, as over a real line."""
         while True:
             due, fields = await self._work.get()
-            await self.gateway.clock.sleep(max(due - self.gateway.clock.monotonic(), 0))
+            await self.gateway.host.sleep(max(due - self.gateway.host.monotonic(), 0))
             await self._speaks.wait()
             await self._answer(fields)
 

@@ -57,8 +57,19 @@ def test_names_of_the_real_image() -> None:
         ("SIM_API_PORT", "70000"),
         ("SIM_MARKET_DATA", "free"),
         ("SIM_CASH", "-1"),
+        ("SIM_SPEED", "-1"),
+        ("SIM_SPEED", "fast"),
+        ("SIM_SPEED", "nan"),
+        ("SIM_START", "yesterday"),
+        ("SIM_START", "2026-11-18T09:30:00"),
     ],
 )
 def test_what_cannot_be_used_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}: expected .*, found '{value}'"):
         load({name: value})
+
+
+def test_the_worlds_clock() -> None:
+    assert (load({}).speed, load({}).start) == (1.0, None)
+    chosen = load({"SIM_SPEED": "0", "SIM_START": "2026-11-18T09:30:00-05:00"})
+    assert (chosen.speed, chosen.start) == (0.0, dt.datetime(2026, 11, 18, 14, 30, tzinfo=dt.UTC))
