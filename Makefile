@@ -15,7 +15,7 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 bootstrap: ## set the machine up (every target below does it by itself)
-	@scripts/bootstrap $(MODE_FLAG)
+	@scripts/bootstrap $(MODE_FLAG) $(TESTS_FLAG)
 
 up: bootstrap ## start a stack and wait until it trades: SIM=1 (no account needed), PAPER=1 or LIVE=1
 	@$(DO) up $(MODE_FLAG)
@@ -48,6 +48,7 @@ drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=contain
 	@$(DO) drill $(if $(FAULT),--faults "$(FAULT)") $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(PROFILE),--profile $(PROFILE)) $(JSON_FLAG)
 
+test: TESTS_FLAG := --tests
 test: bootstrap ## every test, real containers included
 	@$(PYTHON) -m pytest
 

@@ -1,17 +1,28 @@
-"""A stand-in for each test, at the server version it asks for."""
+"""A stand-in for each test, at the server version it asks for; and Node with its client, installed once."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.clients.node_client import Node, install
 from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Node with @stoqey/ib."""
+    folder = ROOT / "var" / "node"
+    install(folder)
+    return Node(folder)
 
 
 @pytest.fixture

@@ -35,10 +35,19 @@ def test_without_uv_and_pip_it_names_them() -> None:
     assert "install uv (or pip) with your package manager" in result.stderr
 
 
+# The environment stands and is stamped, as far as the script can tell.
+READY = "python3 -m venv .venv && cksum uv.lock pyproject.toml >.venv/.watchkeeper-bootstrap && "
+
+
+def test_without_node_the_tests_cannot_run() -> None:
+    result = in_a_bare_container(READY + "scripts/bootstrap --tests")
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "expected node 18 or newer and npm" in result.stderr
+    assert "install Node.js" in result.stderr
+
+
 def test_without_an_engine_it_names_docker() -> None:
-    # Everything else is there as far as the script can tell: its environment stands and is stamped.
-    ready = "python3 -m venv .venv && cksum uv.lock pyproject.toml >.venv/.watchkeeper-bootstrap && "
-    result = in_a_bare_container(ready + "scripts/bootstrap")
+    result = in_a_bare_container(READY + "scripts/bootstrap")
     assert result.returncode == 2, result.stdout + result.stderr
     assert "expected a Docker engine that answers" in result.stderr
     assert "install Docker Engine 20.10 or newer" in result.stderr
