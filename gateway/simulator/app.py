@@ -33,7 +33,7 @@ def build(settings: Settings, host: Clock, store: Store) -> Gateway:
     calendar = AroundTheClock(settings.day_start)
     market = Market(Instruments(calendar), calendar, settings.seed, settings.volatility)
     world = WorldClock(host, settings.speed, began(store, host, settings.start))
-    broker = Broker(market, store, settings.account, settings.cash, world.now)
+    broker = Broker(market, store, settings.accounts, settings.cash, world.now)
     return Gateway(settings, host, world, calendar, market, broker, Tally())
 
 

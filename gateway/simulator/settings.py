@@ -31,7 +31,8 @@ class Settings:
     read_only: bool
     time_zone: str
     """IANA name of the zone the gateway is logged in with; `UTC` for `Etc/UTC`, as a JVM shows it."""
-    account: str
+    accounts: tuple[str, ...]
+    """All accounts of the login; the first is the default, or the advisor's master."""
     seed: int
     day_start: dt.time
     profile: Literal["fast", "real"]
@@ -76,7 +77,7 @@ def load(env: Mapping[str, str]) -> Settings:
         trading_mode="live" if mode == "live" else "paper",
         read_only=_choice(env, "READ_ONLY_API", "no", ("yes", "no")) == "yes",
         time_zone=zone,
-        account=_account(env, mode),
+        accounts=_accounts(env, mode),
         seed=_number(env, "SIM_SEED", "1", int, "a whole number", lambda n: True),
         day_start=_time(env),
         profile="real" if _choice(env, "SIM_PROFILE", "fast", ("fast", "real")) == "real" else "fast",
@@ -164,11 +165,27 @@ def _zone(env: Mapping[str, str]) -> str:
     return "UTC" if name in ("Etc/UTC", "UTC") else name
 
 
-def _account(env: Mapping[str, str], mode: str) -> str:
-    name = (env.get("SIM_ACCOUNT") or ("USIM0001" if mode == "live" else "DUSIM0001")).strip()
-    prefix = "U" if mode == "live" else "DU"
-    if not (name.isascii() and name.isalnum() and name.startswith(prefix)):
-        raise _bad("SIM_ACCOUNT", f"letters and digits that start with {prefix} in {mode} mode", name)
+def _accounts(env: Mapping[str, str], mode: str) -> tuple[str, ...]:
+    """SIM_ACCOUNTS, or the one of SIM_ACCOUNT. The first may be an advisor's master, which starts with F, not U."""
+    letter = "" if mode == "live" else "D"
+    if not env.get("SIM_ACCOUNTS"):
+        return (_account("SIM_ACCOUNT", env.get("SIM_ACCOUNT") or f"{letter}USIM0001", (f"{letter}U",), mode),)
+    text = env["SIM_ACCOUNTS"]
+    first, *rest = text.split(",")
+    master = first.strip().startswith(f"{letter}F")
+    named = [_account("SIM_ACCOUNTS", first, (f"{letter}U", f"{letter}F"), mode)]
+    named += [_account("SIM_ACCOUNTS", name, (f"{letter}U",), mode) for name in rest]
+    if len(set(named)) < len(named):
+        raise _bad("SIM_ACCOUNTS", "every account once", text)
+    if master and not rest:
+        raise _bad("SIM_ACCOUNTS", "at least one account behind the advisor's master", text)
+    return tuple(named)
+
+
+def _account(variable: str, text: str, prefixes: tuple[str, ...], mode: str) -> str:
+    name = text.strip()
+    if not (name.isascii() and name.isalnum() and name.startswith(prefixes)):
+        raise _bad(variable, f"letters and digits that start with {' or '.join(prefixes)} in {mode} mode", name)
     return name
 
 

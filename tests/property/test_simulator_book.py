@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.simulator.broker.account import Position, trade
 from gateway.simulator.broker.book import OrderBook
 from gateway.simulator.broker.orders import Order, Refused, Said, Status, Touch
+from gateway.simulator.broker.positions import Position, trade
 from tests.unit.simulator.rig import NOON, fill, ticket
 
 prices = st.integers(90, 110).map(float)
@@ -50,7 +50,7 @@ def test_orders_end_once_and_never_overfill(script: list[tuple[str, Any, Any]]) 
     def execute(order: Order, amount: float, price: float, now: Any) -> Any:
         shares[order.order_id] = shares.get(order.order_id, 0.0) + amount
         groups[order.oca_group] = groups.get(order.oca_group, 0.0) + amount
-        return fill(shares=amount, price=price)
+        return [fill(shares=amount, price=price)]
 
     permanent = itertools.count(1)
     book = OrderBook(lambda: next(permanent), execute)

@@ -151,11 +151,11 @@ def _positions(session: Session, request: Request) -> None:
 def send_positions(session: Session, con_ids: set[int] | None) -> None:
     """Rows of all positions, or of some, to the position subscriptions."""
     gateway = session.gateway
-    account = gateway.broker.account_id
     held = gateway.broker.positions()
     if con_ids is not None:
-        held = [gateway.broker.position(con_id) for con_id in con_ids]
+        held = [gateway.broker.position(con_id, name) for name in gateway.broker.accounts for con_id in con_ids]
     for position in held:
+        account = position.account
         instrument = gateway.instrument(position.con_id)
         if session.positions:
             session.send(answers.position(instrument, position, account))
@@ -169,7 +169,7 @@ def _cancel_positions(session: Session, request: Request) -> None:
 
 
 def _known_account(session: Session, req_id: int, account: str) -> bool:
-    if account in ("", "All", session.gateway.broker.account_id):
+    if account in ("", "All", *session.gateway.broker.accounts):
         return True
     session.error(
         req_id,
@@ -185,11 +185,9 @@ def _positions_multi(session: Session, request: Request) -> None:
         return
     gateway = session.gateway
     session.positions_multi.add(request.req_id)
-    for position in gateway.broker.positions():
+    for position in gateway.broker.positions(request.account if request.account in gateway.broker.accounts else None):
         session.send(
-            answers.position_multi(
-                request.req_id, gateway.instrument(position.con_id), position, gateway.broker.account_id
-            )
+            answers.position_multi(request.req_id, gateway.instrument(position.con_id), position, position.account)
         )
     session.send(answers.position_multi_end(request.req_id))
 
@@ -228,7 +226,7 @@ def send_updates(session: Session) -> None:
         for tag, text in ledger(values).items():
             session.send(answers.account_value(tag, text, currency, account))
     clock = gateway.writer.clock(gateway.now())
-    for position in gateway.broker.positions():
+    for position in gateway.broker.positions(account):
         holding = gateway.broker.holding(position)
         session.send(answers.portfolio_value(gateway.instrument(position.con_id), holding, account))
         session.send(answers.account_time(clock))

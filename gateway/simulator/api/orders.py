@@ -91,7 +91,7 @@ def _ticket(session: Session, written: WrittenOrder) -> Ticket:
     if tif not in SERVED_TIFS:
         raise Refused(codes.ORDER_REJECTED, f"Order rejected - reason:Time in force {tif} is not served here.")
     account = fields["account"] or gateway.broker.account_id
-    if account != gateway.broker.account_id:
+    if account not in gateway.broker.accounts:
         raise _invalid(f"Invalid account code '{account}'.")
     found = gateway.instruments.find(written.contract, gateway.now())
     if len(found) != 1:

@@ -1,6 +1,8 @@
-"""Positions, money and margin, in US dollars. Pure."""
+"""What positions are worth, money and margin, in US dollars. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from gateway.simulator.broker.positions import Position
 
 COMMISSION_A_CONTRACT = 0.65
 COMMISSION_A_SHARE = 0.005
@@ -15,23 +17,11 @@ _SHORT_OPTION = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
-    """What is held of one contract."""
-
-    con_id: int
-    quantity: float = 0.0
-    average_cost: float = 0.0
-    """Per contract: price times multiplier, commission in."""
-    realized: float = 0.0
-    """Profit of this exchange day's closings."""
-
-
-@dataclass(frozen=True, slots=True)
 class Holding:
     """A position with its price."""
 
     position: Position
-    multiplier: int
+    multiplier: float
     price: float
     underlying: float
     is_option: bool
@@ -91,33 +81,6 @@ def commission(is_option: bool, cumulative: float, charged: float) -> float:
     """What a fill costs: the order's commission so far, less what its earlier fills were charged."""
     rate = COMMISSION_A_CONTRACT if is_option else COMMISSION_A_SHARE
     return max(round(max(cumulative * rate, COMMISSION_MINIMUM) - charged, 4), 0.0)
-
-
-def trade(
-    position: Position, shares: float, price: float, multiplier: int, fee: float
-) -> tuple[Position, float | None]:
-    """Book `shares` (negative: sold) at `price`. Returns the position and what was gained, None if it only opened."""
-    held = position.quantity
-    closing = min(abs(held), abs(shares)) if held * shares < 0 else 0.0
-    opening = abs(shares) - closing
-    side = 1.0 if shares > 0 else -1.0
-    fee_closing = fee * closing / abs(shares)
-    fee_opening = fee - fee_closing
-    realized: float | None = None
-    cost = position.average_cost
-    if closing:
-        proceeds = -side * closing * (price * multiplier - cost)
-        realized = round(proceeds - fee_closing, 6)
-    quantity = held + shares
-    if opening:
-        kept = abs(held) if not closing else 0.0
-        cost = (kept * cost + opening * price * multiplier + side * fee_opening) / (kept + opening)
-    elif abs(quantity) < 1e-9:
-        quantity, cost = 0.0, 0.0
-    return (
-        replace(position, quantity=quantity, average_cost=cost, realized=position.realized + (realized or 0.0)),
-        realized,
-    )
 
 
 def value(cash: float, holdings: list[Holding]) -> Values:

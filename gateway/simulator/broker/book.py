@@ -22,9 +22,10 @@ class OrderBook:
     def __init__(
         self,
         next_perm_id: Callable[[], int],
-        execute: Callable[[Order, float, float, dt.datetime], Fill],
+        execute: Callable[[Order, float, float, dt.datetime], list[Fill]],
     ) -> None:
-        """`execute(order, shares, price, now)` books a fill with the account and gives it its id."""
+        """`execute(order, shares, price, now)` books a fill and gives it its id: one for each account that shares in
+        it."""
         self._next_perm_id = next_perm_id
         self._execute = execute
         self.orders: dict[tuple[int, int], Order] = {}
@@ -289,12 +290,12 @@ class OrderBook:
             completed_at=now if whole else None,
             completed_status=f"Filled Size: {filled:g}" if whole else "",
         )
-        fill = self._execute(order, shares, price, now)
-        costed = self._put(replace(order, commission=order.commission + fill.commission))
-        events = [Event(Said.FILL, order, fill), Event(Said.PAIR, order)]
+        fills = self._execute(order, shares, price, now)
+        costed = self._put(replace(order, commission=order.commission + sum(fill.commission for fill in fills)))
+        events = [*(Event(Said.FILL, order, fill) for fill in fills), Event(Said.PAIR, order)]
         if whole:
             events.append(Event(Said.PAIR, costed))
-        events.append(Event(Said.COMMISSION, costed, fill))
+        events += [Event(Said.COMMISSION, costed, fill) for fill in fills]
         if whole:
             for child in self._children(order):
                 events += self._released(child)

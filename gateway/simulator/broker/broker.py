@@ -1,13 +1,16 @@
 """The broker: the order book, the account and the market brought together, with every change on record first."""
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from gateway.simulator.broker import account
-from gateway.simulator.broker.account import Holding, Position, Values
+from gateway.simulator.broker.account import Holding, Values
 from gateway.simulator.broker.book import OrderBook
+from gateway.simulator.broker.bookings import Booking, Why
+from gateway.simulator.broker.ledger import Ledger
 from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Ticket, Touch
+from gateway.simulator.broker.positions import Position, trade
 from gateway.simulator.broker.store import Store
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market
@@ -30,12 +33,17 @@ class Preview:
 
 
 class Broker:
-    """One account. Its methods are called from one thread and return what is to be sent, already recorded."""
+    """The accounts of one login.
+
+    Its methods are called from one thread and return what is to be sent, already recorded.
+    """
 
     def __init__(
-        self, market: Market, store: Store, account_id: str, cash: float, now: Callable[[], dt.datetime]
+        self, market: Market, store: Store, accounts: Sequence[str], cash: float, now: Callable[[], dt.datetime]
     ) -> None:
-        self.account_id = account_id
+        """Each account opens with `cash` of the base currency."""
+        self.accounts = tuple(accounts)
+        self.account_id = self.accounts[0]
         self._market = market
         self._store = store
         self._now = now
@@ -45,14 +53,15 @@ class Broker:
         since = now() - _REMEMBERED
         self.book.restore(store.orders(since), store.highest())
         self.fills: list[Fill] = store.fills(since)
-        self._positions = {p.con_id: p for p in store.positions()}
-        self._cash = float(store.get("cash") or cash)
+        self.bookings: list[Booking] = store.bookings(since)
+        self.ledger = Ledger(self.accounts, cash)
+        self.ledger.restore(store.positions(), store.cash())
         self._prefix = store.get("exec_prefix") or ""
         self._exec_number = int(store.get("exec_number") or 0)
         self._perm_id = int(store.get("perm_id") or 0)
-        self._day = store.get("day") or ""
+        self._day = self._day_on_record = store.get("day") or ""
         self._new_fills: list[Fill] = []
-        self._touched: set[int] = set()
+        self._new_bookings: list[Booking] = []
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -60,13 +69,13 @@ class Broker:
         """The lowest id that client may use for a new order."""
         return self.book.highest.get(client_id, 0) + 1
 
-    def positions(self) -> list[Position]:
-        """Everything held, and what was closed today with quantity 0."""
-        return [p for p in self._positions.values() if p.quantity or p.realized]
+    def positions(self, account: str | None = None, model: str = "") -> list[Position]:
+        """Everything held in an account, or in all of them, and what was closed today with quantity 0."""
+        return self.ledger.positions(account, model)
 
-    def position(self, con_id: int) -> Position:
-        """What is held of one contract, perhaps nothing."""
-        return self._positions.get(con_id, Position(con_id))
+    def position(self, con_id: int, account: str | None = None, model: str = "") -> Position:
+        """What an account (the default one if none is named) holds of one contract, perhaps nothing."""
+        return self.ledger.position(account or self.account_id, con_id, model)
 
     def fills_today(self) -> list[Fill]:
         """Executions of this exchange day, which is what the gateway answers with."""
@@ -79,9 +88,12 @@ class Broker:
         quote = self._market.quote(instrument, self._step())
         return Holding(position, instrument.multiplier, quote.mid, quote.underlying, instrument.is_option)
 
-    def values(self) -> Values:
-        """The account now."""
-        return account.value(self._cash, [self.holding(p) for p in self.positions()])
+    def values(self, account_id: str | None = None) -> Values:
+        """An account (the default one if none is named) now."""
+        owner = account_id or self.account_id
+        return account.value(
+            sum(self.ledger.cash(owner).values()), [self.holding(p) for p in self.ledger.positions(owner)]
+        )
 
     def preview(self, ticket: Ticket) -> Preview:
         """What filling the ticket at the current quote would do."""
@@ -92,11 +104,13 @@ class Broker:
             price = ticket.stop_price if ticket.stop_price is not None else quote.ask if ticket.buys else quote.bid
         fee = account.commission(instrument.is_option, ticket.quantity, 0.0)
         shares = ticket.quantity if ticket.buys else -ticket.quantity
-        changed, _ = account.trade(self.position(ticket.con_id), shares, max(price, 0.0), instrument.multiplier, fee)
-        cash = self._cash - shares * max(price, 0.0) * instrument.multiplier - fee
-        holdings = [self.holding(p) for p in self.positions() if p.con_id != ticket.con_id]
+        owner = ticket.account or self.account_id
+        held = self.position(ticket.con_id, owner)
+        changed, _ = trade(held, shares, max(price, 0.0), instrument.multiplier, fee)
+        cash = sum(self.ledger.cash(owner).values()) - shares * max(price, 0.0) * instrument.multiplier - fee
+        holdings = [self.holding(p) for p in self.positions(owner) if p.con_id != ticket.con_id]
         after = account.value(cash, [*holdings, self.holding(changed)])
-        return Preview(self.values(), after, fee)
+        return Preview(self.values(owner), after, fee)
 
     # -- instructions ----------------------------------------------------------------------------------------------
 
@@ -188,7 +202,7 @@ class Broker:
                 raise Refused(codes.PRICE_VARIATION, codes.CODES[codes.PRICE_VARIATION].text)
 
     def _check_funds(self, ticket: Ticket, instrument: Instrument) -> None:
-        held = self.position(instrument.con_id).quantity
+        held = self.position(instrument.con_id, ticket.account or self.account_id).quantity
         if held * (1 if ticket.buys else -1) < 0 and ticket.quantity <= abs(held):
             return
         preview = self.preview(ticket)
@@ -204,14 +218,12 @@ class Broker:
         self._perm_id += 1
         return self._perm_id
 
-    def _execute(self, order: Order, shares: float, price: float, now: dt.datetime) -> Fill:
+    def _execute(self, order: Order, shares: float, price: float, now: dt.datetime) -> list[Fill]:
         instrument = self._instrument(order.ticket.con_id)
         fee = account.commission(instrument.is_option, order.filled, order.commission)
         signed = shares if order.ticket.buys else -shares
-        position, realized = account.trade(self.position(instrument.con_id), signed, price, instrument.multiplier, fee)
-        self._positions[instrument.con_id] = position
-        self._touched.add(instrument.con_id)
-        self._cash -= signed * price * instrument.multiplier + fee
+        owner, model = order.ticket.account or self.account_id, order.ticket.raw.get("modelCode", "")
+        realized = self.ledger.book(owner, model, instrument, signed, price, fee)
         self._exec_number += 1
         fill = Fill(
             exec_id=f"{self._prefix}.{self._exec_number:08x}.01.01",
@@ -219,7 +231,7 @@ class Broker:
             order_id=order.order_id,
             perm_id=order.perm_id,
             con_id=instrument.con_id,
-            account=self.account_id,
+            account=owner,
             buys=order.ticket.buys,
             shares=shares,
             price=price,
@@ -231,25 +243,26 @@ class Broker:
             realized=realized,
             liquidity=1 if order.rested else 2,
             order_ref=order.ticket.order_ref,
+            model_code=model,
         )
         self.fills.append(fill)
         self._new_fills.append(fill)
-        return fill
+        return [fill]
 
     def _settle(self, now: dt.datetime) -> None:
         """Expired options are paid out in cash at their exercise value."""
-        for position in list(self._positions.values()):
+        for position in self.positions():
             if not position.quantity:
                 continue
             instrument = self._instrument(position.con_id)
             closes = self._market.instruments.closes_at(instrument)
             if closes is None or now < closes:
                 continue
-            worth = self._market.settlement(instrument) * instrument.multiplier
-            self._cash += position.quantity * worth
-            gained = position.quantity * (worth - position.average_cost)
-            self._positions[position.con_id] = Position(position.con_id, realized=position.realized + gained)
-            self._touched.add(position.con_id)
+            worth = self._market.settlement(instrument)
+            realized = self.ledger.book(position.account, "", instrument, -position.quantity, worth, 0.0)
+            self._new_bookings.append(
+                Booking(position.account, position.con_id, -position.quantity, worth, now, Why.SETTLEMENT, realized)
+            )
 
     def _begin_day(self, now: dt.datetime) -> None:
         day = self._market.calendar.day_at(now).text
@@ -258,28 +271,33 @@ class Broker:
         self._day = day
         since = now - _REMEMBERED
         self.fills = [fill for fill in self.fills if fill.at >= since]
+        self.bookings = [booking for booking in self.bookings if booking.at >= since]
         self.book.forget(since)
-        for con_id, position in self._positions.items():
-            if position.realized:
-                self._positions[con_id] = replace(position, realized=0.0)
-                self._touched.add(con_id)
-        self._store.set("day", day)
+        for position in self.ledger.every_position():
+            worth = self.holding(position).value if position.quantity else 0.0
+            self.ledger.begin_day(position, worth)
 
     def _record(self) -> None:
         book = self.book
-        if not (book.changed or self._new_fills or self._touched):
+        positions, cash = self.ledger.changes()
+        if not (book.changed or self._new_fills or self._new_bookings or positions or self._day != self._day_on_record):
             return
         self._store.save(
             orders=[book.orders[key] for key in book.changed],
             fills=self._new_fills,
-            positions=[self._positions[con_id] for con_id in self._touched],
+            bookings=self._new_bookings,
+            positions=positions,
+            cash=cash,
             highest=book.highest,
             values={
-                "cash": repr(self._cash),
                 "exec_number": str(self._exec_number),
                 "perm_id": str(self._perm_id),
+                "day": self._day,
             },
         )
+        self.bookings += self._new_bookings
+        self._day_on_record = self._day
         book.changed.clear()
+        self.ledger.recorded()
         self._new_fills.clear()
-        self._touched.clear()
+        self._new_bookings.clear()

@@ -143,6 +143,9 @@ class Fill:
     liquidity: int
     """1 added, 2 removed."""
     order_ref: str
+    model_code: str = ""
+    currency: str = "USD"
+    """Of the price, the commission and the profit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gateway.simulator.broker.account import Position
+from gateway.simulator.broker.bookings import Booking, Why
+from gateway.simulator.broker.ledger import Cash
 from gateway.simulator.broker.orders import Fill, Order, Status, Ticket
+from gateway.simulator.broker.positions import Position
 from gateway.simulator.errors import StateError
 
 _SCHEMA = """
@@ -21,11 +23,13 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WIT
 CREATE TABLE IF NOT EXISTS clients (client_id INTEGER PRIMARY KEY, highest INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (perm_id INTEGER PRIMARY KEY, placed_at TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fills (number INTEGER PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS positions (con_id INTEGER PRIMARY KEY, quantity REAL NOT NULL, cost REAL NOT NULL,
-    realized REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS bookings (number INTEGER PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS positions (account TEXT, model TEXT, con_id INTEGER, quantity REAL NOT NULL,
+    cost REAL NOT NULL, realized REAL NOT NULL, day_basis REAL NOT NULL, PRIMARY KEY (account, model, con_id));
+CREATE TABLE IF NOT EXISTS cash (account TEXT, currency TEXT, amount REAL NOT NULL, PRIMARY KEY (account, currency));
 """
 
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 class Store:
@@ -87,8 +91,19 @@ class Store:
         rows = self._db.execute("SELECT body FROM fills WHERE at >= ? ORDER BY number", (since.isoformat(),))
         return [_fill(json.loads(body)) for (body,) in rows]
 
+    def bookings(self, since: dt.datetime) -> list[Booking]:
+        """Changes of positions without an execution, oldest first."""
+        rows = self._db.execute("SELECT body FROM bookings WHERE at >= ? ORDER BY number", (since.isoformat(),))
+        return [_booking(json.loads(body)) for (body,) in rows]
+
     def positions(self) -> list[Position]:
-        return [Position(*row) for row in self._db.execute("SELECT con_id, quantity, cost, realized FROM positions")]
+        rows = self._db.execute(
+            "SELECT con_id, quantity, cost, realized, day_basis, account, model FROM positions ORDER BY rowid"
+        )
+        return [Position(*row) for row in rows]
+
+    def cash(self) -> list[Cash]:
+        return [Cash(*row) for row in self._db.execute("SELECT account, currency, amount FROM cash ORDER BY rowid")]
 
     def highest(self) -> dict[int, int]:
         """The highest order id used, by client."""
@@ -99,7 +114,9 @@ class Store:
         *,
         orders: Iterable[Order] = (),
         fills: Iterable[Fill] = (),
+        bookings: Iterable[Booking] = (),
         positions: Iterable[Position] = (),
+        cash: Iterable[Cash] = (),
         highest: dict[int, int] | None = None,
         values: dict[str, str] | None = None,
     ) -> None:
@@ -113,8 +130,20 @@ class Store:
             )
             db.executemany("INSERT INTO fills (at, body) VALUES (?, ?)", [(f.at.isoformat(), _json(f)) for f in fills])
             db.executemany(
-                "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?)",
-                [(p.con_id, p.quantity, p.average_cost, p.realized) for p in positions],
+                "INSERT INTO bookings (at, body) VALUES (?, ?)", [(b.at.isoformat(), _json(b)) for b in bookings]
+            )
+            db.executemany(
+                "INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "quantity = excluded.quantity, cost = excluded.cost, realized = excluded.realized, "
+                "day_basis = excluded.day_basis",
+                [
+                    (p.account, p.model, p.con_id, p.quantity, p.average_cost, p.realized, p.day_basis)
+                    for p in positions
+                ],
+            )
+            db.executemany(
+                "INSERT INTO cash VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET amount = excluded.amount",
+                [(c.account, c.currency, c.amount) for c in cash],
             )
             db.executemany("INSERT OR REPLACE INTO clients VALUES (?, ?)", list((highest or {}).items()))
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list((values or {}).items()))
@@ -167,3 +196,7 @@ def _order(body: dict[str, Any]) -> Order:
 
 def _fill(body: dict[str, Any]) -> Fill:
     return Fill(**(body | {"at": dt.datetime.fromisoformat(body["at"])}))
+
+
+def _booking(body: dict[str, Any]) -> Booking:
+    return Booking(**(body | {"at": dt.datetime.fromisoformat(body["at"]), "why": Why(body["why"])}))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.simulator.broker.account import Holding, Position, commission, trade, value
+from gateway.simulator.broker.account import Holding, commission, value
+from gateway.simulator.broker.positions import Position, trade
 
 
 def test_average_cost_carries_the_commission() -> None:

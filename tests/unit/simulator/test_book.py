@@ -20,8 +20,8 @@ class Bench:
     def __init__(self) -> None:
         permanent, executions = itertools.count(1001), itertools.count(1)
 
-        def execute(order: Order, shares: float, price: float, now: dt.datetime) -> Fill:
-            return fill(
+        def execute(order: Order, shares: float, price: float, now: dt.datetime) -> list[Fill]:
+            booked = fill(
                 exec_id=f"x.{next(executions)}",
                 client_id=order.client_id,
                 order_id=order.order_id,
@@ -32,6 +32,7 @@ class Bench:
                 cumulative=order.filled,
                 at=now,
             )
+            return [booked]
 
         self.book = OrderBook(lambda: next(permanent), execute)
         self.market(100.0, 100.01)

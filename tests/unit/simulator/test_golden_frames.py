@@ -6,8 +6,8 @@ rust-ibapi v1.2.2's transport tests (server version 173).
 
 import datetime as dt
 
-from gateway.simulator.broker.account import Position
 from gateway.simulator.broker.orders import Status
+from gateway.simulator.broker.positions import Position
 from gateway.simulator.market.calendar import NEW_YORK
 from gateway.simulator.market.instruments import STOCKS, Instrument, Stock
 from gateway.simulator.wire.answers import accounts, contracts, history, market_data, orders, session
@@ -25,7 +25,7 @@ def shown(fields: Fields) -> str:
 
 
 def test_managed_accounts() -> None:
-    assert shown(session.managed_accounts("DU9000001")) == "15|1|DU9000001|"
+    assert shown(session.managed_accounts(["DU9000001"])) == "15|1|DU9000001|"
 
 
 def test_next_valid_id() -> None:

@@ -11,7 +11,7 @@ from gateway.simulator.settings import load
 def test_defaults() -> None:
     chosen = load({})
     assert (chosen.api_port, chosen.control_port, chosen.command_port) == (4002, 9170, 7462)
-    assert (chosen.account, chosen.time_zone, chosen.server_version) == ("DUSIM0001", "UTC", 200)
+    assert (chosen.accounts, chosen.time_zone, chosen.server_version) == (("DUSIM0001",), "UTC", 200)
     assert (chosen.read_only, chosen.profile, chosen.time_format) == (False, "fast", "utc")
     assert chosen.day_start == dt.time(0, 0)
     assert chosen.control_hosts == ("localhost", "127.0.0.1", "ib-gateway")
@@ -19,7 +19,7 @@ def test_defaults() -> None:
 
 def test_live_mode_has_a_live_account_and_port() -> None:
     chosen = load({"TRADING_MODE": "live"})
-    assert (chosen.account, chosen.api_port) == ("USIM0001", 4001)
+    assert (chosen.accounts, chosen.api_port) == (("USIM0001",), 4001)
 
 
 def test_names_of_the_real_image() -> None:
@@ -38,6 +38,15 @@ def test_names_of_the_real_image() -> None:
     assert chosen.time_zone == "America/New_York"
 
 
+def test_several_accounts_and_an_advisors() -> None:
+    assert load({"SIM_ACCOUNTS": "DU1, DU2"}).accounts == ("DU1", "DU2")
+    assert load({"SIM_ACCOUNTS": "DF1,DU1,DU2"}).accounts == ("DF1", "DU1", "DU2")
+    assert load({"SIM_ACCOUNTS": "F1,U1", "TRADING_MODE": "live"}).accounts == ("F1", "U1")
+    for text, found in (("DU1,DF2", "DF2"), ("DU1,", ""), ("U1,U2", "U1")):
+        with pytest.raises(SettingsError, match=f"^SIM_ACCOUNTS: expected letters .*, found '{found}'"):
+            load({"SIM_ACCOUNTS": text})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -46,6 +55,9 @@ def test_names_of_the_real_image() -> None:
         ("TIME_ZONE", "Mars/Olympus"),
         ("SIM_ACCOUNT", "U123"),
         ("SIM_ACCOUNT", "DU 1"),
+        ("SIM_ACCOUNT", "DF1"),
+        ("SIM_ACCOUNTS", "DU1,DU1"),
+        ("SIM_ACCOUNTS", "DF1"),
         ("SIM_SEED", "x"),
         ("SIM_CALENDAR", "XNYS"),
         ("SIM_DAY_START", "25:00"),

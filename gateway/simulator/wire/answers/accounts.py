@@ -1,6 +1,7 @@
 """Money, positions and profit."""
 
-from gateway.simulator.broker.account import Holding, Position
+from gateway.simulator.broker.account import Holding
+from gateway.simulator.broker.positions import Position
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers.fields import Fields, contract
 from gateway.simulator.wire.text import UNSET_DOUBLE, cents, double, plain

@@ -54,7 +54,7 @@ def execution(version: int, req_id: int, instrument: Instrument, fill: Fill, at:
         fill.order_ref,
         "",
         "",
-        "",
+        fill.model_code,
         fill.liquidity,
     ]
     if version >= 178:
@@ -70,4 +70,4 @@ def executions_end(req_id: int) -> Fields:
 
 def commission_report(fill: Fill) -> Fields:
     realized = UNSET_DOUBLE if fill.realized is None else plain(fill.realized)
-    return [59, 1, fill.exec_id, plain(fill.commission), "USD", realized, UNSET_DOUBLE, ""]
+    return [59, 1, fill.exec_id, plain(fill.commission), fill.currency, realized, UNSET_DOUBLE, ""]

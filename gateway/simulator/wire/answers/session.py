@@ -1,13 +1,14 @@
 """The session itself: its start, errors and notices, clocks and who we are."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.text import ascii7
 
 
-def managed_accounts(account: str) -> Fields:
-    return [15, 1, account]
+def managed_accounts(accounts: Sequence[str]) -> Fields:
+    return [15, 1, ",".join(accounts)]
 
 
 def next_valid_id(order_id: int) -> Fields:

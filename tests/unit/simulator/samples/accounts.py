@@ -1,7 +1,8 @@
 """Samples of what `wire.answers.accounts` makes."""
 
-from gateway.simulator.broker.account import Holding, Position
+from gateway.simulator.broker.account import Holding
 from gateway.simulator.broker.broker import Broker
+from gateway.simulator.broker.positions import Position
 from gateway.simulator.wire.answers import accounts as answers
 from tests.unit.simulator.rig import SPY, spy_call, stock
 from tests.unit.simulator.samples.sample import Samples

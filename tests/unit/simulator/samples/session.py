@@ -8,7 +8,7 @@ from tests.unit.simulator.samples.sample import Samples
 
 def samples(version: int, broker: Broker) -> Samples:
     made: Samples = {
-        "managed_accounts": [answers.managed_accounts("DU9000001")],
+        "managed_accounts": [answers.managed_accounts(["DU9000001"]), answers.managed_accounts(["DF1", "DU2", "DU3"])],
         "next_valid_id": [answers.next_valid_id(1)],
         "error": [
             answers.error(version, -1, 2104, "Market data farm connection is OK:usfarm", NOON),
