@@ -63,9 +63,9 @@ class Node:
             text=True,
         )
 
-    def run(self, script: str, given: object, timeout: float = 60) -> Any:
-        """What a script makes of one JSON value."""
-        with self.start(script) as process:
+    def run(self, script: str, given: object, *arguments: str, timeout: float = 60) -> Any:
+        """What a script makes of one JSON value and its arguments, as JSON."""
+        with self.start(script, *arguments) as process:
             try:
                 out, err = process.communicate(json.dumps(given), timeout)
             finally:

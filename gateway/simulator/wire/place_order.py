@@ -172,8 +172,10 @@ def _peg_offsets(cursor: Cursor, fields: dict[str, str], exchange: str) -> None:
     mid = fields["orderType"] in ("PEG MID", "PEGMID")
     if fields["orderType"] in ("PEG BEST", "PEGBEST"):
         fields["minCompeteSize"] = cursor.text()
-        fields["competeAgainstBestOffset"] = offset = cursor.text()
-        mid = offset == "Infinity"
+        offset = cursor.text()
+        if offset in ("Infinity", "Infinite"):  # up to the midpoint; the second is ib_async's spelling
+            mid, offset = True, "Infinity"
+        fields["competeAgainstBestOffset"] = offset
     if mid:
         fields["midOffsetAtWhole"] = cursor.text()
         fields["midOffsetAtHalf"] = cursor.text()

@@ -5,6 +5,9 @@ rust-ibapi v1.2.2's transport tests (server version 173).
 """
 
 import datetime as dt
+from collections.abc import Callable
+
+import pytest
 
 from gateway.simulator.broker.orders import Status
 from gateway.simulator.broker.positions import Position
@@ -13,9 +16,16 @@ from gateway.simulator.market.instruments import STOCKS, Instrument, Stock
 from gateway.simulator.wire.answers import accounts, contracts, history, market_data, orders, session
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.open_order import completed_order, open_order
-from gateway.simulator.wire.text import encode
+from gateway.simulator.wire.requests import accounts as account_requests
+from gateway.simulator.wire.requests import orders as order_requests
+from gateway.simulator.wire.requests import reader
+from gateway.simulator.wire.requests import session as session_requests
+from gateway.simulator.wire.requests.base import Request
+from gateway.simulator.wire.text import Value, encode
 from gateway.simulator.wire.times import TimeWriter
+from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket
+from tws.codes import CODES, HISTORY_FARM_IDLE, SECDEF_FARM_OK
 
 MAX = "1.7976931348623157E308"
 
@@ -26,10 +36,12 @@ def shown(fields: Fields) -> str:
 
 def test_managed_accounts() -> None:
     assert shown(session.managed_accounts(["DU9000001"])) == "15|1|DU9000001|"
+    assert shown(session.managed_accounts(["DU1234567"])) == "15|1|DU1234567|"
 
 
 def test_next_valid_id() -> None:
     assert shown(session.next_valid_id(1)) == "9|1|1|"
+    assert shown(session.next_valid_id(5)) == "9|1|5|"
 
 
 def test_farm_notices_before_and_after_the_error_time() -> None:
@@ -37,6 +49,36 @@ def test_farm_notices_before_and_after_the_error_time() -> None:
     text = "Market data farm connection is OK:usfarm"
     assert shown(session.error(200, -1, 2104, text, at)) == f"4|-1|2104|{text}||1775425766350|"
     assert shown(session.error(173, -1, 2104, text, at)) == f"4|2|-1|2104|{text}||"
+    idle = CODES[HISTORY_FARM_IDLE].text + "ushmds"
+    assert shown(session.error(173, -1, HISTORY_FARM_IDLE, idle, at)) == (
+        "4|2|-1|2107|HMDS data farm connection is inactive but should be available upon demand.ushmds||"
+    )
+    named = CODES[SECDEF_FARM_OK].text + "secdefil"
+    assert shown(session.error(173, -1, SECDEF_FARM_OK, named, at)) == (
+        "4|2|-1|2158|Sec-def data farm connection is OK:secdefil||"
+    )
+
+
+@pytest.mark.parametrize(
+    ("captured", "ask", "meant"),
+    [
+        ("71|2|1||", lambda client: start_api(client, 1), session_requests.StartApi(1)),
+        ("71|2|28||", lambda client: start_api(client, 28), session_requests.StartApi(28)),
+        ("61|1|", lambda client: client.reqPositions(), account_requests.ReqPositions()),
+        ("16|1|", lambda client: client.reqAllOpenOrders(), order_requests.ReqAllOpenOrders()),
+    ],
+)
+def test_what_clients_sent(captured: str, ask: Callable[[Encoder], None], meant: Request) -> None:
+    client = Encoder(200)
+    ask(client)
+    [fields] = client.sent
+    assert "|".join([*fields, ""]) == captured
+    assert reader.read(fields, 200) == meant
+
+
+def start_api(client: Encoder, client_id: int) -> None:
+    client.clientId = client_id
+    client.startApi()
 
 
 def test_contract_details() -> None:
@@ -95,6 +137,7 @@ def test_handshake_time() -> None:
 
 def test_ends_and_summary() -> None:
     assert shown(contracts.contract_details_end(1001)) == "52|1|1001|"
+    assert shown(contracts.contract_details_end(9001)) == "52|1|9001|"
     assert shown(accounts.account_summary(1001, "DU9000001", "BuyingPower", "300000.00", "EUR")) == (
         "63|1|1001|DU9000001|BuyingPower|300000.00|EUR|"
     )
@@ -114,10 +157,25 @@ def test_position() -> None:
 
 
 def test_bars() -> None:
-    row = ("20260402 09:30:00 US/Eastern", "254.20", "254.80", "250.65", "252.53", 2829736, "252.266", 13633)
-    assert shown(history.historical_data(200, 1001, "", "", [row])) == (
-        "17|1001|1|20260402 09:30:00 US/Eastern|254.20|254.80|250.65|252.53|2829736|252.266|13633|"
+    captured = (
+        "17|1001|7|20260402 09:30:00 US/Eastern|254.20|254.80|250.65|252.53|2829736|252.266|13633|"
+        "20260402 10:00:00 US/Eastern|252.52|255.40|251.19|255.38|2797972|252.971|16541|"
+        "20260402 11:00:00 US/Eastern|255.40|255.73|254.36|254.57|1400669|255.002|7744|"
+        "20260402 12:00:00 US/Eastern|254.57|255.00|254.00|254.42|983738|254.453|5662|"
+        "20260402 13:00:00 US/Eastern|254.42|255.49|254.17|254.61|1024324|254.878|5832|"
+        "20260402 14:00:00 US/Eastern|254.58|255.46|254.58|255.28|1399189|255.101|7342|"
+        "20260402 15:00:00 US/Eastern|255.29|256.13|254.80|255.89|2938382|255.576|17376|"
     )
+    rows: list[tuple[Value, ...]] = [
+        ("20260402 09:30:00 US/Eastern", "254.20", "254.80", "250.65", "252.53", 2829736, "252.266", 13633),
+        ("20260402 10:00:00 US/Eastern", "252.52", "255.40", "251.19", "255.38", 2797972, "252.971", 16541),
+        ("20260402 11:00:00 US/Eastern", "255.40", "255.73", "254.36", "254.57", 1400669, "255.002", 7744),
+        ("20260402 12:00:00 US/Eastern", "254.57", "255.00", "254.00", "254.42", 983738, "254.453", 5662),
+        ("20260402 13:00:00 US/Eastern", "254.42", "255.49", "254.17", "254.61", 1024324, "254.878", 5832),
+        ("20260402 14:00:00 US/Eastern", "254.58", "255.46", "254.58", "255.28", 1399189, "255.101", 7342),
+        ("20260402 15:00:00 US/Eastern", "255.29", "256.13", "254.80", "255.89", 2938382, "255.576", 17376),
+    ]
+    assert shown(history.historical_data(200, 1001, "", "", rows)) == captured
 
 
 def test_ticks() -> None:
@@ -127,11 +185,19 @@ def test_ticks() -> None:
 
 
 def test_schedule() -> None:
-    day = ("20260312-09:30:00", "20260312-16:00:00", "20260312")
-    made = history.historical_schedule(1001, "20260312-09:30:00", "20260410-16:00:00", "US/Eastern", [day])
-    assert shown(made) == (
-        "106|1001|20260312-09:30:00|20260410-16:00:00|US/Eastern|1|20260312-09:30:00|20260312-16:00:00|20260312|"
+    """21 sessions; only the first of them is in the published capture."""
+    good_friday = dt.date(2026, 4, 3)
+    days = [dt.date(2026, 3, 12) + dt.timedelta(days=n) for n in range(30)]
+    sessions = [
+        (f"{day:%Y%m%d}-09:30:00", f"{day:%Y%m%d}-16:00:00", f"{day:%Y%m%d}")
+        for day in days
+        if day.weekday() < 5 and day != good_friday
+    ]
+    made = shown(history.historical_schedule(1001, "20260312-09:30:00", "20260410-16:00:00", "US/Eastern", sessions))
+    assert made.startswith(
+        "106|1001|20260312-09:30:00|20260410-16:00:00|US/Eastern|21|20260312-09:30:00|20260312-16:00:00|20260312|"
     )
+    assert made.count("|") == 6 + 3 * 21
 
 
 def test_open_order_and_status_of_a_market_order() -> None:
@@ -141,7 +207,7 @@ def test_open_order_and_status_of_a_market_order() -> None:
         quantity=100.0,
     )
     rest = "||||||" + "0|0|0|None|" + f"{MAX}|" * 6
-    assert shown(open_order(173, placed, stock(AAPL))) == (
+    captured = (
         "5|5|265598|AAPL|STK||0|?||SMART|USD|AAPL|NMS|BUY|100|MKT|0.0|0.0|DAY||DU1234567||0||100|600745656|0|0|0||"
         "600745656.0/DU1234567/100||||||||||0||-1|0||||||2147483647|0|0|0||3|0|0||0|0||0|None||0||||?|0|0||0|0||||||"
         "0|0|0|2147483647|2147483647|||0||IB|0|0||0|0|PreSubmitted|"
@@ -150,6 +216,7 @@ def test_open_order_and_status_of_a_market_order() -> None:
         + "0||||0|1|0|0|0|||0||"
         "100|0.02|||"
     )
+    assert shown(open_order(173, placed, stock(AAPL))) == captured
     assert shown(orders.order_status(placed, 100)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
     done = order(
         client_id=100,
@@ -160,6 +227,7 @@ def test_open_order_and_status_of_a_market_order() -> None:
         average_price=201.94,
         last_price=201.94,
     )
+    assert shown(open_order(173, done, stock(AAPL))) == captured.replace("|PreSubmitted|", "|Filled|")
     assert shown(orders.order_status(done, 100)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
 
 

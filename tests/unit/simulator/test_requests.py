@@ -5,50 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ibapi.client import EClient
 from ibapi.contract import ComboLeg, Contract, DeltaNeutralContract
 from ibapi.execution import ExecutionFilter
 from ibapi.order import COMPETE_AGAINST_BEST_OFFSET_UP_TO_MID, Order, OrderComboLeg
 from ibapi.order_cancel import OrderCancel
 from ibapi.order_condition import Create, OrderCondition
 from ibapi.tag_value import TagValue
-from ibapi.wrapper import EWrapper
 
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.place_order import read_order
 from gateway.simulator.wire.requests import accounts, contracts, history, market_data, orders, reader, session
 from gateway.simulator.wire.requests.base import Request, Unserved
+from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.rig import VERSIONS
-from tws.frames import FrameReader, decode_fields
-
-
-class Socket:
-    """Keeps what is sent, cut into fields."""
-
-    def __init__(self) -> None:
-        self.sent: list[list[str]] = []
-        self._frames = FrameReader()
-
-    def isConnected(self) -> bool:
-        return True
-
-    def sendMsg(self, message: bytes) -> None:
-        self.sent += [decode_fields(payload) for payload in self._frames.feed(message)]
-
-
-class Encoder(EClient):  # type: ignore[misc]  # ibapi carries no types
-    """ibapi's client without a network."""
-
-    def __init__(self, version: int) -> None:
-        super().__init__(EWrapper())
-        self.conn = Socket()
-        self.serverVersion_ = version
-        self.setConnState(EClient.CONNECTED)
-
-    @property
-    def sent(self) -> list[list[str]]:
-        return self.conn.sent
 
 
 def option() -> Any:
