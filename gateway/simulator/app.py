@@ -15,7 +15,7 @@ from gateway.simulator.broker.store import Store
 from gateway.simulator.clock import WorldClock
 from gateway.simulator.faults import Faults
 from gateway.simulator.lifecycle import Lifecycle
-from gateway.simulator.market.calendar import AroundTheClock
+from gateway.simulator.market.hours import around_the_clock
 from gateway.simulator.market.instruments import Instruments
 from gateway.simulator.market.market import Market
 from gateway.simulator.settings import Settings
@@ -30,11 +30,11 @@ _NOTED_EVERY = 1.0
 
 def build(settings: Settings, host: Clock, store: Store) -> Gateway:
     """A gateway on its record, not yet open to anybody. `host` is the machine's clock."""
-    calendar = AroundTheClock(settings.day_start)
-    market = Market(Instruments(calendar), calendar, settings.seed, settings.volatility)
+    calendars = around_the_clock(settings.day_start)
+    market = Market(Instruments(calendars), calendars, settings.seed, settings.volatility)
     world = WorldClock(host, settings.speed, began(store, host, settings.start))
     broker = Broker(market, store, settings.accounts, settings.cash, world.now)
-    return Gateway(settings, host, world, calendar, market, broker, Tally())
+    return Gateway(settings, host, world, market, broker, Tally())
 
 
 def began(store: Store, host: Clock, wished: dt.datetime | None) -> dt.datetime:

@@ -1,7 +1,8 @@
 """Contract details, symbol search, option chains and price rules."""
 
 from gateway.simulator.api.session import Handler, Session
-from gateway.simulator.market.instruments import MARKET_RULES, OPTION_EXCHANGES
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.market.rules import MARKET_RULES
 from gateway.simulator.wire.answers import contracts as answers
 from gateway.simulator.wire.requests import contracts as requests
 from gateway.simulator.wire.requests.base import Request
@@ -18,30 +19,48 @@ async def _details(session: Session, request: Request) -> None:
     if not found:
         session.refuse(request.req_id, codes.NO_SECURITY_DEFINITION)
         return
-    exchange = request.contract.exchange or "SMART"
-    hours = gateway.calendar.hours(gateway.now())
     for number, instrument in enumerate(found, 1):
-        session.send(answers.contract_details(session.version, request.req_id, instrument, exchange, hours))
+        calendar, now = gateway.instruments.calendar(instrument), gateway.now()
+        session.send(
+            answers.contract_details(
+                session.version,
+                request.req_id,
+                instrument,
+                request.contract.exchange or _home(instrument),
+                calendar.hours(now),
+                calendar.liquid_hours(now),
+            )
+        )
         if number % _PIECE == 0:
             await session.drained()
     session.send(answers.contract_details_end(request.req_id))
 
 
+def _home(instrument: Instrument) -> str:
+    """Where it trades if nobody says where: SMART, or its first exchange."""
+    return instrument.exchanges.partition(",")[0]
+
+
 def _search(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqMatchingSymbols)
-    found = session.gateway.instruments.search(request.pattern)
-    session.send(answers.symbol_samples(session.version, request.req_id, found))
+    instruments = session.gateway.instruments
+    found = instruments.search(request.pattern)
+    derived = [sorted({c.sec_type for c in instruments.option_classes(one)}) for one in found]
+    session.send(answers.symbol_samples(session.version, request.req_id, list(zip(found, derived, strict=True))))
 
 
 def _option_parameters(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqSecDefOptParams)
     instruments = session.gateway.instruments
     underlying = instruments.by_id(request.con_id)
-    if underlying is not None and not underlying.is_option and underlying.stock.has_options:
-        expiries = instruments.expiries(session.gateway.now())
-        strikes = instruments.strikes(underlying.stock)
-        for exchange in OPTION_EXCHANGES.split(","):
-            session.send(answers.option_parameters(request.req_id, exchange, underlying, expiries, strikes))
+    for option_class in instruments.option_classes(underlying) if underlying else []:
+        assert underlying is not None
+        expiries = instruments.expiries(option_class, session.gateway.now())
+        strikes = instruments.strikes(option_class)
+        for exchange in option_class.exchanges.split(","):
+            session.send(
+                answers.option_parameters(request.req_id, exchange, underlying, option_class, expiries, strikes)
+            )
     session.send(answers.option_parameters_end(request.req_id))
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.orders import Event, Fill, Order, Said
 from gateway.simulator.clock import WorldClock
-from gateway.simulator.market.calendar import AroundTheClock
 from gateway.simulator.market.instruments import Instrument, Instruments
 from gateway.simulator.market.market import Market
 from gateway.simulator.market.process import step_at
@@ -23,6 +22,7 @@ from tws.clock import Clock
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
+    from gateway.simulator.market.calendar import Calendar
 
 MARKET_FARMS = ("usfarm.nj", "usfarm")
 HISTORY_FARM = "ushmds"
@@ -46,7 +46,6 @@ class Gateway:
         settings: Settings,
         host: Clock,
         clock: WorldClock,
-        calendar: AroundTheClock,
         market: Market,
         broker: Broker,
         tally: Tally,
@@ -56,7 +55,7 @@ class Gateway:
         """The machine's clock: pacing, latency, how long a start takes."""
         self.clock = clock
         """The world's clock: the market, orders, bars."""
-        self.calendar = calendar
+        self.calendar: Calendar = market.calendar
         self.market = market
         self.instruments: Instruments = market.instruments
         self.broker = broker

@@ -212,7 +212,7 @@ def publish_tick_by_tick(session: Session) -> None:
             gateway.tally.ticks += 1
 
 
-def _top(quote: Quote) -> tuple[float, float, int, int]:
+def _top(quote: Quote) -> tuple[float, float, float, float]:
     return quote.bid, quote.ask, quote.bid_size, quote.ask_size
 
 

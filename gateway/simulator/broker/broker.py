@@ -21,6 +21,7 @@ _REMEMBERED = dt.timedelta(days=3)
 """How far back orders that are over, and executions, are shown. The record keeps them all."""
 
 _VENUE = {"STK": "IEX", "OPT": "CBOE"}
+"""Where an order is filled; elsewhere on its only exchange."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Broker:
 
     def fills_today(self) -> list[Fill]:
         """Executions of this exchange day, which is what the gateway answers with."""
-        opened = self._market.calendar.day_at(self._now()).opens
+        opened = self._market.calendar.day_at(self._now()).begins
         return [fill for fill in self.fills if fill.at >= opened]
 
     def holding(self, position: Position) -> Holding:
@@ -235,7 +236,7 @@ class Broker:
             buys=order.ticket.buys,
             shares=shares,
             price=price,
-            exchange=_VENUE[instrument.sec_type],
+            exchange=_VENUE.get(instrument.sec_type, instrument.listing),
             at=now.replace(microsecond=0),
             cumulative=order.filled,
             average_price=order.average_price,

@@ -1,305 +1,175 @@
-"""What can be traded: a few stocks and, on some of them, an option chain that moves with the calendar.
+"""Everything that can be traded, and how it is found.
 
-Stocks carry the contract ids they have at IBKR. An option's id is computed from what it is, so that it never changes
-and any id can be read back without a list: clients store these ids over days.
+Everything listed carries the contract id it has at IBKR. The id of what expires is computed from what it is, so that
+it never changes and any id can be read back without a list: clients store these ids over days.
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from gateway.simulator.market.calendar import AroundTheClock
+from gateway.simulator.market import derivatives, expiries
+from gateway.simulator.market.calendar import Calendar
+from gateway.simulator.market.derivatives import FAMILIES, OPTION_CLASSES
+from gateway.simulator.market.instrument import ContractQuery, Instrument, Leg
+from gateway.simulator.market.listings import LISTED
+from gateway.simulator.market.products import Product
 
-STOCK_EXCHANGES = (
-    "SMART,AMEX,NYSE,CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,FOXRIVER,PEARL,NYSENAT,"
-    "LTSE,MEMX,IBEOS,OVERNIGHT,TPLUS0,PSX,T24X"
-)
-OPTION_EXCHANGES = (
-    "SMART,AMEX,CBOE,PHLX,PSE,ISE,BOX,BATS,NASDAQOM,CBOE2,NASDAQBX,MIAX,GEMINI,EDGX,MERCURY,PEARL,EMERALD,MEMX,SAPPHIRE"
-)
-OPTION_ORDER_TYPES = (
-    "ACTIVETIM,AD,ADJUST,ALERT,ALGO,ALLOC,AON,AVGCOST,BASKET,COND,CONDORDER,DAY,DEACT,DEACTDIS,DEACTEOD,DIS,FOK,GAT,"
-    "GTC,GTD,GTT,HID,IOC,LIT,LMT,MIT,MKT,MTL,NGCOMB,NONALGO,OCA,OPENCLOSE,PEGBENCH,SCALE,SCALERST,SNAPMID,SNAPMKT,"
-    "SNAPREL,STP,STPLMT,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF"
-)
-STOCK_ORDER_TYPES = (
-    "ACTIVETIM,AD,ADDONT,ADJUST,ALERT,ALGO,ALLOC,AON,AVGCOST,BASKET,BENCHPX,CASHQTY,COND,CONDORDER,DARKONLY,DARKPOLL,"
-    "DAY,DEACT,DEACTDIS,DEACTEOD,DIS,DUR,GAT,GTC,GTD,GTT,HID,IBKRATS,ICE,IMB,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,"
-    "NGCOMB,NODARK,NONALGO,OCA,OPG,OPGREROUT,PEGBENCH,PEGMID,POSTATS,POSTONLY,PREOPGRTH,PRICECHK,REL,REL2MID,"
-    "RELPCTOFS,RPI,RTH,SCALE,SCALEODD,SCALERST,SIZECHK,SNAPMID,SNAPMKT,SNAPREL,STP,STPLMT,SWEEP,TRAIL,TRAILLIT,"
-    "TRAILLMT,TRAILMIT,WHATIF"
-)
-
-MARKET_RULES: dict[int, tuple[tuple[float, float], ...]] = {26: ((0.0, 0.01),)}
-"""Price increments by rule id: (from this price on, increment)."""
-
-_OPTION_IDS = 1_000_000_000
-_EPOCH = dt.date(2020, 1, 1)
-_DAYS_AHEAD = 10
-_FRIDAYS_AHEAD = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """One stock or fund; `base` is the price its path swings around, in dollars."""
-
-    con_id: int
-    symbol: str
-    long_name: str
-    primary_exchange: str
-    trading_class: str
-    isin: str
-    stock_type: str
-    industry: str
-    category: str
-    subcategory: str
-    base: float
-    has_options: bool
-
-
-STOCKS = (
-    Stock(
-        756733,
-        "SPY",
-        "SS SPDR S&P 500 ETF TRUST-US",
-        "ARCA",
-        "SPY",
-        "US78462F1030",
-        "ETF",
-        "",
-        "",
-        "",
-        600.0,
-        True,
-    ),
-    Stock(
-        320227571,
-        "QQQ",
-        "INVESCO QQQ TRUST SERIES 1",
-        "NASDAQ",
-        "NMS",
-        "US46090E1038",
-        "ETF",
-        "",
-        "",
-        "",
-        500.0,
-        True,
-    ),
-    Stock(
-        265598,
-        "AAPL",
-        "APPLE INC",
-        "NASDAQ",
-        "NMS",
-        "US0378331005",
-        "COMMON",
-        "Technology",
-        "Computers",
-        "Computers",
-        250.0,
-        False,
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """A stock, or an option on one."""
-
-    con_id: int
-    stock: Stock
-    expiry: dt.date | None = None
-    strike: float = 0.0
-    right: str = ""
-    """C or P; empty for the stock itself."""
-
-    @property
-    def is_option(self) -> bool:
-        return self.expiry is not None
-
-    @property
-    def symbol(self) -> str:
-        return self.stock.symbol
-
-    @property
-    def sec_type(self) -> str:
-        return "OPT" if self.is_option else "STK"
-
-    @property
-    def expiry_text(self) -> str:
-        """`YYYYMMDD`, or empty."""
-        return f"{self.expiry:%Y%m%d}" if self.expiry else ""
-
-    @property
-    def multiplier(self) -> int:
-        """Shares a contract stands for."""
-        return 100 if self.is_option else 1
-
-    @property
-    def multiplier_text(self) -> str:
-        return "100" if self.is_option else ""
-
-    @property
-    def trading_class(self) -> str:
-        return self.stock.symbol if self.is_option else self.stock.trading_class
-
-    @property
-    def local_symbol(self) -> str:
-        """The OCC's 21 characters for an option."""
-        if not self.expiry:
-            return self.stock.symbol
-        return f"{self.symbol:<6}{self.expiry:%y%m%d}{self.right}{round(self.strike * 1000):08d}"
-
-    @property
-    def primary_exchange(self) -> str:
-        return "" if self.is_option else self.stock.primary_exchange
-
-    @property
-    def exchanges(self) -> str:
-        return OPTION_EXCHANGES if self.is_option else STOCK_EXCHANGES
-
-    @property
-    def listing(self) -> str:
-        """The exchange that position rows show: the primary one, or an option's first."""
-        return "AMEX" if self.is_option else self.stock.primary_exchange
-
-    @property
-    def min_tick(self) -> float:
-        return 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class ContractQuery:
-    """What a client says about a contract; empty texts and zeros mean that it did not say."""
-
-    con_id: int = 0
-    symbol: str = ""
-    sec_type: str = ""
-    expiry: str = ""
-    strike: float = 0.0
-    right: str = ""
-    multiplier: str = ""
-    exchange: str = ""
-    primary_exchange: str = ""
-    currency: str = ""
-    local_symbol: str = ""
-    trading_class: str = ""
-    sec_id_type: str = ""
-    sec_id: str = ""
+__all__ = ["ContractQuery", "Instrument", "Instruments", "Leg"]
 
 
 class Instruments:
-    """The list of everything, some of it computed as the days go by."""
+    """The list of everything, most of it computed as the days go by."""
 
-    def __init__(self, calendar: AroundTheClock) -> None:
-        self._calendar = calendar
-        self._stocks = {stock.con_id: Instrument(stock.con_id, stock) for stock in STOCKS}
-        self._by_symbol = {instrument.symbol: instrument for instrument in self._stocks.values()}
+    def __init__(self, calendars: Mapping[str, Calendar], reach: float = 0.1) -> None:
+        """`reach`: how far from its usual price strikes are listed, as a share of it."""
+        self._calendars = calendars
+        self._reach = reach
+        self._listed = {product.con_id: _listed(product) for product in LISTED}
+        self._bags: dict[int, Instrument] = {}
+
+    def calendar(self, instrument: Instrument) -> Calendar:
+        """The days of an instrument."""
+        return self._calendars[instrument.hours]
+
+    def listed(self) -> list[Instrument]:
+        """Everything that does not expire."""
+        return list(self._listed.values())
 
     def by_id(self, con_id: int) -> Instrument | None:
         """The instrument of that id, expired ones too, or None."""
-        return self._stocks.get(con_id) or self._option_by_id(con_id)
+        return self._listed.get(con_id) or derivatives.by_id(con_id, self._calendars) or self._bags.get(con_id)
 
-    def expiries(self, now: dt.datetime) -> list[dt.date]:
-        """The days options are listed for: today and the next ten, then Fridays."""
-        today = self._calendar.day_at(now)
-        first = today.date if now < today.closes else today.date + dt.timedelta(days=1)
-        days = [first + dt.timedelta(days=n) for n in range(_DAYS_AHEAD + 1)]
-        friday = days[-1] + dt.timedelta(days=(4 - days[-1].weekday()) % 7 or 7)
-        return days + [friday + dt.timedelta(weeks=n) for n in range(_FRIDAYS_AHEAD)]
+    def underlying(self, instrument: Instrument) -> Instrument:
+        """What an instrument is on; itself where it is on nothing."""
+        found = self.by_id(instrument.underlying_id)
+        assert found is not None
+        return found
 
-    def strikes(self, stock: Stock) -> list[float]:
-        """Every whole dollar within ten per cent of the price the stock swings around."""
-        return [float(s) for s in range(round(stock.base * 0.9), round(stock.base * 1.1) + 1)]
+    def option_classes(self, underlying: Instrument) -> list[Product]:
+        """The classes of options on something listed."""
+        return [product for product in OPTION_CLASSES if product.underlying_id == underlying.con_id]
+
+    def expiries(self, option_class: Product, now: dt.datetime) -> list[dt.date]:
+        """The days that options of a class are listed for, soonest first."""
+        return expiries.listed(self._calendars[option_class.hours], option_class.schedule, now)
+
+    def strikes(self, option_class: Product) -> list[float]:
+        """The strikes around the price that the underlying swings around."""
+        base, step = self._listed[option_class.underlying_id].product.base, option_class.strike_step
+        lowest, highest = round(base * (1 - self._reach) / step), round(base * (1 + self._reach) / step)
+        return [number * step for number in range(max(lowest, 1), highest + 1)]
+
+    def closes_at(self, instrument: Instrument) -> dt.datetime | None:
+        """When what expires stops trading (UTC); None for what does not expire."""
+        return self.calendar(instrument).day(instrument.expiry).closes if instrument.expiry else None
+
+    def settles_at(self, instrument: Instrument) -> dt.datetime | None:
+        """The moment whose price settles it: its close, or the opening after it."""
+        if instrument.settles is None or instrument.settles == instrument.expiry:
+            return self.closes_at(instrument)
+        return self.calendar(instrument).day(instrument.settles).opens
 
     def search(self, pattern: str) -> list[Instrument]:
-        """Stocks whose symbol starts with the pattern or whose name contains it."""
+        """Stocks and indices whose symbol starts with the pattern or whose name contains it."""
         sought = pattern.strip().upper()
         return [
-            i
-            for i in self._stocks.values()
-            if sought and (i.symbol.startswith(sought) or sought in i.stock.long_name.upper())
+            found
+            for found in self._listed.values()
+            if sought
+            and found.sec_type in ("STK", "IND")
+            and (found.symbol.startswith(sought) or sought in found.product.long_name.upper())
         ]
 
     def find(self, query: ContractQuery, now: dt.datetime) -> list[Instrument]:
         """Everything the query can mean. Expired options cannot be found, as at the real gateway."""
         if query.con_id > 0:
             found = self.by_id(query.con_id)
-            return [found] if found and self._listed(found, now) and _matches(found, query, loose=True) else []
-        if query.sec_id_type == "ISIN":
-            return [i for i in self._stocks.values() if i.stock.isin == query.sec_id]
-        if query.sec_type == "OPT":
-            return [i for i in self._options(query, now) if _matches(i, query)]
-        if query.sec_type != "STK" or not (query.symbol or query.local_symbol):
+            return [found] if found and self._tradable(found, now) and _matches(found, query, loose=True) else []
+        if query.sec_id_type:
+            return [found for found in self._listed.values() if _has_id(found.product, query)]
+        if query.sec_type in ("OPT", "FOP"):
+            return [found for found in self._options(query, now) if _matches(found, query)]
+        if query.sec_type in ("FUT", "CONTFUT"):
+            return [found for found in self._futures(query, now) if _matches(found, query)]
+        if not query.sec_type or not (query.symbol or query.local_symbol):
             return []
-        return [i for i in self._stocks.values() if _matches(i, query)]
+        return [found for found in self._listed.values() if _matches(found, query)]
 
-    def underlying(self, option: Instrument) -> Instrument:
-        """The stock that an option is on."""
-        return self._stocks[option.stock.con_id]
-
-    def closes_at(self, instrument: Instrument) -> dt.datetime | None:
-        """When an option expires (UTC); None for a stock."""
-        return self._calendar.day(instrument.expiry).closes if instrument.expiry else None
-
-    def _listed(self, instrument: Instrument, now: dt.datetime) -> bool:
+    def _tradable(self, instrument: Instrument, now: dt.datetime) -> bool:
         closes = self.closes_at(instrument)
         return closes is None or now < closes
 
     def _options(self, query: ContractQuery, now: dt.datetime) -> Iterator[Instrument]:
         symbol = query.symbol or query.local_symbol[:6].strip() or query.trading_class
-        underlying = self._by_symbol.get(symbol)
-        if underlying is None or not underlying.stock.has_options:
-            return
-        stock = underlying.stock
-        strikes = self.strikes(stock)
-        if query.strike > 0:
-            strikes = [strike for strike in strikes if strike == query.strike]
-        for expiry in self.expiries(now):
-            if query.expiry and not f"{expiry:%Y%m%d}".startswith(query.expiry[:8]):
+        for number, product in enumerate(OPTION_CLASSES):
+            if query.sec_type != product.sec_type or symbol not in (product.symbol, product.trading_class):
                 continue
-            for right in "CP":
-                for strike in strikes:
-                    yield self._option(stock, expiry, strike, right)
+            strikes = self.strikes(product)
+            if query.strike > 0:
+                strikes = [strike for strike in strikes if strike == query.strike]
+            for expiry in self.expiries(product, now):
+                if query.expiry and not f"{expiry:%Y%m%d}".startswith(query.expiry[:8]):
+                    continue
+                for right in "CP":
+                    if query.right and query.right[0] not in (right, "0", "?"):
+                        continue
+                    for strike in strikes:
+                        yield derivatives.option(number, expiry, strike, right)
 
-    def _option(self, stock: Stock, expiry: dt.date, strike: float, right: str) -> Instrument:
-        number = STOCKS.index(stock)
-        number = number << 14 | (expiry - _EPOCH).days
-        number = number << 1 | (right == "P")
-        number = number << 11 | round(strike)
-        return Instrument(_OPTION_IDS + number, stock, expiry, strike, right)
+    def _futures(self, query: ContractQuery, now: dt.datetime) -> Iterator[Instrument]:
+        for number, family in enumerate(FAMILIES):
+            product = family.product
+            if query.symbol and query.symbol != product.symbol:
+                continue
+            months = derivatives.futures(number, self._calendars[product.hours], now)
+            if query.sec_type == "CONTFUT":
+                yield replace(months[0], product=replace(product, sec_type="CONTFUT", tradable=False))
+                continue
+            for month in months:
+                if not query.expiry or query.expiry in (month.contract_month, month.expiry_text):
+                    yield month
 
-    def _option_by_id(self, con_id: int) -> Instrument | None:
-        number = con_id - _OPTION_IDS
-        if number < 0:
-            return None
-        strike, number = float(number & 0x7FF), number >> 11
-        right, number = "P" if number & 1 else "C", number >> 1
-        days, index = number & 0x3FFF, number >> 14
-        if index >= len(STOCKS) or not STOCKS[index].has_options or strike not in self.strikes(STOCKS[index]):
-            return None
-        return self._option(STOCKS[index], _EPOCH + dt.timedelta(days=days), strike, right)
+
+def _listed(product: Product) -> Instrument:
+    return Instrument(
+        product.con_id,
+        product,
+        local_symbol=product.local_symbol or product.symbol,
+        trading_class=product.trading_class,
+        on=product.underlying_id,
+    )
+
+
+def _has_id(product: Product, query: ContractQuery) -> bool:
+    held = {"ISIN": product.isin, "CUSIP": product.cusip, "FIGI": product.figi}.get(query.sec_id_type)
+    return (
+        bool(held)
+        and held == query.sec_id
+        and (not query.currency or query.currency == product.currency)
+        and (not query.exchange or query.exchange in product.exchanges.split(","))
+    )
 
 
 def _matches(instrument: Instrument, query: ContractQuery, loose: bool = False) -> bool:
     """Whether an instrument is what a query says; `loose` leaves out what a conId settles."""
-    exchange = query.exchange
-    if exchange and exchange not in instrument.exchanges.split(","):
+    if query.exchange and query.exchange not in instrument.exchanges.split(","):
         return False
-    if query.currency and query.currency != "USD":
+    if query.currency and query.currency != instrument.currency:
         return False
     if query.sec_type and query.sec_type != instrument.sec_type:
         return False
     if loose:
         return not query.symbol or query.symbol == instrument.symbol
     return (
-        (not query.symbol or query.symbol == instrument.symbol)
+        (not query.symbol or query.symbol in (instrument.symbol, instrument.trading_class))
         and (not query.local_symbol or query.local_symbol == instrument.local_symbol)
         and (not query.trading_class or query.trading_class == instrument.trading_class)
         and (not query.right or query.right[0] == instrument.right or query.right in ("0", "?"))
         and (not query.multiplier or query.multiplier == instrument.multiplier_text)
         and (
-            not query.primary_exchange or instrument.is_option or query.primary_exchange == instrument.primary_exchange
+            not query.primary_exchange
+            or not instrument.primary_exchange
+            or query.primary_exchange == instrument.primary_exchange
         )
     )

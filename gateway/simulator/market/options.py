@@ -27,27 +27,32 @@ def implied_volatility(spot: float, strike: float) -> float:
     return min(0.18 - 0.35 * distance + 2.5 * distance * distance, 1.5)
 
 
-def value(call: bool, spot: float, strike: float, seconds: float) -> Valuation:
-    """Value a European option that expires in so many seconds; nothing but its exercise value at 0."""
-    sigma = implied_volatility(spot, strike)
+def value(
+    call: bool, spot: float, strike: float, seconds: float, sigma: float | None = None, carry: float = RATE
+) -> Valuation:
+    """Value a European option that expires in so many seconds; nothing but its exercise value at 0.
+
+    `sigma` is the smile's where it is left out. `carry` is what holding the underlying costs a year: the interest
+    for a stock, 0 for a future.
+    """
+    if sigma is None:
+        sigma = implied_volatility(spot, strike)
     if seconds <= 0:
         intrinsic = max(spot - strike, 0.0) if call else max(strike - spot, 0.0)
         return Valuation(intrinsic, sigma, math.copysign(1.0, 1 if call else -1) * (intrinsic > 0), 0, 0, 0)
     years = seconds / YEAR_SECONDS
     root = math.sqrt(years)
-    d1 = (math.log(spot / strike) + (RATE + sigma * sigma / 2) * years) / (sigma * root)
+    d1 = (math.log(spot / strike) + (carry + sigma * sigma / 2) * years) / (sigma * root)
     d2 = d1 - sigma * root
-    density = math.exp(-d1 * d1 / 2) / math.sqrt(2 * math.pi)
+    grown = math.exp((carry - RATE) * years)
+    density = grown * math.exp(-d1 * d1 / 2) / math.sqrt(2 * math.pi)
     discounted = strike * math.exp(-RATE * years)
     decay = -spot * density * sigma / (2 * root)
-    if call:
-        price = spot * _normal(d1) - discounted * _normal(d2)
-        delta = _normal(d1)
-        theta = decay - RATE * discounted * _normal(d2)
-    else:
-        price = discounted * _normal(-d2) - spot * _normal(-d1)
-        delta = _normal(d1) - 1
-        theta = decay + RATE * discounted * _normal(-d2)
+    sign = 1.0 if call else -1.0
+    in_spot, in_strike = grown * _normal(sign * d1), _normal(sign * d2)
+    price = sign * (spot * in_spot - discounted * in_strike)
+    delta = sign * in_spot
+    theta = decay - sign * ((carry - RATE) * spot * in_spot + RATE * discounted * in_strike)
     return Valuation(
         price=max(price, 0.0),
         volatility=sigma,

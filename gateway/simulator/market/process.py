@@ -40,6 +40,16 @@ def uniform(*keys: int) -> float:
     return noise(mixed) / 2 + 0.5
 
 
+def bits(seed: int, con_id: int, step: int) -> int:
+    """64 bits that look random and depend on nothing but the keys: the luck of one instrument in one step."""
+    x = ((seed * 0x100000001B3 ^ con_id) * 0x100000001B3 ^ step) * 0x9E3779B97F4A7C15 & _MASK
+    x ^= x >> 32
+    x = x * 0xD6E8FEB86659FD93 & _MASK
+    x ^= x >> 32
+    x = x * 0xD6E8FEB86659FD93 & _MASK
+    return x ^ x >> 32
+
+
 def step_at(epoch: float) -> int:
     """The grid step that a moment (seconds since 1970) belongs to."""
     return math.floor(epoch / STEP_SECONDS)
@@ -58,6 +68,10 @@ class PriceProcess:
 
     def price(self, step: int) -> float:
         """The mid at a grid step."""
+        return self._base * math.exp(self.level(step))
+
+    def level(self, step: int) -> float:
+        """How far the price is from its base at a grid step, in log returns."""
         total = 0.0
         for octave in range(_OCTAVES):
             index = step >> octave
@@ -70,4 +84,4 @@ class PriceProcess:
             along = (step - (index << octave)) / (1 << octave)
             smooth = along * along * (3.0 - 2.0 * along)
             total += self._scales[octave] * (left + (right - left) * smooth)
-        return self._base * math.exp(total)
+        return total

@@ -10,7 +10,7 @@ from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.app import build
 from gateway.simulator.broker.orders import Fill, Order, Status, Ticket
 from gateway.simulator.broker.store import Store
-from gateway.simulator.market.calendar import AroundTheClock
+from gateway.simulator.market.hours import around_the_clock
 from gateway.simulator.market.instruments import ContractQuery, Instrument, Instruments
 from gateway.simulator.settings import Settings, load
 
@@ -18,8 +18,9 @@ NOON = dt.datetime(2026, 11, 18, 17, 0, tzinfo=dt.UTC)
 """A Wednesday, noon in New York."""
 
 VERSIONS = range(157, 201)
-CALENDAR = AroundTheClock(dt.time(0, 0))
-INSTRUMENTS = Instruments(CALENDAR)
+CALENDARS = around_the_clock(dt.time(0, 0))
+CALENDAR = CALENDARS["stock"]
+INSTRUMENTS = Instruments(CALENDARS)
 SPY = 756733
 AAPL = 265598
 

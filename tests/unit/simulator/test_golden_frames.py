@@ -12,7 +12,7 @@ import pytest
 from gateway.simulator.broker.orders import Status
 from gateway.simulator.broker.positions import Position
 from gateway.simulator.market.calendar import NEW_YORK
-from gateway.simulator.market.instruments import STOCKS, Instrument, Stock
+from gateway.simulator.market.listings import STOCKS
 from gateway.simulator.wire.answers import accounts, contracts, history, market_data, orders, session
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.open_order import completed_order, open_order
@@ -86,8 +86,9 @@ def test_contract_details() -> None:
         "20260405:CLOSED;20260406:0400-20260406:2000;20260407:0400-20260407:2000;20260408:0400-20260408:2000;"
         "20260409:0400-20260409:2000;20260410:0400-20260410:2000"
     )
+    liquid = hours.replace("0400", "0930").replace("2000", "1600")
     rules = ",".join(["26"] * 26)
-    assert shown(contracts.contract_details(200, 1001, stock(AAPL), "SMART", hours)) == (
+    assert shown(contracts.contract_details(200, 1001, stock(AAPL), "SMART", hours, liquid)) == (
         "10|1001|AAPL|STK|||0||SMART|USD|AAPL|NMS|NMS|265598|0.01||ACTIVETIM,AD,ADDONT,ADJUST,ALERT,ALGO,ALLOC,AON,"
         "AVGCOST,BASKET,BENCHPX,CASHQTY,COND,CONDORDER,DARKONLY,DARKPOLL,DAY,DEACT,DEACTDIS,DEACTEOD,DIS,DUR,GAT,GTC,"
         "GTD,GTT,HID,IBKRATS,ICE,IMB,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,NGCOMB,NODARK,NONALGO,OCA,OPG,OPGREROUT,"
@@ -95,7 +96,7 @@ def test_contract_details() -> None:
         "SIZECHK,SNAPMID,SNAPMKT,SNAPREL,STP,STPLMT,SWEEP,TRAIL,TRAILLIT,TRAILLMT,TRAILMIT,WHATIF|SMART,AMEX,NYSE,"
         "CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,FOXRIVER,PEARL,NYSENAT,LTSE,MEMX,IBEOS,"
         "OVERNIGHT,TPLUS0,PSX,T24X|1|0|APPLE INC|NASDAQ||Technology|Computers|Computers|US/Eastern|"
-        f"{hours}|{hours}|||1|ISIN|US0378331005|1|||{rules}||COMMON|0.0001|0.0001|100|0|"
+        f"{hours}|{liquid}|||1|ISIN|US0378331005|1|||{rules}||COMMON|0.0001|0.0001|100|0|"
     )
 
 
@@ -148,10 +149,7 @@ def test_ends_and_summary() -> None:
 
 
 def test_position() -> None:
-    amazon = Instrument(
-        3691937, Stock(3691937, "AMZN", "", "NASDAQ", "NMS", "", "COMMON", "", "", "", 200.0, has_options=False)
-    )
-    assert shown(accounts.position(amazon, Position(3691937, 15.0, 200.25), "DU9000001")) == (
+    assert shown(accounts.position(stock(3691937), Position(3691937, 15.0, 200.25), "DU9000001")) == (
         "61|3|DU9000001|3691937|AMZN|STK||0.0|||NASDAQ|USD|AMZN|NMS|15|200.25|"
     )
 

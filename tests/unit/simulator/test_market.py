@@ -9,16 +9,18 @@ import pytest
 
 from gateway.simulator.market import options
 from gateway.simulator.market.calendar import NEW_YORK, AroundTheClock
-from gateway.simulator.market.instruments import STOCKS, ContractQuery, Instruments
+from gateway.simulator.market.instruments import ContractQuery
+from gateway.simulator.market.listings import LISTED
 from gateway.simulator.market.market import Market
 from gateway.simulator.market.process import STEP_SECONDS, PriceProcess, step_at
-from tests.unit.simulator.rig import CALENDAR, INSTRUMENTS, NOON, SPY, spy_call, stock
+from tests.unit.simulator.rig import CALENDAR, CALENDARS, INSTRUMENTS, NOON, SPY, spy_call, stock
 
 STEP = step_at(NOON.timestamp())
+[SPY_OPTIONS] = INSTRUMENTS.option_classes(stock(SPY))
 
 
 def market(seed: int = 1) -> Market:
-    return Market(INSTRUMENTS, CALENDAR, seed, 0.6)
+    return Market(INSTRUMENTS, CALENDARS, seed, 0.6)
 
 
 def test_the_path_depends_on_nothing_but_seed_and_time() -> None:
@@ -99,8 +101,8 @@ def test_days_follow_each_other_without_a_gap(start: str, day: dt.date) -> None:
     """Also where the clocks change."""
     calendar = AroundTheClock(dt.time.fromisoformat(start))
     today, tomorrow = calendar.day(day), calendar.day(day + dt.timedelta(days=1))
-    assert today.ends == tomorrow.opens
-    assert today.opens < today.closes <= today.ends
+    assert today.ends == tomorrow.begins
+    assert today.begins == today.opens < today.closes <= today.ends
     for moment in (today.opens, today.opens + dt.timedelta(hours=5), today.ends - dt.timedelta(seconds=1)):
         assert AroundTheClock(dt.time.fromisoformat(start)).day_at(moment).date == day
 
@@ -125,10 +127,10 @@ def test_ids_lead_back_to_what_they_name() -> None:
 
 
 def test_there_is_an_expiry_today_and_tomorrow() -> None:
-    first, second, *_ = INSTRUMENTS.expiries(NOON)
+    first, second, *_ = INSTRUMENTS.expiries(SPY_OPTIONS, NOON)
     assert (first, second) == (dt.date(2026, 11, 18), dt.date(2026, 11, 19))
     closes = CALENDAR.day(first).closes
-    assert INSTRUMENTS.expiries(closes)[0] == second
+    assert INSTRUMENTS.expiries(SPY_OPTIONS, closes)[0] == second
 
 
 @pytest.mark.parametrize(
@@ -167,8 +169,7 @@ def test_expired_options_are_not_listed() -> None:
 
 
 def test_search() -> None:
-    assert [i.symbol for i in INSTRUMENTS.search("sp")] == ["SPY"]
+    assert [i.symbol for i in INSTRUMENTS.search("sp")] == ["SPY", "SPX", "XSP"]
     assert {i.symbol for i in INSTRUMENTS.search("trust")} == {"SPY", "QQQ"}
     assert INSTRUMENTS.search("") == []
-    assert len({s.con_id for s in STOCKS}) == len(STOCKS)
-    assert isinstance(Instruments(CALENDAR).strikes(STOCKS[0]), list)
+    assert len({p.con_id for p in LISTED}) == len(LISTED)

@@ -32,7 +32,7 @@ def portfolio_value(instrument: Instrument, holding: Holding, account: str) -> F
         instrument.right or "0",
         instrument.multiplier_text,
         instrument.listing,
-        "USD",
+        instrument.currency,
         instrument.local_symbol,
         instrument.trading_class,
         plain(position.quantity),

@@ -4,24 +4,26 @@ import datetime as dt
 from collections.abc import Sequence
 
 from gateway.simulator.market.calendar import ZONE_ID
-from gateway.simulator.market.instruments import OPTION_ORDER_TYPES, STOCK_ORDER_TYPES, Instrument
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.market.products import Product
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.text import ascii7, plain
 
 
-def contract_details(version: int, req_id: int, instrument: Instrument, exchange: str, hours: str) -> Fields:
-    """One contract with everything about it. `hours` serve as trading and liquid hours."""
-    stock = instrument.stock
-    option = instrument.is_option
+def contract_details(
+    version: int, req_id: int, instrument: Instrument, exchange: str, hours: str, liquid_hours: str
+) -> Fields:
+    """One contract with everything about it."""
+    product = instrument.product
     fields: Fields = [10] if version >= 164 else [10, 8]
     fields += [req_id, instrument.symbol, instrument.sec_type, instrument.expiry_text]
     if version >= 182:
         fields.append(instrument.expiry_text)
     fields += [
-        plain(instrument.strike) if option else "0",
+        plain(instrument.strike) if instrument.is_option else "0",
         instrument.right,
         exchange,
-        "USD",
+        instrument.currency,
         instrument.local_symbol,
         instrument.trading_class,
         instrument.trading_class,
@@ -33,36 +35,35 @@ def contract_details(version: int, req_id: int, instrument: Instrument, exchange
     exchanges = instrument.exchanges
     fields += [
         instrument.multiplier_text,
-        OPTION_ORDER_TYPES if option else STOCK_ORDER_TYPES,
+        instrument.order_types,
         exchanges,
         1,
-        stock.con_id if option else 0,
-        ascii7(stock.long_name),
+        instrument.on,
+        ascii7(product.long_name),
         instrument.primary_exchange,
-        f"{instrument.expiry:%Y%m}" if instrument.expiry else "",
-        stock.industry,
-        stock.category,
-        stock.subcategory,
+        instrument.contract_month,
+        product.industry,
+        product.category,
+        product.subcategory,
         ZONE_ID,
         hours,
-        hours,
+        liquid_hours,
         "",
         "",
     ]
-    fields += [0] if option else [1, "ISIN", stock.isin]
+    fields += [1, "ISIN", product.isin] if product.isin else [0]
     fields += [
-        2 if option else 1,
-        stock.symbol if option else "",
-        "STK" if option else "",
-        ",".join(["26"] * (exchanges.count(",") + 1)),
-        instrument.expiry_text,
-        "" if option else stock.stock_type,
+        product.aggregate,
+        product.symbol if product.underlying_type else "",
+        product.underlying_type,
+        ",".join([str(instrument.market_rule)] * (exchanges.count(",") + 1)),
+        f"{instrument.settles:%Y%m%d}" if instrument.settles else "",
+        product.stock_type,
     ]
-    smallest = "1" if option else "0.0001"
     if version == 163:
-        fields.append(smallest)
+        fields.append(plain(product.min_size))
     if version >= 164:
-        fields += [smallest, smallest, "1" if option else "100"]
+        fields += [plain(product.min_size), plain(product.size_step), plain(product.suggested_size)]
     if version >= 186:
         fields.append(0)
     return fields
@@ -72,35 +73,40 @@ def contract_details_end(req_id: int) -> Fields:
     return [52, 1, req_id]
 
 
-def symbol_samples(version: int, req_id: int, found: Sequence[Instrument]) -> Fields:
+def symbol_samples(version: int, req_id: int, found: Sequence[tuple[Instrument, Sequence[str]]]) -> Fields:
+    """Contracts, each with the kinds of derivatives there are on it."""
     fields: Fields = [79, req_id, len(found)]
-    for instrument in found:
-        derived = ["OPT"] if instrument.stock.has_options else []
+    for instrument, derived in found:
         fields += [
             instrument.con_id,
             instrument.symbol,
             instrument.sec_type,
             instrument.primary_exchange,
-            "USD",
+            instrument.currency,
             len(derived),
             *derived,
         ]
         if version >= 176:
-            fields += [ascii7(instrument.stock.long_name), ""]
+            fields += [ascii7(instrument.product.long_name), ""]
     return fields
 
 
 def option_parameters(
-    req_id: int, exchange: str, underlying: Instrument, expiries: Sequence[dt.date], strikes: Sequence[float]
+    req_id: int,
+    exchange: str,
+    underlying: Instrument,
+    option_class: Product,
+    expiries: Sequence[dt.date],
+    strikes: Sequence[float],
 ) -> Fields:
-    """The chain on one exchange: every expiry and every strike, not which belong together."""
+    """A class on one exchange: every expiry and every strike, not which belong together."""
     return [
         75,
         req_id,
         exchange,
         underlying.con_id,
-        underlying.symbol,
-        "100",
+        option_class.trading_class,
+        option_class.multiplier_text,
         len(expiries),
         *(f"{expiry:%Y%m%d}" for expiry in expiries),
         len(strikes),

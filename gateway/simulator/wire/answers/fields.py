@@ -17,7 +17,7 @@ def contract(instrument: Instrument, exchange: str, *, strike: str = "0", no_rig
         instrument.right or no_right,
         instrument.multiplier_text,
         exchange,
-        "USD",
+        instrument.currency,
         instrument.local_symbol,
         instrument.trading_class,
     ]

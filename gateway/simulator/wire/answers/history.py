@@ -26,7 +26,7 @@ def historical_update(
     req_id: int,
     date: str,
     bar: tuple[float, float, float, float],
-    volume: int,
+    volume: float,
     average: float,
     count: int,
 ) -> Fields:
@@ -50,7 +50,7 @@ def head_timestamp(req_id: int, at: str) -> Fields:
     return [88, req_id, at]
 
 
-def historical_ticks(req_id: int, rows: Iterable[tuple[int, float, int]], done: bool) -> Fields:
+def historical_ticks(req_id: int, rows: Iterable[tuple[int, float, float]], done: bool) -> Fields:
     """Midpoints: (epoch, price, size)."""
     flat: Fields = []
     count = 0
@@ -60,7 +60,7 @@ def historical_ticks(req_id: int, rows: Iterable[tuple[int, float, int]], done: 
     return [96, req_id, count, *flat, int(done)]
 
 
-def historical_ticks_quotes(req_id: int, rows: Iterable[tuple[int, float, float, int, int]], done: bool) -> Fields:
+def historical_ticks_quotes(req_id: int, rows: Iterable[tuple[int, float, float, float, float]], done: bool) -> Fields:
     """Quotes: (epoch, bid, ask, bid size, ask size)."""
     flat: Fields = []
     count = 0
@@ -70,7 +70,7 @@ def historical_ticks_quotes(req_id: int, rows: Iterable[tuple[int, float, float,
     return [97, req_id, count, *flat, int(done)]
 
 
-def historical_ticks_trades(req_id: int, rows: Iterable[tuple[int, float, int, str]], done: bool) -> Fields:
+def historical_ticks_trades(req_id: int, rows: Iterable[tuple[int, float, float, str]], done: bool) -> Fields:
     """Trades: (epoch, price, size, exchange)."""
     flat: Fields = []
     count = 0

@@ -14,11 +14,11 @@ def tick_parameters(req_id: int, instrument: Instrument) -> Fields:
     return [81, req_id, plain(instrument.min_tick), "9c0001", 3]
 
 
-def tick_price(req_id: int, kind: int, price: float, size: int, mask: int) -> Fields:
+def tick_price(req_id: int, kind: int, price: float, size: float, mask: int) -> Fields:
     return [1, 6, req_id, kind, plain(price) if price < 0 else cents(price), size, mask]
 
 
-def tick_size(req_id: int, kind: int, size: int) -> Fields:
+def tick_size(req_id: int, kind: int, size: float) -> Fields:
     return [2, 6, req_id, kind, size]
 
 
@@ -52,12 +52,12 @@ def snapshot_end(req_id: int) -> Fields:
     return [57, 1, req_id]
 
 
-def tick_by_tick_last(req_id: int, kind: int, epoch: int, price: float, size: int, exchange: str) -> Fields:
+def tick_by_tick_last(req_id: int, kind: int, epoch: int, price: float, size: float, exchange: str) -> Fields:
     """Kind 1 Last, 2 AllLast."""
     return [99, req_id, kind, epoch, cents(price), size, 0, exchange, ""]
 
 
-def tick_by_tick_quote(req_id: int, epoch: int, bid: float, ask: float, bid_size: int, ask_size: int) -> Fields:
+def tick_by_tick_quote(req_id: int, epoch: int, bid: float, ask: float, bid_size: float, ask_size: float) -> Fields:
     return [99, req_id, 3, epoch, cents(max(bid, 0.0)), cents(ask), bid_size, ask_size, 0]
 
 
@@ -66,6 +66,6 @@ def tick_by_tick_mid(req_id: int, epoch: int, price: float) -> Fields:
 
 
 def real_time_bar(
-    req_id: int, epoch: int, bar: tuple[float, float, float, float], volume: int, average: float, count: int
+    req_id: int, epoch: int, bar: tuple[float, float, float, float], volume: float, average: float, count: int
 ) -> Fields:
     return [50, 3, req_id, epoch, *(cents(price) for price in bar), volume, plain(average), count]
