@@ -2,7 +2,17 @@
 
 from collections.abc import Awaitable
 
-from gateway.simulator.api import accounts, contracts, history, market_data, news, orders, system
+from gateway.simulator.api import (
+    accounts,
+    contracts,
+    display_groups,
+    history,
+    market_data,
+    news,
+    orders,
+    system,
+    verification,
+)
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.requests.base import Request, Unserved
 from gateway.simulator.wire.requests.session import StartApi
@@ -16,6 +26,8 @@ _HANDLERS: dict[type[Request], Handler] = {
     **orders.HANDLERS,
     **accounts.HANDLERS,
     **news.HANDLERS,
+    **display_groups.HANDLERS,
+    **verification.HANDLERS,
 }
 
 

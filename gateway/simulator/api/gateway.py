@@ -65,6 +65,8 @@ class Gateway:
         self.sessions: set[Session] = set()
         self.upstream_lost = False
         self.market_farm_broken = False
+        self.shown_in_groups: dict[int, str] = {}
+        """What clients last showed in the display groups."""
         self._time_asked_at = float("-inf")
 
     # -- reading ---------------------------------------------------------------------------------------------------

@@ -68,6 +68,8 @@ class Subscriptions:
         self.updates_multi: set[int] = set()
         self.pnl: set[int] = set()
         self.pnl_single: dict[int, int] = {}
+        self.groups: dict[int, int] = {}
+        """Display groups it watches."""
         self.changed_contracts: set[int] = set()
         """Contracts whose position moved since the subscribers were last told."""
 

@@ -26,8 +26,13 @@ UNREAD = {
     "reqRealTimeBars": 2,
     "reqHistoricalData": 1,
     "reqHistoricalTicks": 3,
+    "verifyRequest": 3,
+    "verifyMessage": 2,
+    "verifyAndAuthRequest": 4,
+    "verifyAndAuthMessage": 3,
 }
-"""Fields at the end of a request that say nothing here: old versions of a message without fields, lists of options."""
+"""Fields at the end of a request that say nothing here: old versions of a message without fields, lists of options;
+and whatever is said to prove who one is, which is refused unread."""
 OWN_DEFAULTS = ("openClose", "exemptCode")
 """Fields of an order that clients fill in differently when the user says nothing."""
 

@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests import accounts, contracts, history, market_data, news, orders, session
+from gateway.simulator.wire.requests import (
+    accounts,
+    contracts,
+    display_groups,
+    history,
+    market_data,
+    news,
+    orders,
+    session,
+    verification,
+)
 from gateway.simulator.wire.requests.base import Reader, Request, Unserved
 
 _READERS: Mapping[int, Reader] = {
@@ -15,6 +25,8 @@ _READERS: Mapping[int, Reader] = {
     **orders.READERS,
     **accounts.READERS,
     **news.READERS,
+    **display_groups.READERS,
+    **verification.READERS,
 }
 
 _UNSERVED: Mapping[int, tuple[str, int]] = {
@@ -34,14 +46,6 @@ _UNSERVED: Mapping[int, tuple[str, int]] = {
     55: ("calculateOptionPrice", 2),
     56: ("cancelCalculateImpliedVolatility", 2),
     57: ("cancelCalculateOptionPrice", 2),
-    65: ("verifyRequest", 0),
-    66: ("verifyMessage", 0),
-    67: ("queryDisplayGroups", 2),
-    68: ("subscribeToGroupEvents", 2),
-    69: ("updateDisplayGroup", 2),
-    70: ("unsubscribeFromGroupEvents", 2),
-    72: ("verifyAndAuthRequest", 0),
-    73: ("verifyAndAuthMessage", 0),
     79: ("reqSoftDollarTiers", 1),
     82: ("reqMktDepthExchanges", 0),
     83: ("reqSmartComponents", 1),

@@ -1,10 +1,19 @@
 """Samples of every message the stand-in can send. A test sees to it that none is missing."""
 
 from gateway.simulator.broker.broker import Broker
-from tests.unit.simulator.samples import accounts, contracts, history, market_data, news, orders, session
+from tests.unit.simulator.samples import (
+    accounts,
+    contracts,
+    display_groups,
+    history,
+    market_data,
+    news,
+    orders,
+    session,
+)
 from tests.unit.simulator.samples.sample import Samples
 
-_ROOMS = (session, contracts, market_data, history, accounts, orders, news)
+_ROOMS = (session, contracts, market_data, history, accounts, orders, news, display_groups)
 
 
 def every_answer(version: int, broker: Broker) -> Samples:

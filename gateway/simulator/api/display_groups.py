@@ -1,0 +1,60 @@
+"""Display groups: the colour chains that link windows of the desktop program, which clients may join.
+
+There are seven, and a new subscriber is told "none" (captured, ibkr-go at server version 200). What one client shows
+in a group is told to everybody who watches it, itself too. How a group or a number that does not exist is refused was
+not captured: assumed to be error 321.
+"""
+
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.wire.answers import display_groups as answers
+from gateway.simulator.wire.requests import display_groups as requests
+from gateway.simulator.wire.requests.base import Request
+from tws import codes
+
+_GROUPS = range(1, 8)
+_NOTHING = "none"
+
+
+def _refuse(session: Session, req_id: int, cause: str) -> None:
+    session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'bH' : cause - {cause}")
+
+
+def _query(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.QueryDisplayGroups)
+    session.send(answers.display_group_list(request.req_id, _GROUPS))
+
+
+def _subscribe(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.SubscribeToGroupEvents)
+    if request.group not in _GROUPS:
+        _refuse(session, request.req_id, f"Invalid display group id {request.group}")
+        return
+    session.groups[request.req_id] = request.group
+    shown = session.gateway.shown_in_groups.get(request.group, _NOTHING)
+    session.send(answers.display_group_updated(request.req_id, shown))
+
+
+def _update(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.UpdateDisplayGroup)
+    group = session.groups.get(request.req_id)
+    if group is None:
+        _refuse(session, request.req_id, "No display group subscription found")
+        return
+    session.gateway.shown_in_groups[group] = request.contract
+    for watcher in session.gateway.started():
+        for req_id, watched in watcher.groups.items():
+            if watched == group:
+                watcher.send(answers.display_group_updated(req_id, request.contract))
+
+
+def _unsubscribe(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.UnsubscribeFromGroupEvents)
+    session.groups.pop(request.req_id, None)
+
+
+HANDLERS: dict[type[Request], Handler] = {
+    requests.QueryDisplayGroups: _query,
+    requests.SubscribeToGroupEvents: _subscribe,
+    requests.UpdateDisplayGroup: _update,
+    requests.UnsubscribeFromGroupEvents: _unsubscribe,
+}

@@ -1,0 +1,18 @@
+"""What IB's own programs use to prove what they are. No public client gets past the first of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.simulator.wire.requests.base import Reader, Request, bare
+
+
+@dataclass(frozen=True, slots=True)
+class Verify(Request): ...
+
+
+READERS: Mapping[int, Reader] = {
+    65: bare(Verify),
+    66: bare(Verify),
+    72: bare(Verify),
+    73: bare(Verify),
+}
