@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
+from gateway.simulator.wire.requests import reader
 from tests.unit.simulator.raw import RawClient, of
 from tests.unit.simulator.rig import CALENDAR, NOON, SPY, HandClock, make_gateway, spy_call
 from tws.frames import frame
@@ -484,7 +485,7 @@ async def test_read_only(tmp_path: Path, clock: HandClock) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("request_id", [10, 12, 18, 21, 22, 24, 52, 54, 67, 79, 82, 83, 84, 86, 88, 100, 102])
+@pytest.mark.parametrize("request_id", sorted(reader._UNSERVED))
 async def test_what_is_not_served_is_refused(server: ApiServer, request_id: int) -> None:
     async with RawClient(server.port) as client:
         await client.start()
