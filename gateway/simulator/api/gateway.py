@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from gateway.simulator.api.tape import Tapes
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.orders import Event, Fill, Order, Said
 from gateway.simulator.clock import WorldClock
@@ -67,6 +68,7 @@ class Gateway:
         self.market_farm_broken = False
         self.shown_in_groups: dict[int, str] = {}
         """What clients last showed in the display groups."""
+        self.tapes = Tapes()
         self._time_asked_at = float("-inf")
 
     # -- reading ---------------------------------------------------------------------------------------------------

@@ -91,10 +91,14 @@ class Session(Subscriptions):
 
     def send_frame(self, data: bytes) -> None:
         """Send bytes that are a whole frame."""
+        self.send_frames(data, 1)
+
+    def send_frames(self, data: bytes, count: int) -> None:
+        """Send bytes that are that many whole frames."""
         if self.over:
             return
         self._out.append(data)
-        self.gateway.tally.messages_out += 1
+        self.gateway.tally.messages_out += count
         self._want_flush()
 
     def error(self, req_id: int, code: int, text: str) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.simulator.api.tape import Subscription
 from gateway.simulator.market.instruments import Instrument
-from gateway.simulator.market.market import Quote
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,21 +14,11 @@ if TYPE_CHECKING:
 class Line:
     """A streaming market data subscription."""
 
-    req_id: int
     instrument: Instrument
-    kind: int
-    """1 live … 4 delayed frozen."""
-    sent: Quote | None = None
-    introduced: bool = False
-
-
-@dataclass(slots=True)
-class TickByTick:
-    req_id: int
-    instrument: Instrument
-    kind: str
-    """Last, AllLast, BidAsk or MidPoint."""
-    sent: Quote | None = None
+    parts: list[Subscription]
+    """Quotes, and each generic tick."""
+    begun: bool = False
+    """Whether anything has been told; nothing is while the data farm is away."""
 
 
 @dataclass(slots=True)
@@ -57,8 +47,9 @@ class Subscriptions:
 
     def __init__(self) -> None:
         self.market: dict[int, Line] = {}
-        self.tick_by_tick: dict[int, TickByTick] = {}
-        self.real_time_bars: dict[int, Instrument] = {}
+        self.tick_by_tick: dict[int, Subscription] = {}
+        self.real_time_bars: dict[int, Subscription] = {}
+        self.depth: dict[int, Subscription] = {}
         self.live_bars: dict[int, LiveBars] = {}
         self.history: dict[int, asyncio.Task[None]] = {}
         self.summaries: dict[int, AccountQuery] = {}
@@ -87,4 +78,5 @@ class Subscriptions:
         self.market.clear()
         self.tick_by_tick.clear()
         self.real_time_bars.clear()
+        self.depth.clear()
         self.live_bars.clear()
