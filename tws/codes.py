@@ -38,6 +38,7 @@ class Code:
     kind: Kind
 
 
+NEAR_MAX_RATE: Final = 0
 MAX_RATE_EXCEEDED: Final = 100
 MAX_TICKERS: Final = 101
 DUPLICATE_TICKER: Final = 102
@@ -52,17 +53,12 @@ NO_SECURITY_DEFINITION: Final = 200
 ORDER_REJECTED: Final = 201
 ORDER_CANCELLED: Final = 202
 SECURITY_NOT_ALLOWED: Final = 203
-UNKNOWN_TICKER: Final = 300
 MAX_DEPTH_REQUESTS: Final = 309
-NO_SUCH_DEPTH: Final = 310
-DEPTH_RESET: Final = 317
 READING_ERROR: Final = 320
 VALIDATION_ERROR: Final = 321
 PROCESSING_ERROR: Final = 322
 CLIENT_ID_IN_USE: Final = 326
 NOT_SUBSCRIBED: Final = 354
-INVALID_REAL_TIME: Final = 420
-MAX_REAL_TIME: Final = 456
 NO_HISTORICAL_QUERY: Final = 366
 ORDER_MESSAGE: Final = 399
 UPSTREAM_LOST: Final = 1100
@@ -83,13 +79,10 @@ SECDEF_FARM_BROKEN: Final = 2157
 SECDEF_FARM_OK: Final = 2158
 TIME_ZONE_MISSING: Final = 2174
 DATA_NEEDS_SUBSCRIPTION: Final = 10089
-DATA_PARTLY_SUBSCRIBED: Final = 10090
-NO_DEPTH: Final = 10092
 ORDER_NOT_FOUND: Final = 10147
 ORDER_NOT_CANCELLABLE: Final = 10148
 DELAYED_DATA: Final = 10167
 DELAYED_DATA_OFF: Final = 10168
-TICK_BY_TICK_FAILED: Final = 10189
 MAX_TICK_BY_TICK: Final = 10190
 COMPETING_SESSION: Final = 10197
 BAD_END_TIME: Final = 10314
@@ -98,6 +91,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
     {
         code.number: code
         for code in (
+            Code(NEAR_MAX_RATE, "Warning: Approaching max rate of ", Kind.WARNING),
             Code(MAX_RATE_EXCEEDED, "Max rate of messages per second has been exceeded:", Kind.SESSION),
             Code(MAX_TICKERS, "Max number of tickers has been reached", Kind.REQUEST),
             Code(DUPLICATE_TICKER, "Duplicate ticker id", Kind.REQUEST),
@@ -120,14 +114,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(ORDER_REJECTED, "Order rejected - reason:", Kind.ORDER),
             Code(ORDER_CANCELLED, "Order Canceled - reason:", Kind.ORDER),
             Code(SECURITY_NOT_ALLOWED, "The security is not available or allowed for this account.", Kind.ORDER),
-            Code(UNKNOWN_TICKER, "Can't find EId with tickerId:", Kind.REQUEST),
             Code(MAX_DEPTH_REQUESTS, "Max number (3) of market depth requests has been reached", Kind.REQUEST),
-            Code(NO_SUCH_DEPTH, "Can't find the subscribed market depth with tickerId:", Kind.REQUEST),
-            Code(
-                DEPTH_RESET,
-                "Market depth data has been RESET. Please empty deep book contents before applying any new entries.",
-                Kind.WARNING,
-            ),
             Code(READING_ERROR, "Error reading request:", Kind.REQUEST),
             Code(VALIDATION_ERROR, "Error validating request.", Kind.REQUEST),
             Code(PROCESSING_ERROR, "Error processing request.", Kind.REQUEST),
@@ -137,8 +124,6 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 Kind.SESSION,
             ),
             Code(NOT_SUBSCRIBED, "Requested market data is not subscribed.", Kind.REQUEST),
-            Code(INVALID_REAL_TIME, "Invalid Real-time Query", Kind.REQUEST),
-            Code(MAX_REAL_TIME, "Max number of real time requests has been reached", Kind.REQUEST),
             Code(NO_HISTORICAL_QUERY, "No historical data query found for ticker id:", Kind.REQUEST),
             Code(ORDER_MESSAGE, "Order Message:\n", Kind.WARNING),
             Code(
@@ -192,16 +177,6 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 "See link in 'Market Data Connections' dialog for more details.",
                 Kind.REQUEST,
             ),
-            Code(
-                DATA_PARTLY_SUBSCRIBED,
-                "Part of requested market data is not subscribed. Subscription-independent ticks are still active.",
-                Kind.WARNING,
-            ),
-            Code(
-                NO_DEPTH,
-                "Deep market data is not supported for this combination of security type/exchange",
-                Kind.REQUEST,
-            ),
             Code(ORDER_NOT_FOUND, "OrderId that needs to be cancelled is not found.", Kind.ORDER),
             Code(ORDER_NOT_CANCELLABLE, "OrderId that needs to be cancelled cannot be cancelled", Kind.ORDER),
             Code(
@@ -214,7 +189,6 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 "Requested market data is not subscribed. Delayed market data is not enabled",
                 Kind.REQUEST,
             ),
-            Code(TICK_BY_TICK_FAILED, "Failed to request tick-by-tick data", Kind.REQUEST),
             Code(MAX_TICK_BY_TICK, "Max number of tick-by-tick requests has been reached", Kind.REQUEST),
             Code(COMPETING_SESSION, "No market data during competing live session", Kind.REQUEST),
             Code(BAD_END_TIME, "End Date/Time: The date, time, or time-zone entered is invalid.", Kind.REQUEST),

@@ -14,6 +14,7 @@ from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.store import Store
 from gateway.simulator.clock import WorldClock
 from gateway.simulator.faults import Faults
+from gateway.simulator.faults.reading import Wish, from_file
 from gateway.simulator.lifecycle import Lifecycle
 from gateway.simulator.market.hours import around_the_clock
 from gateway.simulator.market.instruments import Instruments
@@ -48,18 +49,22 @@ async def run(settings: Settings, host: Clock) -> int:
     """Run the stand-in; returns the exit code.
 
     Raises:
+        SettingsError: the file of faults cannot be used.
         StateError: the record cannot be used.
         PortTaken: a port is not free.
     """
+    wishes = from_file(settings.faults_file) if settings.faults_file else []
     with closing(Store(settings.state_dir / "broker.sqlite3")) as store:
-        return await _run(build(settings, host, store), store)
+        return await _run(build(settings, host, store), store, wishes)
 
 
-async def _run(gateway: Gateway, store: Store) -> int:
+async def _run(gateway: Gateway, store: Store, wishes: list[Wish]) -> int:
     server = ApiServer(gateway)
     lifecycle = Lifecycle(gateway, server, store)
     faults = Faults(gateway, server, lifecycle)
     lifecycle.when_restarted(faults.restarted)
+    for wish in wishes:
+        await faults.take(wish)
     loop = asyncio.get_running_loop()
     for number, code in ((signal.SIGTERM, _TERMINATED), (signal.SIGINT, _TERMINATED)):
         loop.add_signal_handler(number, lifecycle.finish, code)

@@ -1,28 +1,37 @@
-"""The control port: how the stand-in is looked at and broken, over HTTP.
+"""The control port: how the stand-in is looked at, broken and moved through time, over HTTP.
 
 Imported only after the API is open: the web server's modules take longer to load than everything else.
+A request that is answered with 4xx has changed nothing. What may be asked, and what comes back, is in `openapi`.
 """
 
 import contextlib
+import json
+import math
 import socket
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import uvicorn
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import generate_latest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.simulator import truth
 from gateway.simulator.api.gateway import Gateway
-from gateway.simulator.broker.orders import Fill, Order
-from gateway.simulator.errors import PortTaken
+from gateway.simulator.errors import FaultRefused, PortTaken
 from gateway.simulator.faults import Faults
+from gateway.simulator.faults.faults import Case
 from gateway.simulator.lifecycle import Lifecycle
+from gateway.simulator.metrics import registry
+from gateway.simulator.openapi import DESCRIPTION
+
+_LONGEST_BODY = 65_536
+_FASTEST = 100_000.0
+_FARTHEST = 7 * 86_400.0
 
 
 class Control:
@@ -32,8 +41,7 @@ class Control:
         self._gateway = gateway
         self._lifecycle = lifecycle
         self._faults = faults
-        self._registry = CollectorRegistry()
-        self._registry.register(_Collector(gateway, faults))
+        self._registry = registry(gateway, faults)
 
     def app(self) -> Starlette:
         """The web application."""
@@ -41,14 +49,22 @@ class Control:
             routes=[
                 Route("/healthz", self._health),
                 Route("/metrics", self._metrics),
+                Route("/openapi.json", self._describe),
+                Route("/state", self._state),
                 Route("/api/v1/status", self._status),
                 Route("/api/v1/book", self._book),
+                Route("/api/v1/time", self._time),
+                Route("/api/v1/time", self._move_time, methods=["POST"]),
                 Route("/api/v1/faults", self._list_faults),
+                Route("/api/v1/faults", self._end_all, methods=["DELETE"]),
                 Route("/api/v1/faults/{name}", self._begin_fault, methods=["POST"]),
                 Route("/api/v1/faults/{name}", self._end_fault, methods=["DELETE"]),
             ],
             middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(self._gateway.settings.control_hosts))],
+            exception_handlers={HTTPException: _explain},
         )
+
+    # -- looking ---------------------------------------------------------------------------------------------------
 
     async def _health(self, request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -56,148 +72,109 @@ class Control:
     async def _metrics(self, request: Request) -> Response:
         return Response(generate_latest(self._registry), media_type="text/plain; version=0.0.4")
 
+    async def _describe(self, request: Request) -> Response:
+        return JSONResponse(DESCRIPTION)
+
     async def _status(self, request: Request) -> Response:
-        gateway, lifecycle = self._gateway, self._lifecycle
-        return JSONResponse(
-            {
-                "version": 1,
-                "boot_id": lifecycle.boot_id,
-                "started_at": lifecycle.started_at.isoformat(),
-                "phase": lifecycle.phase,
-                "account": gateway.broker.account_id,
-                "server_version": gateway.settings.server_version,
-                "time_zone": gateway.settings.time_zone,
-                "clients": sorted(session.client_id for session in gateway.started()),
-                "logins": lifecycle.logins,
-                "pushes": 0,
-                "faults": sorted(self._faults.active),
-            }
-        )
+        return JSONResponse(truth.status(self._gateway, self._lifecycle, self._faults))
+
+    async def _state(self, request: Request) -> Response:
+        return JSONResponse(truth.state(self._gateway, self._lifecycle, self._faults))
 
     async def _book(self, request: Request) -> Response:
-        broker = self._gateway.broker
+        return JSONResponse(truth.book(self._gateway))
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    async def _time(self, request: Request) -> Response:
+        return JSONResponse(truth.time(self._gateway))
+
+    async def _move_time(self, request: Request) -> Response:
+        body = await _body(request)
+        if set(body) not in ({"advance"}, {"speed"}):
+            _refuse(400, 'expected {"advance": seconds} or {"speed": world seconds a second}')
+        [(what, value)] = body.items()
+        most = _FARTHEST if what == "advance" else _FASTEST
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
+            _refuse(400, f"{what}: expected a number from 0 to {most:g}, found {value!r}")
+        if what == "advance":
+            await self._gateway.clock.advance(float(value))
+        else:
+            self._gateway.clock.set_speed(float(value))
+        return JSONResponse(truth.time(self._gateway))
+
+    # -- faults ----------------------------------------------------------------------------------------------------
+
+    async def _list_faults(self, request: Request) -> Response:
         return JSONResponse(
             {
-                "account": broker.account_id,
-                "positions": [
-                    {
-                        **self._contract(position.con_id),
-                        "quantity": position.quantity,
-                        "average_cost": position.average_cost,
-                    }
-                    for position in broker.positions()
-                    if position.quantity
-                ],
-                "orders": [self._order(order) for order in broker.book.orders.values()],
-                "executions": [self._fill(fill) for fill in broker.fills],
+                "faults": self._faults.names,
+                "active": sorted(self._faults.active),
+                "cases": [case.told() for case in self._faults.cases],
             }
         )
 
-    def _contract(self, con_id: int) -> dict[str, Any]:
-        instrument = self._gateway.instrument(con_id)
-        return {
-            "con_id": con_id,
-            "local_symbol": instrument.local_symbol,
-            "symbol": instrument.symbol,
-            "sec_type": instrument.sec_type,
-        }
-
-    def _order(self, order: Order) -> dict[str, Any]:
-        ticket = order.ticket
-        return {
-            "order_id": order.order_id,
-            "perm_id": order.perm_id,
-            "client_id": order.client_id,
-            "parent_id": ticket.parent_id,
-            "oca_group": order.oca_group,
-            "oca_type": order.oca_type,
-            "action": ticket.action,
-            "order_type": ticket.order_type,
-            "limit_price": ticket.limit_price,
-            "stop_price": ticket.stop_price,
-            "quantity": order.quantity,
-            "filled": order.filled,
-            "status": str(order.status),
-            "order_ref": ticket.order_ref,
-            **self._contract(ticket.con_id),
-        }
-
-    def _fill(self, fill: Fill) -> dict[str, Any]:
-        return {
-            "exec_id": fill.exec_id,
-            "order_id": fill.order_id,
-            "perm_id": fill.perm_id,
-            "client_id": fill.client_id,
-            "side": "BOT" if fill.buys else "SLD",
-            "shares": fill.shares,
-            "price": fill.price,
-            "at": fill.at.isoformat(),
-            "commission": fill.commission,
-            **self._contract(fill.con_id),
-        }
-
-    async def _list_faults(self, request: Request) -> Response:
-        return JSONResponse({"faults": self._faults.names, "active": sorted(self._faults.active)})
-
     async def _begin_fault(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in self._faults.names:
-            return self._unknown(name)
-        await self._faults.begin(name)
-        return self._effective(name)
+        name = self._known(request)
+        body = await _body(request)
+        try:
+            case = await self._faults.begin(name, body)
+        except FaultRefused as refused:
+            _refuse(400, str(refused))
+        return self._effective(name, [case], status=200 if case.has_begun else 202)
 
     async def _end_fault(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in self._faults.names:
-            return self._unknown(name)
+        name = self._known(request)
         if not self._faults.curable(name):
-            return JSONResponse(
-                {"error": f"expected a fault that can be switched off, found {name}; restart the container to cure it"},
-                status_code=409,
-            )
-        await self._faults.end(name)
-        return self._effective(name)
+            _refuse(409, f"expected a fault that can be switched off, found {name}; restart the container to cure it")
+        return self._effective(name, self._faults.end(name))
 
-    def _unknown(self, name: str) -> Response:
-        known = ", ".join(self._faults.names)
-        return JSONResponse({"error": f"expected one of {known}, found {name}"}, status_code=404)
+    async def _end_all(self, request: Request) -> Response:
+        return self._effective("", self._faults.end_all())
 
-    def _effective(self, name: str) -> Response:
+    def _known(self, request: Request) -> str:
+        name = str(request.path_params["name"])
+        if name not in self._faults.names:
+            _refuse(404, f"expected one of {', '.join(self._faults.names)}, found {name!r}")
+        return name
+
+    def _effective(self, name: str, cases: list[Case], status: int = 200) -> Response:
         now = int(self._gateway.host.monotonic() * 1e9)
-        return JSONResponse({"fault": name, "effective_at_monotonic_ns": now})
+        told = {"fault": name, "effective_at_monotonic_ns": now, "cases": [case.told() for case in cases]}
+        return JSONResponse(told, status_code=status)
 
 
-class _Collector:
-    """Makes metrics of the plain counters at each scrape."""
+def _refuse(status: int, why: str) -> NoReturn:
+    raise HTTPException(status, why)
 
-    def __init__(self, gateway: Gateway, faults: Faults) -> None:
-        self._gateway = gateway
-        self._faults = faults
 
-    def collect(self) -> Iterator[Metric]:
-        tally = self._gateway.tally
-        prefix = "watchkeeper_simulator"
-        yield GaugeMetricFamily(f"{prefix}_clients", "API clients connected", value=len(self._gateway.started()))
-        yield GaugeMetricFamily(f"{prefix}_market_lines", "Market data lines in use", self._gateway.lines())
-        for name, text, value in (
-            ("messages_received", "Messages from clients", tally.messages_in),
-            ("messages_sent", "Messages to clients", tally.messages_out),
-            ("ticks_sent", "Market data messages to clients", tally.ticks),
-            ("ticks_dropped", "Lines skipped because a client did not read", tally.ticks_dropped),
-            ("requests_refused", "Requests answered with an error", tally.refused),
-            ("orders", "placeOrder messages accepted for the book", tally.orders),
-            ("fills", "Executions", tally.fills),
-            ("failures", "Requests that ended in an unexpected exception", tally.failures),
-            ("sessions", "Sessions that got through startApi", tally.sessions),
-        ):
-            yield CounterMetricFamily(f"{prefix}_{name}", text, value=value)
-        injected = CounterMetricFamily(f"{prefix}_faults_injected", "Faults switched on", labels=["fault"])
-        active = GaugeMetricFamily(f"{prefix}_fault_active", "1 while a fault is on", labels=["fault"])
-        for fault in self._faults.names:
-            injected.add_metric([fault], tally.faults.get(fault, 0))
-            active.add_metric([fault], float(fault in self._faults.active))
-        yield injected
-        yield active
+async def _explain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """The JSON object that a request carries; nothing at all is an empty one."""
+    data = b""
+    async for piece in request.stream():
+        data += piece
+        if len(data) > _LONGEST_BODY:
+            _refuse(413, f"expected at most {_LONGEST_BODY} bytes")
+    if not data.strip():
+        return {}
+    try:
+        found = json.loads(data, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        _refuse(400, f"expected a JSON object, found: {error}")
+    if not isinstance(found, dict):
+        _refuse(400, f"expected a JSON object, found {type(found).__name__}")
+    if not all(math.isfinite(value) for value in found.values() if isinstance(value, float)):
+        _refuse(400, "expected finite numbers")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 SimulatorError
 ├── SettingsError       an environment variable cannot be used; the message says what would be
+├── FaultRefused        a fault was asked for that cannot be (answered with 400, or refused at the start)
 ├── RequestMalformed    a client's frame could not be read to its end (answered with error 320)
 ├── StateError          the broker's record on disk cannot be used
 └── PortTaken           a port to listen on is not free
@@ -14,6 +15,10 @@ class SimulatorError(Exception):
 
 class SettingsError(SimulatorError):
     """A setting cannot be used."""
+
+
+class FaultRefused(SimulatorError):
+    """A fault cannot be begun as it was asked for."""
 
 
 class RequestMalformed(SimulatorError):

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.simulator import entitlements
-from gateway.simulator.entitlements import Entitlements
 from gateway.simulator.errors import SettingsError
 
 MIN_SERVER_VERSION = 157
@@ -41,8 +39,8 @@ class Settings:
     server_version: int
     state_dir: Path
     time_format: TimeFormat
-    market_data: Entitlements
-    """What the login is subscribed to."""
+    market_data: Literal["live", "delayed"]
+    """What the account is subscribed to: with `delayed`, quotes come 15 minutes late and only if asked for."""
     volatility: float
     """Realised volatility of the underlyings per year: 0.6 is 60 %."""
     cash: float
@@ -60,6 +58,10 @@ class Settings:
     """World seconds a machine second; 0: the world stands until it is stepped."""
     start: dt.datetime | None
     """The world's first moment; the machine's where there is none."""
+    faults_file: Path | None
+    """Faults to begin with: TOML or JSON."""
+    reject_over_rate: bool
+    """Whether messages above the rate are refused with error 100, instead of read later."""
 
 
 def load(env: Mapping[str, str]) -> Settings:
@@ -93,7 +95,7 @@ def load(env: Mapping[str, str]) -> Settings:
         ),
         state_dir=Path(env.get("SIM_STATE_DIR") or "/home/ibgateway/state"),
         time_format=_time_format(env),
-        market_data=_entitlements(env),
+        market_data="delayed" if _choice(env, "SIM_MARKET_DATA", "live", ("live", "delayed")) == "delayed" else "live",
         volatility=_number(env, "SIM_VOLATILITY", "0.6", float, "a number over 0, up to 3", lambda n: 0 < n <= 3),
         cash=_number(env, "SIM_CASH", "1000000", float, "a number of dollars", lambda n: 0 <= n <= 1e12),
         api_host=env.get("SIM_API_HOST") or "127.0.0.1",
@@ -112,6 +114,8 @@ def load(env: Mapping[str, str]) -> Settings:
         market_data_lines=_number(env, "SIM_MARKET_DATA_LINES", "100", int, "a whole number over 0", lambda n: n > 0),
         speed=_number(env, "SIM_SPEED", "1", float, "a number from 0 to 100000", lambda n: 0 <= n <= 100_000),
         start=_start(env),
+        faults_file=Path(env["SIM_FAULTS"]) if env.get("SIM_FAULTS") else None,
+        reject_over_rate=_choice(env, "SIM_REJECT_OVER_RATE", "no", ("yes", "no")) == "yes",
     )
 
 
@@ -134,15 +138,6 @@ def _time_format(env: Mapping[str, str]) -> TimeFormat:
             return "operator"
         case _:
             return "utc"
-
-
-def _entitlements(env: Mapping[str, str]) -> Entitlements:
-    text = env.get("SIM_MARKET_DATA") or "live"
-    try:
-        return entitlements.parse(text)
-    except ValueError:
-        levels = ", ".join(entitlements.Level)
-        raise _bad("SIM_MARKET_DATA", f"one of {levels}, and others by type, such as live,OPT:delayed", text) from None
 
 
 def _number[N: (int, float)](

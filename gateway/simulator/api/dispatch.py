@@ -5,16 +5,12 @@ from collections.abc import Awaitable
 from gateway.simulator.api import (
     accounts,
     contracts,
-    depth,
     display_groups,
     history,
     market_data,
     news,
-    option_calculations,
     orders,
-    real_time_bars,
     system,
-    tick_by_tick,
     verification,
 )
 from gateway.simulator.api.session import Handler, Session
@@ -26,10 +22,6 @@ _HANDLERS: dict[type[Request], Handler] = {
     **system.HANDLERS,
     **contracts.HANDLERS,
     **market_data.HANDLERS,
-    **tick_by_tick.HANDLERS,
-    **real_time_bars.HANDLERS,
-    **depth.HANDLERS,
-    **option_calculations.HANDLERS,
     **history.HANDLERS,
     **orders.HANDLERS,
     **accounts.HANDLERS,

@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gateway.simulator.api.tape import Tapes
+from gateway.simulator.api.farms import Farms
+from gateway.simulator.api.trouble import Trouble
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.orders import Event, Fill, Order, Said
 from gateway.simulator.clock import WorldClock
@@ -18,25 +19,11 @@ from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.open_order import open_order, submitter
 from gateway.simulator.wire.times import TimeWriter
-from tws import codes
 from tws.clock import Clock
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
     from gateway.simulator.market.calendar import Calendar
-
-MARKET_FARMS = ("usfarm.nj", "usfarm")
-HISTORY_FARM = "ushmds"
-SECDEF_FARM = "secdefnj"
-
-
-def farm_notices() -> list[tuple[int, str]]:
-    """What a gateway whose farms are all up says after login, in the captured order."""
-    return [
-        *((codes.MARKET_FARM_OK, f"Market data farm connection is OK:{farm}") for farm in MARKET_FARMS),
-        (codes.HISTORY_FARM_OK, f"HMDS data farm connection is OK:{HISTORY_FARM}"),
-        (codes.SECDEF_FARM_OK, f"Sec-def data farm connection is OK:{SECDEF_FARM}"),
-    ]
 
 
 class Gateway:
@@ -65,18 +52,22 @@ class Gateway:
         self.writer = TimeWriter(settings.time_format, settings.time_zone)
         self.sessions: set[Session] = set()
         self.upstream_lost = False
-        self.market_farm_broken = False
+        self.farms = Farms()
+        self.trouble = Trouble()
         self.shown_in_groups: dict[int, str] = {}
         """What clients last showed in the display groups."""
-        self.tapes = Tapes()
         self._time_asked_at = float("-inf")
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
     @property
     def ticking(self) -> bool:
-        """Whether market data flows."""
-        return not (self.upstream_lost or self.market_farm_broken)
+        """Whether any market data flows."""
+        return not self.upstream_lost and self.farms.any_ok("market")
+
+    def flows(self, instrument: Instrument) -> bool:
+        """Whether market data of that instrument flows."""
+        return not self.upstream_lost and self.farms.serves(instrument)
 
     def step(self) -> int:
         """The market's grid step now."""

@@ -2,11 +2,12 @@
 
 import math
 
-from gateway.simulator.api import accounts, depth, history, market_data, real_time_bars, tick_by_tick
+from gateway.simulator.api import accounts, history, market_data
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.session import Session
 from gateway.simulator.market.process import STEP_SECONDS
 
+_BAR_SECONDS = 5
 _PNL_SECONDS = 1.0
 
 
@@ -31,13 +32,12 @@ class Pulse:
         gateway = self._gateway
         gateway.tell(gateway.broker.step())
         epoch = gateway.now().timestamp()
-        bar_end = int(epoch) - int(epoch) % real_time_bars.SECONDS
+        bar_end = int(epoch) - int(epoch) % _BAR_SECONDS
         new_bar, self._bar_end = bar_end != self._bar_end, bar_end
         monotonic = gateway.clock.monotonic()
         new_pnl = monotonic - self._pnl_at >= _PNL_SECONDS
         if new_pnl:
             self._pnl_at = monotonic
-        step = gateway.step()
         for session in gateway.started():
             self._tell_account(session, monotonic, new_pnl)
             if not gateway.ticking:
@@ -45,11 +45,10 @@ class Pulse:
             if session.clogged:
                 gateway.tally.ticks_dropped += session.lines
                 continue
-            market_data.publish(session, step)
-            tick_by_tick.publish(session, step)
-            depth.publish(session, step)
+            market_data.publish_lines(session)
+            market_data.publish_tick_by_tick(session)
             if new_bar:
-                real_time_bars.publish(session, bar_end)
+                market_data.publish_real_time_bars(session, bar_end)
                 history.publish_live_bars(session, epoch)
 
     @staticmethod

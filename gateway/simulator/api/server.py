@@ -1,6 +1,7 @@
 """The API port: opens and closes it, and keeps the sessions behind it."""
 
 import asyncio
+from collections.abc import Iterable
 
 from gateway.simulator.api.dispatch import handle
 from gateway.simulator.api.gateway import Gateway
@@ -62,9 +63,9 @@ class ApiServer:
         for session in self._gateway.sessions:
             session.speak()
 
-    def half_open(self) -> None:
-        """Leave the sessions there are without a word; new ones are served."""
-        for session in self._gateway.sessions:
+    def half_open(self, sessions: Iterable[Session]) -> None:
+        """Leave these sessions without a word; new ones are served."""
+        for session in sessions:
             session.silence()
 
     def end_half_open(self) -> None:
@@ -77,4 +78,7 @@ class ApiServer:
         session = Session(self._gateway, reader, writer, handle)
         if self._hung:
             session.silence()
+        if not self._gateway.trouble.accepts(session):
+            session.close()
+            return
         await session.run()

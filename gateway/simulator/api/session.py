@@ -1,17 +1,20 @@
 """One client's session: its frames in, its messages out, and what it has subscribed to.
 
-Input above the agreed rate is simply read later, which the client feels as a full socket (the gateway's default way
-of pacing). Output is gathered and written once per turn of the event loop.
+Output is gathered and written once per turn of the event loop.
 """
 
 import asyncio
 import re
+import socket
+import struct
 import sys
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.rate import BREACHES, Pacing, Rejection, Verdict
 from gateway.simulator.api.subscriptions import Subscriptions
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.settings import MIN_SERVER_VERSION
@@ -24,11 +27,16 @@ from tws import codes
 from tws.errors import FrameError
 from tws.frames import FrameReader, decode_fields
 
+if TYPE_CHECKING:
+    from gateway.simulator.api.trouble import Due
+
 _CHUNK = 65536
 _TICK_LIMIT = 1 << 20
 """Unsent bytes above which ticks are dropped for a client that does not read."""
 _DEATH_LIMIT = 1 << 26
 """Unsent bytes above which the client is cut off."""
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""Makes a close send a reset."""
 _LOOKS_EMPTY = 4096
 """ibapi reads in chunks of this size and throws away a burst that is an exact multiple of it."""
 
@@ -60,8 +68,11 @@ class Session(Subscriptions):
         self._out: list[bytes] = []
         self._flush_due = False
         self._held_byte = b""
-        self._tokens = float(gateway.settings.max_messages_per_second)
-        self._tokens_at = gateway.host.monotonic()
+        self._shaped: deque[Due] = deque()
+        self._shaped_size = 0
+        self._free_at = float("-inf")
+        self._pacing = Pacing(float(gateway.settings.max_messages_per_second), gateway.host.monotonic())
+        self._rejection = Rejection() if gateway.settings.reject_over_rate else None
         self._speaks = asyncio.Event()
         self._speaks.set()
         self._work: asyncio.Queue[tuple[float, list[str]]] = asyncio.Queue(1000)
@@ -95,6 +106,22 @@ class Session(Subscriptions):
 
     def send_frames(self, data: bytes, count: int) -> None:
         """Send bytes that are that many whole frames."""
+        if not self.gateway.trouble.speech:
+            self.put(data, count)
+            return
+        for payload in FrameReader().feed(data):
+            for delay, said in self.gateway.trouble.says(self, decode_fields(payload)):
+                if delay > 0:
+                    self.later(self._put_late(delay, encode(said)))
+                else:
+                    self.put(encode(said), 1)
+
+    async def _put_late(self, delay: float, data: bytes) -> None:
+        await self.gateway.clock.sleep(delay)
+        self.put(data, 1)
+
+    def put(self, data: bytes, count: int) -> None:
+        """Send bytes as they are, past every fault that changes messages."""
         if self.over:
             return
         self._out.append(data)
@@ -114,7 +141,8 @@ class Session(Subscriptions):
     @property
     def clogged(self) -> bool:
         """Whether the client reads too slowly for ticks to make sense."""
-        return self.silent or self._writer.transport.get_write_buffer_size() > _TICK_LIMIT
+        waiting = self._writer.transport.get_write_buffer_size() + self._shaped_size
+        return self.silent or waiting > _TICK_LIMIT
 
     def _want_flush(self) -> None:
         if not self._flush_due and not self.silent:
@@ -127,12 +155,35 @@ class Session(Subscriptions):
             return
         data = b"".join(self._out)
         self._out.clear()
+        if self.gateway.trouble.shape or self._shaped:
+            self._shape(data)
+            return
         if len(data) % _LOOKS_EMPTY == 0:
             data, self._held_byte = data[:-1], data[-1:]
             asyncio.get_running_loop().call_later(0.01, self._release)
         self._writer.write(data)
         if self._writer.transport.get_write_buffer_size() > _DEATH_LIMIT:
             self.close()
+
+    def _shape(self, data: bytes) -> None:
+        """Have a fault say when which of these bytes are written; what waits already goes first."""
+        now = self.gateway.host.monotonic()
+        idle = not self._shaped
+        written = self.gateway.trouble.writes(self, data, max(self._free_at, now))
+        self._shaped.extend(written)
+        self._shaped_size += sum(len(piece) for _, piece in written)
+        self._free_at = written[-1][0] if written else self._free_at
+        if idle and self._shaped:
+            self.later(self._write_shaped())
+
+    async def _write_shaped(self) -> None:
+        host = self.gateway.host
+        while self._shaped and not self.over:
+            await host.sleep(max(self._shaped[0][0] - host.monotonic(), 0.0))
+            await self._speaks.wait()
+            _, piece = self._shaped.popleft()
+            self._shaped_size -= len(piece)
+            self._writer.write(piece)
 
     def _release(self) -> None:
         if not self.over:
@@ -160,8 +211,9 @@ class Session(Subscriptions):
         """End the session; what was sent before still goes out."""
         if self.over:
             return
-        if self._out and not self.silent:
-            self._writer.write(b"".join(self._out))
+        if not self.silent:
+            self._writer.write(b"".join([*(piece for _, piece in self._shaped), self._held_byte, *self._out]))
+        self._shaped.clear()
         self._out.clear()
         self.over = True
         self._speaks.set()
@@ -173,8 +225,15 @@ class Session(Subscriptions):
     def abort(self) -> None:
         """End the session as a dying process does: nothing more goes out."""
         self._out.clear()
+        self._shaped.clear()
+        self._held_byte = b""
         self.close()
         self._writer.transport.abort()
+
+    def reset(self) -> None:
+        """End the session with a reset instead of an orderly end."""
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.abort()
 
     # -- in --------------------------------------------------------------------------------------------------------
 
@@ -201,13 +260,15 @@ class Session(Subscriptions):
             if not data:
                 return False
             payloads = self._frames.feed(data)
-        said = re.fullmatch(rb"v(\d{1,5})(?:\.\.(\d{1,5}))?(?: .*)?\0?", payloads[0], re.DOTALL)
+        said = re.fullmatch(rb"v(\d{1,5})(?:\.\.(\d{1,5}))?( .*)?\0?", payloads[0], re.DOTALL)
         if said is None:
             return False
         lowest, highest = int(said[1]), int(said[2] or said[1])
         version = min(highest, self.gateway.settings.server_version)
         if version < max(lowest, MIN_SERVER_VERSION):
             return False
+        if b"+PACEAPI" in (said[3] or b""):
+            self._rejection = None
         self.version = version
         self.send([str(version), self.gateway.writer.wall(self.gateway.now())])
         self._pending.extend(payloads[1:])
@@ -217,10 +278,12 @@ class Session(Subscriptions):
         while not self.over:
             while self._pending and not self.over:
                 await self._speaks.wait()
-                await self._take_token()
+                fields = decode_fields(self._pending.popleft())
+                if not await self._may_pass():
+                    continue
                 await self._speaks.wait()
                 if not self.over:
-                    await self._receive(decode_fields(self._pending.popleft()))
+                    await self._receive(fields)
             if self.over:
                 return
             data = await self._read()
@@ -237,16 +300,29 @@ class Session(Subscriptions):
         await self._speaks.wait()
         return data
 
-    async def _take_token(self) -> None:
-        rate = self.gateway.settings.max_messages_per_second
-        while True:
-            now = self.gateway.host.monotonic()
-            self._tokens = min(self._tokens + (now - self._tokens_at) * rate, rate)
-            self._tokens_at = now
-            if self._tokens >= 1:
-                self._tokens -= 1
-                return
-            await self.gateway.host.sleep((1 - self._tokens) / rate)
+    async def _may_pass(self) -> bool:
+        """Keep to the rate of messages: by waiting, or by dropping what is too much."""
+        host, rate = self.gateway.host, self.gateway.settings.max_messages_per_second
+        if self._rejection is None:
+            while wait := self._pacing.wait(host.monotonic(), rate):
+                await host.sleep(wait)
+            return True
+        verdict = self._rejection.take(host.monotonic(), rate)
+        if verdict is Verdict.NEAR:
+            words = f"{codes.CODES[codes.NEAR_MAX_RATE].text}{rate} messages per second ({self._rejection.count})"
+            self.error(-1, codes.NEAR_MAX_RATE, words)
+        elif verdict is Verdict.BREACH:
+            self.later(self._tell_breach(self._rejection, rate))
+        return verdict in (Verdict.TAKEN, Verdict.NEAR)
+
+    async def _tell_breach(self, rejection: Rejection, rate: int) -> None:
+        host = self.gateway.host
+        await host.sleep(rejection.left(host.monotonic()))
+        rejection.breaches += 1
+        words = f"max={rate} rec={rejection.count} ({rejection.breaches})"
+        self.error(-1, codes.MAX_RATE_EXCEEDED, codes.CODES[codes.MAX_RATE_EXCEEDED].text + words)
+        if rejection.breaches >= BREACHES:
+            self.close()
 
     async def _receive(self, fields: list[str]) -> None:
         self.gateway.tally.messages_in += 1
@@ -266,7 +342,10 @@ class Session(Subscriptions):
 
     async def _answer(self, fields: list[str]) -> None:
         try:
-            request = read(fields, self.version)
+            trouble = self.gateway.trouble
+            request = read(trouble.hears(self, fields), self.version)
+            if trouble.takes(self, request):
+                return
             outcome = self._handle(self, request)
             if outcome is not None:
                 await outcome

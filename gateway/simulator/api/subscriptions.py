@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.simulator.api.tape import Subscription
 from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.market.market import Quote
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 class Line:
     """A streaming market data subscription."""
 
+    req_id: int
     instrument: Instrument
-    parts: list[Subscription]
-    """Quotes, and each generic tick."""
-    begun: bool = False
-    """Whether anything has been told; nothing is while the data farm is away."""
+    kind: int
+    """1 live … 4 delayed frozen."""
+    sent: Quote | None = None
+    introduced: bool = False
+
+
+@dataclass(slots=True)
+class TickByTick:
+    req_id: int
+    instrument: Instrument
+    kind: str
+    """Last, AllLast, BidAsk or MidPoint."""
+    sent: Quote | None = None
 
 
 @dataclass(slots=True)
@@ -47,9 +57,8 @@ class Subscriptions:
 
     def __init__(self) -> None:
         self.market: dict[int, Line] = {}
-        self.tick_by_tick: dict[int, Subscription] = {}
-        self.real_time_bars: dict[int, Subscription] = {}
-        self.depth: dict[int, Subscription] = {}
+        self.tick_by_tick: dict[int, TickByTick] = {}
+        self.real_time_bars: dict[int, Instrument] = {}
         self.live_bars: dict[int, LiveBars] = {}
         self.history: dict[int, asyncio.Task[None]] = {}
         self.summaries: dict[int, AccountQuery] = {}
@@ -73,10 +82,24 @@ class Subscriptions:
         """Note that positions moved; they are reported at the next step."""
         self.changed_contracts |= con_ids
 
+    def line_ids(self) -> list[int]:
+        """Request ids of everything that ticks."""
+        return [*self.market, *self.tick_by_tick, *self.real_time_bars, *self.live_bars]
+
+    def contract_id(self, req_id: int) -> int | None:
+        """The contract that a market data request is about, None if there is no such request."""
+        line = self.market.get(req_id) or self.tick_by_tick.get(req_id) or self.live_bars.get(req_id)
+        instrument = self.real_time_bars.get(req_id) if line is None else line.instrument
+        return None if instrument is None else instrument.con_id
+
+    def forget_line(self, req_id: int) -> None:
+        """Forget one market data subscription, of whatever kind, which the gateway has ended."""
+        for lines in (self.market, self.tick_by_tick, self.real_time_bars, self.live_bars):
+            lines.pop(req_id, None)
+
     def drop_market_data(self) -> None:
         """Forget everything that ticks (a 1101 means that it must be asked for again)."""
         self.market.clear()
         self.tick_by_tick.clear()
         self.real_time_bars.clear()
-        self.depth.clear()
         self.live_bars.clear()

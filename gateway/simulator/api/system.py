@@ -1,6 +1,5 @@
 """The session itself: its start, ids, time, and who we are."""
 
-from gateway.simulator.api.gateway import farm_notices
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import session as answers
 from gateway.simulator.wire.requests import session as requests
@@ -31,9 +30,7 @@ def start_api(session: Session, request: requests.StartApi) -> None:
     if gateway.upstream_lost:
         session.refuse(-1, codes.UPSTREAM_BROKEN)
         return
-    for code, text in farm_notices():
-        if code == codes.MARKET_FARM_OK and gateway.market_farm_broken:
-            code, text = codes.MARKET_FARM_BROKEN, text.replace("is OK", "is broken")
+    for code, text in gateway.farms.notices():
         session.error(-1, code, text)
 
 

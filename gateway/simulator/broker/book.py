@@ -158,6 +158,11 @@ class OrderBook:
                     events += self._match(order, quote, now)
         return events
 
+    def fill_now(self, key: tuple[int, int], price: float, now: dt.datetime) -> list[Event]:
+        """Fill what is left of an order at that price, whatever the market says."""
+        order = self.orders[key]
+        return self._filled(order, order.remaining, price, now)
+
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _put(self, order: Order) -> Order:

@@ -153,6 +153,17 @@ class Broker:
         self._record()
         return events
 
+    def fill_now(self, key: tuple[int, int]) -> list[Event]:
+        """Fill an order as a whole at its limit, or at the market; nothing happens where there is no market."""
+        ticket = self.book.orders[key].ticket
+        touch = self._touch(ticket.con_id)
+        if touch is None:
+            return []
+        market = touch.ask if ticket.buys else touch.bid
+        events = self.book.fill_now(key, market if ticket.limit_price is None else ticket.limit_price, self._now())
+        self._record()
+        return events
+
     # -- time passes -----------------------------------------------------------------------------------------------
 
     def step(self) -> list[Event]:

@@ -69,6 +69,7 @@ def test_several_accounts_and_an_advisors() -> None:
         ("SIM_API_PORT", "70000"),
         ("SIM_MARKET_DATA", "free"),
         ("SIM_CASH", "-1"),
+        ("SIM_REJECT_OVER_RATE", "perhaps"),
         ("SIM_SPEED", "-1"),
         ("SIM_SPEED", "fast"),
         ("SIM_SPEED", "nan"),

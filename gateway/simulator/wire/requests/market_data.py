@@ -19,8 +19,6 @@ class ReqMarketData(Numbered):
     contract: ContractQuery
     generic_ticks: str
     snapshot: bool
-    regulatory: bool
-    """A snapshot of the national best bid and offer, which costs a cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,6 @@ class CancelTickByTick(Numbered): ...
 class ReqRealTimeBars(Numbered):
     contract: ContractQuery
     what: str
-    regular_hours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +60,7 @@ def _market_data(cursor: Cursor, version: int) -> Request:
     if cursor.flag():
         cursor.skip(3)
     generic = cursor.text()
-    snapshot = cursor.flag()
-    regulatory = cursor.flag() if cursor.left else False
-    cursor.skip(cursor.left)  # options: none is known
-    return ReqMarketData(req_id, contract, generic, snapshot, regulatory)
+    return ReqMarketData(req_id, contract, generic, cursor.flag())
 
 
 def _tick_by_tick(cursor: Cursor, version: int) -> Request:
@@ -78,10 +72,7 @@ def _real_time_bars(cursor: Cursor, version: int) -> Request:
     cursor.skip()
     req_id, contract = cursor.integer(), read_contract(cursor)
     cursor.skip()
-    what = cursor.text()
-    regular_hours = cursor.flag() if cursor.left else False
-    cursor.skip(cursor.left)  # options: none is known
-    return ReqRealTimeBars(req_id, contract, what, regular_hours)
+    return ReqRealTimeBars(req_id, contract, cursor.text())
 
 
 READERS: Mapping[int, Reader] = {

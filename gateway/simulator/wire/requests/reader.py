@@ -7,12 +7,10 @@ from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.requests import (
     accounts,
     contracts,
-    depth,
     display_groups,
     history,
     market_data,
     news,
-    option_calculations,
     orders,
     session,
     verification,
@@ -23,8 +21,6 @@ _READERS: Mapping[int, Reader] = {
     **session.READERS,
     **contracts.READERS,
     **market_data.READERS,
-    **depth.READERS,
-    **option_calculations.READERS,
     **history.READERS,
     **orders.READERS,
     **accounts.READERS,
@@ -34,6 +30,8 @@ _READERS: Mapping[int, Reader] = {
 }
 
 _UNSERVED: Mapping[int, tuple[str, int]] = {
+    10: ("reqMktDepth", 2),
+    11: ("cancelMktDepth", 2),
     12: ("reqNewsBulletins", 0),
     13: ("cancelNewsBulletins", 0),
     18: ("requestFA", 0),
@@ -44,6 +42,10 @@ _UNSERVED: Mapping[int, tuple[str, int]] = {
     24: ("reqScannerParameters", 0),
     52: ("reqFundamentalData", 2),
     53: ("cancelFundamentalData", 2),
+    54: ("calculateImpliedVolatility", 2),
+    55: ("calculateOptionPrice", 2),
+    56: ("cancelCalculateImpliedVolatility", 2),
+    57: ("cancelCalculateOptionPrice", 2),
     79: ("reqSoftDollarTiers", 1),
     82: ("reqMktDepthExchanges", 0),
     83: ("reqSmartComponents", 1),

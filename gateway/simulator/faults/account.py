@@ -1,0 +1,115 @@
+"""Faults of what the gateway is logged in to and how it is set: account, rights, clock, forms of time."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.simulator.api.trouble import Late, Message
+from gateway.simulator.errors import FaultRefused
+from gateway.simulator.faults.fault import Fault, number, text
+from gateway.simulator.wire.times import TimeWriter
+
+if TYPE_CHECKING:
+    from gateway.simulator.api.session import Session
+    from gateway.simulator.settings import Settings
+
+
+@dataclass(kw_only=True, eq=False)
+class ReadOnly(Fault):
+    """Orders are refused with 321, as with the Read-Only API setting."""
+
+    name = "read-only"
+    before: "Settings" = field(init=False)
+
+    async def begin(self) -> None:
+        gateway = self.site.gateway
+        self.before = gateway.settings
+        gateway.settings = dataclasses.replace(gateway.settings, read_only=True)
+
+    def end(self) -> None:
+        gateway = self.site.gateway
+        gateway.settings = dataclasses.replace(gateway.settings, read_only=self.before.read_only)
+
+
+@dataclass(kw_only=True, eq=False)
+class WrongAccount(Fault):
+    """Everything is told of another account than ours, and only orders for that one are taken."""
+
+    name = "wrong-account"
+    scopes = ("client",)
+
+    account: str = text("DUOTHER1", "its name")
+
+    def check(self) -> None:
+        if not (self.account.isascii() and self.account.isalnum()):
+            raise FaultRefused(f"account: expected letters and digits, found {self.account!r}")
+
+    def says(self, session: "Session", fields: Message) -> list[Late]:
+        return [(0.0, [field.replace(self._ours, self.account) for field in fields])]
+
+    def hears(self, session: "Session", fields: Message) -> Message:
+        swapped = {self._ours: self.account, self.account: self._ours}
+        return [swapped.get(field, field) for field in fields]
+
+    @property
+    def _ours(self) -> str:
+        return self.site.gateway.broker.account_id
+
+
+@dataclass(kw_only=True, eq=False)
+class LiveAccount(WrongAccount):
+    """A live account answers where a paper one is expected."""
+
+    name = "live-account"
+
+    account: str = text("USIM0001", "its name")
+
+
+@dataclass(kw_only=True, eq=False)
+class TimeMode(Fault):
+    """The zone of the login, and the form of the API's times, are other ones."""
+
+    name = "time-mode"
+
+    zone: str = text("", "IANA name of the zone; empty leaves it")
+    form: str = text("unchanged", "form of intraday times", "unchanged", "instrument", "operator", "utc")
+    before: TimeWriter = field(init=False)
+
+    def check(self) -> None:
+        try:
+            ZoneInfo(self.zone or "UTC")
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise FaultRefused(f"zone: expected an IANA zone such as Europe/Berlin, found {self.zone!r}") from None
+
+    async def begin(self) -> None:
+        gateway = self.site.gateway
+        self.before = gateway.writer
+        form = self.before.form if self.form == "unchanged" else self.form
+        gateway.writer = dataclasses.replace(self.before, form=form, zone=self.zone or self.before.zone)  # type: ignore[arg-type]  # one of the choices
+
+    def end(self) -> None:
+        self.site.gateway.writer = self.before
+
+
+_ERROR_TIME_SINCE = 194
+
+
+@dataclass(kw_only=True, eq=False)
+class ClockSkew(Fault):
+    """The gateway's clock is off: current time in both forms, and the times in errors."""
+
+    name = "clock-skew"
+    scopes = ("client",)
+
+    seconds: float = number(10.0, "by which it is ahead, or behind if negative", -86_400, 86_400)
+
+    def says(self, session: "Session", fields: Message) -> list[Late]:
+        match fields[0]:
+            case "49":
+                fields = [*fields[:2], str(int(fields[2]) + round(self.seconds))]
+            case "109":
+                fields = [fields[0], str(int(fields[1]) + round(self.seconds * 1000))]
+            case "4" if session.version >= _ERROR_TIME_SINCE:
+                fields = [*fields[:-1], str(int(fields[-1]) + round(self.seconds * 1000))]
+        return [(0.0, fields)]

@@ -1,0 +1,85 @@
+"""Faults of market data while every farm is well: it falls silent, or is not ours to see any more."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.simulator.api.trouble import Late, Message
+from gateway.simulator.faults.about import FEED, HERALDS, request_of
+from gateway.simulator.faults.fault import Fault, text
+from tws import codes
+
+if TYPE_CHECKING:
+    from gateway.simulator.api.session import Session
+
+
+@dataclass(kw_only=True, eq=False)
+class FeedSilent(Fault):
+    """Subscriptions stand, the farms are well, and not one tick comes."""
+
+    name = "feed-silent"
+    scopes = ("client", "contract")
+
+    def says(self, session: "Session", fields: Message) -> list[Late]:
+        return [] if fields[0] in FEED and self.means(session, fields) else [(0.0, fields)]
+
+
+@dataclass(kw_only=True, eq=False)
+class _Refusal(Fault):
+    """Subscriptions end with an error, and new ones are answered with it."""
+
+    scopes = ("client", "contract")
+
+    refused: set[tuple["Session", int]] = field(default_factory=set, init=False)
+
+    def refusal(self) -> tuple[int, str]:
+        """Code and text."""
+        raise NotImplementedError
+
+    async def begin(self) -> None:
+        for session in self.sessions():
+            for req_id in session.line_ids():
+                if self.site.scope.contract in (None, session.contract_id(req_id)):
+                    self._refuse(session, req_id)
+
+    def says(self, session: "Session", fields: Message) -> list[Late]:
+        if fields[0] not in FEED and fields[0] not in HERALDS:
+            return [(0.0, fields)]
+        req_id = request_of(fields)
+        if req_id is None or not ((session, req_id) in self.refused or self.means(session, fields)):
+            return [(0.0, fields)]
+        if (session, req_id) not in self.refused:
+            self._refuse(session, req_id)
+        return []
+
+    def _refuse(self, session: "Session", req_id: int) -> None:
+        """Say so once; the subscription goes when whoever is publishing it is done."""
+        self.refused.add((session, req_id))
+        asyncio.get_running_loop().call_soon(self._forget, session, req_id)
+        session.error(req_id, *self.refusal())
+
+    def _forget(self, session: "Session", req_id: int) -> None:
+        session.forget_line(req_id)
+        self.refused.discard((session, req_id))
+
+
+@dataclass(kw_only=True, eq=False)
+class NoEntitlement(_Refusal):
+    """The login loses what it was subscribed to: open lines and new ones are refused."""
+
+    name = "no-entitlement"
+
+    code: str = text("354", "how it is told", "354", "10089", "10090", "10168")
+
+    def refusal(self) -> tuple[int, str]:
+        return int(self.code), codes.CODES[int(self.code)].text
+
+
+@dataclass(kw_only=True, eq=False)
+class DataCompeted(_Refusal):
+    """10197: another session of the same user trades, and has the market data."""
+
+    name = "data-competed"
+
+    def refusal(self) -> tuple[int, str]:
+        return codes.COMPETING_SESSION, codes.CODES[codes.COMPETING_SESSION].text

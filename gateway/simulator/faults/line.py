@@ -1,0 +1,98 @@
+"""Faults of the bytes between gateway and client: late, in drops, in an unlucky length, or nonsense."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from gateway.simulator.api.trouble import Due
+from gateway.simulator.faults.fault import Fault, number, text, whole
+from gateway.simulator.wire.answers.session import error
+from gateway.simulator.wire.text import encode
+from tws import codes
+
+if TYPE_CHECKING:
+    from gateway.simulator.api.session import Session
+
+_CHUNK = 4096
+"""ibapi reads this much at a time, and takes a read that fills it for a sign that there is more."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Slow(Fault):
+    """What the gateway writes arrives late."""
+
+    name = "slow"
+    scopes = ("client",)
+
+    latency: float = number(0.5, "machine seconds by which everything is late", 0, 600)
+    jitter: float = number(0.0, "up to so many more, at random for each write; the order is kept", 0, 600)
+
+    def writes(self, session: "Session", data: bytes, free_at: float) -> list[Due]:
+        now = self.site.gateway.host.monotonic()
+        return [(max(free_at, now + self.latency + self.jitter * self.site.random.random()), data)]
+
+
+@dataclass(kw_only=True, eq=False)
+class Trickle(Fault):
+    """What the gateway writes arrives a few bytes at a time."""
+
+    name = "trickle"
+    scopes = ("client",)
+
+    size: int = whole(1, "bytes in a piece", 1, 65536)
+    pause: float = number(0.01, "machine seconds between two pieces", 0, 60)
+
+    def writes(self, session: "Session", data: bytes, free_at: float) -> list[Due]:
+        pieces = range(0, len(data), self.size)
+        return [(free_at + self.pause * n, data[at : at + self.size]) for n, at in enumerate(pieces, 1)]
+
+
+@dataclass(kw_only=True, eq=False)
+class Burst(Fault):
+    """Writes are filled up, with a notice padded with blanks, to a multiple of 4096 bytes, and silence follows.
+
+    ibapi of every make waits for more then, and throws away all it has read when nothing comes within a second.
+    """
+
+    name = "burst"
+    scopes = ("client",)
+
+    pause: float = number(1.2, "machine seconds of silence after each", 0, 600)
+    until: WeakKeyDictionary["Session", float] = field(default_factory=WeakKeyDictionary, init=False)
+
+    def writes(self, session: "Session", data: bytes, free_at: float) -> list[Due]:
+        if not session.started:
+            return [(free_at, data)]
+        due = max(free_at, self.until.get(session, free_at))
+        self.until[session] = due + self.pause
+        short = -(len(data) + len(self._filler(session, 0))) % _CHUNK
+        return [(due, data + self._filler(session, short))]
+
+    def _filler(self, session: "Session", blanks: int) -> bytes:
+        words = codes.CODES[codes.SECDEF_FARM_OK].text + "secdefnj" + " " * blanks
+        return encode(error(session.version, -1, codes.SECDEF_FARM_OK, words, self.site.gateway.now()))
+
+
+_NONSENSE = {
+    "no-number": b"\0\0\0\x08nonsense",
+    "unknown-id": b"\0\0\0\x069999\0\0",
+    "no-fields": b"\0\0\0\0",
+    "half-a-message": b"\0\0\0\x045\01\0",
+    "not-utf-8": b"\0\0\0\x104\0-1\02104\0\xff\xfe\xfd\0\0",
+    "too-long": b"\x7f\xff\xff\xff",
+}
+
+
+@dataclass(kw_only=True, eq=False)
+class UndecodableFrame(Fault):
+    """One frame that no client can read."""
+
+    name = "undecodable-frame"
+    scopes = ("client",)
+    momentary = True
+
+    kind: str = text("no-number", "what is wrong with it", *_NONSENSE)
+
+    async def begin(self) -> None:
+        for session in self.sessions():
+            session.put(_NONSENSE[self.kind], 1)
