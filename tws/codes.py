@@ -44,6 +44,7 @@ MAX_TICKERS: Final = 101
 DUPLICATE_TICKER: Final = 102
 DUPLICATE_ORDER: Final = 103
 CANNOT_MODIFY_FILLED: Final = 104
+ORDER_MISMATCH: Final = 105
 PRICE_VARIATION: Final = 110
 NO_SUCH_ORDER: Final = 135
 NOT_CANCELLABLE: Final = 161
@@ -54,13 +55,23 @@ ORDER_REJECTED: Final = 201
 ORDER_CANCELLED: Final = 202
 SECURITY_NOT_ALLOWED: Final = 203
 MAX_DEPTH_REQUESTS: Final = 309
+COMBO_INVALID: Final = 312
 READING_ERROR: Final = 320
 VALIDATION_ERROR: Final = 321
 PROCESSING_ERROR: Final = 322
+DISCRETIONARY: Final = 325
 CLIENT_ID_IN_USE: Final = 326
 NOT_SUBSCRIBED: Final = 354
+INVALID_TRIGGER_PRICE: Final = 361
+INVALID_ADJUSTED_STOP: Final = 362
+INVALID_ADJUSTED_LIMIT: Final = 363
+INVALID_ADJUSTED_TRAIL: Final = 364
 NO_HISTORICAL_QUERY: Final = 366
+UNSUPPORTED_ORDER_TYPE: Final = 387
 ORDER_MESSAGE: Final = 399
+WHAT_IF_UNTRANSMITTED: Final = 413
+ALGORITHM_UNKNOWN: Final = 439
+ALGORITHM_NOT_ALLOWED: Final = 442
 UPSTREAM_LOST: Final = 1100
 UPSTREAM_BACK_DATA_LOST: Final = 1101
 UPSTREAM_BACK: Final = 1102
@@ -72,6 +83,7 @@ HISTORY_FARM_BROKEN: Final = 2105
 HISTORY_FARM_OK: Final = 2106
 HISTORY_FARM_IDLE: Final = 2107
 MARKET_FARM_IDLE: Final = 2108
+OUTSIDE_RTH_IGNORED: Final = 2109
 UPSTREAM_BROKEN: Final = 2110
 MARKET_FARM_CONNECTING: Final = 2119
 INVALID_POSITION_VALUE: Final = 2150
@@ -79,6 +91,7 @@ SECDEF_FARM_BROKEN: Final = 2157
 SECDEF_FARM_OK: Final = 2158
 TIME_ZONE_MISSING: Final = 2174
 DATA_NEEDS_SUBSCRIPTION: Final = 10089
+MISSING_PARENT: Final = 10006
 ORDER_NOT_FOUND: Final = 10147
 ORDER_NOT_CANCELLABLE: Final = 10148
 DELAYED_DATA: Final = 10167
@@ -97,6 +110,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(DUPLICATE_TICKER, "Duplicate ticker id", Kind.REQUEST),
             Code(DUPLICATE_ORDER, "Duplicate order id", Kind.ORDER),
             Code(CANNOT_MODIFY_FILLED, "Cannot modify a filled order.", Kind.ORDER),
+            Code(ORDER_MISMATCH, "Order being modified does not match original order", Kind.ORDER),
             Code(
                 PRICE_VARIATION,
                 "The price does not conform to the minimum price variation for this contract.",
@@ -125,6 +139,20 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             ),
             Code(NOT_SUBSCRIBED, "Requested market data is not subscribed.", Kind.REQUEST),
             Code(NO_HISTORICAL_QUERY, "No historical data query found for ticker id:", Kind.REQUEST),
+            Code(COMBO_INVALID, "The combo details are invalid.", Kind.ORDER),
+            Code(
+                DISCRETIONARY,
+                "Discretionary orders are not supported for this combination of exchange and order type.",
+                Kind.ORDER,
+            ),
+            Code(INVALID_TRIGGER_PRICE, "Invalid trigger price.", Kind.ORDER),
+            Code(INVALID_ADJUSTED_STOP, "Invalid adjusted stop price.", Kind.ORDER),
+            Code(INVALID_ADJUSTED_LIMIT, "Invalid adjusted stop limit price.", Kind.ORDER),
+            Code(INVALID_ADJUSTED_TRAIL, "Invalid adjusted trailing amount.", Kind.ORDER),
+            Code(WHAT_IF_UNTRANSMITTED, "What-if order should have the transmit flag set to true.", Kind.ORDER),
+            Code(ALGORITHM_UNKNOWN, "Order processing failed. Algorithm definition not found.", Kind.ORDER),
+            Code(ALGORITHM_NOT_ALLOWED, "Specified algorithm is not allowed for this order.", Kind.ORDER),
+            Code(UNSUPPORTED_ORDER_TYPE, "Unsupported order type for this exchange and security type.", Kind.ORDER),
             Code(ORDER_MESSAGE, "Order Message:\n", Kind.WARNING),
             Code(
                 UPSTREAM_LOST,
@@ -162,6 +190,12 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 Kind.FARM,
             ),
             Code(
+                OUTSIDE_RTH_IGNORED,
+                "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored based on the order type and "
+                "destination. PlaceOrder is now being processed.",
+                Kind.WARNING,
+            ),
+            Code(
                 UPSTREAM_BROKEN,
                 "Connectivity between Trader Workstation and server is broken. It will be restored automatically.",
                 Kind.CONNECTIVITY,
@@ -177,6 +211,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 "See link in 'Market Data Connections' dialog for more details.",
                 Kind.REQUEST,
             ),
+            Code(MISSING_PARENT, "Missing parent order", Kind.ORDER),
             Code(ORDER_NOT_FOUND, "OrderId that needs to be cancelled is not found.", Kind.ORDER),
             Code(ORDER_NOT_CANCELLABLE, "OrderId that needs to be cancelled cannot be cancelled", Kind.ORDER),
             Code(

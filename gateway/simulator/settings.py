@@ -62,6 +62,8 @@ class Settings:
     """Faults to begin with: TOML or JSON."""
     reject_over_rate: bool
     """Whether messages above the rate are refused with error 100, instead of read later."""
+    master_client: int | None
+    """The client id that hears of every client's orders."""
 
 
 def load(env: Mapping[str, str]) -> Settings:
@@ -116,6 +118,9 @@ def load(env: Mapping[str, str]) -> Settings:
         start=_start(env),
         faults_file=Path(env["SIM_FAULTS"]) if env.get("SIM_FAULTS") else None,
         reject_over_rate=_choice(env, "SIM_REJECT_OVER_RATE", "no", ("yes", "no")) == "yes",
+        master_client=_number(env, "SIM_MASTER_CLIENT_ID", "0", int, "a client id", lambda n: n >= 0)
+        if env.get("SIM_MASTER_CLIENT_ID")
+        else None,
     )
 
 

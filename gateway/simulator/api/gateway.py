@@ -107,14 +107,12 @@ class Gateway:
         for session in self.started():
             session.error(-1, code, text)
 
-    def tell(self, events: Iterable[Event], actor: "Session | None" = None) -> None:
-        """Send what happened to orders to their owners, and to the session that caused it."""
+    def tell(self, events: Iterable[Event]) -> None:
+        """Send what happened to orders to whom it concerns."""
         filled: list[Fill] = []
         for event in events:
-            owner = self.client(event.order.client_id)
-            for session in {owner, actor} - {None}:
-                if session is not None and (session is owner or event.said is not Said.FILL):
-                    self._say(session, event, session.client_id if session is actor else event.order.client_id)
+            for session in self._audience(event):
+                self._say(session, event)
             if event.said is Said.FILL and event.fill is not None:
                 filled.append(event.fill)
                 self.tally.fills += 1
@@ -122,18 +120,26 @@ class Gateway:
             for session in self.started():
                 session.account_changed({fill.con_id for fill in filled})
 
-    def _say(self, session: "Session", event: Event, client_id: int) -> None:
+    def _audience(self, event: Event) -> "list[Session]":
+        """The order's owner, the client that cancelled it, and the master client, which hears of every order."""
+        order = event.order
+        ids = {order.client_id, self.settings.master_client}
+        if event.said is not Said.FILL and event.said is not Said.COMMISSION:
+            ids.add(order.cancelled_by)
+        return [session for session in self.sessions if session.started and session.client_id in ids]
+
+    def _say(self, session: "Session", event: Event) -> None:
         order = event.order
         if event.said in (Said.PAIR, Said.OPEN):
             session.send(self.open_order(session.version, order))
         if event.said in (Said.PAIR, Said.STATUS):
-            session.send(answers.order_status(order, client_id))
+            session.send(answers.order_status(order))
         if event.said is Said.FILL and event.fill is not None:
             session.send(self.execution(session.version, -1, order, event.fill))
         if event.said is Said.COMMISSION and event.fill is not None:
             session.send(answers.commission_report(event.fill))
         if event.said is Said.ERROR:
-            session.error(order.order_id, event.code, event.text)
+            session.error(order.order_id, event.code, event.text, event.reject_json)
 
     def open_order(self, version: int, order: Order) -> Fields:
         """An order as message 5."""

@@ -1,24 +1,16 @@
 """Orders: placing, changing, cancelling, and asking which there are and what was filled."""
 
 from gateway.simulator.api.session import Handler, Session
-from gateway.simulator.broker.orders import SERVED_TIFS, SERVED_TYPES, Order, Refused, Status, Ticket
+from gateway.simulator.api.tickets import read_ticket
+from gateway.simulator.api.warnings import warnings
+from gateway.simulator.broker.orders import Order, Refused, Status, Ticket
 from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.open_order import completed_order, open_order
-from gateway.simulator.wire.place_order import WrittenOrder
 from gateway.simulator.wire.requests import orders as requests
 from gateway.simulator.wire.requests.base import Request
 from tws import codes
 
 _READ_ONLY = "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode."
-
-_KNOWN_TYPES = frozenset(
-    {
-        "MKT", "LMT", "STP", "STP LMT", "TRAIL", "TRAIL LIMIT", "MIT", "LIT", "MOC", "LOC", "MTL", "REL", "MIDPRICE",
-        "PEG MID", "PEG BEST", "PEG BENCH", "PEG STK", "PEG MKT", "PEG PRIM", "VOL", "BOX TOP", "SNAP MID",
-        "SNAP MKT", "SNAP PRIM", "MKT PRT", "STP PRT", "PASSV REL", "QUOTE",
-    }
-)  # fmt: skip
-"""Order types of the published API; those not served are rejected as 201, anything else is no order type."""
 
 
 def _guarded(session: Session, req_id: int) -> bool:
@@ -36,14 +28,20 @@ def _place(session: Session, request: Request) -> None:
         return
     gateway = session.gateway
     try:
-        ticket = _ticket(session, written)
+        ticket = read_ticket(gateway, written)
         if ticket.what_if:
             _preview(session, written.order_id, ticket)
             return
         gateway.tally.orders += 1
-        gateway.tell(gateway.broker.place(session.client_id, written.order_id, ticket))
+        known = (session.client_id, written.order_id) in gateway.broker.book.orders
+        events = gateway.broker.place(session.client_id, written.order_id, ticket)
     except Refused as refusal:
-        session.error(written.order_id, refusal.code, refusal.text)
+        session.error(written.order_id, refusal.code, refusal.text, refusal.reject_json)
+        return
+    if not known:
+        for code, text in warnings(gateway, ticket):
+            session.error(written.order_id, code, text)
+    gateway.tell(events)
 
 
 def _preview(session: Session, order_id: int, ticket: Ticket) -> None:
@@ -62,104 +60,26 @@ def _preview(session: Session, order_id: int, ticket: Ticket) -> None:
     session.send(open_order(session.version, order, instrument, gateway.broker.preview(ticket)))
 
 
-def _invalid(cause: str) -> Refused:
-    return Refused(codes.VALIDATION_ERROR, f"Error validating request.-'bF' : cause - {cause}")
-
-
-def _ticket(session: Session, written: WrittenOrder) -> Ticket:
-    """Check what the client wrote and make a ticket of it.
-
-    Raises:
-        Refused: it would be rejected before it reached the book.
-    """
-    gateway = session.gateway
-    fields = written.fields
-    order_type, action = fields["orderType"].upper(), fields["action"].upper()
-    if written.combo:
-        raise Refused(codes.ORDER_REJECTED, "Order rejected - reason:Combination orders are not served here.")
-    if order_type not in _KNOWN_TYPES:
-        raise _invalid("Invalid order type was entered")
-    if order_type not in SERVED_TYPES or written.conditions or fields["algoStrategy"]:
-        what = "conditions" if written.conditions else fields["algoStrategy"] or order_type
-        raise Refused(codes.ORDER_REJECTED, f"Order rejected - reason:{what} is not served here.")
-    if action not in ("BUY", "SELL"):
-        raise _invalid("Invalid side was entered")
-    quantity = written.number("totalQuantity")
-    if quantity is None or not 0 < quantity < 1e9:
-        raise _invalid("The size value cannot be zero")
-    tif = (fields["tif"] or "DAY").upper()
-    if tif not in SERVED_TIFS:
-        raise Refused(codes.ORDER_REJECTED, f"Order rejected - reason:Time in force {tif} is not served here.")
-    account = fields["account"] or gateway.broker.account_id
-    if account not in gateway.broker.accounts:
-        raise _invalid(f"Invalid account code '{account}'.")
-    found = gateway.instruments.find(written.contract, gateway.now())
-    if len(found) != 1:
-        raise Refused(
-            codes.NO_SECURITY_DEFINITION,
-            codes.CODES[codes.NO_SECURITY_DEFINITION].text
-            if not found
-            else "The contract description specified for "
-            f"{written.contract.symbol} is ambiguous; you must specify the multiplier or trading class.",
-        )
-    if found[0].is_option and quantity != int(quantity):
-        raise _invalid("Fractional-sized order cannot be placed for this contract")
-    limit, stop = written.number("lmtPrice"), written.number("auxPrice")
-    if "LMT" in order_type and limit is None:
-        raise _invalid("Limit price was not entered")
-    if "STP" in order_type and not stop:
-        raise _invalid("Stop price was not entered")
-    good_till = gateway.writer.read(fields["goodTillDate"]) if fields["goodTillDate"] else None
-    if tif == "GTD" and good_till is None:
-        raise _invalid("Invalid time format or time zone in good-till-date")
-    raw = {
-        name: value
-        for name, value in fields.items()
-        if value and name not in ("action", "totalQuantity", "orderType", "lmtPrice", "tif", "account")
-    }
-    return Ticket(
-        con_id=found[0].con_id,
-        action=action,
-        quantity=quantity,
-        order_type=order_type,
-        limit_price=limit if "LMT" in order_type else None,
-        stop_price=stop if "STP" in order_type else None,
-        tif=tif,
-        oca_group=fields["ocaGroup"],
-        oca_type=written.integer("ocaType") if fields["ocaGroup"] else 0,
-        account=account,
-        order_ref=fields["orderRef"],
-        # A client that leaves the flag out means its default, which is to transmit.
-        transmit=written.flag("transmit") if fields["transmit"] else True,
-        parent_id=written.integer("parentId"),
-        good_till=good_till[0] if good_till else None,
-        what_if=written.flag("whatIf"),
-        raw=raw | {"exchange": written.contract.exchange or "SMART", "submitter": gateway.settings.user},
-        conditions=written.conditions,
-        algo_params=written.algo_params,
-    )
-
-
 def _cancel(session: Session, request: Request) -> None:
     assert isinstance(request, requests.CancelOrder)
     if not _guarded(session, request.order_id):
         return
     gateway = session.gateway
     try:
-        gateway.tell(gateway.broker.cancel(session.client_id, request.order_id), session)
+        gateway.tell(gateway.broker.cancel(session.client_id, request.order_id))
     except Refused as refusal:
         session.error(request.order_id, refusal.code, refusal.text)
 
 
 def _cancel_all(session: Session, request: Request) -> None:
     if _guarded(session, -1):
-        session.gateway.tell(session.gateway.broker.cancel_all())
+        session.gateway.tell(session.gateway.broker.cancel_all(session.client_id))
 
 
 def _show(session: Session, orders: list[Order]) -> None:
     for order in orders:
         session.send(session.gateway.open_order(session.version, order))
-        session.send(answers.order_status(order, order.client_id))
+        session.send(answers.order_status(order))
     session.send(answers.open_order_end())
 
 
@@ -180,7 +100,8 @@ def _auto(session: Session, request: Request) -> None:
         session.error(
             -1,
             codes.VALIDATION_ERROR,
-            "Error validating request.-'bH' : cause - Only client with id 0 can bind orders automatically",
+            "Error validating request.-'bH' : cause - "
+            "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
         )
         return
     _guarded(session, -1)

@@ -128,11 +128,11 @@ class Session(Subscriptions):
         self.gateway.tally.messages_out += count
         self._want_flush()
 
-    def error(self, req_id: int, code: int, text: str) -> None:
+    def error(self, req_id: int, code: int, text: str, reject_json: str = "") -> None:
         """Send message 4."""
         if req_id >= 0 and code not in (codes.ORDER_CANCELLED,):
             self.gateway.tally.refused += 1
-        self.send(error(self.version, req_id, code, text, self.gateway.now()))
+        self.send(error(self.version, req_id, code, text, self.gateway.now(), reject_json))
 
     def refuse(self, req_id: int, code: int) -> None:
         """Send message 4 with the code's own text."""

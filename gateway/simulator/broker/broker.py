@@ -9,9 +9,11 @@ from gateway.simulator.broker.account import Holding, Values
 from gateway.simulator.broker.book import OrderBook
 from gateway.simulator.broker.bookings import Booking, Why
 from gateway.simulator.broker.ledger import Ledger
-from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Ticket, Touch
+from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Ticket
 from gateway.simulator.broker.positions import Position, trade
+from gateway.simulator.broker.sight import Hours
 from gateway.simulator.broker.store import Store
+from gateway.simulator.broker.view import View, hours
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market
 from gateway.simulator.market.process import step_at
@@ -83,6 +85,10 @@ class Broker:
         opened = self._market.calendar.day_at(self._now()).begins
         return [fill for fill in self.fills if fill.at >= opened]
 
+    def hours(self, instrument: Instrument) -> Hours:
+        """Where this moment lies among an instrument's sessions."""
+        return hours(self._market, instrument, self._now())
+
     def holding(self, position: Position) -> Holding:
         """A position at its current price."""
         instrument = self._instrument(position.con_id)
@@ -123,17 +129,14 @@ class Broker:
         """
         instrument = self._instrument(ticket.con_id)
         self._check_prices(ticket, instrument)
-        if (client_id, order_id) not in self.book.orders and not ticket.parent_id:
-            self._check_funds(ticket, instrument)
         now = self._now()
-        events = self.book.place(
-            client_id,
-            order_id,
-            ticket,
-            now,
-            expires_at=self._ends(ticket, instrument, now),
-            connected=self.connected,
-        )
+        try:
+            if (client_id, order_id) not in self.book.orders and not ticket.parent_id:
+                self._check_funds(ticket, instrument)
+        except Refused as refusal:
+            events = self.book.reject(client_id, order_id, ticket, now, refusal)
+        else:
+            events = self.book.place(client_id, order_id, ticket, now, self.hours(instrument), connected=self.connected)
         self._record()
         return events
 
@@ -147,16 +150,16 @@ class Broker:
         self._record()
         return events
 
-    def cancel_all(self) -> list[Event]:
-        """Cancel every order of every client."""
-        events = self.book.cancel_all(self._now())
+    def cancel_all(self, client_id: int) -> list[Event]:
+        """Cancel every order of every client, as that client asks."""
+        events = self.book.cancel_all(client_id, self._now())
         self._record()
         return events
 
     def fill_now(self, key: tuple[int, int]) -> list[Event]:
         """Fill an order as a whole at its limit, or at the market; nothing happens where there is no market."""
         ticket = self.book.orders[key].ticket
-        touch = self._touch(ticket.con_id)
+        touch = self._view(self._now()).touch(ticket.con_id)
         if touch is None:
             return []
         market = touch.ask if ticket.buys else touch.bid
@@ -170,7 +173,7 @@ class Broker:
         """Match orders against the market of this moment, settle what has expired, begin a new day."""
         now = self._now()
         self._begin_day(now)
-        events = self.book.step(now, self._touch) if self.connected and self.book.live() else []
+        events = self.book.step(now, self._view(now)) if self.connected and self.book.live() else []
         self._settle(now)
         self._record()
         return events
@@ -186,32 +189,16 @@ class Broker:
             raise Refused(codes.NO_SECURITY_DEFINITION, codes.CODES[codes.NO_SECURITY_DEFINITION].text)
         return instrument
 
-    def _touch(self, con_id: int) -> Touch | None:
-        instrument = self._instrument(con_id)
-        closes = self._market.instruments.closes_at(instrument)
-        if closes is not None and closes <= self._now():
-            return None
-        quote = self._market.quote(instrument, self._step())
-        return Touch(quote.bid, quote.ask, quote.bid_size, quote.ask_size, quote.last, is_option=instrument.is_option)
+    def _view(self, now: dt.datetime) -> View:
+        return View(self._market, now, self._instrument, self._cushion, self.fills)
 
-    def _ends(self, ticket: Ticket, instrument: Instrument, now: dt.datetime) -> dt.datetime | None:
-        """When an order stops working: the day's end, its own date, and in any case its option's expiry."""
-        ends = [
-            moment
-            for moment in (
-                self._market.instruments.closes_at(instrument),
-                self._market.calendar.day_at(now).ends if ticket.tif == "DAY" else None,
-                ticket.good_till if ticket.tif == "GTD" else None,
-            )
-            if moment is not None
-        ]
-        return min(ends, default=None)
+    def _cushion(self, account_id: str) -> float:
+        values = self.values(account_id)
+        return 100 * values.excess / values.net_liquidation if values.net_liquidation > 0 else 0.0
 
     def _check_prices(self, ticket: Ticket, instrument: Instrument) -> None:
-        for price in (ticket.limit_price, ticket.stop_price):
-            ticks = (price or 0.0) / instrument.min_tick
-            if abs(ticks - round(ticks)) > 1e-6:
-                raise Refused(codes.PRICE_VARIATION, codes.CODES[codes.PRICE_VARIATION].text)
+        if not all(self._market.conforms(instrument, price) for price in ticket.prices):
+            raise Refused(codes.PRICE_VARIATION, codes.CODES[codes.PRICE_VARIATION].text)
 
     def _check_funds(self, ticket: Ticket, instrument: Instrument) -> None:
         held = self.position(instrument.con_id, ticket.account or self.account_id).quantity

@@ -5,6 +5,8 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gateway.simulator.broker.order_types import TYPES, OrderType, Trigger
+
 
 class Status(enum.StrEnum):
     """Order states, spelled as the gateway sends them."""
@@ -24,8 +26,33 @@ class Status(enum.StrEnum):
         return self in (Status.CANCELLED, Status.FILLED, Status.INACTIVE)
 
 
-SERVED_TYPES = frozenset({"MKT", "LMT", "STP", "STP LMT"})
-SERVED_TIFS = frozenset({"DAY", "GTC", "IOC", "FOK", "GTD"})
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a stop turns into when the price has come far enough in its favour."""
+
+    order_type: str
+    """STP, STP LMT, TRAIL or TRAIL LIMIT."""
+    trigger_price: float
+    stop_price: float | None
+    limit_price: float | None
+    trail: float | None
+    in_percent: bool
+    """Whether `trail` is a percentage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One part of a combination."""
+
+    con_id: int
+    ratio: int
+    action: str
+    """BUY or SELL, when the combination is bought."""
+    exchange: str
+
+    @property
+    def sign(self) -> int:
+        return self.ratio if self.action == "BUY" else -self.ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +66,7 @@ class Ticket:
     order_type: str
     limit_price: float | None
     stop_price: float | None
+    """Of stops and of orders that wait to be touched."""
     tif: str
     oca_group: str
     oca_type: int
@@ -50,17 +78,55 @@ class Ticket:
     what_if: bool
     raw: Mapping[str, str] = field(default_factory=dict, repr=False)
     conditions: Sequence[Sequence[str]] = ()
-    """Each as its fields, type first."""
+    """Each as its fields, type first; a time in UTC as YYYYMMDD-HH:MM:SS."""
     algo_params: Sequence[Sequence[str]] = ()
     """Tag and value."""
+    trigger_method: int = 0
+    trail_amount: float | None = None
+    trail_percent: float | None = None
+    trail_stop: float | None = None
+    """Where a trailing stop begins; None: the trail away from the price at the time."""
+    limit_offset: float | None = None
+    """How far behind its stop a trailing order's limit is."""
+    offset: float = 0.0
+    """Of pegged and snapped orders, dollars."""
+    outside_rth: bool = False
+    good_after: dt.datetime | None = None
+    all_or_none: bool = False
+    min_quantity: float = 0.0
+    discretionary: float = 0.0
+    """Dollars beyond the limit at which it would trade after all."""
+    adjustment: Adjustment | None = None
+    conditions_ignore_rth: bool = False
+    cancel_on_condition: bool = False
+    auto_cancel_parent: bool = False
+    legs: Sequence[Leg] = ()
+    """Of a combination."""
+    combo: Sequence[Sequence[str]] = ()
+    """The combination's groups as the client wrote them: legs, leg prices, routing parameters; for the echo."""
 
     @property
     def buys(self) -> bool:
         return self.action == "BUY"
 
     @property
-    def has_stop(self) -> bool:
-        return self.order_type in ("STP", "STP LMT")
+    def type(self) -> OrderType:
+        return TYPES[self.order_type]
+
+    @property
+    def has_trigger(self) -> bool:
+        return self.type.trigger is not Trigger.NONE
+
+    @property
+    def prices(self) -> list[float]:
+        """The prices that have to lie on an increment."""
+        written = (self.limit_price, self.stop_price, self.trail_stop)
+        return [price for price in written if price is not None]
+
+    @property
+    def at_auction(self) -> bool:
+        """Whether it trades in the opening or closing auction only."""
+        return self.type.at_close or self.tif in ("OPG", "AT_THE_CLOSE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +157,18 @@ class Order:
     rested: bool = False
     """Was in the market for at least one quote without being filled."""
     expires_at: dt.datetime | None = None
-    """When its time in force, or its option, ends."""
+    """When its time in force, or its contract, ends."""
     completed_at: dt.datetime | None = None
     completed_status: str = ""
+    stop: float | None = None
+    """Where a trailing stop stands."""
+    limit: float | None = None
+    """The limit it works with where that is not the ticket's: of pegs, snaps, trails and what MTL leaves."""
+    conditions_met: bool = False
+    auction_at: dt.datetime | None = None
+    """When the auction is that it takes part in."""
+    cancelled_by: int | None = None
+    """The client that asked for the cancellation."""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -105,19 +180,36 @@ class Order:
         return self.quantity - self.filled
 
     @property
+    def working_limit(self) -> float | None:
+        """The limit it trades at now, None without one."""
+        return self.limit if self.limit is not None else self.ticket.limit_price
+
+    @property
+    def awaits_trigger(self) -> bool:
+        return self.ticket.has_trigger and not self.triggered
+
+    @property
+    def awaits_conditions(self) -> bool:
+        return bool(self.ticket.conditions) and not (self.conditions_met or self.ticket.cancel_on_condition)
+
+    @property
+    def can_fill(self) -> bool:
+        """Whether it waits for nothing but a price."""
+        return (
+            self.status in (Status.PRE_SUBMITTED, Status.SUBMITTED)
+            and not self.waits_for_parent
+            and not self.awaits_conditions
+        )
+
+    @property
     def why_held(self) -> str:
         """The gateway's word for what an order waits for."""
         if self.status is not Status.PRE_SUBMITTED:
             return ""
-        waits = "trigger" if self.ticket.has_stop and not self.triggered else ""
+        waits = "trigger" if self.awaits_trigger else ""
         if self.waits_for_parent:
             return f"child,{waits}" if waits else "child"
         return waits
-
-    @property
-    def can_fill(self) -> bool:
-        """Whether the exchange would match it now."""
-        return self.status in (Status.PRE_SUBMITTED, Status.SUBMITTED) and not self.waits_for_parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,25 +240,14 @@ class Fill:
     """Of the price, the commission and the profit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """The part of a quote that orders are matched against."""
-
-    bid: float
-    ask: float
-    bid_size: float
-    ask_size: float
-    last: float
-    is_option: bool
-
-
 class Refused(Exception):
     """An instruction that the gateway answers with an error instead of acting on it."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, reject_json: str = "") -> None:
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
+        self.reject_json = reject_json
 
 
 class Said(enum.Enum):
@@ -189,3 +270,5 @@ class Event:
     fill: Fill | None = None
     code: int = 0
     text: str = ""
+    reject_json: str = ""
+    """Of a rejection that could be overridden."""

@@ -14,8 +14,9 @@ from typing import Any
 
 from gateway.simulator.broker.bookings import Booking, Why
 from gateway.simulator.broker.ledger import Cash
-from gateway.simulator.broker.orders import Fill, Order, Status, Ticket
+from gateway.simulator.broker.orders import Fill, Order
 from gateway.simulator.broker.positions import Position
+from gateway.simulator.broker.record import read_fill, read_order, write
 from gateway.simulator.errors import StateError
 
 _SCHEMA = """
@@ -84,12 +85,12 @@ class Store:
             "ORDER BY perm_id",
             (since.isoformat(),),
         )
-        return [_order(json.loads(body)) for (body,) in rows]
+        return [read_order(body) for (body,) in rows]
 
     def fills(self, since: dt.datetime) -> list[Fill]:
         """Executions since then, oldest first."""
         rows = self._db.execute("SELECT body FROM fills WHERE at >= ? ORDER BY number", (since.isoformat(),))
-        return [_fill(json.loads(body)) for (body,) in rows]
+        return [read_fill(body) for (body,) in rows]
 
     def bookings(self, since: dt.datetime) -> list[Booking]:
         """Changes of positions without an execution, oldest first."""
@@ -126,9 +127,9 @@ class Store:
         try:
             db.executemany(
                 "INSERT OR REPLACE INTO orders VALUES (?, ?, ?)",
-                [(o.perm_id, o.placed_at.isoformat(), _json(o)) for o in orders],
+                [(o.perm_id, o.placed_at.isoformat(), write(o)) for o in orders],
             )
-            db.executemany("INSERT INTO fills (at, body) VALUES (?, ?)", [(f.at.isoformat(), _json(f)) for f in fills])
+            db.executemany("INSERT INTO fills (at, body) VALUES (?, ?)", [(f.at.isoformat(), write(f)) for f in fills])
             db.executemany(
                 "INSERT INTO bookings (at, body) VALUES (?, ?)", [(b.at.isoformat(), _json(b)) for b in bookings]
             )
@@ -173,29 +174,6 @@ def _unusable(path: Path, error: Exception) -> StateError:
 
 def _json(value: Any) -> str:
     return json.dumps(asdict(value), default=lambda moment: moment.isoformat())
-
-
-def _moment(text: str | None) -> dt.datetime | None:
-    return None if text is None else dt.datetime.fromisoformat(text)
-
-
-def _order(body: dict[str, Any]) -> Order:
-    ticket = body["ticket"]
-    ticket["good_till"] = _moment(ticket["good_till"])
-    for rows in ("conditions", "algo_params"):
-        ticket[rows] = tuple(tuple(row) for row in ticket[rows])
-    body |= {
-        "ticket": Ticket(**ticket),
-        "status": Status(body["status"]),
-        "placed_at": dt.datetime.fromisoformat(body["placed_at"]),
-        "expires_at": _moment(body["expires_at"]),
-        "completed_at": _moment(body["completed_at"]),
-    }
-    return Order(**body)
-
-
-def _fill(body: dict[str, Any]) -> Fill:
-    return Fill(**(body | {"at": dt.datetime.fromisoformat(body["at"])}))
 
 
 def _booking(body: dict[str, Any]) -> Booking:

@@ -137,11 +137,9 @@ class FillAfterCancel(Fault):
         fills = gateway.broker.fill_now(order.key)
         if not fills:
             return False
-        gone = dataclasses.replace(order, status=Status.CANCELLED)
+        gone = dataclasses.replace(order, status=Status.CANCELLED, cancelled_by=session.client_id)
         words = codes.CODES[codes.ORDER_CANCELLED].text
-        gateway.tell(
-            [Event(Said.STATUS, gone), Event(Said.ERROR, gone, code=codes.ORDER_CANCELLED, text=words)], session
-        )
+        gateway.tell([Event(Said.STATUS, gone), Event(Said.ERROR, gone, code=codes.ORDER_CANCELLED, text=words)])
         session.later(self._tell(fills))
         return True
 

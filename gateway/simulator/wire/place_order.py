@@ -16,7 +16,8 @@ class WrittenOrder:
     contract: ContractQuery
     fields: dict[str, str]
     conditions: tuple[tuple[str, ...], ...]
-    combo: bool
+    combo: tuple[tuple[str, ...], ...]
+    """Of a combination: the fields of its legs (`LEG_FIELDS` each), their prices, and its routing's tags and values."""
     algo_params: tuple[tuple[str, str], ...]
 
     def number(self, name: str) -> float | None:
@@ -78,6 +79,10 @@ _ADJUSTED = _names(
     "mifid2DecisionAlgo mifid2ExecutionTrader mifid2ExecutionAlgo dontUseAutoPriceForHedge isOmsContainer "
     "discretionaryUpToLimitPrice usePriceMgmtAlgo"
 )
+DELTA_NEUTRAL_CONTRACT = _names("deltaNeutralContractId deltaNeutralContractDelta deltaNeutralContractPrice")
+LEG_FIELDS = 8
+"""A leg's: conId, ratio, action, exchange, openClose, shortSaleSlot, designatedLocation, exemptCode."""
+
 _CONDITION_FIELDS = {1: 5, 3: 2, 4: 2, 5: 3, 6: 4, 7: 4}
 """Fields of a condition after its type and conjunction: price, time, margin, execution, volume, percent change."""
 
@@ -101,11 +106,9 @@ def read_order(cursor: Cursor, version: int) -> WrittenOrder:
     order_id = cursor.integer()
     contract = _contract(cursor)
     take(_HEAD)
-    combo = contract.sec_type == "BAG"
-    if combo:
-        cursor.skip(8 * cursor.count())
-        cursor.skip(cursor.count())
-        cursor.skip(2 * cursor.count())
+    combo: tuple[tuple[str, ...], ...] = ()
+    if contract.sec_type == "BAG":
+        combo = tuple(_group(cursor, width) for width in (LEG_FIELDS, 1, 2))
     take(_AFTER_COMBO)
     if version < 177:
         cursor.skip()
@@ -120,7 +123,8 @@ def read_order(cursor: Cursor, version: int) -> WrittenOrder:
         take(["hedgeParam"])
     take(_CLEARING)
     if cursor.flag():
-        cursor.skip(3)
+        fields["deltaNeutralContract"] = "1"
+        take(DELTA_NEUTRAL_CONTRACT)
     take(["algoStrategy"])
     algo: list[tuple[str, str]] = []
     if fields["algoStrategy"]:
@@ -145,6 +149,10 @@ def read_order(cursor: Cursor, version: int) -> WrittenOrder:
     since(192, "manualOrderIndicator")
     since(199, "imbalanceOnly")
     return WrittenOrder(order_id, contract, fields, conditions, combo, tuple(algo))
+
+
+def _group(cursor: Cursor, width: int) -> tuple[str, ...]:
+    return tuple(cursor.text() for _ in range(width * cursor.count()))
 
 
 def _contract(cursor: Cursor) -> ContractQuery:

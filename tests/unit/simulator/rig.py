@@ -9,6 +9,7 @@ from typing import Any
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.app import build
 from gateway.simulator.broker.orders import Fill, Order, Status, Ticket
+from gateway.simulator.broker.sight import Touch
 from gateway.simulator.broker.store import Store
 from gateway.simulator.market.hours import around_the_clock
 from gateway.simulator.market.instruments import ContractQuery, Instrument, Instruments
@@ -66,6 +67,29 @@ def make_gateway(state: Path, clock: HandClock, **env: str) -> tuple[Gateway, St
     """A gateway on a record in that folder."""
     store = Store(state / "broker.sqlite3")
     return build(settings(state, **env), clock, store), store
+
+
+class StillSight:
+    """A world in which every contract has the quote it is given."""
+
+    def __init__(self, quote: Touch | None = None) -> None:
+        self.quote = quote
+        self.others: dict[int, Touch] = {}
+        self.before = 100.0
+        self.cushion_left = 50.0
+        self.has_executed = False
+
+    def touch(self, con_id: int) -> Touch | None:
+        return self.others.get(con_id, self.quote)
+
+    def previous_close(self, con_id: int) -> float:
+        return self.before
+
+    def cushion(self, account: str) -> float:
+        return self.cushion_left
+
+    def executed(self, sec_type: str, exchange: str, symbol: str, since: dt.datetime) -> bool:
+        return self.has_executed
 
 
 def spy_call(strike: float = 600.0, now: dt.datetime = NOON) -> Instrument:

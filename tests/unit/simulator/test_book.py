@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.simulator.broker.book import OrderBook
-from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Said, Status, Touch
-from tests.unit.simulator.rig import NOON, fill, ticket
+from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Said, Status
+from gateway.simulator.broker.sight import Hours, Touch
+from tests.unit.simulator.rig import NOON, StillSight, fill, ticket
 
 LATER = NOON + dt.timedelta(seconds=1)
 
@@ -35,21 +36,23 @@ class Bench:
             return [booked]
 
         self.book = OrderBook(lambda: next(permanent), execute)
+        self.sight = StillSight()
+        self.hours = Hours()
         self.market(100.0, 100.01)
 
-    def market(self, bid: float, ask: float, last: float = 0.0, size: float = 500.0, option: bool = False) -> None:
-        self.touch = Touch(bid, ask, size, size, last or ask, is_option=option)
+    def market(
+        self, bid: float, ask: float, last: float = 0.0, size: float = 500.0, option: bool = False, **more: Any
+    ) -> None:
+        self.sight.quote = Touch(bid, ask, size if bid > 0 else 0.0, size, last or ask, is_option=option, **more)
 
     def place(self, order_id: int, client_id: int = 7, connected: bool = True, **changes: Any) -> list[str]:
-        ends = changes.pop("expires_at", None)
-        assert ends is None or isinstance(ends, dt.datetime)
-        return told(self.book.place(client_id, order_id, ticket(**changes), NOON, expires_at=ends, connected=connected))
+        return told(self.book.place(client_id, order_id, ticket(**changes), NOON, self.hours, connected=connected))
 
     def cancel(self, order_id: int, client_id: int = 7) -> list[str]:
         return told(self.book.cancel(client_id, order_id, LATER))
 
     def step(self, now: dt.datetime = LATER) -> list[str]:
-        return told(self.book.step(now, lambda con_id: self.touch))
+        return told(self.book.step(now, self.sight))
 
     def order(self, order_id: int, client_id: int = 7) -> Order:
         return self.book.orders[(client_id, order_id)]
@@ -105,7 +108,7 @@ def test_market_order() -> None:
 def test_the_second_filled_pair_carries_the_commission() -> None:
     bench = Bench()
     bench.place(5)
-    pairs = [e for e in bench.book.step(LATER, lambda _: bench.touch) if e.said is Said.PAIR]
+    pairs = [e for e in bench.book.step(LATER, bench.sight) if e.said is Said.PAIR]
     assert [pair.order.commission for pair in pairs] == [0.0, 1.0]
 
 
@@ -147,7 +150,7 @@ def test_cancel() -> None:
     bench = Bench()
     bench.place(5, order_type="LMT", limit_price=99.5)
     assert bench.cancel(5) == ["5/3 5 PendingCancel"]
-    bench.market(99.0, 99.1)
+    assert refusal(lambda: bench.cancel(5)) == 161
     assert bench.step() == ["3 5 Cancelled", "202 5"]
     assert refusal(lambda: bench.cancel(5)) == 10148
     assert refusal(lambda: bench.cancel(6)) == 10147
@@ -344,7 +347,8 @@ def test_fill_or_kill() -> None:
 
 def test_day_orders_end_with_the_day() -> None:
     bench = Bench()
-    bench.place(5, order_type="LMT", limit_price=99.0, expires_at=LATER)
+    bench.hours = Hours(closes=LATER)
+    bench.place(5, order_type="LMT", limit_price=99.0)
     assert bench.step(NOON) == []
     assert bench.step(LATER) == ["3 5 Cancelled", "202 5"]
 
@@ -358,7 +362,7 @@ def test_ids_must_grow() -> None:
 
 def test_parent_must_exist_and_live() -> None:
     bench = Bench()
-    assert refusal(lambda: bench.place(5, parent_id=4)) == 321
+    assert refusal(lambda: bench.place(5, parent_id=4)) == 10006
     bench.place(5, order_type="LMT", limit_price=99.0)
     bench.cancel(5)
     bench.step()
@@ -374,9 +378,10 @@ def test_without_a_link_orders_wait() -> None:
 
 def test_global_cancel() -> None:
     bench = Bench()
+    bench.market(102.0, 102.1)
     bench.bracket()
     bench.place(3, client_id=8, order_type="LMT", limit_price=99.0)
-    told(bench.book.cancel_all(LATER))
+    told(bench.book.cancel_all(7, LATER))
     bench.step()
     assert bench.book.live() == []
     assert {order.status for order in bench.book.orders.values()} == {Status.CANCELLED}

@@ -41,9 +41,11 @@ def test_a_price_between_ticks_is_refused(gateway: Gateway) -> None:
 
 
 def test_what_cannot_be_paid_is_refused(gateway: Gateway) -> None:
-    with pytest.raises(Refused, match="EQUITY WITH LOAN VALUE") as caught:
-        gateway.broker.place(7, 1, ticket(con_id=SPY, quantity=100_000.0))
-    assert caught.value.code == 201
+    error, status = gateway.broker.place(7, 1, ticket(con_id=SPY, quantity=100_000.0))
+    assert error.code == 201
+    assert "EQUITY WITH LOAN VALUE" in error.text
+    assert status.order.status is Status.INACTIVE
+    assert gateway.broker.book.live() == []
 
 
 def test_options_are_paid_out_at_expiry(gateway: Gateway, clock: HandClock) -> None:

@@ -215,7 +215,7 @@ def test_open_order_and_status_of_a_market_order() -> None:
         "100|0.02|||"
     )
     assert shown(open_order(173, placed, stock(AAPL))) == captured
-    assert shown(orders.order_status(placed, 100)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
+    assert shown(orders.order_status(placed)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
     done = order(
         client_id=100,
         ticket=placed.ticket,
@@ -226,7 +226,7 @@ def test_open_order_and_status_of_a_market_order() -> None:
         last_price=201.94,
     )
     assert shown(open_order(173, done, stock(AAPL))) == captured.replace("|PreSubmitted|", "|Filled|")
-    assert shown(orders.order_status(done, 100)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
+    assert shown(orders.order_status(done)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
 
 
 def test_completed_order() -> None:

@@ -447,15 +447,26 @@ async def test_what_if_previews_and_places_nothing(server: ApiServer, gateway: G
     ("changes", "code"),
     [
         ({"orderType": "MAGIC"}, "321"),
-        ({"orderType": "TRAIL"}, "201"),
+        ({"orderType": "TRAIL"}, "321"),
+        ({"orderType": "VOL"}, "387"),
+        ({"orderType": "PEG MKT"}, "387"),
         ({"action": "HOLD"}, "321"),
         ({"totalQuantity": "0"}, "321"),
-        ({"tif": "OPG"}, "201"),
+        ({"tif": "NEVER"}, "321"),
+        ({"tif": "GTD"}, "321"),
+        ({"goodAfterTime": "soon"}, "321"),
+        ({"algoStrategy": "Magic"}, "439"),
+        ({"orderType": "MTL", "algoStrategy": "Adaptive"}, "442"),
+        ({"discretionaryAmt": "0.1"}, "325"),
+        ({"minQty": "5"}, "321"),
+        ({"whatIf": "1", "transmit": "0"}, "413"),
+        ({"orderType": "STP", "auxPrice": "1", "adjustedOrderType": "TRAIL", "triggerPrice": ""}, "361"),
+        ({"orderType": "STP", "auxPrice": "1", "adjustedOrderType": "STP", "triggerPrice": "2"}, "362"),
         ({"account": "U1"}, "321"),
         ({"orderType": "LMT"}, "321"),
         ({"orderType": "STP"}, "321"),
         ({"orderType": "LMT", "lmtPrice": "1.001"}, "110"),
-        ({"parentId": "99"}, "321"),
+        ({"parentId": "99"}, "10006"),
         ({"algoStrategy": ""}, ""),
     ],
 )
@@ -549,7 +560,7 @@ def market_order(order_id: int, **changes: str) -> list[str | int | float]:
         layout._CLEARING,
     ):
         fields += [values.get(name, "") for name in names]
-    fields += [0, values.get("algoStrategy", "")]
+    fields += [0, values.get("algoStrategy", ""), *([0] if values.get("algoStrategy") else [])]
     fields += [values.get(name, "") for name in layout._AFTER_ALGO]
     fields += [0]
     fields += [values.get(name, "") for name in layout._ADJUSTED]

@@ -1,13 +1,14 @@
 """What happens to orders: status, executions, commissions. An order itself is in `wire.open_order`."""
 
-from gateway.simulator.broker.orders import Fill, Order
+from gateway.simulator.broker.orders import Fill, Order, Status
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers.fields import Fields, contract
 from gateway.simulator.wire.text import UNSET_DOUBLE, plain
 
 
-def order_status(order: Order, client_id: int) -> Fields:
-    """`client_id` is the owner's, or that of the client that cancelled."""
+def order_status(order: Order) -> Fields:
+    """Message 3. The client id is the owner's, but that of the client that cancelled it once it did (captured)."""
+    canceller = order.cancelled_by
     return [
         3,
         order.order_id,
@@ -18,7 +19,7 @@ def order_status(order: Order, client_id: int) -> Fields:
         order.perm_id,
         order.ticket.parent_id,
         plain(order.last_price),
-        client_id,
+        canceller if canceller is not None and order.status is not Status.FILLED else order.client_id,
         order.why_held,
         0,
     ]

@@ -1,7 +1,7 @@
 """Samples of what `wire.answers.orders` makes."""
 
 from gateway.simulator.broker.broker import Broker
-from gateway.simulator.broker.orders import Status
+from gateway.simulator.broker.orders import Leg, Status
 from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.open_order import completed_order, open_order
 from tests.unit.simulator.rig import AAPL, NOON, SPY, fill, order, spy_call, stock, ticket
@@ -52,10 +52,34 @@ def samples(version: int, broker: Broker) -> Samples:
             completed_at=NOON,
             completed_status="Filled Size: 1",
         ),
-        order(ticket=ticket(order_type="PEG BENCH", raw={"exchange": "SMART", "referenceContractId": "1"})),
+        order(
+            ticket=ticket(
+                con_id=call.con_id,
+                order_type="TRAIL LIMIT",
+                limit_price=None,
+                legs=(Leg(call.con_id, 1, "BUY", "SMART"), Leg(SPY, 2, "SELL", "SMART")),
+                combo=(
+                    (str(call.con_id), "1", "BUY", "SMART", "0", "0", "", "-1") * 2,
+                    ("1.0", "2.0"),
+                    ("NonGuaranteed", "1"),
+                ),
+                raw={
+                    "exchange": "SMART",
+                    "auxPrice": "0.5",
+                    "deltaNeutralContract": "1",
+                    "deltaNeutralContractId": "5",
+                    "deltaNeutralContractDelta": "0.5",
+                    "deltaNeutralContractPrice": "1.5",
+                },
+            ),
+            status=Status.INACTIVE,
+            completed_status="Order rejected - reason:no",
+            stop=1.0,
+            limit=0.9,
+        ),
     ]
     made: Samples = {
-        "order_status": [answers.order_status(sample, 7) for sample in orders],
+        "order_status": [answers.order_status(sample) for sample in orders],
         "open_order_end": [answers.open_order_end()],
         "completed_orders_end": [answers.completed_orders_end()],
         "execution": [

@@ -1,0 +1,220 @@
+"""From what a client wrote to a ticket the broker can work with, or the error that the gateway answers with."""
+
+import datetime as dt
+
+from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.broker import conditions
+from gateway.simulator.broker.order_types import OTHER_TYPES, TIMES_IN_FORCE, TYPES, OrderType, Trigger, canonical
+from gateway.simulator.broker.orders import Adjustment, Leg, Refused, Ticket
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.wire.place_order import LEG_FIELDS, WrittenOrder
+from tws import codes
+
+ALGORITHMS = frozenset(
+    {
+        "Adaptive", "ArrivalPx", "BalanceImpactRisk", "ClosePx", "DarkIce", "MinImpact", "PctVol", "PctVolPx",
+        "PctVolSz", "PctVolTm", "Twap", "Vwap", "AD",
+    }
+)  # fmt: skip
+"""IB algorithms that are taken; their orders then trade as if they had none."""
+
+_ECHOED_BY_THE_TICKET = ("action", "totalQuantity", "orderType", "lmtPrice", "tif", "account")
+
+
+def invalid(cause: str) -> Refused:
+    """Error 321 in the gateway's words."""
+    return Refused(codes.VALIDATION_ERROR, f"Error validating request.-'bF' : cause - {cause}")
+
+
+def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
+    """Check what the client wrote and make a ticket of it.
+
+    Raises:
+        Refused: it would be rejected before it reached the book.
+        RequestMalformed: a field is no number.
+    """
+    fields = written.fields
+    order_type, action = canonical(fields["orderType"]), fields["action"].upper()
+    if order_type not in TYPES and order_type not in OTHER_TYPES:
+        raise invalid("Invalid order type was entered")
+    if action not in ("BUY", "SELL"):
+        raise invalid("Invalid side was entered")
+    quantity = written.number("totalQuantity")
+    if quantity is None or not 0 < quantity < 1e9:
+        raise invalid("The size value cannot be zero")
+    tif = (fields["tif"] or "DAY").upper()
+    if tif not in TIMES_IN_FORCE:
+        raise invalid("Invalid time in force was entered")
+    account = fields["account"] or gateway.broker.account_id
+    if account not in gateway.broker.accounts:
+        raise invalid(f"Invalid account code '{account}'.")
+    instrument = _instrument(gateway, written)
+    _check_type(order_type, tif, instrument)
+    if abs(quantity / instrument.size_step - round(quantity / instrument.size_step)) > 1e-6:
+        raise invalid("Fractional-sized order cannot be placed for this contract")
+    what_if, transmit = written.flag("whatIf"), written.flag("transmit") if fields["transmit"] else True
+    if what_if and not transmit:
+        raise Refused(codes.WHAT_IF_UNTRANSMITTED, codes.text(codes.WHAT_IF_UNTRANSMITTED))
+    _check_algorithm(fields["algoStrategy"], order_type)
+    kind = TYPES[order_type]
+    limit, aux = written.number("lmtPrice"), written.number("auxPrice")
+    if kind.needs_limit and limit is None:
+        raise invalid("Limit price was not entered")
+    if kind.needs_stop and not aux:
+        raise invalid("Stop price was not entered")
+    trail = kind.trigger is Trigger.TRAIL
+    percent = written.number("trailingPercent") if trail else None
+    if trail and not (aux or percent):
+        raise invalid("Trailing amount or percentage was not entered")
+    trail_stop = written.number("trailStopPrice") if trail else None
+    good_till = _moment(gateway, fields["goodTillDate"], "good-till-date")
+    if tif == "GTD" and good_till is None:
+        raise invalid("Invalid time format or time zone in good-till-date")
+    discretionary = written.number("discretionaryAmt") or 0.0
+    if discretionary and order_type != "LMT":
+        raise Refused(codes.DISCRETIONARY, codes.text(codes.DISCRETIONARY))
+    min_quantity = written.number("minQty") or 0.0
+    if min_quantity > quantity:
+        raise invalid("Minimum quantity is more than the size of the order")
+    oca_type = written.integer("ocaType") if fields["ocaGroup"] else 0
+    if not 0 <= oca_type <= 3:
+        raise invalid("Invalid OCA type was entered")
+    raw = {name: value for name, value in fields.items() if value and name not in _ECHOED_BY_THE_TICKET}
+    return Ticket(
+        con_id=instrument.con_id,
+        action=action,
+        quantity=quantity,
+        order_type=order_type,
+        limit_price=_limit(kind, limit),
+        stop_price=aux if kind.needs_stop else None,
+        tif=tif,
+        oca_group=fields["ocaGroup"],
+        oca_type=oca_type,
+        account=account,
+        order_ref=fields["orderRef"],
+        # A client that leaves the flag out means its default, which is to transmit.
+        transmit=transmit,
+        parent_id=written.integer("parentId"),
+        good_till=good_till,
+        what_if=what_if,
+        raw=raw | {"exchange": written.contract.exchange or "SMART", "submitter": gateway.settings.user},
+        conditions=tuple(_condition(gateway, row) for row in written.conditions),
+        algo_params=written.algo_params,
+        trigger_method=written.integer("triggerMethod"),
+        trail_amount=aux if trail and not percent else None,
+        trail_percent=percent or None,
+        trail_stop=trail_stop,
+        limit_offset=_limit_offset(written, limit, trail_stop) if order_type == "TRAIL LIMIT" else None,
+        offset=_offset(kind, aux),
+        outside_rth=written.flag("outsideRth"),
+        good_after=_moment(gateway, fields["goodAfterTime"], "good-after-time"),
+        all_or_none=written.flag("allOrNone"),
+        min_quantity=min_quantity,
+        discretionary=discretionary,
+        adjustment=_adjustment(written, kind.trigger),
+        conditions_ignore_rth=bool(written.conditions) and written.flag("conditionsIgnoreRth"),
+        cancel_on_condition=bool(written.conditions) and written.flag("conditionsCancelOrder"),
+        auto_cancel_parent=bool(fields.get("autoCancelParent")) and written.flag("autoCancelParent"),
+        legs=_legs(written),
+        combo=written.combo,
+    )
+
+
+def _instrument(gateway: Gateway, written: WrittenOrder) -> Instrument:
+    found = gateway.instruments.find(written.contract, gateway.now())
+    if not found:
+        raise Refused(codes.NO_SECURITY_DEFINITION, codes.text(codes.NO_SECURITY_DEFINITION))
+    if len(found) > 1:
+        raise Refused(
+            codes.NO_SECURITY_DEFINITION,
+            f"The contract description specified for {written.contract.symbol} is ambiguous; "
+            "you must specify the multiplier or trading class.",
+        )
+    return found[0]
+
+
+def _check_type(order_type: str, tif: str, instrument: Instrument) -> None:
+    listed = instrument.order_types.split(",")
+    usable = order_type in TYPES and TYPES[order_type].listed_as in listed and (tif != "OPG" or "OPG" in listed)
+    if not (usable and instrument.tradable):
+        raise Refused(codes.UNSUPPORTED_ORDER_TYPE, codes.text(codes.UNSUPPORTED_ORDER_TYPE))
+
+
+def _check_algorithm(name: str, order_type: str) -> None:
+    if name and name not in ALGORITHMS:
+        raise Refused(codes.ALGORITHM_UNKNOWN, codes.text(codes.ALGORITHM_UNKNOWN))
+    if name and order_type not in ("LMT", "MKT"):
+        raise Refused(codes.ALGORITHM_NOT_ALLOWED, codes.text(codes.ALGORITHM_NOT_ALLOWED))
+
+
+def _limit(kind: OrderType, limit: float | None) -> float | None:
+    """The limit itself, or the cap of a peg, where 0 is none. A trailing limit follows its stop instead."""
+    if kind.needs_limit:
+        return limit
+    return limit or None if kind.is_pegged else None
+
+
+def _limit_offset(written: WrittenOrder, limit: float | None, trail_stop: float | None) -> float:
+    offset = written.number("lmtPriceOffset")
+    if offset is not None:
+        return offset
+    return abs(trail_stop - limit) if trail_stop and limit else 0.0
+
+
+def _offset(kind: OrderType, aux: float | None) -> float:
+    """A peg's or snap's distance, in dollars."""
+    return (aux or 0.0) if kind.is_pegged else 0.0
+
+
+def _adjustment(written: WrittenOrder, trigger: Trigger) -> Adjustment | None:
+    order_type = canonical(written.fields["adjustedOrderType"])
+    if trigger is not Trigger.STOP or order_type not in ("STP", "STP LMT", "TRAIL", "TRAIL LIMIT"):
+        return None
+    price, stop = written.number("triggerPrice"), written.number("adjustedStopPrice")
+    limit, trail = written.number("adjustedStopLimitPrice"), written.number("adjustedTrailingAmount")
+    missing = (
+        codes.INVALID_TRIGGER_PRICE
+        if not price
+        else codes.INVALID_ADJUSTED_STOP
+        if not stop
+        else codes.INVALID_ADJUSTED_LIMIT
+        if order_type.endswith("LMT") and not limit
+        else codes.INVALID_ADJUSTED_TRAIL
+        if order_type.startswith("TRAIL") and not trail
+        else 0
+    )
+    if missing or not price:
+        raise Refused(missing, codes.text(missing))
+    return Adjustment(order_type, price, stop, limit, trail, in_percent=written.integer("adjustableTrailingUnit") != 0)
+
+
+def _condition(gateway: Gateway, row: tuple[str, ...]) -> tuple[str, ...]:
+    if row[0] == conditions.TIME:
+        moment = gateway.writer.read(row[3])
+        if moment is None:
+            raise invalid("Invalid time format or time zone in condition")
+        row = (*row[:3], conditions.written(moment[0]))
+    wrong = conditions.check(row)
+    if not wrong and row[0] in (conditions.PRICE, conditions.VOLUME, conditions.CHANGE):
+        wrong = "" if gateway.instruments.by_id(int(row[4])) else "Invalid contract in condition"
+    if wrong:
+        raise invalid(wrong)
+    return row
+
+
+def _legs(written: WrittenOrder) -> tuple[Leg, ...]:
+    fields = written.combo[0] if written.combo else ()
+    rows = [fields[at : at + LEG_FIELDS] for at in range(0, len(fields), LEG_FIELDS)]
+    try:
+        return tuple(Leg(int(row[0]), int(row[1]), row[2].upper(), row[3]) for row in rows)
+    except ValueError:
+        raise Refused(codes.COMBO_INVALID, codes.text(codes.COMBO_INVALID)) from None
+
+
+def _moment(gateway: Gateway, text: str, what: str) -> dt.datetime | None:
+    if not text:
+        return None
+    moment = gateway.writer.read(text)
+    if moment is None:
+        raise invalid(f"Invalid time format or time zone in {what}")
+    return moment[0]

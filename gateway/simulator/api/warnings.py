@@ -1,0 +1,31 @@
+"""What the gateway remarks on an order that it takes: texts captured from real gateways, or in their published list."""
+
+from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.broker.orders import Ticket
+from gateway.simulator.broker.time_in_force import may_trade, trades_outside
+from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.wire.text import plain
+from tws import codes
+
+
+def warnings(gateway: Gateway, ticket: Ticket) -> list[tuple[int, str]]:
+    """Codes and texts, to be sent before the order's first status."""
+    instrument = gateway.instrument(ticket.con_id)
+    hours = gateway.broker.hours(instrument)
+    found: list[tuple[int, str]] = []
+    if ticket.outside_rth and not trades_outside(ticket):
+        found.append((codes.OUTSIDE_RTH_IGNORED, codes.text(codes.OUTSIDE_RTH_IGNORED)))
+    if ticket.transmit and not may_trade(ticket, hours) and ticket.tif != "OPG" and hours.opens is not None:
+        opens = f"{hours.opens.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S} {ZONE_ID}"
+        text = (
+            f"{ticket.action} {plain(ticket.quantity)} {_name(instrument)}\n"
+            f"Warning: your order will not be placed at the exchange until {opens}"
+        )
+        found.append((codes.ORDER_MESSAGE, codes.text(codes.ORDER_MESSAGE, text)))
+    return found
+
+
+def _name(instrument: Instrument) -> str:
+    """`AAPL NASDAQ.NMS` (captured for a stock only)."""
+    return f"{instrument.symbol} {instrument.listing}.{instrument.trading_class}"
