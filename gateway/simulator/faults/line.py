@@ -9,6 +9,7 @@ from gateway.simulator.faults.fault import Fault, number, text, whole
 from gateway.simulator.wire.answers.session import error
 from gateway.simulator.wire.text import encode
 from tws import codes
+from tws.frames import MAX_FRAME, frame
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
@@ -74,12 +75,12 @@ class Burst(Fault):
 
 
 _NONSENSE = {
-    "no-number": b"\0\0\0\x08nonsense",
-    "unknown-id": b"\0\0\0\x069999\0\0",
-    "no-fields": b"\0\0\0\0",
-    "half-a-message": b"\0\0\0\x045\01\0",
-    "not-utf-8": b"\0\0\0\x104\0-1\02104\0\xff\xfe\xfd\0\0",
-    "too-long": b"\x7f\xff\xff\xff",
+    "no-number": frame(b"nonsense"),
+    "unknown-id": frame(b"9999\x00\x00"),
+    "no-fields": frame(b""),
+    "half-a-message": frame(b"5\x001\x00"),
+    "not-utf-8": frame(b"4\x00-1\x002104\x00\xff\xfe\xfd\x00\x00"),
+    "too-long": (MAX_FRAME + 1).to_bytes(4),
 }
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
+from gateway.simulator.api.server import ApiServer
+from gateway.simulator.faults import Faults
+from gateway.simulator.lifecycle import Lifecycle
 from tests.unit.simulator.rig import HandClock, make_gateway
+from tests.unit.simulator.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
@@ -24,4 +29,20 @@ def clock() -> HandClock:
 def gateway(tmp_path: Path, clock: HandClock) -> Iterator[Gateway]:
     made, store = make_gateway(tmp_path, clock)
     yield made
+    store.close()
+
+
+@pytest_asyncio.fixture
+async def run(tmp_path: Path, clock: HandClock) -> AsyncIterator[Run]:
+    gateway, store = make_gateway(tmp_path, clock)
+    server = ApiServer(gateway)
+    lifecycle = Lifecycle(gateway, server, store)
+    faults = Faults(gateway, server, lifecycle)
+    lifecycle.when_restarted(faults.restarted)
+    await lifecycle.start()
+    made = Run(gateway, lifecycle, server, faults, clock)
+    yield made
+    faults.end_all()
+    await made.http.aclose()
+    await lifecycle.close()
     store.close()

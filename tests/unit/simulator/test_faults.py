@@ -3,75 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
-import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
 from gateway.simulator.command_server import CommandServer
-from gateway.simulator.control import Control
-from gateway.simulator.faults import Faults
 from gateway.simulator.lifecycle import Lifecycle
 from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import SPY, HandClock, make_gateway, ticket
 from tests.unit.simulator.test_session import SPY_STOCK
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from gateway.simulator.api.gateway import Gateway
-
-
-class Run:
-    """A stand-in in this process, with its control application at hand."""
-
-    def __init__(self, gateway: Gateway, lifecycle: Lifecycle, server: ApiServer, faults: Faults) -> None:
-        self.gateway = gateway
-        self.lifecycle = lifecycle
-        self.server = server
-        self.faults = faults
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(Control(gateway, lifecycle, faults).app()),
-            base_url="http://localhost",
-        )
-
-    async def begin(self, name: str) -> None:
-        answer = await self.http.post(f"/api/v1/faults/{name}")
-        assert answer.json()["fault"] == name
-        assert answer.json()["effective_at_monotonic_ns"] > 0
-
-    async def end(self, name: str) -> None:
-        assert (await self.http.delete(f"/api/v1/faults/{name}")).status_code == 200
-
-    async def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.http.get("/api/v1/status")).json()
-        return found
-
-    async def command(self, line: str) -> str:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.lifecycle.command_port)
-        writer.write(f"{line}\n".encode())
-        reply = (await reader.readline()).decode().rstrip("\n")
-        writer.close()
-        return reply
-
-
-@pytest_asyncio.fixture
-async def run(tmp_path: Path, clock: HandClock) -> AsyncIterator[Run]:
-    gateway, store = make_gateway(tmp_path, clock)
-    server = ApiServer(gateway)
-    lifecycle = Lifecycle(gateway, server, store)
-    faults = Faults(gateway, server, lifecycle)
-    lifecycle.when_restarted(faults.restarted)
-    await lifecycle.start()
-    made = Run(gateway, lifecycle, server, faults)
-    yield made
-    await made.http.aclose()
-    await lifecycle.close()
-    store.close()
+    from tests.unit.simulator.run import Run
 
 
 async def test_status(run: Run) -> None:
