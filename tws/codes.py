@@ -66,12 +66,14 @@ INVALID_TRIGGER_PRICE: Final = 361
 INVALID_ADJUSTED_STOP: Final = 362
 INVALID_ADJUSTED_LIMIT: Final = 363
 INVALID_ADJUSTED_TRAIL: Final = 364
+NO_SCANNER: Final = 365
 NO_HISTORICAL_QUERY: Final = 366
 UNSUPPORTED_ORDER_TYPE: Final = 387
 ORDER_MESSAGE: Final = 399
 WHAT_IF_UNTRANSMITTED: Final = 413
 ALGORITHM_UNKNOWN: Final = 439
 ALGORITHM_NOT_ALLOWED: Final = 442
+NO_FUNDAMENTALS: Final = 430
 UPSTREAM_LOST: Final = 1100
 UPSTREAM_BACK_DATA_LOST: Final = 1101
 UPSTREAM_BACK: Final = 1102
@@ -96,8 +98,13 @@ ORDER_NOT_FOUND: Final = 10147
 ORDER_NOT_CANCELLABLE: Final = 10148
 DELAYED_DATA: Final = 10167
 DELAYED_DATA_OFF: Final = 10168
+NEWS_ARTICLE_FAILED: Final = 10172
+LIVE_BARS_FAILED: Final = 10182
+HISTORICAL_TICKS_FAILED: Final = 10187
+HISTOGRAM_FAILED: Final = 10188
 MAX_TICK_BY_TICK: Final = 10190
 COMPETING_SESSION: Final = 10197
+NEWS_NOT_ALLOWED: Final = 10276
 BAD_END_TIME: Final = 10314
 
 CODES: Final[Mapping[int, Code]] = MappingProxyType(
@@ -138,6 +145,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 Kind.SESSION,
             ),
             Code(NOT_SUBSCRIBED, "Requested market data is not subscribed.", Kind.REQUEST),
+            Code(NO_SCANNER, "No scanner subscription found for ticker id:", Kind.REQUEST),
             Code(NO_HISTORICAL_QUERY, "No historical data query found for ticker id:", Kind.REQUEST),
             Code(COMBO_INVALID, "The combo details are invalid.", Kind.ORDER),
             Code(
@@ -154,6 +162,11 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(ALGORITHM_NOT_ALLOWED, "Specified algorithm is not allowed for this order.", Kind.ORDER),
             Code(UNSUPPORTED_ORDER_TYPE, "Unsupported order type for this exchange and security type.", Kind.ORDER),
             Code(ORDER_MESSAGE, "Order Message:\n", Kind.WARNING),
+            Code(
+                NO_FUNDAMENTALS,
+                "We are sorry, but fundamentals data for the security specified is not available.",
+                Kind.REQUEST,
+            ),
             Code(
                 UPSTREAM_LOST,
                 "Connectivity between IBKR and Trader Workstation has been lost.",
@@ -224,8 +237,13 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 "Requested market data is not subscribed. Delayed market data is not enabled",
                 Kind.REQUEST,
             ),
+            Code(NEWS_ARTICLE_FAILED, "Failed to request news article: ", Kind.REQUEST),
+            Code(LIVE_BARS_FAILED, "Failed to request live updates (disconnected).", Kind.REQUEST),
+            Code(HISTORICAL_TICKS_FAILED, "Failed to request historical ticks:", Kind.REQUEST),
+            Code(HISTOGRAM_FAILED, "Failed to request histogram data:", Kind.REQUEST),
             Code(MAX_TICK_BY_TICK, "Max number of tick-by-tick requests has been reached", Kind.REQUEST),
             Code(COMPETING_SESSION, "No market data during competing live session", Kind.REQUEST),
+            Code(NEWS_NOT_ALLOWED, "News feed is not allowed.", Kind.REQUEST),
             Code(BAD_END_TIME, "End Date/Time: The date, time, or time-zone entered is invalid.", Kind.REQUEST),
         )
     }

@@ -4,6 +4,7 @@ SimulatorError
 ├── SettingsError       an environment variable cannot be used; the message says what would be
 ├── FaultRefused        a fault was asked for that cannot be (answered with 400, or refused at the start)
 ├── RequestMalformed    a client's frame could not be read to its end (answered with error 320)
+├── RequestRefused      a request that can be read asks for what there is not (answered with its code)
 ├── StateError          the broker's record on disk cannot be used
 └── PortTaken           a port to listen on is not free
 """
@@ -23,6 +24,15 @@ class FaultRefused(SimulatorError):
 
 class RequestMalformed(SimulatorError):
     """A client's frame could not be read."""
+
+
+class RequestRefused(SimulatorError):
+    """The gateway's own words for what is wrong with a request."""
+
+    def __init__(self, cause: str, code: int = 321) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.code = code
 
 
 class StateError(SimulatorError):

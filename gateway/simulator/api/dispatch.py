@@ -6,10 +6,14 @@ from gateway.simulator.api import (
     accounts,
     contracts,
     display_groups,
+    histogram,
     history,
     market_data,
     news,
     orders,
+    past_ticks,
+    research,
+    schedules,
     system,
     verification,
 )
@@ -23,11 +27,15 @@ _HANDLERS: dict[type[Request], Handler] = {
     **contracts.HANDLERS,
     **market_data.HANDLERS,
     **history.HANDLERS,
+    **past_ticks.HANDLERS,
+    **schedules.HANDLERS,
+    **histogram.HANDLERS,
     **orders.HANDLERS,
     **accounts.HANDLERS,
     **news.HANDLERS,
     **display_groups.HANDLERS,
     **verification.HANDLERS,
+    **research.HANDLERS,
 }
 
 

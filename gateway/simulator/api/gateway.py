@@ -23,6 +23,8 @@ from tws.clock import Clock
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
+    from gateway.simulator.history.pacing import Asked
+    from gateway.simulator.market.bars import Bar
     from gateway.simulator.market.calendar import Calendar
 
 
@@ -51,6 +53,10 @@ class Gateway:
         self.profile: Profile = PROFILES[settings.profile]
         self.writer = TimeWriter(settings.time_format, settings.time_zone)
         self.sessions: set[Session] = set()
+        self.small_bars: list[Asked] = []
+        """Requests for small bars that still count against the next one."""
+        self.day_bars: dict[tuple[object, ...], Bar | None] = {}
+        """Bars of whole days, as they were made before."""
         self.upstream_lost = False
         self.farms = Farms()
         self.trouble = Trouble()

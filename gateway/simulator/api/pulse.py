@@ -2,7 +2,7 @@
 
 import math
 
-from gateway.simulator.api import accounts, history, market_data
+from gateway.simulator.api import accounts, bars, market_data, news, research
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.session import Session
 from gateway.simulator.market.process import STEP_SECONDS
@@ -40,6 +40,8 @@ class Pulse:
             self._pnl_at = monotonic
         for session in gateway.started():
             self._tell_account(session, monotonic, new_pnl)
+            if gateway.upstream_lost:
+                bars.lose_live_bars(session)
             if not gateway.ticking:
                 continue
             if session.clogged:
@@ -49,7 +51,9 @@ class Pulse:
             market_data.publish_tick_by_tick(session)
             if new_bar:
                 market_data.publish_real_time_bars(session, bar_end)
-                history.publish_live_bars(session, epoch)
+                bars.publish_live_bars(session, epoch)
+                research.publish_scans(session, epoch)
+                news.publish_bulletins(session)
 
     @staticmethod
     def _tell_account(session: Session, now: float, new_pnl: bool) -> None:

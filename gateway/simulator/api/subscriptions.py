@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.simulator.history.checks import BarQuery
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Quote
+from gateway.simulator.research.scans import Limits
 
 if TYPE_CHECKING:
     import asyncio
+    import datetime as dt
 
 
 @dataclass(slots=True)
@@ -37,9 +40,26 @@ class LiveBars:
 
     req_id: int
     instrument: Instrument
-    seconds: int
+    query: BarQuery
     date_format: int
-    sent_at: int = 0
+    regular: bool
+    running: "tuple[dt.datetime, dt.datetime] | None" = None
+    """Start and end of the bar that was sent last."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """A running scan: what is scanned for, and the contracts that led when it was sent last."""
+
+    req_id: int
+    instrument: str
+    location: str
+    code: str
+    limits: Limits
+    rows: int
+    sent: list[int] | None = None
+    made_at: float = 0.0
+    """Seconds since 1970."""
 
 
 @dataclass(slots=True)
@@ -60,6 +80,9 @@ class Subscriptions:
         self.tick_by_tick: dict[int, TickByTick] = {}
         self.real_time_bars: dict[int, Instrument] = {}
         self.live_bars: dict[int, LiveBars] = {}
+        self.scans: dict[int, Scan] = {}
+        self.bulletins_since: dt.datetime | None = None
+        """Bulletins up to here have been sent; None: not subscribed."""
         self.history: dict[int, asyncio.Task[None]] = {}
         self.summaries: dict[int, AccountQuery] = {}
         self.positions = False

@@ -3,18 +3,16 @@
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.simulator.market import options, rules
+from gateway.simulator.market import bars, options, rules
+from gateway.simulator.market.bars import Bar
 from gateway.simulator.market.calendar import Calendar, Phase
 from gateway.simulator.market.instruments import Instrument, Instruments
-from gateway.simulator.market.process import STEP_SECONDS, PriceProcess, bits, step_at, uniform
+from gateway.simulator.market.process import STEP_SECONDS, PriceProcess, bits, step_at
 
 _LOOK_BACK = 40
 """Steps to look back for the last trade before settling for the mid."""
-
-_LOOKS_A_BAR = 12
-"""How often a bar looks at the path: its high and low are those of what it saw."""
 
 _REMEMBERED_STEPS = 8
 """Steps whose quotes are kept: the newest, and those that delayed data looks at."""
@@ -54,20 +52,6 @@ class Quote:
     def epoch(self) -> float:
         """When the step began, seconds since 1970."""
         return self.step * STEP_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of midpoints; `epoch` is its start in seconds since 1970."""
-
-    epoch: int
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    average: float
-    count: int
 
 
 class Market:
@@ -162,24 +146,11 @@ class Market:
         return self._spot(instrument, step)
 
     def bar(self, instrument: Instrument, start: int, seconds: int, until: float | None = None) -> Bar:
-        """One bar, cut off at epoch `until`."""
+        """One bar, cut off at epoch `until`: of trades, or of midpoints where there were none."""
         begin = step_at(start)
         end = max(step_at(min(start + seconds, until or math.inf)), begin + 1)
-        stride = max(int(seconds / STEP_SECONDS) // _LOOKS_A_BAR, 1)
-        prices = [self._model(instrument, step) for step in (*range(begin, end - 1, stride), end - 1)]
-        product, digits = instrument.product, instrument.decimals
-        activity = 0.5 + uniform(self._seed, instrument.con_id, start)
-        volume = _sized((end - begin) * product.volume * activity, product.lot if product.lot < 1 else 1)
-        return Bar(
-            epoch=start,
-            open=round(prices[0], digits),
-            high=round(max(prices), digits),
-            low=round(min(prices), digits),
-            close=round(prices[-1], digits),
-            volume=volume,
-            average=round(sum(prices) / len(prices), digits + 1),
-            count=max(int(volume / product.volume), 1),
-        )
+        made = bars.of_trades(self.quote, instrument, begin, end) or self._still(instrument, begin, end)
+        return replace(made, epoch=start)
 
     def day_so_far(self, instrument: Instrument, step: int) -> Bar:
         """The bar of the current exchange day's regular hours as of the last full minute; before they begin, of what
@@ -205,6 +176,11 @@ class Market:
         today = calendar.day_at(dt.datetime.fromtimestamp(step * STEP_SECONDS, dt.UTC))
         before = calendar.day_at(today.begins - dt.timedelta(seconds=1))
         return round(self._model(instrument, step_at(before.regular_end.timestamp()) - 1), instrument.decimals)
+
+    def _still(self, instrument: Instrument, begin: int, end: int) -> Bar:
+        """The bar of what has a price but no trades."""
+        made = bars.of_values(lambda step: round(self._model(instrument, step), instrument.decimals), begin, end)
+        return replace(made, volume=0, average=made.close, count=0)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

@@ -25,11 +25,18 @@ UNREAD = {
     "reqMktData": 2,
     "reqRealTimeBars": 2,
     "reqHistoricalData": 1,
-    "reqHistoricalTicks": 3,
     "verifyRequest": 3,
     "verifyMessage": 2,
     "verifyAndAuthRequest": 4,
     "verifyAndAuthMessage": 3,
+    "reqHistoricalTicks": 1,
+    "reqNewsArticle": 1,
+    "reqHistoricalNews": 1,
+    "cancelNewsBulletins": 1,
+    "reqScannerParameters": 1,
+    "reqScannerSubscription": 1,
+    "reqFundamentalData": 2,
+    "reqWshEventData": 8,
 }
 """Fields at the end of a request that say nothing here: old versions of a message without fields, lists of options;
 and whatever is said to prove who one is, which is refused unread."""

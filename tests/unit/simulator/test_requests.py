@@ -200,8 +200,6 @@ def test_the_other_requests(version: int) -> None:
 def test_requests_that_are_not_served_are_known() -> None:
     depth = read(200, lambda c: c.reqMktDepth(9, option(), 5, False, []))
     assert depth == Unserved(10, "reqMktDepth", 9)
-    assert read(200, lambda c: c.reqScannerParameters()) == Unserved(24, "reqScannerParameters", -1)
-    assert read(200, lambda c: c.reqHistogramData(9, option(), False, "3 days")) == Unserved(88, "reqHistogramData", 9)
     assert read(200, lambda c: c.cancelMktDepth(9, False)) == Unserved(11, "cancelMktDepth", 9)
 
 

@@ -362,7 +362,7 @@ async def test_head_timestamp(server: ApiServer) -> None:
     async with RawClient(server.port) as client:
         await client.start()
         assert await client.answer("87", "5", *SPY_STOCK, 0, 0, "TRADES", 1, end="88") == [
-            ["88", "5", "20200102-14:30:00"]
+            ["88", "5", "20200102-05:00:00"]
         ]
 
 

@@ -1,7 +1,7 @@
 """The past."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.simulator.market.instruments import ContractQuery
 from gateway.simulator.wire.contract import read_contract
@@ -15,6 +15,7 @@ class ReqHistoricalData(Numbered):
     end: str
     bar_size: str
     duration: str
+    regular_only: bool
     what: str
     date_format: int
     keep_up_to_date: bool
@@ -31,11 +32,14 @@ class ReqHistoricalTicks(Numbered):
     end: str
     count: int
     what: str
+    regular_only: bool
+    ignore_size: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ReqHeadTimestamp(Numbered):
     contract: ContractQuery
+    regular_only: bool
     what: str
     date_format: int
 
@@ -44,33 +48,54 @@ class ReqHeadTimestamp(Numbered):
 class CancelHeadTimestamp(Numbered): ...
 
 
+@dataclass(frozen=True, slots=True)
+class ReqHistogram(Numbered):
+    contract: ContractQuery
+    regular_only: bool
+    period: str
+    """`3 days`, `1 week`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelHistogram(Numbered): ...
+
+
+def _contract(cursor: Cursor) -> ContractQuery:
+    """The twelve fields, and behind them whether expired ones are wanted too."""
+    contract = read_contract(cursor)
+    return replace(contract, include_expired=cursor.flag())
+
+
 def _historical_data(cursor: Cursor, version: int) -> Request:
-    req_id, contract = cursor.integer(), read_contract(cursor)
-    cursor.skip()
+    req_id, contract = cursor.integer(), _contract(cursor)
     end, bar_size, duration = cursor.text(), cursor.text(), cursor.text()
-    cursor.skip()
-    what, date_format = cursor.text(), cursor.integer(1)
+    regular_only, what, date_format = cursor.flag(), cursor.text(), cursor.integer(1)
     if contract.sec_type == "BAG":
         cursor.skip(4 * cursor.count())
-    return ReqHistoricalData(req_id, contract, end, bar_size, duration, what, date_format, cursor.flag())
+    return ReqHistoricalData(req_id, contract, end, bar_size, duration, regular_only, what, date_format, cursor.flag())
 
 
 def _historical_ticks(cursor: Cursor, version: int) -> Request:
-    req_id, contract = cursor.integer(), read_contract(cursor)
-    cursor.skip()
-    return ReqHistoricalTicks(req_id, contract, cursor.text(), cursor.text(), cursor.integer(), cursor.text())
+    req_id, contract = cursor.integer(), _contract(cursor)
+    start, end, count, what = cursor.text(), cursor.text(), cursor.integer(), cursor.text()
+    return ReqHistoricalTicks(req_id, contract, start, end, count, what, cursor.flag(), cursor.flag())
 
 
 def _head_timestamp(cursor: Cursor, version: int) -> Request:
-    req_id, contract = cursor.integer(), read_contract(cursor)
-    cursor.skip(2)
-    return ReqHeadTimestamp(req_id, contract, cursor.text(), cursor.integer(1))
+    req_id, contract = cursor.integer(), _contract(cursor)
+    return ReqHeadTimestamp(req_id, contract, cursor.flag(), cursor.text(), cursor.integer(1))
+
+
+def _histogram(cursor: Cursor, version: int) -> Request:
+    return ReqHistogram(cursor.integer(), _contract(cursor), cursor.flag(), cursor.text())
 
 
 READERS: Mapping[int, Reader] = {
     20: _historical_data,
     25: numbered(CancelHistoricalData),
     87: _head_timestamp,
+    88: _histogram,
+    89: numbered(CancelHistogram, versioned=False),
     90: numbered(CancelHeadTimestamp, versioned=False),
     96: _historical_ticks,
 }

@@ -12,6 +12,7 @@ from gateway.simulator.wire.requests import (
     market_data,
     news,
     orders,
+    research,
     session,
     verification,
 )
@@ -27,36 +28,21 @@ _READERS: Mapping[int, Reader] = {
     **news.READERS,
     **display_groups.READERS,
     **verification.READERS,
+    **research.READERS,
 }
 
 _UNSERVED: Mapping[int, tuple[str, int]] = {
     10: ("reqMktDepth", 2),
     11: ("cancelMktDepth", 2),
-    12: ("reqNewsBulletins", 0),
-    13: ("cancelNewsBulletins", 0),
     18: ("requestFA", 0),
     19: ("replaceFA", 0),
     21: ("exerciseOptions", 2),
-    22: ("reqScannerSubscription", 1),
-    23: ("cancelScannerSubscription", 2),
-    24: ("reqScannerParameters", 0),
-    52: ("reqFundamentalData", 2),
-    53: ("cancelFundamentalData", 2),
     54: ("calculateImpliedVolatility", 2),
     55: ("calculateOptionPrice", 2),
     56: ("cancelCalculateImpliedVolatility", 2),
     57: ("cancelCalculateOptionPrice", 2),
-    79: ("reqSoftDollarTiers", 1),
     82: ("reqMktDepthExchanges", 0),
     83: ("reqSmartComponents", 1),
-    84: ("reqNewsArticle", 1),
-    86: ("reqHistoricalNews", 1),
-    88: ("reqHistogramData", 1),
-    89: ("cancelHistogramData", 1),
-    100: ("reqWshMetaData", 1),
-    101: ("cancelWshMetaData", 1),
-    102: ("reqWshEventData", 1),
-    103: ("cancelWshEventData", 1),
 }
 """Ids that are refused: the request's name, and which field after the id holds its number (0: none)."""
 

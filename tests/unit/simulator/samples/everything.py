@@ -9,11 +9,12 @@ from tests.unit.simulator.samples import (
     market_data,
     news,
     orders,
+    research,
     session,
 )
 from tests.unit.simulator.samples.sample import Samples
 
-_ROOMS = (session, contracts, market_data, history, accounts, orders, news, display_groups)
+_ROOMS = (session, contracts, market_data, history, accounts, orders, news, display_groups, research)
 
 
 def every_answer(version: int, broker: Broker) -> Samples:

@@ -1,0 +1,52 @@
+"""Histograms: how much was traded at each price in some days."""
+
+from gateway.simulator.api import refusals
+from gateway.simulator.api.bars import maker
+from gateway.simulator.api.history import patience
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.history import series, sessions
+from gateway.simulator.history.histogram import histogram, period
+from gateway.simulator.history.sizes import BarSize
+from gateway.simulator.wire.answers import history as answers
+from gateway.simulator.wire.requests import history as requests
+from gateway.simulator.wire.requests.base import Request
+from tws import codes
+
+_BARS = BarSize(1800)
+"""What a histogram is made of."""
+_PIECE = 20
+
+
+async def _histogram(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.ReqHistogram)
+    gateway, req_id = session.gateway, request.req_id
+    instrument = refusals.one_instrument(session, req_id, request.contract)
+    if instrument is None:
+        return
+    wanted = period(request.period)
+    make = maker(session, instrument, "TRADES")
+    if wanted is None or make is None:
+        why = f"Invalid period {request.period}" if wanted is None else f"No data for {instrument.local_symbol}"
+        session.error(req_id, codes.HISTOGRAM_FAILED, codes.CODES[codes.HISTOGRAM_FAILED].text + why)
+        return
+    await patience(session, req_id)
+    calendar, now = gateway.instruments.calendar(instrument), gateway.now()
+    first = sessions.start_of(calendar, now, wanted, regular=request.regular_only)
+    bars = []
+    found = series.bars(calendar, _BARS, make, first, now, regular=request.regular_only)
+    for number, dated in enumerate(found, 1):
+        if dated is not None:
+            bars.append(dated.bar)
+        if number % _PIECE == 0:
+            await gateway.host.sleep(0)
+    session.send(answers.histogram(req_id, histogram(bars, instrument.min_tick, instrument.decimals)))
+
+
+def _nothing(session: Session, request: Request) -> None:
+    """A histogram is sent once: there is nothing left to cancel."""
+
+
+HANDLERS: dict[type[Request], Handler] = {
+    requests.ReqHistogram: _histogram,
+    requests.CancelHistogram: _nothing,
+}

@@ -1,0 +1,112 @@
+"""Historical ticks."""
+
+from functools import partial
+from itertools import chain
+
+from gateway.simulator.api import refusals
+from gateway.simulator.api.history import moment, patience
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.errors import RequestRefused
+from gateway.simulator.history import depth, sessions, ticks
+from gateway.simulator.history.checks import check_ticks
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.market.market import Quote
+from gateway.simulator.market.process import step_at
+from gateway.simulator.wire.answers import history as answers
+from gateway.simulator.wire.requests import history as requests
+from gateway.simulator.wire.requests.base import Request
+from tws import codes
+
+_MOST_TICKS = 1000
+_PIECE = 200
+"""Steps looked at before others get their turn."""
+_LONGEST_SEARCH = 400_000
+"""Steps after which a search ends with what it has (assumed: the gateway's own depth is not known)."""
+
+
+async def _ticks(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.ReqHistoricalTicks)
+    gateway, req_id = session.gateway, request.req_id
+    instrument = refusals.one_instrument(session, req_id, request.contract)
+    if instrument is None:
+        return
+    try:
+        start = moment(session, req_id, request.start, "Start Date/Time")
+        end = moment(session, req_id, request.end, "End Date/Time")
+        what = check_ticks(
+            sec_type=instrument.sec_type, exchange=request.contract.exchange, count=request.count, what=request.what
+        )
+    except RequestRefused as refused:
+        refusals.refuse(session, req_id, refused)
+        return
+    if not instrument.quoted and what != "TRADES":
+        session.error(
+            req_id,
+            codes.HISTORICAL_TICKS_FAILED,
+            f"{codes.CODES[codes.HISTORICAL_TICKS_FAILED].text}No data for {instrument.local_symbol}",
+        )
+        return
+    await patience(session, req_id)
+    now = gateway.now()
+    oldest = depth.begins(gateway.instruments.calendar(instrument), instrument)
+    first = max(start.at if start else oldest, oldest)
+    last = now if start or end is None else min(end.at, now)
+    found = await _find(
+        session,
+        instrument,
+        request,
+        what,
+        (step_at(first.timestamp()), step_at(last.timestamp())),
+        forward=end is None or start is not None,
+    )
+    _send(session, req_id, instrument, what, found)
+
+
+async def _find(
+    session: Session,
+    instrument: Instrument,
+    request: requests.ReqHistoricalTicks,
+    what: str,
+    span: tuple[int, int],
+    *,
+    forward: bool,
+) -> list[Quote]:
+    """So many ticks from the beginning of a span on, or back from its end; oldest first."""
+    gateway = session.gateway
+    quote = partial(gateway.market.quote, instrument)
+    is_tick = ticks.shown(what, ignore_size=request.ignore_size)
+    walk = ticks.forward if forward else ticks.backward
+    wanted = min(request.count, _MOST_TICKS)
+    found: list[Quote] = []
+    stretches = sessions.stretches(
+        gateway.instruments.calendar(instrument), *span, forward=forward, regular=request.regular_only
+    )
+    steps = chain.from_iterable(walk(quote, is_tick, begin, end) for begin, end in stretches)
+    for number, tick in enumerate(steps, 1):
+        if tick is not None:
+            found.append(tick)
+        if len(found) == wanted or number == _LONGEST_SEARCH:
+            break
+        if number % _PIECE == 0:
+            await gateway.host.sleep(0)
+    return found if forward else found[::-1]
+
+
+def _send(session: Session, req_id: int, instrument: Instrument, what: str, found: list[Quote]) -> None:
+    digits = instrument.decimals
+    if what == "TRADES":
+        trades = ((int(q.epoch), f"{q.last:.{digits}f}", q.last_size, "IEX") for q in found)
+        session.send(answers.historical_ticks_trades(req_id, trades, done=True))
+    elif what == "BID_ASK":
+        tops = (
+            (int(q.epoch), f"{max(q.bid, 0.0):.{digits}f}", f"{q.ask:.{digits}f}", q.bid_size, q.ask_size)
+            for q in found
+        )
+        session.send(answers.historical_ticks_quotes(req_id, tops, done=True))
+    else:
+        session.send(
+            answers.historical_ticks(req_id, ((int(q.epoch), round(q.mid, digits + 1)) for q in found), done=True)
+        )
+
+
+HANDLERS: dict[type[Request], Handler] = {requests.ReqHistoricalTicks: _ticks}

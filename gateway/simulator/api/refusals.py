@@ -1,0 +1,38 @@
+"""Saying no the way the gateway does: a validation error, a processing error, or the history service's own."""
+
+from gateway.simulator.api.session import Session
+from gateway.simulator.errors import RequestRefused
+from gateway.simulator.market.instruments import ContractQuery, Instrument
+from tws import codes
+
+
+def invalid(session: Session, req_id: int, cause: str) -> None:
+    """321: the request itself is wrong. The letters vary by build."""
+    session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'bH' : cause - {cause}")
+
+
+def failed(session: Session, req_id: int, cause: str) -> None:
+    """322: the request cannot be served now."""
+    session.error(req_id, codes.PROCESSING_ERROR, f"Error processing request.-'bW' : cause - {cause}")
+
+
+def no_history(session: Session, req_id: int, why: str) -> None:
+    """162: the historical data service said no."""
+    session.error(req_id, codes.HISTORICAL_ERROR, codes.CODES[codes.HISTORICAL_ERROR].text + why)
+
+
+def refuse(session: Session, req_id: int, refused: RequestRefused) -> None:
+    """What a check said, under its code."""
+    if refused.code == codes.VALIDATION_ERROR:
+        invalid(session, req_id, refused.cause)
+    else:
+        session.error(req_id, refused.code, refused.cause)
+
+
+def one_instrument(session: Session, req_id: int, query: ContractQuery) -> Instrument | None:
+    """The one instrument a query means; says 200 if there is none, or more than one."""
+    found = session.gateway.instruments.find(query, session.gateway.now())
+    if len(found) != 1:
+        session.refuse(req_id, codes.NO_SECURITY_DEFINITION)
+        return None
+    return found[0]

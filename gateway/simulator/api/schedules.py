@@ -1,0 +1,72 @@
+"""Trading sessions of the past, and when the past begins."""
+
+import datetime as dt
+
+from gateway.simulator.api import refusals
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.history import depth, sessions
+from gateway.simulator.history.checks import BARS, BarQuery
+from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.wire.answers import history as answers
+from gateway.simulator.wire.requests import history as requests
+from gateway.simulator.wire.requests.base import Request
+
+_SCHEDULES_FROM = 165
+
+
+def send(
+    session: Session, req_id: int, instrument: Instrument, end: dt.datetime, query: BarQuery, *, regular: bool
+) -> None:
+    """Answer a query for the sessions that begin in a span which ends at `end`; times are the exchange's."""
+    if session.version < _SCHEDULES_FROM:
+        refusals.no_history(session, req_id, "Schedule is not available for this client version")
+        return
+    calendar = session.gateway.instruments.calendar(instrument)
+    start = sessions.start_of(calendar, end, query.duration, regular=regular)
+    found: list[tuple[str, str, str]] = []
+    for day in sessions.days(calendar, start, end):
+        parts = sessions.of_day(day, regular=regular)
+        if start <= parts[0].opens < end:
+            found.append((_local(parts[0].opens), _local(parts[-1].closes), f"{day.date:%Y%m%d}"))
+    if not found:
+        refusals.no_history(session, req_id, f"HMDS query returned no data: {instrument.local_symbol}@SMART Schedule")
+        return
+    session.send(answers.historical_schedule(req_id, found[0][0], found[-1][1], ZONE_ID, found))
+
+
+def _local(at: dt.datetime) -> str:
+    return f"{at.astimezone(NEW_YORK):%Y%m%d-%H:%M:%S}"
+
+
+def _head_timestamp(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.ReqHeadTimestamp)
+    req_id, kind = request.req_id, request.what.strip().upper()
+    instrument = refusals.one_instrument(session, req_id, request.contract)
+    if instrument is None:
+        return
+    if kind not in BARS:
+        refusals.invalid(session, req_id, f"What to show value of {request.what} rejected.")
+        return
+    if kind in ("TRADES", "ADJUSTED_LAST") and instrument.quoted and not instrument.trades:
+        refusals.no_history(session, req_id, "No head time stamp")
+        return
+    begins = depth.begins(session.gateway.instruments.calendar(instrument), instrument)
+    match request.date_format:
+        case 2:
+            text = str(int(begins.timestamp()))
+        case 3:
+            text = f"{begins:%m%d %H:%M:%S}"
+        case _:
+            text = f"{begins:%Y%m%d-%H:%M:%S}"
+    session.send(answers.head_timestamp(req_id, text))
+
+
+def _nothing(session: Session, request: Request) -> None:
+    """Head timestamps are answered at once: there is nothing left to cancel."""
+
+
+HANDLERS: dict[type[Request], Handler] = {
+    requests.ReqHeadTimestamp: _head_timestamp,
+    requests.CancelHeadTimestamp: _nothing,
+}

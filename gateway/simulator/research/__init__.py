@@ -1,0 +1,1 @@
+"""What is said about instruments: headlines, bulletins, scans, company reports."""
