@@ -96,13 +96,13 @@ async def _note_time(gateway: Gateway, store: Store) -> None:
 
 
 async def _start(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> None:
-    """Open the API, and the control port as soon as its modules are there. A slow boot is watched, so it goes first
-    where the profile has one."""
-    if gateway.profile.jvm:
-        await asyncio.gather(lifecycle.start(), _control(gateway, lifecycle, faults))
-    else:
+    """Open the API, and the control port as soon as its modules are there. A login that takes its time is watched, so
+    the API goes first only where it is open at once."""
+    if lifecycle.at_once:
         await lifecycle.start()
         await _control(gateway, lifecycle, faults)
+    else:
+        await asyncio.gather(lifecycle.start(), _control(gateway, lifecycle, faults))
 
 
 async def _control(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.simulator.errors import SettingsError
+from gateway.simulator.wire.zone_names import CHINESE
 
 MIN_SERVER_VERSION = 157
 MAX_SERVER_VERSION = 200
@@ -64,6 +65,34 @@ class Settings:
     """Whether messages above the rate are refused with error 100, instead of read later."""
     master_client: int | None
     """The client id that hears of every client's orders."""
+    # The gateway around the API: login, restarts, its logs, its clock.
+    settings_dir: Path
+    """The volume that keeps the token of a session, and launcher.log."""
+    launcher_log: Path
+    credentials: Literal["ok", "wrong", "unrecognized"]
+    twofa: float | Literal["off", "answered", "never", "refused"]
+    """Whether a login needs a push, and what becomes of it; a number: seconds until it is approved."""
+    twofa_timeout: float
+    twofa_timeout_action: Literal["exit", "restart"]
+    twofa_exit_interval: float
+    relogin: bool
+    existing_session_action: Literal["manual", "primary", "primaryoverride", "secondary"]
+    competing: Literal["no", "yields", "insists"]
+    """Whether another session holds the login when ours begins."""
+    throttle_after: int
+    """Refused logins in a row before every further one has to wait."""
+    throttle: float
+    boot: float | None
+    """Seconds to the login window; the profile's where there is none, as with the next two."""
+    login: float | None
+    soft_restart: float | None
+    auto_restart_time: str
+    """As given: IBC only logs what it cannot read, so it is no reason not to start."""
+    auto_logoff_time: str
+    cold_restart_time: str
+    time_throttle: Literal["gateway", "client", "off"]
+    """Whose reqCurrentTime is ignored when it comes within a second of an answered one."""
+    zone_spelling: Literal["english", "chinese"]
 
 
 def load(env: Mapping[str, str]) -> Settings:
@@ -121,6 +150,28 @@ def load(env: Mapping[str, str]) -> Settings:
         master_client=_number(env, "SIM_MASTER_CLIENT_ID", "0", int, "a client id", lambda n: n >= 0)
         if env.get("SIM_MASTER_CLIENT_ID")
         else None,
+        settings_dir=_settings_dir(env),
+        launcher_log=Path(env.get("SIM_LAUNCHER_LOG") or _settings_dir(env) / "launcher.log"),
+        credentials=_one_of(env, "SIM_CREDENTIALS", "ok", "wrong", "unrecognized"),
+        twofa=_twofa(env),
+        twofa_timeout=_seconds(env, "SIM_TWOFA_TIMEOUT", "180"),
+        twofa_timeout_action=_one_of(env, "TWOFA_TIMEOUT_ACTION", "exit", "restart"),
+        twofa_exit_interval=_seconds(env, "TWOFA_EXIT_INTERVAL", "60"),
+        relogin=_choice(env, "RELOGIN_AFTER_TWOFA_TIMEOUT", "no", ("yes", "no")) == "yes",
+        existing_session_action=_one_of(
+            env, "EXISTING_SESSION_DETECTED_ACTION", "primary", "primaryoverride", "secondary", "manual"
+        ),
+        competing=_one_of(env, "SIM_COMPETING_SESSION", "no", "yields", "insists"),
+        throttle_after=_number(env, "SIM_THROTTLE_AFTER", "5", int, "a whole number over 0", lambda n: n > 0),
+        throttle=_seconds(env, "SIM_THROTTLE_SECONDS", "295"),
+        boot=_seconds_or_none(env, "SIM_BOOT_SECONDS"),
+        login=_seconds_or_none(env, "SIM_LOGIN_SECONDS"),
+        soft_restart=_seconds_or_none(env, "SIM_RESTART_SECONDS"),
+        auto_restart_time=env.get("AUTO_RESTART_TIME", "").strip(),
+        auto_logoff_time=env.get("AUTO_LOGOFF_TIME", "").strip(),
+        cold_restart_time=env.get("TWS_COLD_RESTART", "").strip(),
+        time_throttle=_one_of(env, "SIM_TIME_THROTTLE", "gateway", "client", "off"),
+        zone_spelling=_zone_spelling(env, zone),
     )
 
 
@@ -174,6 +225,41 @@ def _zone(env: Mapping[str, str]) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise _bad("TIME_ZONE", "an IANA zone such as Etc/UTC or Europe/Berlin", name) from None
     return "UTC" if name in ("Etc/UTC", "UTC") else name
+
+
+def _one_of[T: str](env: Mapping[str, str], name: str, default: T, *others: T) -> T:
+    """One of those words."""
+    allowed = (default, *others)
+    return allowed[allowed.index(_choice(env, name, default, allowed))]
+
+
+def _seconds(env: Mapping[str, str], name: str, default: str) -> float:
+    return _number(env, name, default, float, "a number of seconds from 0 to 86400", lambda n: 0 <= n <= 86_400)
+
+
+def _seconds_or_none(env: Mapping[str, str], name: str) -> float | None:
+    return _seconds(env, name, "0") if (env.get(name) or "").strip() else None
+
+
+def _settings_dir(env: Mapping[str, str]) -> Path:
+    return Path(env.get("TWS_SETTINGS_PATH") or env.get("SIM_STATE_DIR") or "/home/ibgateway/state")
+
+
+def _twofa(env: Mapping[str, str]) -> float | Literal["off", "answered", "never", "refused"]:
+    words: tuple[Literal["off", "answered", "never", "refused"], ...] = ("off", "answered", "never", "refused")
+    text = (env.get("SIM_TWOFA") or "off").strip().lower()
+    for word in words:
+        if text == word:
+            return word
+    expected = "off, answered, never, refused or the seconds until the push is approved"
+    return _number(env, "SIM_TWOFA", "off", float, expected, lambda n: 0 <= n <= 86_400)
+
+
+def _zone_spelling(env: Mapping[str, str], zone: str) -> Literal["english", "chinese"]:
+    spelling: Literal["english", "chinese"] = _one_of(env, "SIM_ZONE_SPELLING", "english", "chinese")
+    if spelling == "chinese" and zone not in CHINESE:
+        raise _bad("SIM_ZONE_SPELLING", f"chinese only with TIME_ZONE one of {', '.join(CHINESE)}", spelling)
+    return spelling
 
 
 def _accounts(env: Mapping[str, str], mode: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def status(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> dict[str, 
         "time_zone": gateway.writer.zone,
         "clients": sorted(session.client_id for session in gateway.started()),
         "logins": lifecycle.logins,
-        "pushes": 0,
+        "pushes": lifecycle.pushes,
         "faults": sorted(faults.active),
     }
 

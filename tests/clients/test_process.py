@@ -45,7 +45,7 @@ def test_stop_ends_it_with_0(start: Callable[..., StandIn]) -> None:
     stand_in = start()
     with socket.create_connection(("127.0.0.1", stand_in.command_port)) as line:
         line.sendall(b"STOP\n")
-        assert line.recv(100) == b"OK Shutting down\n"
+        assert line.recv(100) == b"OK Shutting down: STOP command\n"
     assert stand_in.wait(5) == 0
 
 

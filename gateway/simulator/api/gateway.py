@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from gateway.simulator.api.farms import Farms
 from gateway.simulator.api.trouble import Trouble
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from gateway.simulator.history.pacing import Asked
     from gateway.simulator.market.bars import Bar
     from gateway.simulator.market.calendar import Calendar
+
+_TIME_EVERY = 1.0
 
 
 class Gateway:
@@ -51,7 +54,11 @@ class Gateway:
         self.broker = broker
         self.tally = tally
         self.profile: Profile = PROFILES[settings.profile]
-        self.writer = TimeWriter(settings.time_format, settings.time_zone)
+        self.writer = TimeWriter(settings.time_format, settings.time_zone, settings.zone_spelling == "chinese")
+        self.read_only = settings.read_only
+        """Whether orders are refused: the API setting, which people also click."""
+        self.login_as: tuple[str, ...] | None = None
+        """The accounts that clients are told instead of the broker's own: somebody logged in elsewhere."""
         self.sessions: set[Session] = set()
         self.small_bars: list[Asked] = []
         """Requests for small bars that still count against the next one."""
@@ -62,7 +69,7 @@ class Gateway:
         self.trouble = Trouble()
         self.shown_in_groups: dict[int, str] = {}
         """What clients last showed in the display groups."""
-        self._time_asked_at = float("-inf")
+        self._time_told: WeakKeyDictionary[Gateway | Session, float] = WeakKeyDictionary()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -91,13 +98,21 @@ class Gateway:
         """Market data lines in use by all sessions: they are counted per login."""
         return sum(session.lines for session in self.sessions)
 
-    def may_tell_time(self) -> bool:
-        """reqCurrentTime asked twice within a second is ignored, whoever asks."""
+    def may_tell_time(self, session: "Session") -> bool:
+        """Whether a reqCurrentTime is answered. One within a second of the last answered is ignored; whether that
+        counts for a client or for all is not known of a real gateway, so it is a setting."""
+        throttle = self.settings.time_throttle
+        whose = session if throttle == "client" else self
         now = self.host.monotonic()
-        if now - self._time_asked_at < 1.0:
+        if throttle != "off" and now - self._time_told.get(whose, float("-inf")) < _TIME_EVERY:
             return False
-        self._time_asked_at = now
+        self._time_told[whose] = now
         return True
+
+    @property
+    def managed_accounts(self) -> tuple[str, ...]:
+        """The accounts that clients are told at the start of a session."""
+        return self.login_as or self.broker.accounts
 
     def instrument(self, con_id: int) -> Instrument:
         """The instrument of an id that the broker knows."""

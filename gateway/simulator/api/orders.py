@@ -15,7 +15,7 @@ _READ_ONLY = "Error validating request.-'bO' : cause - The API interface is curr
 
 def _guarded(session: Session, req_id: int) -> bool:
     """Whether the API may write; says so if it may not."""
-    if session.gateway.settings.read_only:
+    if session.gateway.read_only:
         session.error(req_id, codes.VALIDATION_ERROR, _READ_ONLY)
         return False
     return True

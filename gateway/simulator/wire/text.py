@@ -55,5 +55,5 @@ def _field(value: Value) -> str:
 
 def encode(fields: Iterable[Value]) -> bytes:
     """One message as bytes with its length in front."""
-    body = "\0".join([_field(value) for value in fields]).encode() + b"\0"
+    body = "\0".join([_field(value) for value in fields]).encode(errors="surrogateescape") + b"\0"
     return len(body).to_bytes(4) + body

@@ -1,7 +1,8 @@
 """Moments as the gateway writes them, by its setting for API date-times.
 
 `instrument`: the contract's zone, `operator`: the zone the gateway is logged in with, `utc`: dashes and no zone.
-Below server version 174 there is no zone at all and the login zone is meant.
+Below server version 174 there is no zone at all and the login zone is meant. The handshake, the dates of head time
+stamps and schedules, and epoch seconds do not heed the setting.
 """
 
 import datetime as dt
@@ -9,8 +10,9 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
+from gateway.simulator.market.calendar import ZONE_ID
 from gateway.simulator.settings import TimeFormat
+from gateway.simulator.wire.zone_names import CHINESE, display_name
 
 ZONES_FROM = 174
 
@@ -22,20 +24,28 @@ class TimeWriter:
     form: TimeFormat
     zone: str
     """IANA name, or UTC."""
+    chinese: bool = False
+    """Whether the handshake names the zone as on a Chinese system, in GBK."""
 
-    def moment(self, at: dt.datetime, version: int) -> str:
-        """An intraday bar's or an execution's time."""
+    def moment(self, at: dt.datetime, version: int, zone: str = ZONE_ID) -> str:
+        """The time of an intraday bar, of an execution or of a completed order; `zone` is the contract's."""
         if version < ZONES_FROM:
             return f"{at.astimezone(ZoneInfo(self.zone)):%Y%m%d  %H:%M:%S}"
         if self.form == "utc":
-            return f"{at.astimezone(dt.UTC):%Y%m%d-%H:%M:%S}"
+            return dashed(at)
         if self.form == "instrument":
-            return f"{at.astimezone(NEW_YORK):%Y%m%d %H:%M:%S} {ZONE_ID}"
-        return f"{at.astimezone(ZoneInfo(self.zone)):%Y%m%d %H:%M:%S} {self.zone}"
+            return zoned(at, zone)
+        # Seen on paper accounts whose gateway runs on UTC.
+        return zoned(at, "Universal" if self.zone == "UTC" else self.zone)
 
     def wall(self, at: dt.datetime) -> str:
-        """The gateway's own wall clock, as in the handshake."""
-        return f"{at.astimezone(ZoneInfo(self.zone)):%Y%m%d %H:%M:%S} {self.zone}"
+        """The gateway's own wall clock, with the display name of its zone: the handshake, and the day on which a GTC
+        order is cancelled. The bytes of a Chinese name are GBK, which `encode` lets pass as they are."""
+        if self.chinese and self.zone in CHINESE:
+            name = CHINESE[self.zone].encode("gbk").decode("ascii", "surrogateescape")
+        else:
+            name = display_name(self.zone, at)
+        return f"{at.astimezone(ZoneInfo(self.zone)):%Y%m%d %H:%M:%S} {name}"
 
     def clock(self, at: dt.datetime) -> str:
         """`HH:MM` on the gateway's wall."""
@@ -43,11 +53,11 @@ class TimeWriter:
 
     def read(self, text: str) -> tuple[dt.datetime, bool] | None:
         """A moment a client wrote, and whether it named its zone; None if it is none of the accepted forms."""
-        dashed = re.fullmatch(r"(\d{8})-(\d{2}:\d{2}:\d{2})Z?", text)
+        in_utc = re.fullmatch(r"(\d{8})-(\d{2}:\d{2}:\d{2})Z?", text)
         spaced = re.fullmatch(r"(\d{8})(?: +(\d{1,2}:\d{2}(?::\d{2})?))?(?: +(\S.*))?", text)
         try:
-            if dashed:
-                return _parse(dashed[1], dashed[2], dt.UTC), True
+            if in_utc:
+                return _parse(in_utc[1], in_utc[2], dt.UTC), True
             if not spaced:
                 return None
             zone = ZoneInfo(spaced[3]) if spaced[3] else ZoneInfo(self.zone)
@@ -55,6 +65,21 @@ class TimeWriter:
             return _parse(spaced[1], clock if clock.count(":") == 2 else f"{clock}:00", zone), bool(spaced[3])
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return None
+
+
+def dashed(at: dt.datetime, zone: str = "UTC") -> str:
+    """`20260312-09:30:00`: UTC, or a schedule's in the zone that its own field names."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y%m%d-%H:%M:%S}"
+
+
+def zoned(at: dt.datetime, zone: str) -> str:
+    """`20260407 10:23:05 US/Eastern`."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone}"
+
+
+def sentence(at: dt.datetime, zone: str = ZONE_ID) -> str:
+    """`2026-09-28 09:30:00 US/Eastern`: inside a text to people, such as warning 399's."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} {zone}"
 
 
 def _parse(day: str, clock: str, zone: dt.tzinfo) -> dt.datetime:

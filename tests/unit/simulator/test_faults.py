@@ -9,7 +9,7 @@ import pytest
 
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
-from gateway.simulator.command_server import CommandServer
+from gateway.simulator.command_server import CommandServer, Reply
 from gateway.simulator.lifecycle import Lifecycle
 from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import SPY, HandClock, make_gateway, ticket
@@ -147,7 +147,7 @@ async def test_restart_cures_a_hang(run: Run, clock: HandClock) -> None:
     async with RawClient(run.server.port) as old:
         await old.start()
         await run.begin("hang")
-        assert await run.command("restart") == "OK RESTART at 17:00"
+        assert await run.command("restart") == "OK RESTART in progress"
         assert await run.command("RESTART") == "ERROR RESTART already in progress"
         clock.turn(0.1)
         assert await old.closed()
@@ -201,12 +201,12 @@ async def test_commands(run: Run) -> None:
     assert await run.command("dance") == "ERROR Command invalid"
     assert await run.command("ReconnectAccount") == "OK "
     assert await run.command("EXIT") == "OK Goodbye"
-    assert await run.command("STOP") == "OK Shutting down"
-    assert run.lifecycle.finished.result() == 0
+    assert await run.command("STOP") == "OK Shutting down: STOP command"
+    assert await run.lifecycle.finished == 0
 
 
 async def test_the_command_server_survives_nonsense() -> None:
-    server = CommandServer(0, lambda word: "OK")
+    server = CommandServer(0, lambda line: Reply(("OK",)))
     await server.open()
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(b"\xff" * 100_000)

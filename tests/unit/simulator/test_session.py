@@ -47,7 +47,7 @@ def beat(pulse: Pulse, clock: HandClock, times: int = 1) -> None:
 
 async def test_the_handshake_is_all_until_start_api(server: ApiServer) -> None:
     async with RawClient(server.port) as client:
-        assert await client.greet() == ["200", "20261118 17:00:00 UTC"]
+        assert await client.greet() == ["200", "20261118 17:00:00 Coordinated Universal Time"]
         assert await client.silence()
 
 
