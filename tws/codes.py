@@ -54,8 +54,11 @@ NO_SECURITY_DEFINITION: Final = 200
 ORDER_REJECTED: Final = 201
 ORDER_CANCELLED: Final = 202
 SECURITY_NOT_ALLOWED: Final = 203
+UNKNOWN_TICKER: Final = 300
 MAX_DEPTH_REQUESTS: Final = 309
 COMBO_INVALID: Final = 312
+NO_SUCH_DEPTH: Final = 310
+DEPTH_RESET: Final = 317
 READING_ERROR: Final = 320
 VALIDATION_ERROR: Final = 321
 PROCESSING_ERROR: Final = 322
@@ -67,6 +70,8 @@ INVALID_ADJUSTED_STOP: Final = 362
 INVALID_ADJUSTED_LIMIT: Final = 363
 INVALID_ADJUSTED_TRAIL: Final = 364
 NO_SCANNER: Final = 365
+INVALID_REAL_TIME: Final = 420
+MAX_REAL_TIME: Final = 456
 NO_HISTORICAL_QUERY: Final = 366
 UNSUPPORTED_ORDER_TYPE: Final = 387
 ORDER_MESSAGE: Final = 399
@@ -94,6 +99,8 @@ SECDEF_FARM_OK: Final = 2158
 TIME_ZONE_MISSING: Final = 2174
 DATA_NEEDS_SUBSCRIPTION: Final = 10089
 MISSING_PARENT: Final = 10006
+DATA_PARTLY_SUBSCRIBED: Final = 10090
+NO_DEPTH: Final = 10092
 ORDER_NOT_FOUND: Final = 10147
 ORDER_NOT_CANCELLABLE: Final = 10148
 DELAYED_DATA: Final = 10167
@@ -102,6 +109,7 @@ NEWS_ARTICLE_FAILED: Final = 10172
 LIVE_BARS_FAILED: Final = 10182
 HISTORICAL_TICKS_FAILED: Final = 10187
 HISTOGRAM_FAILED: Final = 10188
+TICK_BY_TICK_FAILED: Final = 10189
 MAX_TICK_BY_TICK: Final = 10190
 COMPETING_SESSION: Final = 10197
 NEWS_NOT_ALLOWED: Final = 10276
@@ -135,7 +143,14 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(ORDER_REJECTED, "Order rejected - reason:", Kind.ORDER),
             Code(ORDER_CANCELLED, "Order Canceled - reason:", Kind.ORDER),
             Code(SECURITY_NOT_ALLOWED, "The security is not available or allowed for this account.", Kind.ORDER),
+            Code(UNKNOWN_TICKER, "Can't find EId with tickerId:", Kind.REQUEST),
             Code(MAX_DEPTH_REQUESTS, "Max number (3) of market depth requests has been reached", Kind.REQUEST),
+            Code(NO_SUCH_DEPTH, "Can't find the subscribed market depth with tickerId:", Kind.REQUEST),
+            Code(
+                DEPTH_RESET,
+                "Market depth data has been RESET. Please empty deep book contents before applying any new entries.",
+                Kind.WARNING,
+            ),
             Code(READING_ERROR, "Error reading request:", Kind.REQUEST),
             Code(VALIDATION_ERROR, "Error validating request.", Kind.REQUEST),
             Code(PROCESSING_ERROR, "Error processing request.", Kind.REQUEST),
@@ -146,6 +161,8 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             ),
             Code(NOT_SUBSCRIBED, "Requested market data is not subscribed.", Kind.REQUEST),
             Code(NO_SCANNER, "No scanner subscription found for ticker id:", Kind.REQUEST),
+            Code(INVALID_REAL_TIME, "Invalid Real-time Query", Kind.REQUEST),
+            Code(MAX_REAL_TIME, "Max number of real time requests has been reached", Kind.REQUEST),
             Code(NO_HISTORICAL_QUERY, "No historical data query found for ticker id:", Kind.REQUEST),
             Code(COMBO_INVALID, "The combo details are invalid.", Kind.ORDER),
             Code(
@@ -225,6 +242,16 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
                 Kind.REQUEST,
             ),
             Code(MISSING_PARENT, "Missing parent order", Kind.ORDER),
+            Code(
+                DATA_PARTLY_SUBSCRIBED,
+                "Part of requested market data is not subscribed. Subscription-independent ticks are still active.",
+                Kind.WARNING,
+            ),
+            Code(
+                NO_DEPTH,
+                "Deep market data is not supported for this combination of security type/exchange",
+                Kind.REQUEST,
+            ),
             Code(ORDER_NOT_FOUND, "OrderId that needs to be cancelled is not found.", Kind.ORDER),
             Code(ORDER_NOT_CANCELLABLE, "OrderId that needs to be cancelled cannot be cancelled", Kind.ORDER),
             Code(
@@ -241,6 +268,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(LIVE_BARS_FAILED, "Failed to request live updates (disconnected).", Kind.REQUEST),
             Code(HISTORICAL_TICKS_FAILED, "Failed to request historical ticks:", Kind.REQUEST),
             Code(HISTOGRAM_FAILED, "Failed to request histogram data:", Kind.REQUEST),
+            Code(TICK_BY_TICK_FAILED, "Failed to request tick-by-tick data", Kind.REQUEST),
             Code(MAX_TICK_BY_TICK, "Max number of tick-by-tick requests has been reached", Kind.REQUEST),
             Code(COMPETING_SESSION, "No market data during competing live session", Kind.REQUEST),
             Code(NEWS_NOT_ALLOWED, "News feed is not allowed.", Kind.REQUEST),

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.simulator import entitlements
+from gateway.simulator.entitlements import Entitlements
 from gateway.simulator.errors import SettingsError
 from gateway.simulator.wire.zone_names import CHINESE
 
@@ -40,8 +42,8 @@ class Settings:
     server_version: int
     state_dir: Path
     time_format: TimeFormat
-    market_data: Literal["live", "delayed"]
-    """What the account is subscribed to: with `delayed`, quotes come 15 minutes late and only if asked for."""
+    market_data: Entitlements
+    """What the login is subscribed to."""
     volatility: float
     """Realised volatility of the underlyings per year: 0.6 is 60 %."""
     cash: float
@@ -126,7 +128,7 @@ def load(env: Mapping[str, str]) -> Settings:
         ),
         state_dir=Path(env.get("SIM_STATE_DIR") or "/home/ibgateway/state"),
         time_format=_time_format(env),
-        market_data="delayed" if _choice(env, "SIM_MARKET_DATA", "live", ("live", "delayed")) == "delayed" else "live",
+        market_data=_entitlements(env),
         volatility=_number(env, "SIM_VOLATILITY", "0.6", float, "a number over 0, up to 3", lambda n: 0 < n <= 3),
         cash=_number(env, "SIM_CASH", "1000000", float, "a number of dollars", lambda n: 0 <= n <= 1e12),
         api_host=env.get("SIM_API_HOST") or "127.0.0.1",
@@ -194,6 +196,15 @@ def _time_format(env: Mapping[str, str]) -> TimeFormat:
             return "operator"
         case _:
             return "utc"
+
+
+def _entitlements(env: Mapping[str, str]) -> Entitlements:
+    text = env.get("SIM_MARKET_DATA") or "live"
+    try:
+        return entitlements.parse(text)
+    except ValueError:
+        levels = ", ".join(entitlements.Level)
+        raise _bad("SIM_MARKET_DATA", f"one of {levels}, and others by type, such as live,OPT:delayed", text) from None
 
 
 def _number[N: (int, float)](

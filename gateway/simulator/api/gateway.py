@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from gateway.simulator.api.farms import Farms
+from gateway.simulator.api.tape import Tapes
 from gateway.simulator.api.trouble import Trouble
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.orders import Event, Fill, Order, Said
@@ -70,6 +71,7 @@ class Gateway:
         self.shown_in_groups: dict[int, str] = {}
         """What clients last showed in the display groups."""
         self._time_told: WeakKeyDictionary[Gateway | Session, float] = WeakKeyDictionary()
+        self.tapes = Tapes()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,11 @@
 
 import math
 
-from gateway.simulator.api import accounts, bars, market_data, news, research
+from gateway.simulator.api import accounts, bars, depth, market_data, news, real_time_bars, research, tick_by_tick
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.session import Session
 from gateway.simulator.market.process import STEP_SECONDS
 
-_BAR_SECONDS = 5
 _PNL_SECONDS = 1.0
 
 
@@ -32,12 +31,13 @@ class Pulse:
         gateway = self._gateway
         gateway.tell(gateway.broker.step())
         epoch = gateway.now().timestamp()
-        bar_end = int(epoch) - int(epoch) % _BAR_SECONDS
+        bar_end = int(epoch) - int(epoch) % real_time_bars.SECONDS
         new_bar, self._bar_end = bar_end != self._bar_end, bar_end
         monotonic = gateway.clock.monotonic()
         new_pnl = monotonic - self._pnl_at >= _PNL_SECONDS
         if new_pnl:
             self._pnl_at = monotonic
+        step = gateway.step()
         for session in gateway.started():
             self._tell_account(session, monotonic, new_pnl)
             if gateway.upstream_lost:
@@ -47,10 +47,11 @@ class Pulse:
             if session.clogged:
                 gateway.tally.ticks_dropped += session.lines
                 continue
-            market_data.publish_lines(session)
-            market_data.publish_tick_by_tick(session)
+            market_data.publish(session, step)
+            tick_by_tick.publish(session, step)
+            depth.publish(session, step)
             if new_bar:
-                market_data.publish_real_time_bars(session, bar_end)
+                real_time_bars.publish(session, bar_end)
                 bars.publish_live_bars(session, epoch)
                 research.publish_scans(session, epoch)
                 news.publish_bulletins(session)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.simulator.api.tape import Subscription
 from gateway.simulator.history.checks import BarQuery
 from gateway.simulator.market.instruments import Instrument
-from gateway.simulator.market.market import Quote
 from gateway.simulator.research.scans import Limits
 
 if TYPE_CHECKING:
@@ -17,21 +17,11 @@ if TYPE_CHECKING:
 class Line:
     """A streaming market data subscription."""
 
-    req_id: int
     instrument: Instrument
-    kind: int
-    """1 live … 4 delayed frozen."""
-    sent: Quote | None = None
-    introduced: bool = False
-
-
-@dataclass(slots=True)
-class TickByTick:
-    req_id: int
-    instrument: Instrument
-    kind: str
-    """Last, AllLast, BidAsk or MidPoint."""
-    sent: Quote | None = None
+    parts: list[Subscription]
+    """Quotes, and each generic tick."""
+    begun: bool = False
+    """Whether anything has been told; nothing is while the data farm is away."""
 
 
 @dataclass(slots=True)
@@ -77,8 +67,9 @@ class Subscriptions:
 
     def __init__(self) -> None:
         self.market: dict[int, Line] = {}
-        self.tick_by_tick: dict[int, TickByTick] = {}
-        self.real_time_bars: dict[int, Instrument] = {}
+        self.tick_by_tick: dict[int, Subscription] = {}
+        self.real_time_bars: dict[int, Subscription] = {}
+        self.depth: dict[int, Subscription] = {}
         self.live_bars: dict[int, LiveBars] = {}
         self.scans: dict[int, Scan] = {}
         self.bulletins_since: dt.datetime | None = None
@@ -107,17 +98,19 @@ class Subscriptions:
 
     def line_ids(self) -> list[int]:
         """Request ids of everything that ticks."""
-        return [*self.market, *self.tick_by_tick, *self.real_time_bars, *self.live_bars]
+        return [*self.market, *self.tick_by_tick, *self.real_time_bars, *self.depth, *self.live_bars]
 
     def contract_id(self, req_id: int) -> int | None:
         """The contract that a market data request is about, None if there is no such request."""
-        line = self.market.get(req_id) or self.tick_by_tick.get(req_id) or self.live_bars.get(req_id)
-        instrument = self.real_time_bars.get(req_id) if line is None else line.instrument
-        return None if instrument is None else instrument.con_id
+        line = self.market.get(req_id) or self.live_bars.get(req_id)
+        taped = self.tick_by_tick.get(req_id) or self.real_time_bars.get(req_id) or self.depth.get(req_id)
+        if line is not None:
+            return line.instrument.con_id
+        return None if taped is None else taped.tape.instrument.con_id
 
     def forget_line(self, req_id: int) -> None:
         """Forget one market data subscription, of whatever kind, which the gateway has ended."""
-        for lines in (self.market, self.tick_by_tick, self.real_time_bars, self.live_bars):
+        for lines in (self.market, self.tick_by_tick, self.real_time_bars, self.depth, self.live_bars):
             lines.pop(req_id, None)
 
     def drop_market_data(self) -> None:
@@ -125,4 +118,5 @@ class Subscriptions:
         self.market.clear()
         self.tick_by_tick.clear()
         self.real_time_bars.clear()
+        self.depth.clear()
         self.live_bars.clear()

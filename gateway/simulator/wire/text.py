@@ -53,7 +53,12 @@ def _field(value: Value) -> str:
     return plain(value)
 
 
+def payload(fields: Iterable[Value]) -> bytes:
+    """Fields as bytes, each with the NUL that ends it."""
+    return "\0".join([_field(value) for value in fields]).encode(errors="surrogateescape") + b"\0"
+
+
 def encode(fields: Iterable[Value]) -> bytes:
     """One message as bytes with its length in front."""
-    body = "\0".join([_field(value) for value in fields]).encode(errors="surrogateescape") + b"\0"
+    body = payload(fields)
     return len(body).to_bytes(4) + body

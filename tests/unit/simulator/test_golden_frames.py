@@ -24,7 +24,7 @@ from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.text import Value, encode
 from gateway.simulator.wire.times import TimeWriter
 from tests.unit.simulator.offline import Encoder
-from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket
+from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket, told
 from tws.codes import CODES, HISTORY_FARM_IDLE, SECDEF_FARM_OK
 
 MAX = "1.7976931348623157E308"
@@ -176,9 +176,9 @@ def test_bars() -> None:
 
 
 def test_ticks() -> None:
-    assert shown(market_data.tick_price(1001, 68, 255.45, 200, 0)) == "1|6|1001|68|255.45|200|0|"
-    assert shown(market_data.tick_size(1001, 74, 312894)) == "2|6|1001|74|312894|"
-    assert shown(market_data.market_data_type(1001, 3)) == "58|1|1001|3|"
+    assert shown(told(market_data.tick_price(68, "255.45", 200, 0), 1001)) == "1|6|1001|68|255.45|200|0|"
+    assert shown(told(market_data.tick_size(74, 312894), 1001)) == "2|6|1001|74|312894|"
+    assert shown(told(market_data.market_data_type(3), 1001)) == "58|1|1001|3|"
 
 
 def test_schedule() -> None:

@@ -15,7 +15,17 @@ from ibapi.tag_value import TagValue
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.place_order import read_order
-from gateway.simulator.wire.requests import accounts, contracts, history, market_data, orders, reader, session
+from gateway.simulator.wire.requests import (
+    accounts,
+    contracts,
+    depth,
+    history,
+    market_data,
+    option_calculations,
+    orders,
+    reader,
+    session,
+)
 from gateway.simulator.wire.requests.base import Request, Unserved
 from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.rig import VERSIONS
@@ -197,10 +207,22 @@ def test_the_other_requests(version: int) -> None:
     assert five.what == "MIDPOINT"
 
 
+def test_depth_and_calculations() -> None:
+    asked = read(200, lambda c: c.reqMktDepth(9, option(), 20, True, []))
+    assert isinstance(asked, depth.ReqMarketDepth)
+    assert (asked.req_id, asked.contract.symbol, asked.rows, asked.smart) == (9, "SPY", 20, True)
+    assert read(200, lambda c: c.cancelMktDepth(9, True)) == depth.CancelMarketDepth(9, True)
+    volatility = read(200, lambda c: c.calculateImpliedVolatility(9, option(), 1.5, 600.0, []))
+    assert isinstance(volatility, option_calculations.CalculateImpliedVolatility)
+    assert (volatility.price, volatility.underlying) == (1.5, 600.0)
+    price = read(200, lambda c: c.calculateOptionPrice(9, option(), 0.2, 600.0, []))
+    assert isinstance(price, option_calculations.CalculateOptionPrice)
+    assert (price.volatility, price.underlying) == (0.2, 600.0)
+    assert read(200, lambda c: c.cancelCalculateOptionPrice(9)) == option_calculations.CancelCalculation(9)
+
+
 def test_requests_that_are_not_served_are_known() -> None:
-    depth = read(200, lambda c: c.reqMktDepth(9, option(), 5, False, []))
-    assert depth == Unserved(10, "reqMktDepth", 9)
-    assert read(200, lambda c: c.cancelMktDepth(9, False)) == Unserved(11, "cancelMktDepth", 9)
+    assert read(200, lambda c: c.reqMktDepthExchanges()) == Unserved(82, "reqMktDepthExchanges", -1)
 
 
 def test_empty_texts_are_unset() -> None:

@@ -230,7 +230,7 @@ async def test_option_ticks_carry_greeks(server: ApiServer) -> None:
         await client.start()
         call = (spy_call().con_id, "", "", "", 0, "", "", "SMART", "", "", "", "")
         heard = await client.answer("1", "11", "5", *call, 0, "", 1, 0, "", end="57")
-        assert [message[2] for message in of(heard, "21")] == ["10", "11", "13"]
+        assert [message[2] for message in of(heard, "21")] == ["10", "11", "12", "13"]
 
 
 async def test_lines_are_counted_for_the_login(tmp_path: Path, clock: HandClock) -> None:

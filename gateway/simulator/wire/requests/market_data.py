@@ -19,6 +19,8 @@ class ReqMarketData(Numbered):
     contract: ContractQuery
     generic_ticks: str
     snapshot: bool
+    regulatory: bool
+    """A snapshot of the national best bid and offer, which costs a cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class CancelTickByTick(Numbered): ...
 class ReqRealTimeBars(Numbered):
     contract: ContractQuery
     what: str
+    regular_hours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,10 @@ def _market_data(cursor: Cursor, version: int) -> Request:
     if cursor.flag():
         cursor.skip(3)
     generic = cursor.text()
-    return ReqMarketData(req_id, contract, generic, cursor.flag())
+    snapshot = cursor.flag()
+    regulatory = cursor.flag() if cursor.left else False
+    cursor.skip(cursor.left)  # options: none is known
+    return ReqMarketData(req_id, contract, generic, snapshot, regulatory)
 
 
 def _tick_by_tick(cursor: Cursor, version: int) -> Request:
@@ -72,7 +78,10 @@ def _real_time_bars(cursor: Cursor, version: int) -> Request:
     cursor.skip()
     req_id, contract = cursor.integer(), read_contract(cursor)
     cursor.skip()
-    return ReqRealTimeBars(req_id, contract, cursor.text())
+    what = cursor.text()
+    regular_hours = cursor.flag() if cursor.left else False
+    cursor.skip(cursor.left)  # options: none is known
+    return ReqRealTimeBars(req_id, contract, what, regular_hours)
 
 
 READERS: Mapping[int, Reader] = {

@@ -7,10 +7,12 @@ from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.requests import (
     accounts,
     contracts,
+    depth,
     display_groups,
     history,
     market_data,
     news,
+    option_calculations,
     orders,
     research,
     session,
@@ -22,6 +24,8 @@ _READERS: Mapping[int, Reader] = {
     **session.READERS,
     **contracts.READERS,
     **market_data.READERS,
+    **depth.READERS,
+    **option_calculations.READERS,
     **history.READERS,
     **orders.READERS,
     **accounts.READERS,
@@ -32,15 +36,9 @@ _READERS: Mapping[int, Reader] = {
 }
 
 _UNSERVED: Mapping[int, tuple[str, int]] = {
-    10: ("reqMktDepth", 2),
-    11: ("cancelMktDepth", 2),
     18: ("requestFA", 0),
     19: ("replaceFA", 0),
     21: ("exerciseOptions", 2),
-    54: ("calculateImpliedVolatility", 2),
-    55: ("calculateOptionPrice", 2),
-    56: ("cancelCalculateImpliedVolatility", 2),
-    57: ("cancelCalculateOptionPrice", 2),
     82: ("reqMktDepthExchanges", 0),
     83: ("reqSmartComponents", 1),
 }

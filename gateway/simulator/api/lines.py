@@ -1,0 +1,49 @@
+"""What requests for market data have in common: the contract, the lines they use, and how they are refused."""
+
+from gateway.simulator.api.session import Session
+from gateway.simulator.api.tape import Subscription
+from gateway.simulator.market.instruments import ContractQuery, Instrument
+from gateway.simulator.wire.splice import Burst
+from tws import codes
+
+
+def one(session: Session, req_id: int, query: ContractQuery) -> Instrument | None:
+    """The one instrument a query means; says 200 if there is none."""
+    found = session.gateway.instruments.find(query, session.gateway.now())
+    if len(found) != 1:
+        session.refuse(req_id, codes.NO_SECURITY_DEFINITION)
+        return None
+    return found[0]
+
+
+def duplicate(session: Session, req_id: int, letters: str = "bW") -> None:
+    """Say that the request id is in use; the letters vary with the kind of request (captured)."""
+    session.error(
+        req_id, codes.PROCESSING_ERROR, f"Error processing request.-'{letters}' : cause - Duplicate ticker id"
+    )
+
+
+def full(session: Session, req_id: int) -> bool:
+    """Whether the login's lines are all in use; says 101 if they are."""
+    if session.gateway.lines() < session.gateway.settings.market_data_lines:
+        return False
+    session.refuse(req_id, codes.MAX_TICKERS)
+    return True
+
+
+def unknown(session: Session, req_id: int) -> None:
+    """Say that there is nothing of that id to cancel."""
+    session.error(req_id, codes.UNKNOWN_TICKER, codes.text(codes.UNKNOWN_TICKER, str(req_id)))
+
+
+def tell(session: Session, subscription: Subscription, step: int) -> None:
+    """Send a subscriber what it has not been told yet."""
+    burst = subscription.burst(step)
+    if burst.count:
+        send(session, subscription, burst)
+
+
+def send(session: Session, subscription: Subscription, burst: Burst) -> None:
+    """Send ticks under the subscription's request id."""
+    session.send_frames(subscription.frames(burst), burst.count)
+    session.gateway.tally.ticks += burst.count

@@ -1,0 +1,105 @@
+"""Five-second bars as they end."""
+
+import datetime as dt
+from functools import partial
+
+from gateway.simulator.api import lines
+from gateway.simulator.api.quote_tape import price_text
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.api.tape import Subscription, Tape
+from gateway.simulator.entitlements import Level
+from gateway.simulator.market.calendar import Phase
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.market.market import Market
+from gateway.simulator.wire.answers import market_data as answers
+from gateway.simulator.wire.requests import market_data as requests
+from gateway.simulator.wire.requests.base import Request
+from gateway.simulator.wire.splice import NOTHING, Burst
+from tws import codes
+
+SECONDS = 5
+_KINDS = ("TRADES", "MIDPOINT", "BID", "ASK")
+_NO_TRADES = -1
+
+
+class BarTape(Tape):
+    """The bars of one instrument; its steps are the moments at which they end. There are none while it is closed."""
+
+    def __init__(self, market: Market, instrument: Instrument, what: str, *, regular_hours: bool) -> None:
+        super().__init__(instrument)
+        self._market = market
+        self._what = what
+        self._regular_hours = regular_hours
+        self._bar = NOTHING
+
+    def _look(self, step: int) -> Burst:
+        phase = self._market.phase(self.instrument, dt.datetime.fromtimestamp(step - SECONDS, dt.UTC))
+        if phase is Phase.CLOSED or (self._regular_hours and phase is not Phase.REGULAR):
+            self._bar = NOTHING
+            return NOTHING
+        bar = self._market.bar(self.instrument, step - SECONDS, SECONDS)
+        first, second, third, fourth = (
+            price_text(self.instrument, price) for price in (bar.open, bar.high, bar.low, bar.close)
+        )
+        trades = self._what == "TRADES"
+        self._bar = Burst(
+            [
+                answers.real_time_bar(
+                    bar.epoch,
+                    (first, second, third, fourth),
+                    bar.volume if trades else _NO_TRADES,
+                    bar.average if trades else _NO_TRADES,
+                    bar.count if trades else _NO_TRADES,
+                )
+            ]
+        )
+        return self._bar
+
+    def state(self) -> Burst:
+        """The newest bar."""
+        return self._bar
+
+
+def _request(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.ReqRealTimeBars)
+    req_id, gateway, what = request.req_id, session.gateway, request.what.upper()
+    if req_id in session.real_time_bars:
+        lines.duplicate(session, req_id)
+        return
+    if what not in _KINDS:
+        session.error(req_id, codes.INVALID_REAL_TIME, f"Invalid Real-time Query:Unknown bar type '{request.what}'")
+        return
+    instrument = lines.one(session, req_id, request.contract)
+    if instrument is None:
+        return
+    if gateway.lines() >= gateway.settings.market_data_lines:
+        session.refuse(req_id, codes.MAX_REAL_TIME)
+        return
+    if gateway.settings.market_data.level(instrument.sec_type) is not Level.LIVE:
+        session.refuse(req_id, codes.DATA_NEEDS_SUBSCRIPTION)
+        return
+    regular = request.regular_hours
+    tape = gateway.tapes.get(
+        BarTape,
+        (instrument.con_id, what, regular),
+        partial(BarTape, gateway.market, instrument, what, regular_hours=regular),
+    )
+    session.real_time_bars[req_id] = Subscription(req_id, tape)
+
+
+def _cancel(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.CancelRealTimeBars)
+    if session.real_time_bars.pop(request.req_id, None) is None:
+        lines.unknown(session, request.req_id)
+
+
+def publish(session: Session, ended: int) -> None:
+    """Send the bar of the five seconds that ended at that epoch."""
+    for subscription in session.real_time_bars.values():
+        lines.tell(session, subscription, ended)
+
+
+HANDLERS: dict[type[Request], Handler] = {
+    requests.ReqRealTimeBars: _request,
+    requests.CancelRealTimeBars: _cancel,
+}
