@@ -74,6 +74,7 @@ INVALID_REAL_TIME: Final = 420
 MAX_REAL_TIME: Final = 456
 NO_HISTORICAL_QUERY: Final = 366
 UNSUPPORTED_ORDER_TYPE: Final = 387
+ALLOCATION_MISSING: Final = 436
 ORDER_MESSAGE: Final = 399
 WHAT_IF_UNTRANSMITTED: Final = 413
 ALGORITHM_UNKNOWN: Final = 439
@@ -114,6 +115,7 @@ MAX_TICK_BY_TICK: Final = 10190
 COMPETING_SESSION: Final = 10197
 NEWS_NOT_ALLOWED: Final = 10276
 BAD_END_TIME: Final = 10314
+TIF_PRESET: Final = 10349
 
 CODES: Final[Mapping[int, Code]] = MappingProxyType(
     {
@@ -178,6 +180,11 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(ALGORITHM_UNKNOWN, "Order processing failed. Algorithm definition not found.", Kind.ORDER),
             Code(ALGORITHM_NOT_ALLOWED, "Specified algorithm is not allowed for this order.", Kind.ORDER),
             Code(UNSUPPORTED_ORDER_TYPE, "Unsupported order type for this exchange and security type.", Kind.ORDER),
+            Code(
+                ALLOCATION_MISSING,
+                "You must specify an allocation (either a single account, group, or profile).",
+                Kind.ORDER,
+            ),
             Code(ORDER_MESSAGE, "Order Message:\n", Kind.WARNING),
             Code(
                 NO_FUNDAMENTALS,
@@ -272,6 +279,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(MAX_TICK_BY_TICK, "Max number of tick-by-tick requests has been reached", Kind.REQUEST),
             Code(COMPETING_SESSION, "No market data during competing live session", Kind.REQUEST),
             Code(NEWS_NOT_ALLOWED, "News feed is not allowed.", Kind.REQUEST),
+            Code(TIF_PRESET, "Order TIF was set to DAY based on order preset.", Kind.WARNING),
             Code(BAD_END_TIME, "End Date/Time: The date, time, or time-zone entered is invalid.", Kind.REQUEST),
         )
     }

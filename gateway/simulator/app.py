@@ -34,7 +34,16 @@ def build(settings: Settings, host: Clock, store: Store) -> Gateway:
     calendars = around_the_clock(settings.day_start)
     market = Market(Instruments(calendars), calendars, settings.seed, settings.volatility)
     world = WorldClock(host, settings.speed, began(store, host, settings.start))
-    broker = Broker(market, store, settings.accounts, settings.cash, world.now)
+    broker = Broker(
+        market,
+        store,
+        settings.accounts,
+        settings.cash,
+        world.now,
+        kind=settings.account_type,
+        seed=settings.seed,
+        assignment=settings.assignment,
+    )
     return Gateway(settings, host, world, market, broker, Tally())
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.simulator import entitlements
+from gateway.simulator.broker.margin.kinds import AccountType
 from gateway.simulator.entitlements import Entitlements
 from gateway.simulator.errors import SettingsError
 from gateway.simulator.wire.zone_names import CHINESE
@@ -46,6 +47,10 @@ class Settings:
     """What the login is subscribed to."""
     volatility: float
     """Realised volatility of the underlyings per year: 0.6 is 60 %."""
+    account_type: AccountType
+    """What its margin goes by."""
+    assignment: float
+    """Chance that a short option with no time value left is assigned in a night."""
     cash: float
     """US dollars in the account when it is opened."""
     api_host: str
@@ -130,6 +135,8 @@ def load(env: Mapping[str, str]) -> Settings:
         time_format=_time_format(env),
         market_data=_entitlements(env),
         volatility=_number(env, "SIM_VOLATILITY", "0.6", float, "a number over 0, up to 3", lambda n: 0 < n <= 3),
+        account_type=_one_of(env, "SIM_ACCOUNT_TYPE", "reg-t", "cash", "portfolio"),
+        assignment=_number(env, "SIM_ASSIGNMENT", "0.1", float, "a number from 0 to 1", lambda n: 0 <= n <= 1),
         cash=_number(env, "SIM_CASH", "1000000", float, "a number of dollars", lambda n: 0 <= n <= 1e12),
         api_host=env.get("SIM_API_HOST") or "127.0.0.1",
         api_port=_port(env, "SIM_API_PORT", "4001" if mode == "live" else "4002"),

@@ -18,7 +18,6 @@ from pathlib import Path
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import spread
-from tests.bench import ticks
 from tests.stand_in import ACCOUNT, StandIn
 from tws.contracts import stock
 from tws.errors import TwsError
@@ -103,7 +102,6 @@ async def main() -> None:
     await answers(100)
     await preflights(10)
     await slow_preflights(20)
-    await ticks.measure(tell)
 
 
 if __name__ == "__main__":

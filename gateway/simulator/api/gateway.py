@@ -132,16 +132,11 @@ class Gateway:
 
     def tell(self, events: Iterable[Event]) -> None:
         """Send what happened to orders to whom it concerns."""
-        filled: list[Fill] = []
         for event in events:
             for session in self._audience(event):
                 self._say(session, event)
-            if event.said is Said.FILL and event.fill is not None:
-                filled.append(event.fill)
+            if event.said is Said.FILL:
                 self.tally.fills += 1
-        if filled:
-            for session in self.started():
-                session.account_changed({fill.con_id for fill in filled})
 
     def _audience(self, event: Event) -> "list[Session]":
         """The order's owner, the client that cancelled it, and the master client, which hears of every order."""

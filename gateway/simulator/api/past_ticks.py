@@ -59,7 +59,7 @@ async def _ticks(session: Session, request: Request) -> None:
         (step_at(first.timestamp()), step_at(last.timestamp())),
         forward=end is None or start is not None,
     )
-    send(session, req_id, instrument, what, found)
+    _send(session, req_id, instrument, what, found)
 
 
 async def _find(
@@ -92,8 +92,7 @@ async def _find(
     return found if forward else found[::-1]
 
 
-def send(session: Session, req_id: int, instrument: Instrument, what: str, found: list[Quote]) -> None:
-    """Send the trades, the best bids and asks, or the midpoints of quotes."""
+def _send(session: Session, req_id: int, instrument: Instrument, what: str, found: list[Quote]) -> None:
     digits = instrument.decimals
     if what == "TRADES":
         trades = ((int(q.epoch), f"{q.last:.{digits}f}", q.last_size, "IEX") for q in found)

@@ -4,7 +4,6 @@ import math
 
 from gateway.simulator.api import accounts, bars, depth, market_data, news, real_time_bars, research, tick_by_tick
 from gateway.simulator.api.gateway import Gateway
-from gateway.simulator.api.session import Session
 from gateway.simulator.market.process import STEP_SECONDS
 
 _PNL_SECONDS = 1.0
@@ -38,8 +37,9 @@ class Pulse:
         if new_pnl:
             self._pnl_at = monotonic
         step = gateway.step()
+        moved = gateway.broker.take_moved()
         for session in gateway.started():
-            self._tell_account(session, monotonic, new_pnl)
+            accounts.tell(session, moved, monotonic, new_profit=new_pnl)
             if gateway.upstream_lost:
                 bars.lose_live_bars(session)
             if not gateway.ticking:
@@ -55,21 +55,3 @@ class Pulse:
                 bars.publish_live_bars(session, epoch)
                 research.publish_scans(session, epoch)
                 news.publish_bulletins(session)
-
-    @staticmethod
-    def _tell_account(session: Session, now: float, new_pnl: bool) -> None:
-        changed, session.changed_contracts = session.changed_contracts, set()
-        if changed:
-            accounts.send_positions(session, changed)
-            if session.updates:
-                accounts.send_updates(session)
-            for req_id in session.updates_multi:
-                accounts.send_updates_multi(session, req_id)
-        for query in session.summaries.values():
-            if changed or now - query.sent_at >= accounts.SUMMARY_SECONDS:
-                accounts.send_summary(session, query)
-        if new_pnl and not session.clogged:
-            for req_id in session.pnl:
-                accounts.send_pnl(session, req_id)
-            for req_id, con_id in session.pnl_single.items():
-                accounts.send_pnl_single(session, req_id, con_id)

@@ -1,8 +1,9 @@
 """What one session has asked to be kept informed of."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.simulator.api.account_subscriptions import AccountSubscriptions
 from gateway.simulator.api.tape import Subscription
 from gateway.simulator.history.checks import BarQuery
 from gateway.simulator.market.instruments import Instrument
@@ -52,16 +53,6 @@ class Scan:
     """Seconds since 1970."""
 
 
-@dataclass(slots=True)
-class AccountQuery:
-    """An account summary: its tags and what was sent last."""
-
-    req_id: int
-    tags: tuple[str, ...]
-    sent: dict[tuple[str, str], str] = field(default_factory=dict)
-    sent_at: float = 0.0
-
-
 class Subscriptions:
     """All of a session's subscriptions, by request id."""
 
@@ -75,26 +66,14 @@ class Subscriptions:
         self.bulletins_since: dt.datetime | None = None
         """Bulletins up to here have been sent; None: not subscribed."""
         self.history: dict[int, asyncio.Task[None]] = {}
-        self.summaries: dict[int, AccountQuery] = {}
-        self.positions = False
-        self.positions_multi: set[int] = set()
-        self.updates = False
-        self.updates_multi: set[int] = set()
-        self.pnl: set[int] = set()
-        self.pnl_single: dict[int, int] = {}
+        self.accounts = AccountSubscriptions()
         self.groups: dict[int, int] = {}
         """Display groups it watches."""
-        self.changed_contracts: set[int] = set()
-        """Contracts whose position moved since the subscribers were last told."""
 
     @property
     def lines(self) -> int:
         """Market data lines this session uses."""
         return len(self.market) + len(self.tick_by_tick) + len(self.real_time_bars)
-
-    def account_changed(self, con_ids: set[int]) -> None:
-        """Note that positions moved; they are reported at the next step."""
-        self.changed_contracts |= con_ids
 
     def line_ids(self) -> list[int]:
         """Request ids of everything that ticks."""
@@ -102,10 +81,11 @@ class Subscriptions:
 
     def contract_id(self, req_id: int) -> int | None:
         """The contract that a market data request is about, None if there is no such request."""
-        for lines in (self.market, self.tick_by_tick, self.real_time_bars, self.depth, self.live_bars):
-            if req_id in lines:
-                return lines[req_id].instrument.con_id
-        return None
+        line = self.market.get(req_id) or self.live_bars.get(req_id)
+        taped = self.tick_by_tick.get(req_id) or self.real_time_bars.get(req_id) or self.depth.get(req_id)
+        if line is not None:
+            return line.instrument.con_id
+        return None if taped is None else taped.tape.instrument.con_id
 
     def forget_line(self, req_id: int) -> None:
         """Forget one market data subscription, of whatever kind, which the gateway has ended."""

@@ -1,18 +1,24 @@
 """The broker: the order book, the account and the market brought together, with every change on record first."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from gateway.simulator.broker import account
-from gateway.simulator.broker.account import Holding, Values
+from gateway.simulator.broker.account import Values
+from gateway.simulator.broker.advisor import Advisor
 from gateway.simulator.broker.book import OrderBook
-from gateway.simulator.broker.bookings import Booking, Why
+from gateway.simulator.broker.clearing import Clearing
+from gateway.simulator.broker.credit import Credit, Preview
+from gateway.simulator.broker.executions import Executions
+from gateway.simulator.broker.expiry import Wish
+from gateway.simulator.broker.holding import Holding
 from gateway.simulator.broker.ledger import Ledger
+from gateway.simulator.broker.margin.kinds import AccountType
 from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Ticket
-from gateway.simulator.broker.positions import Position, trade
+from gateway.simulator.broker.positions import Position
 from gateway.simulator.broker.sight import Hours
 from gateway.simulator.broker.store import Store
+from gateway.simulator.broker.valuer import Valuer
 from gateway.simulator.broker.view import View, hours
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market
@@ -22,17 +28,8 @@ from tws import codes
 _REMEMBERED = dt.timedelta(days=3)
 """How far back orders that are over, and executions, are shown. The record keeps them all."""
 
-_VENUE = {"STK": "IEX", "OPT": "CBOE"}
-"""Where an order is filled; elsewhere on its only exchange."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What an order would do to the account (whatIf)."""
-
-    before: Values
-    after: Values
-    commission: float
+_MAX_ACTIVE = 20
+"""Active orders a contract, side and account (IBKR's documentation; clients' logs show 15 in the same words)."""
 
 
 class Broker:
@@ -42,11 +39,24 @@ class Broker:
     """
 
     def __init__(
-        self, market: Market, store: Store, accounts: Sequence[str], cash: float, now: Callable[[], dt.datetime]
+        self,
+        market: Market,
+        store: Store,
+        accounts: Sequence[str],
+        cash: float,
+        now: Callable[[], dt.datetime],
+        *,
+        kind: AccountType = "reg-t",
+        seed: int = 1,
+        assignment: float = 0.0,
     ) -> None:
-        """Each account opens with `cash` of the base currency."""
+        """Each account opens with `cash` of the base currency; an advisor's master trades nothing and has none.
+
+        `assignment` is the chance that a short option with no time value left is assigned in a night.
+        """
         self.accounts = tuple(accounts)
         self.account_id = self.accounts[0]
+        self.kind: AccountType = kind
         self._market = market
         self._store = store
         self._now = now
@@ -55,16 +65,31 @@ class Broker:
         self.book = OrderBook(self._next_perm_id, self._execute)
         since = now() - _REMEMBERED
         self.book.restore(store.orders(since), store.highest())
-        self.fills: list[Fill] = store.fills(since)
-        self.bookings: list[Booking] = store.bookings(since)
-        self.ledger = Ledger(self.accounts, cash)
+        self._valuer = Valuer(market, kind, now)
+        self.advisor = Advisor(self.accounts, self.values, lambda owner, con_id: self.position(con_id, owner).quantity)
+        self.ledger = Ledger(self.advisor.members, cash)
         self.ledger.restore(store.positions(), store.cash())
-        self._prefix = store.get("exec_prefix") or ""
-        self._exec_number = int(store.get("exec_number") or 0)
+        self._credit = Credit(self.ledger, self._valuer, kind, self._instrument, self.account_id)
+        self.executions = Executions(
+            self.ledger,
+            self._instrument,
+            self._valuer.mid,
+            self._valuer.rate,
+            store.get("exec_prefix") or "",
+            int(store.get("exec_number") or 0),
+            self.account_id,
+        )
+        self.executions.keep(store.fills(since))
+        self.clearing = Clearing(market, self.ledger, self._instrument, self._next_perm_id, seed, assignment)
+        self.clearing.load(store.get("wishes") or "[]")
+        self.clearing.all = store.bookings(since)
+        if (groups := store.get("advisor")) is not None:
+            self.advisor.load(groups)
         self._perm_id = int(store.get("perm_id") or 0)
-        self._day = self._day_on_record = store.get("day") or ""
-        self._new_fills: list[Fill] = []
-        self._new_bookings: list[Booking] = []
+        self._day = store.get("day") or ""
+        self._previous: dict[str, float] = json.loads(store.get("previous_equity") or "{}")
+        self._moved: set[tuple[str, int]] = set()
+        self._values_on_record: dict[str, str] = {}
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -80,6 +105,11 @@ class Broker:
         """What an account (the default one if none is named) holds of one contract, perhaps nothing."""
         return self.ledger.position(account or self.account_id, con_id, model)
 
+    @property
+    def fills(self) -> list[Fill]:
+        """The executions of the last days."""
+        return self.executions.all
+
     def fills_today(self) -> list[Fill]:
         """Executions of this exchange day, which is what the gateway answers with."""
         opened = self._market.calendar.day_at(self._now()).begins
@@ -91,33 +121,32 @@ class Broker:
 
     def holding(self, position: Position) -> Holding:
         """A position at its current price."""
-        instrument = self._instrument(position.con_id)
-        quote = self._market.quote(instrument, self._step())
-        return Holding(position, instrument.multiplier, quote.mid, quote.underlying, instrument.is_option)
+        return self._valuer.holding(position)
 
     def values(self, account_id: str | None = None) -> Values:
         """An account (the default one if none is named) now."""
-        owner = account_id or self.account_id
-        return account.value(
-            sum(self.ledger.cash(owner).values()), [self.holding(p) for p in self.ledger.positions(owner)]
-        )
+        return self._valuer.values(self.ledger, account_id or self.account_id)
+
+    def previous_equity(self, account_id: str) -> float:
+        """Equity with loan value of an account when the exchange day began."""
+        return self._previous.get(account_id, self.values(account_id).equity_with_loan)
+
+    def take_moved(self) -> set[tuple[str, int]]:
+        """Accounts and contracts whose position changed since this was last asked."""
+        moved, self._moved = self._moved, set()
+        return moved
+
+    def parts(self, account_id: str) -> dict[str, Values]:
+        """An account's part in each currency, in that currency, the base currency first."""
+        return self._valuer.parts(self.ledger, account_id)
+
+    def rate(self, currency: str) -> float:
+        """Units of the base currency for one of another."""
+        return self._valuer.rate(currency)
 
     def preview(self, ticket: Ticket) -> Preview:
-        """What filling the ticket at the current quote would do."""
-        instrument = self._instrument(ticket.con_id)
-        quote = self._market.quote(instrument, self._step())
-        price = ticket.limit_price if ticket.limit_price is not None else None
-        if price is None:
-            price = ticket.stop_price if ticket.stop_price is not None else quote.ask if ticket.buys else quote.bid
-        fee = account.commission(instrument.is_option, ticket.quantity, 0.0)
-        shares = ticket.quantity if ticket.buys else -ticket.quantity
-        owner = ticket.account or self.account_id
-        held = self.position(ticket.con_id, owner)
-        changed, _ = trade(held, shares, max(price, 0.0), instrument.multiplier, fee)
-        cash = sum(self.ledger.cash(owner).values()) - shares * max(price, 0.0) * instrument.multiplier - fee
-        holdings = [self.holding(p) for p in self.positions(owner) if p.con_id != ticket.con_id]
-        after = account.value(cash, [*holdings, self.holding(changed)])
-        return Preview(self.values(owner), after, fee)
+        """What filling the ticket at the current quote would do to its account."""
+        return self._credit.preview(ticket)
 
     # -- instructions ----------------------------------------------------------------------------------------------
 
@@ -128,11 +157,14 @@ class Broker:
             Refused: with the gateway's code and words.
         """
         instrument = self._instrument(ticket.con_id)
+        ticket = self.advisor.assign(ticket, instrument.size_step)
         self._check_prices(ticket, instrument)
         now = self._now()
         try:
-            if (client_id, order_id) not in self.book.orders and not ticket.parent_id:
-                self._check_funds(ticket, instrument)
+            if (client_id, order_id) not in self.book.orders:
+                self._check_count(ticket)
+                if not ticket.parent_id:
+                    self._credit.check(ticket)
         except Refused as refusal:
             events = self.book.reject(client_id, order_id, ticket, now, refusal)
         else:
@@ -146,13 +178,13 @@ class Broker:
         Raises:
             Refused: there is nothing to cancel.
         """
-        events = self.book.cancel(client_id, order_id, self._now())
+        events = self.clearing.cancel(client_id, order_id) or self.book.cancel(client_id, order_id, self._now())
         self._record()
         return events
 
     def cancel_all(self, client_id: int) -> list[Event]:
         """Cancel every order of every client, as that client asks."""
-        events = self.book.cancel_all(client_id, self._now())
+        events = [*self.clearing.cancel_all(), *self.book.cancel_all(client_id, self._now())]
         self._record()
         return events
 
@@ -167,6 +199,34 @@ class Broker:
         self._record()
         return events
 
+    def exercise(self, wish: Wish, override: bool) -> list[Event]:
+        """Exercise an option, or let it lapse, when the day's trading ends.
+
+        Raises:
+            Refused: it cannot be, or nobody would and `override` is off.
+        """
+        events = self.clearing.wish(wish, override)
+        self._record()
+        return events
+
+    def replace_groups(self, xml: str) -> None:
+        """Put other groups of accounts in the place of all.
+
+        Raises:
+            GroupsInvalid: they cannot be used.
+        """
+        self.advisor.replace_groups(xml)
+        self._record()
+
+    def replace_aliases(self, xml: str) -> None:
+        """Put other aliases of accounts in the place of those named.
+
+        Raises:
+            GroupsInvalid: they cannot be used.
+        """
+        self.advisor.replace_aliases(xml)
+        self._record()
+
     # -- time passes -----------------------------------------------------------------------------------------------
 
     def step(self) -> list[Event]:
@@ -174,7 +234,7 @@ class Broker:
         now = self._now()
         self._begin_day(now)
         events = self.book.step(now, self._view(now)) if self.connected and self.book.live() else []
-        self._settle(now)
+        events += self.clearing.settle(now)
         self._record()
         return events
 
@@ -200,17 +260,18 @@ class Broker:
         if not all(self._market.conforms(instrument, price) for price in ticket.prices):
             raise Refused(codes.PRICE_VARIATION, codes.CODES[codes.PRICE_VARIATION].text)
 
-    def _check_funds(self, ticket: Ticket, instrument: Instrument) -> None:
-        held = self.position(instrument.con_id, ticket.account or self.account_id).quantity
-        if held * (1 if ticket.buys else -1) < 0 and ticket.quantity <= abs(held):
-            return
-        preview = self.preview(ticket)
-        if preview.after.available < 0:
+    def _check_count(self, ticket: Ticket) -> None:
+        active = [
+            order
+            for order in self.book.live()
+            if (order.ticket.con_id, order.ticket.action, order.ticket.account)
+            == (ticket.con_id, ticket.action, ticket.account)
+        ]
+        if len(active) >= _MAX_ACTIVE:
             raise Refused(
                 codes.ORDER_REJECTED,
-                "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR "
-                f"EQUITY WITH LOAN VALUE [{preview.before.equity_with_loan:.2f} USD] MUST EXCEED THE INITIAL MARGIN "
-                f"[{preview.after.initial_margin:.2f} USD]",
+                f"Order rejected - reason:Your account has a minimum of {_MAX_ACTIVE} orders working on either the buy "
+                "or sell side for this particular contract",
             )
 
     def _next_perm_id(self) -> int:
@@ -218,50 +279,7 @@ class Broker:
         return self._perm_id
 
     def _execute(self, order: Order, shares: float, price: float, now: dt.datetime) -> list[Fill]:
-        instrument = self._instrument(order.ticket.con_id)
-        fee = account.commission(instrument.is_option, order.filled, order.commission)
-        signed = shares if order.ticket.buys else -shares
-        owner, model = order.ticket.account or self.account_id, order.ticket.raw.get("modelCode", "")
-        realized = self.ledger.book(owner, model, instrument, signed, price, fee)
-        self._exec_number += 1
-        fill = Fill(
-            exec_id=f"{self._prefix}.{self._exec_number:08x}.01.01",
-            client_id=order.client_id,
-            order_id=order.order_id,
-            perm_id=order.perm_id,
-            con_id=instrument.con_id,
-            account=owner,
-            buys=order.ticket.buys,
-            shares=shares,
-            price=price,
-            exchange=_VENUE.get(instrument.sec_type, instrument.listing),
-            at=now.replace(microsecond=0),
-            cumulative=order.filled,
-            average_price=order.average_price,
-            commission=fee,
-            realized=realized,
-            liquidity=1 if order.rested else 2,
-            order_ref=order.ticket.order_ref,
-            model_code=model,
-        )
-        self.fills.append(fill)
-        self._new_fills.append(fill)
-        return [fill]
-
-    def _settle(self, now: dt.datetime) -> None:
-        """Expired options are paid out in cash at their exercise value."""
-        for position in self.positions():
-            if not position.quantity:
-                continue
-            instrument = self._instrument(position.con_id)
-            closes = self._market.instruments.closes_at(instrument)
-            if closes is None or now < closes:
-                continue
-            worth = self._market.settlement(instrument)
-            realized = self.ledger.book(position.account, "", instrument, -position.quantity, worth, 0.0)
-            self._new_bookings.append(
-                Booking(position.account, position.con_id, -position.quantity, worth, now, Why.SETTLEMENT, realized)
-            )
+        return self.executions.execute(order, shares, price, now)
 
     def _begin_day(self, now: dt.datetime) -> None:
         day = self._market.calendar.day_at(now).text
@@ -269,9 +287,11 @@ class Broker:
             return
         self._day = day
         since = now - _REMEMBERED
-        self.fills = [fill for fill in self.fills if fill.at >= since]
-        self.bookings = [booking for booking in self.bookings if booking.at >= since]
+        self.executions.keep([fill for fill in self.fills if fill.at >= since])
+        self.clearing.all = [booking for booking in self.clearing.all if booking.at >= since]
         self.book.forget(since)
+        self.clearing.assign(now)
+        self._previous = {name: round(self.values(name).equity_with_loan, 2) for name in self.accounts}
         for position in self.ledger.every_position():
             worth = self.holding(position).value if position.quantity else 0.0
             self.ledger.begin_day(position, worth)
@@ -279,24 +299,28 @@ class Broker:
     def _record(self) -> None:
         book = self.book
         positions, cash = self.ledger.changes()
-        if not (book.changed or self._new_fills or self._new_bookings or positions or self._day != self._day_on_record):
+        values = {
+            "exec_number": str(self.executions.number),
+            "perm_id": str(self._perm_id),
+            "day": self._day,
+            "wishes": self.clearing.dump(),
+            "advisor": self.advisor.dump(),
+            "previous_equity": json.dumps(self._previous),
+        }
+        if not (book.changed or self.executions.new or positions or cash or values != self._values_on_record):
             return
         self._store.save(
             orders=[book.orders[key] for key in book.changed],
-            fills=self._new_fills,
-            bookings=self._new_bookings,
+            fills=self.executions.new,
+            bookings=self.clearing.new,
             positions=positions,
             cash=cash,
             highest=book.highest,
-            values={
-                "exec_number": str(self._exec_number),
-                "perm_id": str(self._perm_id),
-                "day": self._day,
-            },
+            values={name: text for name, text in values.items() if text != self._values_on_record.get(name)},
         )
-        self.bookings += self._new_bookings
-        self._day_on_record = self._day
+        self._values_on_record = values
+        self._moved |= {(position.account, position.con_id) for position in positions}
         book.changed.clear()
         self.ledger.recorded()
-        self._new_fills.clear()
-        self._new_bookings.clear()
+        self.executions.new.clear()
+        self.clearing.new.clear()

@@ -9,6 +9,9 @@ from gateway.simulator.market.instruments import Instrument
 BASE = "USD"
 """The currency that every account is kept in."""
 
+MARKED = frozenset({"FUT", "CFD"})
+"""What is not paid for: only its profit and loss is money."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cash:
@@ -54,18 +57,34 @@ class Ledger:
         """Balances by currency, the base currency first."""
         return {currency: amount for (owner, currency), amount in self._cash.items() if owner == account}
 
+    def copy_of(self, account: str) -> "Ledger":
+        """A ledger with that account alone, to try things out on."""
+        copy = Ledger((), 0.0)
+        copy.restore(
+            (position for position in self._positions.values() if position.account == account),
+            (Cash(account, currency, amount) for currency, amount in self.cash(account).items()),
+        )
+        return copy
+
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def book(
         self, account: str, model: str, instrument: Instrument, shares: float, price: float, fee: float
     ) -> float | None:
         """Trade `shares` (negative: sold) and pay for them. Returns what was gained, None if it only opened."""
-        position, realized = trade(self.position(account, instrument.con_id), shares, price, instrument.multiplier, fee)
+        multiplier, currency = instrument.multiplier, instrument.currency
+        position, realized = trade(self.position(account, instrument.con_id), shares, price, multiplier, fee)
         self._put(position)
         if model:
             of_model = self.position(account, instrument.con_id, model)
-            self._put(trade(of_model, shares, price, instrument.multiplier, fee)[0])
-        self.pay(account, BASE, -(shares * price * instrument.multiplier + fee))
+            self._put(trade(of_model, shares, price, multiplier, fee)[0])
+        if instrument.sec_type in MARKED:
+            # Nothing is paid for a contract that is marked to the market; what closing it gained is.
+            self.pay(account, currency, realized or 0.0)
+        else:
+            self.pay(account, currency, -(shares * price * multiplier + fee))
+        if instrument.sec_type == "CASH":
+            self.pay(account, instrument.symbol, shares)
         return realized
 
     def pay(self, account: str, currency: str, amount: float) -> None:

@@ -19,8 +19,6 @@ _REMEMBERED_STEPS = 8
 
 _REMEMBERED_LEVELS = 4096
 
-_UNVALUED = options.Valuation(0, 0, 0, 0, 0, 0)
-
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -72,7 +70,6 @@ class Market:
         self._known: dict[int, Instrument] = {}
         self._quotes: dict[int, dict[int, Quote]] = {}
         self._days: dict[tuple[int, int], Bar] = {}
-        self._valued: dict[int, tuple[int, options.Valuation]] = {}
         self._spans: dict[str, tuple[int, int, int]] = {}
 
     # -- hours -----------------------------------------------------------------------------------------------------
@@ -114,20 +111,13 @@ class Market:
         return quote
 
     def valuation(self, instrument: Instrument, step: int) -> options.Valuation:
-        """Model value and Greeks of an option; the newest is remembered, since quote and Greeks both ask for it."""
+        """Model value and Greeks of an option."""
         at = self._open_step(instrument, step)
-        held, valued = self._valued.get(instrument.con_id, (-1, _UNVALUED))
-        if held == at:
-            return valued
         settles = self.instruments.settles_at(instrument)
         seconds = settles.timestamp() - at * STEP_SECONDS if settles else 0.0
-        valued = options.value(
+        return options.value(
             instrument.right == "C", self.mid(instrument.underlying_id, at), instrument.strike, seconds
         )
-        if len(self._valued) >= _REMEMBERED_LEVELS:
-            self._valued.clear()
-        self._valued[instrument.con_id] = at, valued
-        return valued
 
     def settlement(self, instrument: Instrument) -> float:
         """What it is worth when it expires: an option's exercise value, a future's price.

@@ -1,6 +1,6 @@
 """openOrder and completedOrder."""
 
-from gateway.simulator.broker.broker import Preview
+from gateway.simulator.broker.credit import Preview
 from gateway.simulator.broker.orders import Order, Status
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers.fields import Fields, contract

@@ -48,19 +48,22 @@ def test_what_cannot_be_paid_is_refused(gateway: Gateway) -> None:
     assert gateway.broker.book.live() == []
 
 
-def test_options_are_paid_out_at_expiry(gateway: Gateway, clock: HandClock) -> None:
+def test_options_on_stocks_deliver_at_expiry(gateway: Gateway, clock: HandClock) -> None:
     broker, call = gateway.broker, spy_call(560.0)
     broker.place(7, 1, ticket(con_id=call.con_id))
     run(gateway, clock)
     broker.place(7, 2, ticket(con_id=call.con_id, action="SELL", order_type="LMT", limit_price=200.0, tif="GTC"))
-    cash = broker.values().cash
+    cash, premium = broker.values().cash, broker.position(call.con_id).average_cost
     closes = gateway.instruments.closes_at(call)
     assert closes is not None
+    assert gateway.market.settlement(call) > 0
     clock.turn((closes - clock.now()).total_seconds() + 1)
     broker.step()
     assert broker.position(call.con_id).quantity == 0
-    assert broker.values().cash == pytest.approx(cash + 100 * gateway.market.settlement(call))
-    assert gateway.market.settlement(call) > 0
+    assert broker.position(call.con_id).realized == pytest.approx(0.0)
+    assert broker.position(SPY).quantity == 100
+    assert broker.position(SPY).average_cost == pytest.approx(560.0 + premium / 100)
+    assert broker.values().cash == pytest.approx(cash - 56_000)
     assert broker.book.orders[(7, 2)].status is Status.CANCELLED
 
 

@@ -188,7 +188,18 @@ def test_the_other_requests(version: int) -> None:
         9, "All", ("A", "B")
     )
     assert read(version, lambda c: c.reqAccountUpdates(True, "DU1")) == accounts.ReqAccountUpdates(True, "DU1")
-    assert read(version, lambda c: c.reqPnLSingle(9, "DU1", "", 5)) == accounts.ReqPnlSingle(9, "DU1", 5)
+    assert read(version, lambda c: c.reqPnLSingle(9, "DU1", "m", 5)) == accounts.ReqPnlSingle(9, "DU1", "m", 5)
+    assert read(version, lambda c: c.reqPnL(9, "DU1", "m")) == accounts.ReqPnl(9, "DU1", "m")
+    assert read(version, lambda c: c.reqAccountUpdatesMulti(9, "DU1", "m", True)) == accounts.ReqAccountUpdatesMulti(
+        9, "DU1", "m", True
+    )
+    assert read(version, lambda c: c.requestFA(1)) == accounts.RequestFa(1)
+    assert read(version, lambda c: c.replaceFA(9, 3, "<xml/>")) == accounts.ReplaceFa(9, 3, "<xml/>")
+    exercise = read(version, lambda c: c.exerciseOptions(9, contract, 2, 3, "DU1", 1, "", "", False))
+    assert isinstance(exercise, accounts.ExerciseOptions)
+    assert (exercise.req_id, exercise.action, exercise.quantity, exercise.account) == (9, 2, 3, "DU1")
+    assert exercise.override
+    assert exercise.contract.con_id == contract.conId
     assert read(version, lambda c: c.reqSecDefOptParams(9, "SPY", "", "STK", 756733)) == (
         contracts.ReqSecDefOptParams(9, "SPY", 756733)
     )

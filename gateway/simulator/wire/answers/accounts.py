@@ -1,6 +1,8 @@
 """Money, positions and profit."""
 
-from gateway.simulator.broker.account import Holding
+from collections.abc import Sequence
+
+from gateway.simulator.broker.holding import Holding
 from gateway.simulator.broker.positions import Position
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers.fields import Fields, contract
@@ -68,7 +70,7 @@ def position_end() -> Fields:
     return [62, 1]
 
 
-def position_multi(req_id: int, instrument: Instrument, held: Position, account: str) -> Fields:
+def position_multi(req_id: int, instrument: Instrument, held: Position, account: str, model: str = "") -> Fields:
     return [
         71,
         1,
@@ -77,7 +79,7 @@ def position_multi(req_id: int, instrument: Instrument, held: Position, account:
         *contract(instrument, instrument.listing, strike="0.0"),
         plain(held.quantity),
         plain(round(held.average_cost, 7)),
-        "",
+        model,
     ]
 
 
@@ -85,8 +87,8 @@ def position_multi_end(req_id: int) -> Fields:
     return [72, 1, req_id]
 
 
-def account_update_multi(req_id: int, account: str, key: str, value: str, currency: str) -> Fields:
-    return [73, 1, req_id, account, "", key, value, currency]
+def account_update_multi(req_id: int, account: str, model: str, key: str, value: str, currency: str) -> Fields:
+    return [73, 1, req_id, account, model, key, value, currency]
 
 
 def account_update_multi_end(req_id: int) -> Fields:
@@ -106,5 +108,14 @@ def pnl_single_unset(req_id: int) -> Fields:
     return [95, req_id, 0, *[UNSET_DOUBLE] * 4]
 
 
-def family_codes(account: str) -> Fields:
-    return [78, 1, account, ""]
+def family_codes(codes: Sequence[tuple[str, str]]) -> Fields:
+    """Each an account and its family's code."""
+    return [78, len(codes), *(field for pair in codes for field in pair)]
+
+
+def receive_fa(kind: int, xml: str) -> Fields:
+    return [16, 1, kind, xml]
+
+
+def replace_fa_end(req_id: int, text: str) -> Fields:
+    return [103, req_id, text]

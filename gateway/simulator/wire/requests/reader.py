@@ -36,9 +36,6 @@ _READERS: Mapping[int, Reader] = {
 }
 
 _UNSERVED: Mapping[int, tuple[str, int]] = {
-    18: ("requestFA", 0),
-    19: ("replaceFA", 0),
-    21: ("exerciseOptions", 2),
     82: ("reqMktDepthExchanges", 0),
     83: ("reqSmartComponents", 1),
 }

@@ -1,8 +1,7 @@
-"""Positions, cost, profit and margin, by hand-made sums."""
+"""Positions, cost and profit, by hand-made sums."""
 
 import pytest
 
-from gateway.simulator.broker.account import Holding, commission, value
 from gateway.simulator.broker.positions import Position, trade
 
 
@@ -40,21 +39,7 @@ def test_turning_around_closes_first_and_opens_the_rest() -> None:
     assert turned.average_cost == pytest.approx((600.0 - 2.0) / 2)
 
 
-@pytest.mark.parametrize(
-    ("option", "cumulative", "charged", "cost"),
-    [(True, 1, 0, 1.0), (True, 2, 0, 1.3), (True, 2, 1.0, 0.3), (False, 100, 0, 1.0), (False, 1000, 0, 5.0)],
-)
-def test_commission(option: bool, cumulative: float, charged: float, cost: float) -> None:
-    assert commission(option, cumulative, charged) == pytest.approx(cost)
-
-
-def test_the_account_adds_up() -> None:
-    stock = Holding(Position(1, 10, 99.0), 1, 100.0, 100.0, is_option=False)
-    call = Holding(Position(2, 2, 150.0, realized=5.0), 100, 2.0, 600.0, is_option=True)
-    short = Holding(Position(3, -1, 300.0), 100, 2.5, 600.0, is_option=True)
-    total = value(1000.0, [stock, call, short])
-    assert total.net_liquidation == pytest.approx(1000 + 1000 + 400 - 250)
-    assert total.unrealized == pytest.approx(10 + 100 + 50)
-    assert total.realized == 5.0
-    assert total.initial_margin == pytest.approx(500 + 100 * (2.5 + 120))
-    assert total.gross == pytest.approx(1650)
+def test_the_days_profit_starts_from_what_it_was_worth() -> None:
+    carried = Position(1, 2, 200.0, day_basis=450.0)
+    sold, _ = trade(carried, -1, 2.5, 100, 1.0)
+    assert sold.day_basis == pytest.approx(450.0 - 250.0 + 1.0)

@@ -1,0 +1,68 @@
+"""An advisor's configuration, and the family codes of accounts."""
+
+from gateway.simulator.api.session import Handler, Session
+from gateway.simulator.broker.advisors import GroupsInvalid
+from gateway.simulator.wire.answers import accounts as answers
+from gateway.simulator.wire.requests import accounts as requests
+from gateway.simulator.wire.requests.base import Request
+from tws import codes
+
+_GROUPS, _PROFILES, _ALIASES = 1, 2, 3
+_NO_ID = 2147483647
+"""The id of errors about requestFA, which has none of its own (seen in clients' logs)."""
+
+
+def _invalid(session: Session, req_id: int, cause: str) -> None:
+    session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'bW' : cause - {cause}")
+
+
+def _served(session: Session, req_id: int, kind: int) -> bool:
+    if not session.gateway.broker.advisor.is_advisor:
+        _invalid(session, req_id, "FA data operations ignored for non FA customers.")
+    elif kind == _PROFILES:
+        _invalid(session, req_id, "FA Profile is not supported anymore, use FA Group instead.")
+    elif kind not in (_GROUPS, _ALIASES):
+        _invalid(session, req_id, "Non-existent FA data operation request.")
+    else:
+        return True
+    return False
+
+
+def _ask(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.RequestFa)
+    if _served(session, _NO_ID, request.kind):
+        advisor = session.gateway.broker.advisor
+        xml = advisor.groups_xml() if request.kind == _GROUPS else advisor.aliases_xml()
+        session.send(answers.receive_fa(request.kind, xml))
+
+
+def _replace(session: Session, request: Request) -> None:
+    assert isinstance(request, requests.ReplaceFa)
+    if not _served(session, request.req_id, request.kind):
+        return
+    if session.gateway.read_only:
+        _invalid(session, request.req_id, "The API interface is currently in Read-Only mode.")
+        return
+    broker = session.gateway.broker
+    try:
+        if request.kind == _GROUPS:
+            broker.replace_groups(request.xml)
+        else:
+            broker.replace_aliases(request.xml)
+    except GroupsInvalid as error:
+        _invalid(session, request.req_id, str(error))
+        return
+    session.send(answers.replace_fa_end(request.req_id, "success"))
+
+
+def _family_codes(session: Session, request: Request) -> None:
+    broker = session.gateway.broker
+    code = f"F{broker.account_id}" if broker.advisor.is_advisor else ""
+    session.send(answers.family_codes([(account, code) for account in broker.accounts]))
+
+
+HANDLERS: dict[type[Request], Handler] = {
+    requests.RequestFa: _ask,
+    requests.ReplaceFa: _replace,
+    requests.ReqFamilyCodes: _family_codes,
+}
