@@ -18,6 +18,7 @@ from pathlib import Path
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import spread
+from tests.bench.orders import acknowledgements
 from tests.stand_in import ACCOUNT, StandIn
 from tws.contracts import stock
 from tws.errors import TwsError
@@ -78,6 +79,13 @@ async def answers(count: int) -> None:
             tell("first two-sided quote", "s", await timed(20, lambda: session.quote(stock("SPY"), timeout=5)))
 
 
+async def orders() -> None:
+    with stand_in(SIM_MAX_MESSAGES_PER_SECOND="1000") as gateway:
+        gateway.start()
+        gateway.up()
+        tell("order to its acknowledgement, 100 orders/s", "s", await acknowledgements(gateway))
+
+
 async def preflights(count: int) -> None:
     with stand_in() as gateway:
         gateway.start()
@@ -100,6 +108,7 @@ async def main() -> None:
     print(json.dumps({"python": platform.python_version(), "machine": platform.platform()}), flush=True)
     await start(10)
     await answers(100)
+    await orders()
     await preflights(10)
     await slow_preflights(20)
 

@@ -12,6 +12,7 @@ import pytest_asyncio
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
 from gateway.simulator.wire.requests import reader
+from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import RawClient, of
 from tests.unit.simulator.rig import CALENDAR, NOON, SPY, HandClock, make_gateway, spy_call
 from tws.frames import frame
@@ -539,29 +540,4 @@ async def test_a_burst_never_looks_empty_to_ibapi(server: ApiServer, gateway: Ga
 
 def market_order(order_id: int, **changes: str) -> list[str | int | float]:
     """placeOrder at version 200 for a share of SPY."""
-    from gateway.simulator.wire import place_order as layout
-
-    values = {
-        "action": "BUY",
-        "totalQuantity": "1",
-        "orderType": "MKT",
-        "tif": "DAY",
-        "transmit": "1",
-        "exemptCode": "-1",
-        "triggerMethod": "0",
-    } | changes
-    fields: list[str | int | float] = [3, order_id, *SPY_STOCK, "", ""]
-    for names in (
-        layout._HEAD,
-        layout._AFTER_COMBO,
-        layout._BODY,
-        layout._TO_SCALE,
-        layout._TO_HEDGE,
-        layout._CLEARING,
-    ):
-        fields += [values.get(name, "") for name in names]
-    fields += [0, values.get("algoStrategy", ""), *([0] if values.get("algoStrategy") else [])]
-    fields += [values.get(name, "") for name in layout._AFTER_ALGO]
-    fields += [0]
-    fields += [values.get(name, "") for name in layout._ADJUSTED]
-    return fields + [""] * 10
+    return [3, order_id, *place_order("SPY", **changes)]
