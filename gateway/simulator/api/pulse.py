@@ -1,5 +1,6 @@
 """The beat of the world: at every grid step orders are matched and subscribers are told what is new."""
 
+import asyncio
 import math
 
 from gateway.simulator.api import accounts, bars, depth, market_data, news, real_time_bars, research, tick_by_tick
@@ -23,12 +24,20 @@ class Pulse:
         while True:
             epoch = clock.now().timestamp()
             await clock.sleep((math.floor(epoch / STEP_SECONDS) + 1) * STEP_SECONDS - epoch + 0.001)
-            self.beat()
+            for events in self._gateway.broker.pieces():
+                self._gateway.tell(events)
+                if clock.speed == 1:  # nobody waits for the end of a step, and orders that come in need not
+                    await asyncio.sleep(0)
+            self._publish()
 
     def beat(self) -> None:
-        """One step."""
+        """One step, all at once."""
+        self._gateway.tell(self._gateway.broker.step())
+        self._publish()
+
+    def _publish(self) -> None:
+        """Tell subscribers what is new."""
         gateway = self._gateway
-        gateway.tell(gateway.broker.step())
         epoch = gateway.now().timestamp()
         bar_end = int(epoch) - int(epoch) % real_time_bars.SECONDS
         new_bar, self._bar_end = bar_end != self._bar_end, bar_end

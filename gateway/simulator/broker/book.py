@@ -5,7 +5,7 @@ Money, ids and executions come from two functions given at the start; the world 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from gateway.simulator.broker import conditions, matching, oca, sequences, triggers
@@ -16,6 +16,9 @@ from gateway.simulator.broker.time_in_force import is_early, may_trade, timetabl
 from tws import codes
 
 _BY_TRADER = "Cancelled by Trader"
+
+_A_FEW = 8
+"""Events in a piece of a step: two fills or so."""
 
 type Key = tuple[int, int]
 
@@ -138,12 +141,20 @@ class OrderBook:
 
         Not to be called while the link to the broker is down.
         """
+        return [event for events in self.pieces(now, sight) for event in events]
+
+    def pieces(self, now: dt.datetime, sight: Sight) -> Iterator[list[Event]]:
+        """A step as far as a few events at a time, so that instructions can be taken in between."""
         events: list[Event] = []
         for key in list(self._live):
             order = self.orders[key]
             if not (order.status.is_over or order.status is Status.UNTRANSMITTED):
                 events += self._advance(order, now, sight)
-        return events
+            if len(events) >= _A_FEW:
+                yield events
+                events = []
+        if events:
+            yield events
 
     def fill_now(self, key: Key, price: float, now: dt.datetime) -> list[Event]:
         """Fill what is left of an order at that price, whatever the market says."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gateway.simulator.broker.account import Values
 from gateway.simulator.broker.advisor import Advisor
@@ -231,12 +231,20 @@ class Broker:
 
     def step(self) -> list[Event]:
         """Match orders against the market of this moment, settle what has expired, begin a new day."""
+        return [event for events in self.pieces() for event in events]
+
+    def pieces(self) -> Iterator[list[Event]]:
+        """A step, a few orders at a time: what each piece did is on record when its events come out."""
         now = self._now()
         self._begin_day(now)
-        events = self.book.step(now, self._view(now)) if self.connected and self.book.live() else []
-        events += self.clearing.settle(now)
+        if self.connected:
+            for events in self.book.pieces(now, self._view(now)):
+                self._record()
+                yield events
+        settled = self.clearing.settle(now)
         self._record()
-        return events
+        if settled:
+            yield settled
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

@@ -33,10 +33,8 @@ def executed(order: Order, costed: Order, fills: Sequence[Fill]) -> list[Event]:
 
     Of a combination: its own execution and pair, then an execution and pair for each leg; commissions of legs only.
     """
-    whole, legs = list(fills), list[Fill]()
-    if order.ticket.legs:
-        whole = [fill for fill in fills if fill.con_id == order.ticket.con_id]
-        legs = [fill for fill in fills if fill.con_id != order.ticket.con_id]
+    whole = [fill for fill in fills if fill.con_id == order.ticket.con_id]
+    legs = [fill for fill in fills if fill.con_id != order.ticket.con_id]
     events = [Event(Said.FILL, order, fill) for fill in whole]
     events.append(Event(Said.PAIR, order))
     for leg in legs:

@@ -4,8 +4,6 @@ defaults in the gaps.
 The defaults and their spelling were read off captured frames (server versions 173 and 200).
 """
 
-from dataclasses import dataclass
-
 from gateway.simulator.broker.orders import Order
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.cursor import Cursor
@@ -13,35 +11,36 @@ from gateway.simulator.wire.place_order import DELTA_NEUTRAL_CONTRACT, LEG_FIELD
 from gateway.simulator.wire.text import UNSET_INT, double, plain
 
 
-@dataclass(frozen=True, slots=True)
 class Echo:
     """Reads an order's raw fields for writing them back."""
 
-    order: Order
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self._raw = order.ticket.raw
 
     def text(self, name: str, default: str = "") -> str:
-        return self.order.ticket.raw.get(name) or default
+        return self._raw.get(name) or default
 
     def whole(self, name: str, default: str = "0") -> str:
         """A whole number; unset reads as the default."""
-        value = self.order.ticket.raw.get(name, "")
+        value = self._raw.get(name, "")
         return default if value in ("", UNSET_INT) else str(Cursor([value]).integer())
 
     def flag(self, name: str, default: str = "0") -> str:
-        value = self.order.ticket.raw.get(name, "")
+        value = self._raw.get(name, "")
         if not value:
             return default
         return "1" if value.lower() in ("1", "true") else "0"
 
     def price(self, name: str, default: str = "") -> str:
         """A Java double; unset reads as the default."""
-        value = self.order.ticket.raw.get(name, "")
+        value = self._raw.get(name, "")
         number = Cursor([value]).number() if value else None
         return default if number is None else double(number)
 
     def amount(self, name: str, default: str = "0") -> str:
         """A number without a needless point."""
-        value = self.order.ticket.raw.get(name, "")
+        value = self._raw.get(name, "")
         number = Cursor([value]).number() if value else None
         return default if number is None else plain(number)
 

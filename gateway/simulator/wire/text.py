@@ -56,7 +56,10 @@ def _field(value: Value) -> str:
 def payload(fields: Iterable[Value]) -> bytes:
     """Fields as bytes, each with the NUL that ends it."""
     # Most fields are text already; asking here saves a call for each.
-    return "\0".join([value if type(value) is str else _field(value) for value in fields]).encode(errors="surrogateescape") + b"\0"
+    return (
+        "\0".join([value if type(value) is str else _field(value) for value in fields]).encode(errors="surrogateescape")
+        + b"\0"
+    )
 
 
 def encode(fields: Iterable[Value]) -> bytes:
