@@ -49,7 +49,7 @@ async def send(
     session: Session, request: requests.ReqHistoricalData, instrument: Instrument, query: BarQuery, end: dt.datetime
 ) -> None:
     """Answer a query for bars that ends at `end` (in the zone it was written in, not in the future)."""
-    gateway, req_id, regular = session.gateway, request.req_id, request.regular_only
+    gateway, req_id, regular = session.gateway, request.req_id, query.regular
     make = maker(session, instrument, query.what)
     if make is None:
         refusals.no_history(session, req_id, _none(instrument, query))
@@ -79,7 +79,7 @@ async def send(
     if version >= answers.ENDS_APART:
         session.send(answers.historical_data_end(req_id, opened, ended))
     if request.keep_up_to_date:
-        session.live_bars[req_id] = LiveBars(req_id, instrument, query, request.date_format, regular)
+        session.live_bars[req_id] = LiveBars(req_id, instrument, query, request.date_format)
 
 
 def _none(instrument: Instrument, query: BarQuery) -> str:
@@ -133,7 +133,7 @@ def publish_live_bars(session: Session, now: float) -> None:
     at = dt.datetime.fromtimestamp(now, dt.UTC)
     for live in session.live_bars.values():
         calendar = gateway.instruments.calendar(live.instrument)
-        running = series.current(calendar, live.query.size, at, regular=live.regular)
+        running = series.current(calendar, live.query.size, at, regular=live.query.regular)
         if live.running is not None and live.running != running:
             _send_live(session, live, *live.running)
         live.running = running

@@ -5,6 +5,7 @@ from gateway.simulator.api.bars import maker
 from gateway.simulator.api.history import patience
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.history import series, sessions
+from gateway.simulator.history.checks import regular_only
 from gateway.simulator.history.histogram import histogram, period
 from gateway.simulator.history.sizes import BarSize
 from gateway.simulator.wire.answers import history as answers
@@ -31,9 +32,10 @@ async def _histogram(session: Session, request: Request) -> None:
         return
     await patience(session, req_id)
     calendar, now = gateway.instruments.calendar(instrument), gateway.now()
-    first = sessions.start_of(calendar, now, wanted, regular=request.regular_only)
+    regular = regular_only(instrument.sec_type, request.regular_only)
+    first = sessions.start_of(calendar, now, wanted, regular=regular)
     bars = []
-    found = series.bars(calendar, _BARS, make, first, now, regular=request.regular_only)
+    found = series.bars(calendar, _BARS, make, first, now, regular=regular)
     for number, dated in enumerate(found, 1):
         if dated is not None:
             bars.append(dated.bar)

@@ -62,6 +62,7 @@ def _data(session: Session, request: Request) -> None:
             what=request.what,
             date_format=request.date_format,
             live=request.keep_up_to_date,
+            regular=request.regular_only,
         )
     except RequestRefused as refused:
         refusals.refuse(session, req_id, refused)
@@ -82,7 +83,7 @@ def _too_fast(session: Session, request: requests.ReqHistoricalData, instrument:
     asked = Asked(
         gateway.host.monotonic(),
         (instrument.con_id, request.contract.exchange, query.what),
-        (request.end, request.duration, request.bar_size, str(request.regular_only)),
+        (request.end, request.duration, request.bar_size, str(query.regular)),
     )
     past = gateway.small_bars = pacing.still_counts(gateway.small_bars, asked.at)
     if pacing.violates(past, asked):
@@ -103,7 +104,7 @@ async def _answer(
     end = min(ends.at, now) if ends else now
     written_in = ends.at.tzinfo if ends else dt.UTC
     if query.what == "SCHEDULE":
-        schedules.send(session, request.req_id, instrument, end, query, regular=request.regular_only)
+        schedules.send(session, request.req_id, instrument, end, query)
     else:
         await bars.send(session, request, instrument, query, end.astimezone(written_in))
 

@@ -8,7 +8,7 @@ from gateway.simulator.api.history import moment, patience
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.errors import RequestRefused
 from gateway.simulator.history import depth, sessions, ticks
-from gateway.simulator.history.checks import check_ticks
+from gateway.simulator.history.checks import check_ticks, regular_only
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Quote
 from gateway.simulator.market.process import step_at
@@ -78,9 +78,9 @@ async def _find(
     walk = ticks.forward if forward else ticks.backward
     wanted = min(request.count, _MOST_TICKS)
     found: list[Quote] = []
-    stretches = sessions.stretches(
-        gateway.instruments.calendar(instrument), *span, forward=forward, regular=request.regular_only
-    )
+    calendar = gateway.instruments.calendar(instrument)
+    regular = regular_only(instrument.sec_type, request.regular_only)
+    stretches = sessions.stretches(calendar, *span, forward=forward, regular=regular)
     steps = chain.from_iterable(walk(quote, is_tick, begin, end) for begin, end in stretches)
     for number, tick in enumerate(steps, 1):
         if tick is not None:

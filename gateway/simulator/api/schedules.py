@@ -15,18 +15,16 @@ from gateway.simulator.wire.requests.base import Request
 _SCHEDULES_FROM = 165
 
 
-def send(
-    session: Session, req_id: int, instrument: Instrument, end: dt.datetime, query: BarQuery, *, regular: bool
-) -> None:
+def send(session: Session, req_id: int, instrument: Instrument, end: dt.datetime, query: BarQuery) -> None:
     """Answer a query for the sessions that begin in a span which ends at `end`; times are the exchange's."""
     if session.version < _SCHEDULES_FROM:
         refusals.no_history(session, req_id, "Schedule is not available for this client version")
         return
     calendar = session.gateway.instruments.calendar(instrument)
-    start = sessions.start_of(calendar, end, query.duration, regular=regular)
+    start = sessions.start_of(calendar, end, query.duration, regular=query.regular)
     found: list[tuple[str, str, str]] = []
     for day in sessions.days(calendar, start, end):
-        parts = sessions.of_day(day, regular=regular)
+        parts = sessions.of_day(day, regular=query.regular)
         if start <= parts[0].opens < end:
             found.append((_local(parts[0].opens), _local(parts[-1].closes), f"{day.date:%Y%m%d}"))
     if not found:

@@ -33,7 +33,6 @@ class LiveBars:
     instrument: Instrument
     query: BarQuery
     date_format: int
-    regular: bool
     running: "tuple[dt.datetime, dt.datetime] | None" = None
     """Start and end of the bar that was sent last."""
 

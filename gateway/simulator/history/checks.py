@@ -22,6 +22,14 @@ USE_OTHER = 10299
 _NO_END_FOR_CONTFUT = 10339
 
 
+_ALWAYS_REGULAR = ("OPT", "CASH", "IND")
+
+
+def regular_only(sec_type: str, asked: bool) -> bool:
+    """Whether a query is for regular hours only: for some instruments always, whatever was asked."""
+    return asked or sec_type in _ALWAYS_REGULAR
+
+
 @dataclass(frozen=True, slots=True)
 class BarQuery:
     """A request for bars that is one."""
@@ -29,10 +37,12 @@ class BarQuery:
     what: str
     size: BarSize
     duration: Duration
+    regular: bool
+    """Of regular hours only."""
 
 
 def check_bars(
-    *, sec_type: str, end: str, duration: str, size: str, what: str, date_format: int, live: bool
+    *, sec_type: str, end: str, duration: str, size: str, what: str, date_format: int, live: bool, regular: bool
 ) -> BarQuery:
     """Read what a request for bars says, its end apart.
 
@@ -66,7 +76,7 @@ def check_bars(
         raise RequestRefused("Only daily resolution supported for Schedule requests")
     if sec_type == "CRYPTO" and kind == "TRADES":
         raise RequestRefused("Expected what to show is AGGTRADES, please use that instead of TRADES.", USE_OTHER)
-    return BarQuery(kind, bars, length)
+    return BarQuery(kind, bars, length, regular_only(sec_type, regular))
 
 
 def check_ticks(*, sec_type: str, exchange: str, count: int, what: str) -> str:

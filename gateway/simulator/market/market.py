@@ -277,7 +277,8 @@ class Market:
         """Price, size and step of the last trade."""
         product = instrument.product
         if not product.quoted:
-            return round(self._spot(instrument, step), product.decimals), 0, step - step % 4
+            published = step - step % 4
+            return round(self._spot(instrument, published), product.decimals), 0, published
         if not product.trade:
             return round((bid + ask) / 2, product.decimals), 0, 0
         chance, con_id = product.activity * 1024, instrument.con_id
