@@ -16,9 +16,7 @@ from gateway.simulator.clock import WorldClock
 from gateway.simulator.faults import Faults
 from gateway.simulator.faults.reading import Wish, from_file
 from gateway.simulator.lifecycle import Lifecycle
-from gateway.simulator.market.hours import around_the_clock
-from gateway.simulator.market.instruments import Instruments
-from gateway.simulator.market.market import Market
+from gateway.simulator.market.world import make_market
 from gateway.simulator.settings import Settings
 from gateway.simulator.tally import Tally
 from tws.clock import Clock
@@ -31,9 +29,8 @@ _NOTED_EVERY = 1.0
 
 def build(settings: Settings, host: Clock, store: Store) -> Gateway:
     """A gateway on its record, not yet open to anybody. `host` is the machine's clock."""
-    calendars = around_the_clock(settings.day_start)
-    market = Market(Instruments(calendars), calendars, settings.seed, settings.volatility)
     world = WorldClock(host, settings.speed, began(store, host, settings.start))
+    market = make_market(settings, world.now())
     broker = Broker(
         market,
         store,
@@ -58,7 +55,7 @@ async def run(settings: Settings, host: Clock) -> int:
     """Run the stand-in; returns the exit code.
 
     Raises:
-        SettingsError: the file of faults cannot be used.
+        SettingsError: the file of faults, own data, or the exchanges' sessions cannot be used.
         StateError: the record cannot be used.
         PortTaken: a port is not free.
     """

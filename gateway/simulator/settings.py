@@ -66,6 +66,10 @@ class Settings:
     """World seconds a machine second; 0: the world stands until it is stepped."""
     start: dt.datetime | None
     """The world's first moment; the machine's where there is none."""
+    calendar: Literal["24/7", "XNYS"]
+    """A world that never closes, or the hours of the exchanges of the United States."""
+    data: tuple[Path, ...]
+    """Own prices: CSV or Parquet files of quotes or bars."""
     faults_file: Path | None
     """Faults to begin with: TOML or JSON."""
     reject_over_rate: bool
@@ -110,9 +114,6 @@ def load(env: Mapping[str, str]) -> Settings:
     """
     mode = _choice(env, "TRADING_MODE", "paper", ("paper", "live"))
     zone = _zone(env)
-    calendar = env.get("SIM_CALENDAR") or "24/7"
-    if calendar != "24/7":
-        raise _bad("SIM_CALENDAR", "24/7, the only calendar that this version serves", calendar)
     return Settings(
         user=env.get("TWS_USERID", ""),
         password_file=Path(env["TWS_PASSWORD_FILE"]) if env.get("TWS_PASSWORD_FILE") else None,
@@ -154,6 +155,8 @@ def load(env: Mapping[str, str]) -> Settings:
         market_data_lines=_number(env, "SIM_MARKET_DATA_LINES", "100", int, "a whole number over 0", lambda n: n > 0),
         speed=_number(env, "SIM_SPEED", "1", float, "a number from 0 to 100000", lambda n: 0 <= n <= 100_000),
         start=_start(env),
+        calendar="XNYS" if _choice(env, "SIM_CALENDAR", "24/7", ("24/7", "xnys")) == "xnys" else "24/7",
+        data=tuple(Path(name.strip()) for name in env.get("SIM_DATA", "").split(",") if name.strip()),
         faults_file=Path(env["SIM_FAULTS"]) if env.get("SIM_FAULTS") else None,
         reject_over_rate=_choice(env, "SIM_REJECT_OVER_RATE", "no", ("yes", "no")) == "yes",
         master_client=_number(env, "SIM_MASTER_CLIENT_ID", "0", int, "a client id", lambda n: n >= 0)

@@ -10,7 +10,6 @@ from itertools import pairwise
 
 from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.tape import Tape
-from gateway.simulator.market import options
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market, Quote
 from gateway.simulator.market.process import STEP_SECONDS, uniform
@@ -98,8 +97,7 @@ def _average_option_volume(view: View, step: int) -> list[Tick]:
 
 
 def _implied_volatility(view: View, step: int) -> list[Tick]:
-    mid = view.quote(step).underlying
-    return [answers.tick_generic(24, options.implied_volatility(mid, mid))]
+    return [answers.tick_generic(24, round(view.market.implied_volatility(view.instrument, step), 6))]
 
 
 def _realised(kind: int) -> Maker:

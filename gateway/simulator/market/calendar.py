@@ -50,6 +50,8 @@ class ExchangeDay:
     """The next day begins."""
     trading: tuple[Span, ...]
     """When it trades at all, regular hours included; in order, without overlap."""
+    liquid: Span
+    """What `liquidHours` says and useRTH means: the regular hours, but of futures only those of the stocks."""
 
     @property
     def text(self) -> str:
@@ -142,4 +144,4 @@ class AroundTheClock:
             opens = dt.datetime.combine(date - _ONE_DAY, self._start, NEW_YORK)
             ends = closes = dt.datetime.combine(date, self._start, NEW_YORK)
         opens, closes, ends = (moment.astimezone(dt.UTC) for moment in (opens, closes, ends))
-        return ExchangeDay(date, opens, opens, closes, ends, ((opens, ends),))
+        return ExchangeDay(date, opens, opens, closes, ends, ((opens, ends),), (opens, ends))

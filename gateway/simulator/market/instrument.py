@@ -165,5 +165,8 @@ class ContractQuery:
     trading_class: str = ""
     sec_id_type: str = ""
     sec_id: str = ""
+    issuer_id: str = ""
+    legs: tuple[Leg, ...] = ()
+    """Of a BAG."""
     include_expired: bool = False
     """Honoured for futures, as at the real gateway."""

@@ -1,14 +1,23 @@
-"""What is listed that does not expire. Contract ids, ISINs and FIGIs of the well-known are the real ones."""
+"""What is listed that does not expire. Contract ids, ISINs and FIGIs of the well-known are the real ones.
 
+Assumed are the ids of XSP, of Bitcoin at Zero Hash, of the stock CFD, the bonds and the mutual fund.
+"""
+
+from dataclasses import replace
+
+from gateway.simulator.market.others import OTHERS
 from gateway.simulator.market.products import (
     CASH_ORDER_TYPES,
     CRYPTO_ORDER_TYPES,
     INDEX_ORDER_TYPES,
     Product,
 )
+from gateway.simulator.market.surface import LEVERAGE
 
 SPY, QQQ, AAPL = 756733, 320227571, 265598
 SPX, NDX, VIX, XSP = 416904, 416843, 13455763, 137851301
+EUR_USD, GBP_USD, USD_JPY = 12087792, 12087797, 15016059
+BTC, XAUUSD = 479624278, 69067924
 
 _NO_GROUP = 2147483647
 
@@ -82,6 +91,22 @@ STOCKS = (
 )  # fmt: skip
 
 
+MEXICAN = replace(
+    STOCKS[2],
+    con_id=38708077,
+    trading_class="AAPL",
+    exchanges="MEXI",
+    primary_exchange="MEXI",
+    currency="MXN",
+    market_rule=26,
+    size_step=1.0,
+    min_size=1.0,
+    base=4600.0,
+    path=AAPL,
+)
+"""The same company elsewhere, so that a contract without currency and exchange is ambiguous."""
+
+
 def _index(con_id: int, symbol: str, name: str, exchange: str, base: float, path: int, beta: float = 1.0) -> Product:
     return Product(
         con_id=con_id,
@@ -107,7 +132,7 @@ INDICES = (
     _index(SPX, "SPX", "S&P 500 Stock Index", "CBOE", 6000.0, SPY),
     _index(XSP, "XSP", "S&P 500 Mini SPX Options Index", "CBOE", 600.0, SPY),
     _index(NDX, "NDX", "NASDAQ 100 Stock Index", "NASDAQ", 20500.0, QQQ),
-    _index(VIX, "VIX", "CBOE Volatility Index", "CBOE", 18.0, SPY, -4.0),
+    _index(VIX, "VIX", "CBOE Volatility Index", "CBOE", 18.0, SPY, LEVERAGE),
 )
 
 
@@ -141,9 +166,9 @@ def _pair(con_id: int, symbol: str, currency: str, name: str, base: float, beta:
 
 
 FOREX = (
-    _pair(12087792, "EUR", "USD", "European Monetary Union Euro", 1.15, 0.15),
-    _pair(12087797, "GBP", "USD", "British pound", 1.32, 0.15),
-    _pair(15016059, "USD", "JPY", "United States dollar", 152.0, 0.15),
+    _pair(EUR_USD, "EUR", "USD", "European Monetary Union Euro", 1.15, 0.15),
+    _pair(GBP_USD, "GBP", "USD", "British pound", 1.32, 0.15),
+    _pair(USD_JPY, "USD", "JPY", "United States dollar", 152.0, 0.15),
 )
 
 
@@ -177,9 +202,10 @@ def _coin(con_id: int, symbol: str, name: str, exchange: str, base: float, path:
 
 
 CRYPTO = (
-    _coin(479624278, "BTC", "Bitcoin cryptocurrency", "PAXOS", 95_000.0),
+    _coin(BTC, "BTC", "Bitcoin cryptocurrency", "PAXOS", 95_000.0),
+    _coin(698725912, "BTC", "Bitcoin cryptocurrency", "ZEROHASH", 95_000.0, BTC),
     _coin(495759171, "ETH", "Ethereum cryptocurrency", "PAXOS", 3_300.0),
 )
 
-LISTED: tuple[Product, ...] = (*STOCKS, *INDICES, *FOREX, *CRYPTO)
+LISTED: tuple[Product, ...] = (*STOCKS, MEXICAN, *INDICES, *FOREX, *CRYPTO, *OTHERS)
 """Every family of one."""

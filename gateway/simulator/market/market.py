@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from gateway.simulator.market import bars, options, rules
 from gateway.simulator.market.bars import Bar
 from gateway.simulator.market.calendar import Calendar, Phase
-from gateway.simulator.market.instruments import Instrument, Instruments
+from gateway.simulator.market.families import FAMILIES
+from gateway.simulator.market.instruments import Instrument, Instruments, Leg
 from gateway.simulator.market.process import STEP_SECONDS, PriceProcess, bits, step_at
+from gateway.simulator.market.surface import Surface
 
 _LOOK_BACK = 40
 """Steps to look back for the last trade before settling for the mid."""
@@ -17,7 +19,11 @@ _LOOK_BACK = 40
 _REMEMBERED_STEPS = 8
 """Steps whose quotes are kept: the newest, and those that delayed data looks at."""
 
+_MONTH_IN_YEARS = 30 / 365.25
+
 _REMEMBERED_LEVELS = 4096
+
+_UNVALUED = options.Valuation(0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,10 @@ class Quote:
 
     @property
     def mid(self) -> float:
-        return (max(self.bid, 0.0) + self.ask) / 2 if self.ask > 0 else self.last
+        """Halfway between bid and ask; the last price where nobody offers."""
+        if self.ask_size <= 0:
+            return self.last
+        return ((self.bid if self.bid_size > 0 else 0.0) + self.ask) / 2
 
     @property
     def epoch(self) -> float:
@@ -70,7 +79,11 @@ class Market:
         self._known: dict[int, Instrument] = {}
         self._quotes: dict[int, dict[int, Quote]] = {}
         self._days: dict[tuple[int, int], Bar] = {}
+        self._valued: dict[int, tuple[int, options.Valuation]] = {}
         self._spans: dict[str, tuple[int, int, int]] = {}
+        self._surfaces: dict[int, Surface] = {}
+        self._bases: dict[int, float] = {}
+        self._ends: dict[int, float] = {}
 
     # -- hours -----------------------------------------------------------------------------------------------------
 
@@ -113,11 +126,38 @@ class Market:
     def valuation(self, instrument: Instrument, step: int) -> options.Valuation:
         """Model value and Greeks of an option."""
         at = self._open_step(instrument, step)
-        settles = self.instruments.settles_at(instrument)
-        seconds = settles.timestamp() - at * STEP_SECONDS if settles else 0.0
-        return options.value(
-            instrument.right == "C", self.mid(instrument.underlying_id, at), instrument.strike, seconds
-        )
+        held, valued = self._valued.get(instrument.con_id, (-1, _UNVALUED))
+        if held == at:
+            return valued
+        if len(self._valued) >= _REMEMBERED_LEVELS:
+            self._valued.clear()
+        valued = self._value(instrument, at)
+        self._valued[instrument.con_id] = at, valued
+        return valued
+
+    def implied_volatility(self, instrument: Instrument, step: int) -> float:
+        """What options on it that expire in 30 days say at the money; of an option, its own underlying's."""
+        spot = self.mid(instrument.underlying_id, step)
+        return self.surface(instrument).at_the_money(spot, _MONTH_IN_YEARS)
+
+    def surface(self, instrument: Instrument) -> Surface:
+        """The implied volatilities of an option's underlying; of anything else, of options there are or could be."""
+        key = instrument.product.underlying_id if instrument.is_option else instrument.con_id
+        surface = self._surfaces.get(key)
+        if surface is None:
+            listed = self.instruments.by_id(key)
+            product = listed.product if listed else FAMILIES[0].product
+            base = self.instruments.base(product)
+            surface = self._surfaces[key] = Surface(self._seed, key, instrument.product.volatility, base)
+        return surface
+
+    def carry(self, instrument: Instrument) -> float:
+        """What holding an option's underlying costs a year: interest, but nothing for a future."""
+        return 0.0 if instrument.sec_type == "FOP" else options.RATE
+
+    def seconds_left(self, instrument: Instrument, step: int) -> float:
+        """Until it is settled, not less than 0."""
+        return self._seconds_left(instrument, self._open_step(instrument, step))
 
     def settlement(self, instrument: Instrument) -> float:
         """What it is worth when it expires: an option's exercise value, a future's price.
@@ -184,6 +224,16 @@ class Market:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
+    def _value(self, instrument: Instrument, step: int) -> options.Valuation:
+        """An option on its surface; one that may be exercised is worth at least that."""
+        spot = self.mid(instrument.underlying_id, step)
+        seconds = self._seconds_left(instrument, step)
+        strike, calls = instrument.strike, instrument.right == "C"
+        sigma = self.surface(instrument).volatility(spot, strike, seconds / options.YEAR_SECONDS)
+        valued = options.value(calls, spot, strike, seconds, sigma, self.carry(instrument))
+        exercised = max(spot - strike if calls else strike - spot, 0.0) if instrument.american else 0.0
+        return valued if valued.price >= exercised else replace(valued, price=exercised)
+
     def _open_step(self, instrument: Instrument, step: int) -> int:
         """The step whose price stands: this one, or the last one before the market closed."""
         lowest, beyond, stands = self._spans.get(instrument.hours, (0, 0, 0))
@@ -205,32 +255,85 @@ class Market:
             closed = stop
         return step_at(closed.timestamp()), step_at(day.ends.timestamp()), step_at(closed.timestamp()) - 1
 
+    def _seconds_left(self, instrument: Instrument, step: int) -> float:
+        ends = self._ends.get(instrument.con_id)
+        if ends is None:
+            settles = self.instruments.settles_at(instrument)
+            ends = self._ends[instrument.con_id] = settles.timestamp() if settles else 0.0
+        return max(ends - step * STEP_SECONDS, 0.0)
+
     def _level(self, path: int, step: int) -> float:
+        """How far a path is from where it usually is, in log returns."""
         key = (path, step)
         level = self._levels.get(key)
         if level is None:
-            process = self._paths.get(path)
-            if process is None:
-                process = self._paths[path] = PriceProcess(self._seed * 1009 + path, 1.0, self._volatility)
             if len(self._levels) >= _REMEMBERED_LEVELS:
                 self._levels.clear()
-            level = self._levels[key] = process.level(step)
+            level = self._levels[key] = self._make_level(path, step)
         return level
+
+    def _make_level(self, path: int, step: int) -> float:
+        series = self.instruments.data.get(path)
+        if series is not None:
+            return math.log(series.price(step) / series.first)
+        process = self._paths.get(path)
+        if process is None:
+            process = self._paths[path] = PriceProcess(self._seed * 1009 + path, 1.0, self._volatility)
+        return process.level(step)
 
     def _spot(self, instrument: Instrument, step: int) -> float:
         step = self._open_step(instrument, step)
         product = instrument.product
+        if product.con_id in self.instruments.data:
+            return self.instruments.data[product.con_id].price(step)
+        base = self._bases.get(instrument.con_id)
+        if base is None:
+            base = self._bases[instrument.con_id] = self.instruments.base(product)
         log = product.beta * self._level(product.follows, step)
-        if product.carry and instrument.settles is not None:
-            settles = self.instruments.settles_at(instrument)
-            if settles is not None:
-                log += product.carry * max(settles.timestamp() - step * STEP_SECONDS, 0.0) / options.YEAR_SECONDS
-        return product.base * math.exp(log)
+        if product.carry:
+            log += product.carry * self._seconds_left(instrument, step) / options.YEAR_SECONDS
+        return base * math.exp(log)
 
     def _model(self, instrument: Instrument, step: int) -> float:
+        if instrument.legs:
+            return sum(
+                (leg.ratio if leg.buys else -leg.ratio) * self._model(part, step)
+                for leg, part in self._parts(instrument)
+            )
         return self.valuation(instrument, step).price if instrument.is_option else self._spot(instrument, step)
 
+    def _parts(self, bag: Instrument) -> list[tuple[Leg, Instrument]]:
+        found = [(leg, self.instruments.by_id(leg.con_id)) for leg in bag.legs]
+        return [(leg, part) for leg, part in found if part is not None]
+
+    def _make_bag(self, bag: Instrument, step: int) -> Quote:
+        """A combination costs what its legs cost; what can be had of it is what can be had of the scarcest leg."""
+        bid = ask = 0.0
+        sizes: list[tuple[float, float]] = []
+        for leg, part in self._parts(bag):
+            quote = self.quote(part, step)
+            lower, upper = max(quote.bid, 0.0) * leg.ratio, quote.ask * leg.ratio
+            bid, ask = (bid + lower, ask + upper) if leg.buys else (bid - upper, ask - lower)
+            pair = (quote.bid_size, quote.ask_size) if leg.buys else (quote.ask_size, quote.bid_size)
+            sizes.append((pair[0] // leg.ratio, pair[1] // leg.ratio))
+        bid, ask = round(bid, bag.decimals), round(ask, bag.decimals)
+        return Quote(
+            step=step,
+            bid=bid,
+            ask=ask,
+            bid_size=min(size for size, _ in sizes),
+            ask_size=min(size for _, size in sizes),
+            last=round((bid + ask) / 2, bag.decimals),
+            last_size=0,
+            traded=False,
+            volume=0,
+            underlying=(bid + ask) / 2,
+            traded_at=step,
+        )
+
     def _make(self, instrument: Instrument, step: int) -> Quote:
+        if instrument.legs:
+            return self._make_bag(instrument, step)
         product = instrument.product
         still = self._open_step(instrument, step)
         luck = bits(self._seed, instrument.con_id, still)

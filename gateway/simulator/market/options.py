@@ -21,22 +21,14 @@ class Valuation:
     theta: float
 
 
-def implied_volatility(spot: float, strike: float) -> float:
-    """A smile: 18 % at the money, more on both sides and on the downside first."""
-    distance = math.log(strike / spot)
-    return min(0.18 - 0.35 * distance + 2.5 * distance * distance, 1.5)
-
-
 def value(
-    call: bool, spot: float, strike: float, seconds: float, sigma: float | None = None, carry: float = RATE
+    call: bool, spot: float, strike: float, seconds: float, sigma: float = 0.18, carry: float = RATE
 ) -> Valuation:
     """Value a European option that expires in so many seconds; nothing but its exercise value at 0.
 
-    `sigma` is the smile's where it is left out. `carry` is what holding the underlying costs a year: the interest
-    for a stock, 0 for a future.
+    `sigma` is the volatility a year. `carry` is what holding the underlying costs a year: the interest for a stock,
+    0 for a future.
     """
-    if sigma is None:
-        sigma = implied_volatility(spot, strike)
     if seconds <= 0:
         intrinsic = max(spot - strike, 0.0) if call else max(strike - spot, 0.0)
         return Valuation(intrinsic, sigma, math.copysign(1.0, 1 if call else -1) * (intrinsic > 0), 0, 0, 0)

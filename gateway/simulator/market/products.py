@@ -36,6 +36,47 @@ BOND_ORDER_TYPES = (
     "ACTIVETIM,AD,ALERT,ALLOC,COND,CONDORDER,DAY,DEACT,DEACTDIS,DEACTEOD,GAT,GTC,GTD,GTT,LMT,MKT,NONALGO,OCA,WHATIF"
 )
 INDEX_ORDER_TYPES = "ACTIVETIM,AD,ALERT,CONDORDER"
+FUND_ORDER_TYPES = "AD,ALLOC,BASKET,CASHQTY,DAY,FUNDS,LMT,MKT,NONALGO,WHATIF"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bond:
+    """What only bonds have."""
+
+    coupon: float
+    """Per cent a year."""
+    maturity: str
+    """`YYYYMMDD`, as the issue date."""
+    issued: str
+    ratings: str
+    kind: str
+    """`bondType`."""
+    description: str
+    """`descAppend`."""
+    issuer: str
+    """The id that finds all bonds of an issuer."""
+    callable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fund:
+    """What only mutual funds have."""
+
+    name: str
+    family: str
+    kind: str
+    front_load: str
+    back_load: str
+    back_load_interval: str
+    management_fee: str
+    minimum: str
+    """In dollars, of the first purchase."""
+    following: str
+    """And of those after it."""
+    policy: str
+    """N accumulates, Y pays out."""
+    assets: str
+    """000 others, 001 money market, 002 fixed income, 003 multi-asset, 004 equity, ..."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +121,8 @@ class Product:
     cusip: str = ""
     figi: str = ""
     stock_type: str = ""
+    bond: Bond | None = None
+    fund: Fund | None = None
     industry: str = ""
     category: str = ""
     subcategory: str = ""
@@ -113,6 +156,8 @@ class Product:
     """What their strikes are multiples of for ever: ids count it, so it never changes."""
     schedule: str = ""
     """Which expiries are listed: a key of `market.expiries.SCHEDULES`."""
+    opening: bool = False
+    """Whether options are settled on the opening of the day after their last."""
     volatility: float = 0.18
     """Of its options, at the money and in the middle of the term structure."""
 

@@ -1,15 +1,24 @@
-"""The price steps an exchange takes."""
+"""The price steps an exchange takes. The ids of 26, 32, 59, 67, 109, 110 and 239 are IBKR's; others are assumed."""
 
 import math
+from typing import TYPE_CHECKING
 
-from gateway.simulator.market.instrument import Instrument
+if TYPE_CHECKING:
+    from gateway.simulator.market.instrument import Instrument
 
 MARKET_RULES: dict[int, tuple[tuple[float, float], ...]] = {
     26: ((0.0, 0.01),),
+    28: ((0.0, 0.1),),
+    32: ((0.0, 0.01), (3.0, 0.05)),
     59: ((0.0, 0.005),),
     67: ((0.0, 0.25),),
+    109: ((0.0, 0.01), (3.0, 0.05)),
+    110: ((0.0, 0.05), (3.0, 0.1)),
     239: ((0.0, 0.00005),),
     557: ((0.0, 0.25),),
+    635: ((0.0, 0.0078125),),
+    1175: ((0.0, 0.05), (10.0, 0.25)),
+    2038: ((0.0, 0.001),),
 }
 """Price increments by rule id: (from this price on, increment)."""
 
@@ -23,7 +32,7 @@ def increment(rule: int, price: float) -> float:
     return steps[0][1]
 
 
-def conforms(instrument: Instrument, price: float) -> bool:
+def conforms(instrument: "Instrument", price: float) -> bool:
     """Whether an order may have that price."""
     ticks = price / increment(instrument.market_rule, price)
     return abs(ticks - round(ticks)) < 1e-6

@@ -109,6 +109,7 @@ def test_what_ib_async_reads_is_what_was_meant(gateway: Gateway) -> None:
     assert previewed.commissionCurrency == "USD"
     details = [args[1] for name, args in heard.calls if name == "contractDetails"]
     assert details[0].secIdList[0].value == "US78462F1030"
-    assert details[2].underConId == 756733
-    assert details[2].contract.multiplier == "100"
-    assert (details[2].minSize, details[2].stockType, details[0].stockType) == (1.0, "", "ETF")
+    call = next(told for told in details if told.contract.secType == "OPT")
+    assert call.underConId == 756733
+    assert call.contract.multiplier == "100"
+    assert (call.minSize, call.stockType, details[0].stockType) == (1.0, "", "ETF")

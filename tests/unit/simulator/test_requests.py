@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ibapi.contract import ComboLeg, Contract, DeltaNeutralContract
@@ -26,9 +26,11 @@ from gateway.simulator.wire.requests import (
     reader,
     session,
 )
-from gateway.simulator.wire.requests.base import Request, Unserved
 from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.rig import VERSIONS
+
+if TYPE_CHECKING:
+    from gateway.simulator.wire.requests.base import Request
 
 
 def option() -> Any:
@@ -201,7 +203,7 @@ def test_the_other_requests(version: int) -> None:
     assert exercise.override
     assert exercise.contract.con_id == contract.conId
     assert read(version, lambda c: c.reqSecDefOptParams(9, "SPY", "", "STK", 756733)) == (
-        contracts.ReqSecDefOptParams(9, "SPY", 756733)
+        contracts.ReqSecDefOptParams(9, "SPY", "", "STK", 756733)
     )
     assert read(version, lambda c: c.reqCompletedOrders(True)) == orders.ReqCompletedOrders(True)
     assert read(version, lambda c: c.reqHeadTimeStamp(9, contract, "TRADES", 0, 2)).date_format == 2  # type: ignore[attr-defined]
@@ -232,8 +234,9 @@ def test_depth_and_calculations() -> None:
     assert read(200, lambda c: c.cancelCalculateOptionPrice(9)) == option_calculations.CancelCalculation(9)
 
 
-def test_requests_that_are_not_served_are_known() -> None:
-    assert read(200, lambda c: c.reqMktDepthExchanges()) == Unserved(82, "reqMktDepthExchanges", -1)
+def test_venues_are_asked_for() -> None:
+    assert read(200, lambda c: c.reqMktDepthExchanges()) == contracts.ReqDepthExchanges()
+    assert read(200, lambda c: c.reqSmartComponents(9, "9c0001")) == contracts.ReqSmartComponents(9, "9c0001")
 
 
 def test_empty_texts_are_unset() -> None:

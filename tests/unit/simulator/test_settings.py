@@ -59,7 +59,7 @@ def test_several_accounts_and_an_advisors() -> None:
         ("SIM_ACCOUNTS", "DU1,DU1"),
         ("SIM_ACCOUNTS", "DF1"),
         ("SIM_SEED", "x"),
-        ("SIM_CALENDAR", "XNYS"),
+        ("SIM_CALENDAR", "sometimes"),
         ("SIM_DAY_START", "25:00"),
         ("SIM_PROFILE", "slow"),
         ("SIM_SERVER_VERSION", "201"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gateway.simulator.market.calendar import ZONE_ID
 from gateway.simulator.market.instruments import Instrument
-from gateway.simulator.market.products import Product
+from gateway.simulator.market.products import Bond, Fund, Product
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.text import ascii7, plain
 
@@ -51,21 +51,98 @@ def contract_details(
         "",
         "",
     ]
-    fields += [1, "ISIN", product.isin] if product.isin else [0]
+    fields += _security_ids(product)
     fields += [
         product.aggregate,
         product.symbol if product.underlying_type else "",
         product.underlying_type,
-        ",".join([str(instrument.market_rule)] * (exchanges.count(",") + 1)),
+        _rules(instrument),
         f"{instrument.settles:%Y%m%d}" if instrument.settles else "",
         product.stock_type,
     ]
     if version == 163:
         fields.append(plain(product.min_size))
     if version >= 164:
-        fields += [plain(product.min_size), plain(product.size_step), plain(product.suggested_size)]
+        fields += _sizes(product)
+    if version >= 179 and product.fund is not None:
+        fields += _fund(product.fund)
     if version >= 186:
         fields.append(0)
+    return fields
+
+
+def _security_ids(product: Product) -> Fields:
+    return [1, "ISIN", product.isin] if product.isin else [0]
+
+
+def _rules(instrument: Instrument) -> str:
+    """A market rule for each exchange."""
+    return ",".join([str(instrument.market_rule)] * (instrument.exchanges.count(",") + 1))
+
+
+def _sizes(product: Product) -> Fields:
+    return [plain(product.min_size), plain(product.size_step), plain(product.suggested_size)]
+
+
+def _fund(fund: Fund) -> Fields:
+    """The seventeen fields that only funds have."""
+    return [
+        fund.name,
+        fund.family,
+        fund.kind,
+        fund.front_load,
+        fund.back_load,
+        fund.back_load_interval,
+        fund.management_fee,
+        False,
+        False,
+        False,
+        "",
+        fund.minimum,
+        fund.following,
+        "",
+        "",
+        fund.policy,
+        fund.assets,
+    ]
+
+
+def bond_details(
+    version: int, req_id: int, instrument: Instrument, bond: Bond, exchange: str, hours: str, liquid_hours: str
+) -> Fields:
+    """One bond with everything about it: a message of its own."""
+    product = instrument.product
+    fields: Fields = [18] if version >= 164 else [18, 6]
+    fields += [
+        req_id,
+        instrument.symbol,
+        instrument.sec_type,
+        product.cusip,
+        plain(bond.coupon),
+        bond.maturity,
+        bond.issued,
+        bond.ratings,
+        bond.kind,
+        "FIXED",
+        False,
+        bond.callable,
+        False,
+        bond.description,
+        exchange,
+        instrument.currency,
+        instrument.trading_class,
+        instrument.trading_class,
+        instrument.con_id,
+        plain(instrument.min_tick),
+    ]
+    if version < 164:
+        fields.append(100)
+    fields += [instrument.order_types, instrument.exchanges, "", "", False, "", ascii7(product.long_name)]
+    if version >= 188:
+        fields += [ZONE_ID, hours, liquid_hours]
+    fields += ["", "", *_security_ids(product), product.aggregate, _rules(instrument)]
+    if version >= 164:
+        fields += _sizes(product)
     return fields
 
 
@@ -87,7 +164,8 @@ def symbol_samples(version: int, req_id: int, found: Sequence[tuple[Instrument, 
             *derived,
         ]
         if version >= 176:
-            fields += [ascii7(instrument.product.long_name), ""]
+            bond = instrument.product.bond
+            fields += [ascii7(instrument.product.long_name), bond.issuer if bond else ""]
     return fields
 
 
@@ -95,7 +173,8 @@ def option_parameters(
     req_id: int,
     exchange: str,
     underlying: Instrument,
-    option_class: Product,
+    trading_class: str,
+    multiplier: str,
     expiries: Sequence[dt.date],
     strikes: Sequence[float],
 ) -> Fields:
@@ -105,8 +184,8 @@ def option_parameters(
         req_id,
         exchange,
         underlying.con_id,
-        option_class.trading_class,
-        option_class.multiplier_text,
+        trading_class,
+        multiplier,
         len(expiries),
         *(f"{expiry:%Y%m%d}" for expiry in expiries),
         len(strikes),
@@ -122,4 +201,20 @@ def market_rule(rule_id: int, increments: Sequence[tuple[float, float]]) -> Fiel
     fields: Fields = [93, rule_id, len(increments)]
     for low_edge, increment in increments:
         fields += [plain(low_edge), plain(increment)]
+    return fields
+
+
+def smart_components(req_id: int, components: Sequence[tuple[str, str]]) -> Fields:
+    """Exchanges behind the letters of tick types 32 and 33: (exchange, letter), in the order of their bits."""
+    fields: Fields = [82, req_id, len(components)]
+    for bit, (exchange, letter) in enumerate(components):
+        fields += [bit, exchange, letter]
+    return fields
+
+
+def depth_exchanges(exchanges: Sequence[tuple[str, str, str, int]]) -> Fields:
+    """Where depth can be had: (exchange, secType, `Deep` for one row a price or `Deep2` for one an order, aggGroup)."""
+    fields: Fields = [80, len(exchanges)]
+    for exchange, sec_type, kind, group in exchanges:
+        fields += [exchange, sec_type, "", kind, group]
     return fields

@@ -1,12 +1,12 @@
 """What can be traded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.simulator.market.instruments import ContractQuery
 from gateway.simulator.wire.contract import read_contract
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, numbered
+from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare, numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,9 @@ class ReqMatchingSymbols(Numbered):
 @dataclass(frozen=True, slots=True)
 class ReqSecDefOptParams(Numbered):
     symbol: str
+    exchange: str
+    """Only this exchange's; all where empty."""
+    sec_type: str
     con_id: int
 
 
@@ -30,17 +33,26 @@ class ReqMarketRule(Request):
     rule_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReqSmartComponents(Numbered):
+    bbo_exchange: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReqDepthExchanges(Request):
+    """Where depth can be had."""
+
+
 def _contract_details(cursor: Cursor, version: int) -> Request:
     cursor.skip()
     req_id, contract = cursor.integer(), read_contract(cursor)
-    cursor.skip()
-    sec_id_type, sec_id = cursor.text(), cursor.text()
-    if version >= 176:
-        cursor.skip()
-    if sec_id_type:
-        contract = ContractQuery(
-            symbol=contract.symbol, exchange=contract.exchange, sec_id_type=sec_id_type, sec_id=sec_id
-        )
+    contract = replace(
+        contract,
+        include_expired=cursor.flag(),
+        sec_id_type=cursor.text(),
+        sec_id=cursor.text(),
+        issuer_id=cursor.text() if version >= 176 else "",
+    )
     return ReqContractDetails(req_id, contract)
 
 
@@ -49,14 +61,18 @@ def _matching_symbols(cursor: Cursor, version: int) -> Request:
 
 
 def _opt_params(cursor: Cursor, version: int) -> Request:
-    req_id, symbol = cursor.integer(), cursor.text()
-    cursor.skip(2)
-    return ReqSecDefOptParams(req_id, symbol, cursor.integer())
+    return ReqSecDefOptParams(cursor.integer(), cursor.text(), cursor.text(), cursor.text(), cursor.integer())
+
+
+def _smart_components(cursor: Cursor, version: int) -> Request:
+    return ReqSmartComponents(cursor.integer(), cursor.text())
 
 
 READERS: Mapping[int, Reader] = {
     9: _contract_details,
     78: _opt_params,
     81: _matching_symbols,
+    82: bare(ReqDepthExchanges),
+    83: _smart_components,
     91: numbered(ReqMarketRule, versioned=False),
 }

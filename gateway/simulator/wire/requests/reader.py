@@ -35,10 +35,7 @@ _READERS: Mapping[int, Reader] = {
     **research.READERS,
 }
 
-_UNSERVED: Mapping[int, tuple[str, int]] = {
-    82: ("reqMktDepthExchanges", 0),
-    83: ("reqSmartComponents", 1),
-}
+_UNSERVED: Mapping[int, tuple[str, int]] = {}
 """Ids that are refused: the request's name, and which field after the id holds its number (0: none)."""
 
 
