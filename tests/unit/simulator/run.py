@@ -53,9 +53,9 @@ class Run:
         writer.close()
         return reply
 
-    async def place(self, client_id: int, order_id: int, **changes: Any) -> None:
+    def place(self, client_id: int, order_id: int, **changes: Any) -> None:
         """Place an order as that client."""
-        self.gateway.tell(self.gateway.broker.place(client_id, order_id, ticket(con_id=SPY, **changes)))
+        self.gateway.tell(self.gateway.broker.place(client_id, order_id, ticket(**({"con_id": SPY} | changes))))
 
     async def beat(self, times: int = 1) -> None:
         """Let the world go on by so many steps."""
