@@ -68,7 +68,6 @@ async def _run(gateway: Gateway, store: Store, wishes: list[Wish]) -> int:
     server = ApiServer(gateway)
     lifecycle = Lifecycle(gateway, server, store)
     faults = Faults(gateway, server, lifecycle)
-    lifecycle.when_restarted(faults.restarted)
     for wish in wishes:
         await faults.take(wish)
     loop = asyncio.get_running_loop()

@@ -55,6 +55,7 @@ class Control:
                 Route("/api/v1/book", self._book),
                 Route("/api/v1/time", self._time),
                 Route("/api/v1/time", self._move_time, methods=["POST"]),
+                Route("/api/v1/push", self._answer_push, methods=["POST"]),
                 Route("/api/v1/faults", self._list_faults),
                 Route("/api/v1/faults", self._end_all, methods=["DELETE"]),
                 Route("/api/v1/faults/{name}", self._begin_fault, methods=["POST"]),
@@ -102,6 +103,18 @@ class Control:
         else:
             self._gateway.clock.set_speed(float(value))
         return JSONResponse(truth.time(self._gateway))
+
+    # -- login -----------------------------------------------------------------------------------------------------
+
+    async def _answer_push(self, request: Request) -> Response:
+        answers = {"approve": self._lifecycle.approve, "refuse": self._lifecycle.refuse}
+        body = await _body(request)
+        answer = body.get("answer")
+        if set(body) != {"answer"} or not isinstance(answer, str) or answer not in answers:
+            _refuse(400, 'expected {"answer": "approve"} or {"answer": "refuse"}')
+        if not answers[answer]():
+            _refuse(409, f"expected a push that waits for its answer, found phase {self._lifecycle.phase}")
+        return await self._status(request)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 

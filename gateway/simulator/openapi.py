@@ -5,6 +5,7 @@ from typing import Any
 from gateway.simulator.faults.catalogue import FAULTS
 from gateway.simulator.faults.fault import Fault, Parameter, parameters
 from gateway.simulator.faults.reading import common_parameters
+from gateway.simulator.login import Phase
 
 _TEXT = {"type": "string"}
 _MOMENT = {"type": "string", "format": "date-time"}
@@ -115,7 +116,14 @@ _BOOK = {
     "executions": _list(_named("Execution")),
 }
 
-_LOGIN = {"phase": _TEXT, "boot_id": _TEXT, "started_at": _MOMENT, "logins": _WHOLE, "pushes": _WHOLE}
+_LOGIN = {
+    "phase": {"type": "string", "enum": [str(phase) for phase in Phase]},
+    "boot_id": _TEXT,
+    "started_at": _MOMENT,
+    "logins": _WHOLE,
+    "pushes": _WHOLE,
+    "has_token": {"type": "boolean"},
+}
 
 _SCHEMAS: dict[str, Any] = {
     "Error": _object({"error": _TEXT}),
@@ -126,6 +134,7 @@ _SCHEMAS: dict[str, Any] = {
             _object({"speed": {"type": "number", "minimum": 0, "maximum": 100_000}}),
         ]
     },
+    "Answer": _object({"answer": {"type": "string", "enum": ["approve", "refuse"]}}),
     "Order": _ORDER,
     "Execution": _EXECUTION,
     "Position": _POSITION,
@@ -208,6 +217,13 @@ DESCRIPTION: dict[str, Any] = {
                 "summary": "Step the world's clock, or set its speed (0: it stands)",
                 "requestBody": {"content": {"application/json": {"schema": _named("Move")}}, "required": True},
                 "responses": {"200": _json("The clock after that", _named("Time")), **_refused("400", "413")},
+            },
+        },
+        "/api/v1/push": {
+            "post": {
+                "summary": "Answer the push on the phone that a login waits for",
+                "requestBody": {"content": {"application/json": {"schema": _named("Answer")}}, "required": True},
+                "responses": {"200": _json("How the gateway is", _named("Status")), **_refused("400", "409", "413")},
             },
         },
         "/api/v1/faults": {

@@ -21,6 +21,7 @@ def status(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> dict[str, 
         "clients": sorted(session.client_id for session in gateway.started()),
         "logins": lifecycle.logins,
         "pushes": lifecycle.pushes,
+        "has_token": lifecycle.has_token,
         "faults": sorted(faults.active),
     }
 
@@ -32,7 +33,7 @@ def state(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> dict[str, A
         **book(gateway),
         "accounts": [_account(gateway, account) for account in gateway.broker.accounts],
         "time": time(gateway),
-        "login": {key: found[key] for key in ("phase", "boot_id", "started_at", "logins", "pushes")},
+        "login": {key: found[key] for key in ("phase", "boot_id", "started_at", "logins", "pushes", "has_token")},
         "clients": [
             {"client_id": session.client_id, "server_version": session.version, "lines": session.lines}
             for session in sorted(gateway.started(), key=lambda one: one.client_id)

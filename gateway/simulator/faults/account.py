@@ -12,7 +12,6 @@ from gateway.simulator.wire.times import TimeWriter
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
-    from gateway.simulator.settings import Settings
 
 
 @dataclass(kw_only=True, eq=False)
@@ -20,16 +19,14 @@ class ReadOnly(Fault):
     """Orders are refused with 321, as with the Read-Only API setting."""
 
     name = "read-only"
-    before: "Settings" = field(init=False)
+    before: bool = field(default=False, init=False)
 
     async def begin(self) -> None:
-        gateway = self.site.gateway
-        self.before = gateway.settings
-        gateway.settings = dataclasses.replace(gateway.settings, read_only=True)
+        self.before = self.site.gateway.read_only
+        self.site.gateway.read_only = True
 
     def end(self) -> None:
-        gateway = self.site.gateway
-        gateway.settings = dataclasses.replace(gateway.settings, read_only=self.before.read_only)
+        self.site.gateway.read_only = self.before
 
 
 @dataclass(kw_only=True, eq=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.simulator.faults import account, chain, connection, feed, line, orders, pacing, process, upstream
+from gateway.simulator.faults import account, chain, connection, feed, line, login, orders, pacing, process, upstream
 from gateway.simulator.faults.fault import Fault
 
 FAULTS: Mapping[str, type[Fault]] = {
@@ -12,6 +12,11 @@ FAULTS: Mapping[str, type[Fault]] = {
         process.JvmDead,
         process.Freeze,
         process.HeapGrowth,
+        login.SlowBoot,
+        login.TwofaNever,
+        login.BadPassword,
+        login.ExistingSession,
+        login.TokenEnd,
         connection.Hang,
         connection.HalfOpen,
         connection.AcceptAndClose,

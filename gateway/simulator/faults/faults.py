@@ -5,7 +5,7 @@ import datetime as dt
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.server import ApiServer
@@ -54,6 +54,8 @@ class Faults:
         self._lifecycle = lifecycle
         self._cases: list[Case] = []
         self._begun = 0
+        lifecycle.when_restarted(self.restarted)
+        lifecycle.when_reconnected(self.reconnected)
 
     @property
     def names(self) -> list[str]:
@@ -121,11 +123,10 @@ class Faults:
         """A soft restart has cured what lives in the JVM."""
         self._end(case for case in self._cases if case.is_on and case.wish.fault.lives_in_jvm)
 
-    def reconnected(self, word: str) -> None:
+    def reconnected(self, what: Literal["data", "account"]) -> None:
         """IBC's command server was told RECONNECTDATA or RECONNECTACCOUNT: cures what says that it does."""
-        self._end(
-            case for case in self._cases if case.is_on and getattr(case.wish.fault, "cured_by", "") in (word, "either")
-        )
+        cures = (f"RECONNECT{what.upper()}", "either")
+        self._end(case for case in self._cases if case.is_on and getattr(case.wish.fault, "cured_by", "") in cures)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 

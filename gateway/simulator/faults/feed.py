@@ -7,28 +7,53 @@ from typing import TYPE_CHECKING
 from gateway.simulator.api.trouble import Late, Message
 from gateway.simulator.faults.about import FEED, HERALDS, request_of
 from gateway.simulator.faults.fault import Fault, text
+from gateway.simulator.wire.requests import depth, market_data
+from gateway.simulator.wire.requests.base import Request
 from tws import codes
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
 
 
+_ASKS = (market_data.ReqMarketData, market_data.ReqTickByTick, market_data.ReqRealTimeBars, depth.ReqMarketDepth)
+
+
 @dataclass(kw_only=True, eq=False)
-class FeedSilent(Fault):
+class _FeedFault(Fault):
+    """Knows from the moment it is asked for which contract a feed is about."""
+
+    scopes = ("client", "contract")
+
+    asked: dict[tuple["Session", int], int] = field(default_factory=dict, init=False)
+
+    def takes(self, session: "Session", request: Request) -> bool:
+        if isinstance(request, _ASKS):
+            found = self.site.gateway.instruments.find(request.contract, self.site.gateway.now())
+            if len(found) == 1:
+                self.asked[session, request.req_id] = found[0].con_id
+        return False
+
+    def means(self, session: "Session", fields: Message) -> bool:
+        req_id = request_of(fields)
+        asked = None if req_id is None else self.asked.get((session, req_id))
+        if asked is None:
+            return Fault.means(self, session, fields)
+        return self.site.scope.contract in (None, asked)
+
+
+@dataclass(kw_only=True, eq=False)
+class FeedSilent(_FeedFault):
     """Subscriptions stand, the farms are well, and not one tick comes."""
 
     name = "feed-silent"
-    scopes = ("client", "contract")
 
     def says(self, session: "Session", fields: Message) -> list[Late]:
         return [] if fields[0] in FEED and self.means(session, fields) else [(0.0, fields)]
 
 
 @dataclass(kw_only=True, eq=False)
-class _Refusal(Fault):
+class _Refusal(_FeedFault):
     """Subscriptions end with an error, and new ones are answered with it."""
-
-    scopes = ("client", "contract")
 
     refused: set[tuple["Session", int]] = field(default_factory=set, init=False)
 

@@ -38,7 +38,6 @@ async def run(tmp_path: Path, clock: HandClock) -> AsyncIterator[Run]:
     server = ApiServer(gateway)
     lifecycle = Lifecycle(gateway, server, store)
     faults = Faults(gateway, server, lifecycle)
-    lifecycle.when_restarted(faults.restarted)
     await lifecycle.start()
     made = Run(gateway, lifecycle, server, faults, clock)
     yield made

@@ -128,7 +128,7 @@ async def test_fill_after_cancel(run: Run) -> None:
         await run.begin("fill-after-cancel", delay=5.0)
         run.place(7, 1, order_type="LMT", limit_price=1.0)
         await heard(client)
-        client.send("4", "1", "1", "", "", "")
+        client.send("4", "1", "", "", "")
         said = await heard(client)
         assert [message[0] for message in said] == ["3", "4"]
         assert (said[0][2], said[1][2]) == ("Cancelled", "202")
@@ -142,8 +142,8 @@ async def test_fill_after_cancel(run: Run) -> None:
         run.place(7, 2, order_type="LMT", limit_price=1.0)
         await run.beat()
         await heard(client)
-        client.send("4", "1", "2", "", "", "")
-        await heard(client)
+        client.send("4", "2", "", "", "")
+        said = await heard(client)
         await run.beat(2)
-        assert of(await heard(client), "3")[-1][2] == "Cancelled"
+        assert of(said + await heard(client), "3")[-1][2] == "Cancelled"
         assert len(run.gateway.broker.fills) == 1
