@@ -3,7 +3,7 @@
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tickets import read_ticket
 from gateway.simulator.api.warnings import warnings
-from gateway.simulator.broker.orders import Order, Refused, Status, Ticket
+from gateway.simulator.broker.orders import Fill, Order, Refused, Status, Ticket
 from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.open_order import completed_order, open_order
 from gateway.simulator.wire.requests import orders as requests
@@ -130,7 +130,7 @@ def _executions(session: Session, request: Request) -> None:
             "Error validating request.-'bH' : cause - Invalid time in the execution filter",
         )
         return
-    for fill in gateway.broker.fills_today():
+    for fill in _fills(session, request):
         instrument = gateway.instrument(fill.con_id)
         if (
             (request.client_id and fill.client_id != request.client_id)
@@ -144,8 +144,23 @@ def _executions(session: Session, request: Request) -> None:
             continue
         order = gateway.broker.book.orders.get((fill.client_id, fill.order_id))
         session.send(gateway.execution(session.version, request.req_id, order, fill))
-        session.send(answers.commission_report(fill))
+        if not instrument.legs:
+            session.send(answers.commission_report(fill))
     session.send(answers.executions_end(request.req_id))
+
+
+def _fills(session: Session, request: requests.ReqExecutions) -> list[Fill]:
+    """Today's executions, or those of the exchange days that are asked for, as far as they are remembered."""
+    gateway = session.gateway
+    if not (request.last_days or request.dates):
+        return gateway.broker.fills_today()
+    today = gateway.calendar.day_at(gateway.now()).date
+    return [
+        fill
+        for fill in gateway.broker.fills
+        if (day := gateway.calendar.day_at(fill.at)).text in request.dates
+        or (request.last_days and (today - day.date).days <= request.last_days)
+    ]
 
 
 HANDLERS: dict[type[Request], Handler] = {

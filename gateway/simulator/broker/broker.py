@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
 
+from gateway.simulator.broker import price_cap
 from gateway.simulator.broker.account import Values
 from gateway.simulator.broker.advisor import Advisor
 from gateway.simulator.broker.book import OrderBook
@@ -163,6 +164,9 @@ class Broker:
         try:
             if (client_id, order_id) not in self.book.orders:
                 self._check_count(ticket)
+                touch = self._view(now).touch(ticket.con_id)
+                if touch is not None and not instrument.legs:
+                    price_cap.check(ticket, touch)
                 if not ticket.parent_id:
                     self._credit.check(ticket)
         except Refused as refusal:

@@ -266,7 +266,7 @@ def test_a_stop_is_adjusted_once_the_price_has_come_far_enough(change: Adjustmen
         (3, {"bid": 99.5, "ask": 99.6, "last": 99.0}, False),
     ],
 )
-def test_trigger_methods_of_a_sell_stop_at_99(method: int, quote: dict[str, float], reached: bool) -> None:
+def test_trigger_methods_of_a_sell_stop_at_99(method: int, quote: dict[str, Any], reached: bool) -> None:
     bench = placed(order_type="STP", action="SELL", stop_price=99.0, trigger_method=method)
     bench.market(**quote)
     assert bool(bench.step()) is reached

@@ -1,7 +1,7 @@
 """Orders and executions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.place_order import WrittenOrder, read_order
@@ -35,6 +35,10 @@ class ReqExecutions(Numbered):
     sec_type: str
     exchange: str
     side: str
+    last_days: int = 0
+    """Today and so many days before; 0: not asked."""
+    dates: tuple[str, ...] = ()
+    """`YYYYMMDD`; none: not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +76,10 @@ def _executions(cursor: Cursor, version: int) -> Request:
         cursor.text(),
         cursor.text(),
     )
-    if version >= 200:
-        cursor.skip()
-        cursor.skip(cursor.count())
-    return request
+    if version < 200:
+        return request
+    last_days = cursor.integer()
+    return replace(request, last_days=last_days, dates=tuple(cursor.text() for _ in range(cursor.count())))
 
 
 def _place_order(cursor: Cursor, version: int) -> Request:

@@ -1,0 +1,297 @@
+"""Orders over a socket: what is said to whom, in which order, with which words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from gateway.simulator.api.pulse import Pulse
+from gateway.simulator.api.server import ApiServer
+from tests.unit.simulator.orders import place_order
+from tests.unit.simulator.raw import Message, RawClient, of
+from tests.unit.simulator.rig import NOON, SPY, HandClock, make_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from gateway.simulator.api.gateway import Gateway
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+class World:
+    """One stand-in with a clock and a market turned by hand."""
+
+    def __init__(self, gateway: Gateway, server: ApiServer, clock: HandClock) -> None:
+        self.gateway, self.port, self.clock = gateway, server.port, clock
+        self._pulse = Pulse(gateway)
+
+    def beat(self, times: int = 1, seconds: float = 0.25) -> None:
+        for _ in range(times):
+            self.clock.turn(seconds)
+            self._pulse.beat()
+
+    @property
+    def ask(self) -> float:
+        instrument = self.gateway.instrument(SPY)
+        return self.gateway.market.quote(instrument, self.gateway.step()).ask
+
+
+@pytest_asyncio.fixture
+async def world(tmp_path: Path, clock: HandClock) -> AsyncIterator[World]:
+    gateway, store = make_gateway(tmp_path, clock, SIM_MASTER_CLIENT_ID="99")
+    server = ApiServer(gateway)
+    await server.open()
+    yield World(gateway, server, clock)
+    await server.close()
+    store.close()
+
+
+def told(message: Message) -> str:
+    """A message about an order in short: id, and what matters of it."""
+    match message[0]:
+        case "3":
+            return f"3 {message[2]}" + (f" ({message[10]})" if message[10] else "")
+        case "4":
+            return f"4 {message[2]}"
+        case _:
+            return message[0]
+
+
+async def hear(client: RawClient, last: str) -> list[str]:
+    """What is said up to a message, in short."""
+    return [told(message) for message in await client.until(lambda message: told(message).startswith(last))]
+
+
+def order(order_id: int, **changes: str) -> list[str | int | float]:
+    return [3, order_id, *place_order("SPY", **changes)]
+
+
+async def test_market_order(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1))
+        assert await hear(client, "3") == ["5", "3 PreSubmitted"]
+        world.beat()
+        said = await client.until(lambda message: message[0] == "59")
+        assert [message[0] for message in said] == ["11", "5", "3", "5", "3", "59"]
+        first, second = of(said, "5")
+        assert "USD" not in first[13:]
+        assert "USD" in second[13:]
+
+
+async def test_limit_order_that_rests_and_is_cancelled(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, orderType="LMT", lmtPrice="100"))
+        assert await hear(client, "3 Submitted") == ["5", "3 PreSubmitted", "5", "3 Submitted"]
+        client.send(4, 1, "", "", "")
+        assert await hear(client, "3 Pend") == ["5", "3 PendingCancel"]
+        world.beat()
+        said = await client.until(lambda message: message[0] == "4")
+        assert [told(message) for message in said] == ["3 Cancelled", "4 202"]
+        assert said[-1][1:4] == ["1", "202", "Order Canceled - reason:"]
+        client.send(4, 1, "", "", "")
+        assert (await client.receive())[2:4] == [
+            "10148",
+            "OrderId 1 that needs to be cancelled cannot be cancelled, state: Cancelled.",
+        ]
+        client.send(4, 5003, "", "", "")
+        assert (await client.receive())[2:4] == ["10147", "OrderId 5003 that needs to be cancelled is not found."]
+
+
+async def test_a_cancel_that_loses(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1))
+        client.send(4, 1, "", "", "")
+        assert await hear(client, "3 Pend") == ["5", "3 PreSubmitted", "5", "3 PendingCancel"]
+        world.beat()
+        assert await hear(client, "4") == ["11", "5", "3 Filled", "5", "3 Filled", "59", "4 10148"]
+
+
+async def test_a_cancel_twice(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, orderType="LMT", lmtPrice="100"))
+        client.send(4, 1, "", "", "")
+        client.send(4, 1, "", "", "")
+        refusal = (await client.until(lambda message: message[0] == "4"))[-1]
+        permanent = world.gateway.broker.book.orders[(7, 1)].perm_id
+        assert refusal[2:4] == [
+            "161",
+            f"Cancel attempted when order is not in a cancellable state.  Order permId ={permanent}",
+        ]
+
+
+async def test_another_client_cancels(world: World) -> None:
+    """As captured: both hear of it, and the status carries the canceller's client id."""
+    async with RawClient(world.port) as owner, RawClient(world.port) as other:
+        await owner.start(7)
+        await other.start(8)
+        owner.send(*order(1, orderType="LMT", lmtPrice="100"))
+        await hear(owner, "3 Submitted")
+        assert await other.silence()
+        other.send(4, 1, "", "", "")
+        await hear(other, "3 Pend")
+        await hear(owner, "3 Pend")
+        world.beat()
+        for client in (owner, other):
+            status, error = await client.until(lambda message: message[0] == "4")
+            assert (status[2], status[9]) == ("Cancelled", "8")
+            assert error[1:3] == ["1", "202"]
+
+
+async def test_the_master_client_hears_of_every_order(world: World) -> None:
+    async with RawClient(world.port) as owner, RawClient(world.port) as master:
+        await owner.start(7)
+        await master.start(99)
+        owner.send(*order(1))
+        assert await hear(master, "3") == ["5", "3 PreSubmitted"]
+        world.beat()
+        assert (await hear(master, "59"))[-1] == "59"
+
+
+async def test_stop_orders_say_what_they_wait_for(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        for number, changes in enumerate(
+            (
+                {"orderType": "STP", "auxPrice": "1"},
+                {"orderType": "STP LMT", "auxPrice": "1", "lmtPrice": "1"},
+                {"orderType": "TRAIL", "auxPrice": "50"},
+                {"orderType": "TRAIL LIMIT", "auxPrice": "50", "lmtPriceOffset": "0.05"},
+                {"orderType": "MIT", "auxPrice": "2000"},
+                {"orderType": "LIT", "auxPrice": "2000", "lmtPrice": "2000"},
+            ),
+            1,
+        ):
+            client.send(*order(number, action="SELL", **changes))
+            assert await hear(client, "3") == ["5", "3 PreSubmitted (trigger)"], changes
+        world.beat()
+        shown = of(await client.answer(5, 1, end="53"), "5")
+        trail = shown[3]
+        assert trail[15] == "TRAIL LIMIT"
+        stop = world.gateway.broker.book.orders[(7, 4)].stop
+        assert stop is not None
+        assert float(trail[16]) == pytest.approx(stop - 0.05)
+        assert trail[17] == "50.0"
+        assert trail.count(str(stop)) == 2
+
+
+async def test_immediate_or_cancel_and_fill_or_kill(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, orderType="LMT", lmtPrice="100", tif="IOC"))
+        await hear(client, "3 Submitted")
+        world.beat()
+        assert await hear(client, "4") == ["5", "3 Cancelled", "4 202"]
+        client.send(*order(2, orderType="LMT", lmtPrice="100", tif="FOK"))
+        await hear(client, "3 Submitted")
+        world.beat()
+        assert await hear(client, "3") == ["5", "3 Inactive"]
+
+
+async def test_a_condition_on_time(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        when = f"{NOON + MINUTE:%Y%m%d %H:%M:%S} UTC"
+        client.send(*order(1, conditions=f"3,a,1,{when}"))
+        said = await client.until(lambda message: message[0] == "3")
+        assert f"{NOON + MINUTE:%Y%m%d-%H:%M:%S}" in said[0]
+        world.beat()
+        assert await client.silence()
+        world.beat(1, 60)
+        assert (await hear(client, "59"))[0].startswith("11")
+
+
+@pytest.mark.parametrize(
+    "condition", ["3,a,1,soon", f"1,a,1,dear,{SPY},SMART,0", "1,a,1,600,1234,SMART,0", "4,a,1,much"]
+)
+async def test_conditions_that_cannot_be_watched(world: World, condition: str) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, conditions=condition))
+        assert (await client.receive())[1:3] == ["1", "321"]
+
+
+async def test_outside_hours_is_ignored_for_a_market_order(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, outsideRth="1"))
+        said = await client.until(lambda message: message[0] == "3")
+        assert [told(message) for message in said] == ["4 2109", "5", "3 PreSubmitted"]
+        assert said[0][3] == (
+            "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored based on the order type and "
+            "destination. PlaceOrder is now being processed."
+        )
+
+
+async def test_what_the_funds_do_not_allow_becomes_inactive(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, totalQuantity="100000"))
+        assert await hear(client, "3") == ["4 201", "5", "3 Inactive"]
+        done = await client.answer("99", "0", end="102")
+        assert "Inactive" in done[0]
+
+
+async def test_a_slip_of_the_hand_can_be_overridden(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        far = f"{world.ask * 2:.2f}"
+        client.send(*order(1, orderType="LMT", lmtPrice=far))
+        said = await client.until(lambda message: message[0] == "3")
+        assert [told(message) for message in said] == ["4 201", "5", "3 Inactive"]
+        assert '"override": "8229=PRICECAP"' in said[0][4]
+        client.send(*order(2, orderType="LMT", lmtPrice=far, advancedErrorOverride="8229=PRICECAP"))
+        assert await hear(client, "3 Submitted") == ["5", "3 PreSubmitted", "5", "3 Submitted"]
+
+
+async def test_modifying(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, orderType="LMT", lmtPrice="100"))
+        await hear(client, "3 Submitted")
+        client.send(*order(1, orderType="LMT", lmtPrice="101"))
+        said = [await client.receive() for _ in range(4)]
+        assert [told(message) for message in said] == ["5", "3 Submitted"] * 2
+        assert said[0][16] == "101.0"
+        client.send(*order(1, orderType="LMT", lmtPrice="101", action="SELL"))
+        refusal = await client.receive()
+        assert refusal[2:4] == ["105", "Order being modified does not match original order"]
+        client.send(*order(1))
+        await client.until(lambda message: message[0] == "3")
+        world.beat()
+        await hear(client, "59")
+        client.send(*order(1, orderType="LMT", lmtPrice="101"))
+        refusal = (await client.until(lambda message: message[0] == "4"))[-1]
+        assert refusal[2:4] == ["104", "Cannot modify a filled order."]
+
+
+async def test_ids_that_go_back(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(5, orderType="LMT", lmtPrice="100"))
+        await hear(client, "3 Submitted")
+        client.send(*order(4))
+        assert (await client.receive())[1:4] == ["4", "103", "Duplicate order id"]
+
+
+async def test_executions_of_other_days(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1))
+        await hear(client, "3")
+        world.beat()
+        await hear(client, "59")
+        world.beat(1, 86400)
+        asked = ("7", "3", "5", 0, "", "", "", "", "", "")
+        assert await client.answer(*asked, 2147483647, 0, end="55") == [["55", "1", "5"]]
+        assert len(await client.answer(*asked, 1, 0, end="55")) == 3
+        assert len(await client.answer(*asked, 2147483647, 1, "20261118", end="55")) == 3
+        assert len(await client.answer(*asked, 2147483647, 1, "20261117", end="55")) == 1
