@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,16 +14,13 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from supervisor.drill.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 ACCOUNT = "DUSIM0001"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return int(held.getsockname()[1])
 
 
 def wait_for[T](what: Callable[[], T | None], timeout: float, told: Callable[[], object] = lambda: "") -> T:

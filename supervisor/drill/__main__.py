@@ -5,13 +5,13 @@ import asyncio
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 
 import httpx
 
 from supervisor.drill.injections import INJECTIONS, Stack
+from supervisor.drill.ports import free_port
 from supervisor.drill.report import Run, as_table, report
 from supervisor.drill.runner import Drill
 from tws.clock import SystemClock
@@ -31,13 +31,6 @@ def budgets(runs: int) -> dict[str, str]:
         "CONTAINER_RESTART_BUDGET": f"{count}/{hours}h",
         "ENGINE_RESTART_BUDGET": f"{count}/{hours}h",
     }
-
-
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def environment(runs: int, profile: str) -> dict[str, str]:

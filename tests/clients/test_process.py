@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.stand_in import StandIn, free_port, wait_for
+from supervisor.drill.ports import free_port
+from tests.stand_in import StandIn, wait_for
 from tests.unit.simulator.raw import RawClient
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from supervisor.drill.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
 ALL_WELL_SECONDS = 180.0
@@ -116,7 +118,7 @@ def docker(*arguments: str, check: bool = True) -> str:
     return result.stdout + result.stderr
 
 
-def make_stack(tenant: str, subnet: str, free_port: Callable[[], int], **more: str) -> Stack:
+def make_stack(tenant: str, subnet: str, **more: str) -> Stack:
     roll = datetime.now(ZoneInfo("America/New_York")) + timedelta(hours=12)
     environment = {
         "TENANT": tenant,

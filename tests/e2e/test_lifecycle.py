@@ -1,7 +1,5 @@
 """`make down` keeps what must be kept, `make purge` leaves nothing."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.e2e.stack import docker, make_stack
@@ -19,8 +17,8 @@ def left_of(project: str) -> dict[str, list[str]]:
     }
 
 
-def test_up_down_up_purge(unused_tcp_port_factory: Callable[[], int]) -> None:
-    stack = make_stack("life", "10.91.1", unused_tcp_port_factory)
+def test_up_down_up_purge() -> None:
+    stack = make_stack("life", "10.91.1")
     try:
         up = stack.make("up", "SIM=1")
         assert up.returncode == 0, up.stdout + up.stderr + stack.story()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.stand_in import ACCOUNT, Process, StandIn, free_port, wait_for
+from supervisor.drill.ports import free_port
+from tests.stand_in import ACCOUNT, Process, StandIn, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from dotenv import dotenv_values
 
+from supervisor.drill.ports import free_port
 from tests.engine.rig import Engine, Supervisor
 from tests.engine.test_trading import agree
-from tests.stand_in import StandIn, free_port, wait_for
+from tests.stand_in import StandIn, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
