@@ -18,6 +18,7 @@ from pathlib import Path
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import spread
+from tests.bench import ticks
 from tests.bench.orders import acknowledgements
 from tests.stand_in import ACCOUNT, StandIn
 from tws.contracts import stock
@@ -111,6 +112,7 @@ async def main() -> None:
     await orders()
     await preflights(10)
     await slow_preflights(20)
+    await ticks.measure(tell)
 
 
 if __name__ == "__main__":

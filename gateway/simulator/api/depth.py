@@ -107,7 +107,7 @@ def _cancel(session: Session, request: Request) -> None:
 def publish(session: Session, step: int) -> None:
     """Send what changed; a client that has missed something is told to empty its book first (317)."""
     for subscription in session.depth.values():
-        if subscription.missed(step):
+        if session.gateway.flows(subscription.instrument) and subscription.missed(step):
             session.refuse(subscription.req_id, codes.DEPTH_RESET)
             subscription.forget()
         lines.tell(session, subscription, step)

@@ -37,7 +37,9 @@ def unknown(session: Session, req_id: int) -> None:
 
 
 def tell(session: Session, subscription: Subscription, step: int) -> None:
-    """Send a subscriber what it has not been told yet."""
+    """Send a subscriber what it has not been told yet; later, if data of the instrument does not flow."""
+    if not session.gateway.flows(subscription.instrument):
+        return
     burst = subscription.burst(step)
     if burst.count:
         send(session, subscription, burst)

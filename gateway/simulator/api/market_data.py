@@ -46,7 +46,7 @@ def _market_data(session: Session, request: Request) -> None:
     if late is None:
         return
     line = _make_line(session, req_id, instrument, asked, late=late)
-    if session.gateway.ticking:
+    if session.gateway.flows(instrument):
         _begin(session, line)
     if request.snapshot or request.regulatory:
         session.send(answers.snapshot_end(req_id))
@@ -135,7 +135,8 @@ def publish(session: Session, step: int) -> None:
     """Send what is new on every line of a session."""
     for line in session.market.values():
         if not line.begun:
-            _begin(session, line)
+            if session.gateway.flows(line.instrument):
+                _begin(session, line)
             continue
         for part in line.parts:
             lines.tell(session, part, step)

@@ -85,7 +85,9 @@ def _tell(
 ) -> None:
     valued = options.value(instrument.right == "C", spot, instrument.strike, seconds, volatility or _LOWEST)
     at_price = valued.price if price is None else price
-    tick = answers.tick_option(_CUSTOM, at_price, -1.0 if volatility is None else volatility, valued, spot)
+    tick = answers.tick_option(
+        _CUSTOM, at_price, -1.0 if volatility is None else volatility, answers.Greeks(valued, spot)
+    )
     session.send_frame(Burst([tick]).frames(str(req_id).encode()))
 
 

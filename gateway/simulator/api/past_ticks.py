@@ -59,7 +59,7 @@ async def _ticks(session: Session, request: Request) -> None:
         (step_at(first.timestamp()), step_at(last.timestamp())),
         forward=end is None or start is not None,
     )
-    _send(session, req_id, instrument, what, found)
+    send(session, req_id, instrument, what, found)
 
 
 async def _find(
@@ -92,7 +92,8 @@ async def _find(
     return found if forward else found[::-1]
 
 
-def _send(session: Session, req_id: int, instrument: Instrument, what: str, found: list[Quote]) -> None:
+def send(session: Session, req_id: int, instrument: Instrument, what: str, found: list[Quote]) -> None:
+    """Send the trades, the best bids and asks, or the midpoints of quotes."""
     digits = instrument.decimals
     if what == "TRADES":
         trades = ((int(q.epoch), f"{q.last:.{digits}f}", q.last_size, "IEX") for q in found)

@@ -171,6 +171,7 @@ class QuoteTape(Tape):
         if not self._greeks or (old is not None and quote.underlying == old.underlying and quote.bid == old.bid):
             return []
         valued = self._market.valuation(self.instrument, quote.step)
+        greeks = answers.Greeks(valued, quote.underlying)
         ticks = []
         for kind, price in (
             (_BID_OPTION, quote.bid),
@@ -185,5 +186,5 @@ class QuoteTape(Tape):
             volatility = valued.volatility + (price - valued.price) / (valued.vega * 100) if known else _NOT_COMPUTED
             if volatility <= 0:
                 volatility = _NOT_COMPUTED
-            ticks.append(answers.tick_option(self._types.get(kind, kind), price, volatility, valued, quote.underlying))
+            ticks.append(answers.tick_option(self._types.get(kind, kind), price, volatility, greeks))
         return ticks

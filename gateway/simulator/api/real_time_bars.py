@@ -8,9 +8,11 @@ from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tape import Subscription, Tape
 from gateway.simulator.entitlements import Level
+from gateway.simulator.market import bars
 from gateway.simulator.market.calendar import Phase
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market
+from gateway.simulator.market.process import step_at
 from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.requests import market_data as requests
 from gateway.simulator.wire.requests.base import Request
@@ -19,7 +21,6 @@ from tws import codes
 
 SECONDS = 5
 _KINDS = ("TRADES", "MIDPOINT", "BID", "ASK")
-_NO_TRADES = -1
 
 
 class BarTape(Tape):
@@ -37,23 +38,22 @@ class BarTape(Tape):
         if phase is Phase.CLOSED or (self._regular_hours and phase is not Phase.REGULAR):
             self._bar = NOTHING
             return NOTHING
-        bar = self._market.bar(self.instrument, step - SECONDS, SECONDS)
+        bar = self._make(step - SECONDS)
+        if bar is None:
+            self._bar = NOTHING
+            return NOTHING
         first, second, third, fourth = (
             price_text(self.instrument, price) for price in (bar.open, bar.high, bar.low, bar.close)
         )
-        trades = self._what == "TRADES"
-        self._bar = Burst(
-            [
-                answers.real_time_bar(
-                    bar.epoch,
-                    (first, second, third, fourth),
-                    bar.volume if trades else _NO_TRADES,
-                    bar.average if trades else _NO_TRADES,
-                    bar.count if trades else _NO_TRADES,
-                )
-            ]
-        )
+        prices = (first, second, third, fourth)
+        self._bar = Burst([answers.real_time_bar(bar.epoch, prices, bar.volume, bar.average, bar.count)])
         return self._bar
+
+    def _make(self, start: int) -> bars.Bar | None:
+        if self._what == "TRADES":
+            return self._market.bar(self.instrument, start, SECONDS)
+        begin, end = step_at(start), step_at(start + SECONDS)
+        return bars.of_sides(self._market.quote, self.instrument, begin, end, self._what)
 
     def state(self) -> Burst:
         """The newest bar."""

@@ -80,11 +80,10 @@ class Subscriptions:
 
     def contract_id(self, req_id: int) -> int | None:
         """The contract that a market data request is about, None if there is no such request."""
-        line = self.market.get(req_id) or self.live_bars.get(req_id)
-        taped = self.tick_by_tick.get(req_id) or self.real_time_bars.get(req_id) or self.depth.get(req_id)
-        if line is not None:
-            return line.instrument.con_id
-        return None if taped is None else taped.tape.instrument.con_id
+        for lines in (self.market, self.tick_by_tick, self.real_time_bars, self.depth, self.live_bars):
+            if req_id in lines:
+                return lines[req_id].instrument.con_id
+        return None
 
     def forget_line(self, req_id: int) -> None:
         """Forget one market data subscription, of whatever kind, which the gateway has ended."""

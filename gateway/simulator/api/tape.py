@@ -51,6 +51,11 @@ class Subscription:
         self._wire_id = str(req_id).encode()
         self._seen = _NEVER
 
+    @property
+    def instrument(self) -> Instrument:
+        """What the news is about."""
+        return self.tape.instrument
+
     def missed(self, step: int) -> bool:
         """Whether there was news that the client, having been told some, was not told."""
         return self._seen not in (_NEVER, step, self._at(step).before)

@@ -1,16 +1,14 @@
 """Tick by tick: every trade, or every change of the best bid and ask, of a few instruments."""
 
-from collections.abc import Sequence
 from functools import partial
 
-from gateway.simulator.api import lines
+from gateway.simulator.api import lines, past_ticks
 from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tape import Subscription, Tape
 from gateway.simulator.entitlements import Level
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market, Quote
-from gateway.simulator.wire.answers import history as past
 from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.requests import market_data as requests
 from gateway.simulator.wire.requests.base import Request
@@ -19,6 +17,8 @@ from tws import codes
 
 KINDS = {"Last": 1, "AllLast": 2, "BidAsk": 3, "MidPoint": 4}
 _LAST, _ALL_LAST, _BID_ASK, _MIDPOINT = KINDS.values()
+
+_PAST = {_LAST: "TRADES", _ALL_LAST: "TRADES", _BID_ASK: "BID_ASK", _MIDPOINT: "MIDPOINT"}
 
 MOST = 5
 """Users measured five or six at a time with the default hundred lines."""
@@ -132,21 +132,7 @@ def _send_past(session: Session, req_id: int, instrument: Instrument, kind: int,
             quotes.append(quote)
         if len(quotes) == count:
             break
-    session.send(_past(req_id, instrument, kind, quotes[::-1]))
-
-
-def _past(req_id: int, instrument: Instrument, kind: int, quotes: Sequence[Quote]) -> list[str | int | float | None]:
-    digits = instrument.decimals
-    if kind == _MIDPOINT:
-        return past.historical_ticks(req_id, ((int(q.epoch), round(q.mid, digits + 1)) for q in quotes), done=True)
-    if kind == _BID_ASK:
-        tops = (
-            (int(q.epoch), f"{max(q.bid, 0.0):.{digits}f}", f"{q.ask:.{digits}f}", q.bid_size, q.ask_size)
-            for q in quotes
-        )
-        return past.historical_ticks_quotes(req_id, tops, done=True)
-    trades = ((int(q.epoch), f"{q.last:.{digits}f}", q.last_size, _EXCHANGE) for q in quotes)
-    return past.historical_ticks_trades(req_id, trades, done=True)
+    past_ticks.send(session, req_id, instrument, _PAST[kind], quotes[::-1])
 
 
 def _cancel(session: Session, request: Request) -> None:

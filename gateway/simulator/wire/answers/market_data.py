@@ -37,10 +37,20 @@ def tick_string(kind: int, value: str) -> Tick:
     return tick(_STRING, kind, value)
 
 
-def tick_option(kind: int, at_price: float, volatility: float, valued: Valuation, underlying: float) -> Tick:
+class Greeks:
+    """What the computations of one moment have in common, written once for all of them."""
+
+    __slots__ = ("delta", "rest")
+
+    def __init__(self, valued: Valuation, underlying: float) -> None:
+        self.delta = plain(valued.delta)
+        rest = (0.0, valued.gamma, valued.vega, valued.theta, round(underlying, 2))
+        self.rest = "\0".join([plain(number) for number in rest])
+
+
+def tick_option(kind: int, at_price: float, volatility: float, greeks: Greeks) -> Tick:
     """Volatility and Greeks at a price (bid, ask, last) or of the model; a volatility of -1 is 'not computed'."""
-    greeks = (valued.gamma, valued.vega, valued.theta)
-    return tick(_OPTION, kind, 0, volatility, valued.delta, at_price, 0.0, *greeks, round(underlying, 2))
+    return tick(_OPTION, kind, 0, volatility, greeks.delta, at_price, greeks.rest)
 
 
 def snapshot_end(req_id: int) -> Fields:

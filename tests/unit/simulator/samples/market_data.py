@@ -9,6 +9,7 @@ from tests.unit.simulator.samples.sample import Samples
 
 def samples(version: int, broker: Broker) -> Samples:
     valued = options.value(call=True, spot=600.0, strike=600.0, seconds=3600)
+    greeks = answers.Greeks(valued, 600.0)
     prices = ("1.00", "2.00", "0.50", "1.50")
     made: Samples = {
         "market_data_type": [told(answers.market_data_type(3))],
@@ -18,8 +19,8 @@ def samples(version: int, broker: Broker) -> Samples:
         "tick_generic": [told(answers.tick_generic(49, 0.0))],
         "tick_string": [told(answers.tick_string(45, "1795021200")), told(answers.tick_string(59, ",,,"))],
         "tick_option": [
-            told(answers.tick_option(13, valued.price, valued.volatility, valued, 600.0)),
-            told(answers.tick_option(10, -1.0, -1.0, valued, 600.0)),
+            told(answers.tick_option(13, valued.price, valued.volatility, greeks)),
+            told(answers.tick_option(10, -1.0, -1.0, greeks)),
         ],
         "snapshot_end": [answers.snapshot_end(9)],
         "tick_by_tick_last": [told(answers.tick_by_tick_last(kind, 1795021200, "1.50", 2, "IEX")) for kind in (1, 2)],
