@@ -53,10 +53,9 @@ def contracts() -> list[int]:
 class _Sink:
     """Takes the place of a socket that takes everything at once."""
 
-    transport = None
-
-    def __init__(self) -> None:
-        self.transport = self
+    @property
+    def transport(self) -> "_Sink":
+        return self
 
     def get_write_buffer_size(self) -> int:
         return 0

@@ -17,8 +17,9 @@ from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.generic_ticks import HISTORICAL_VOLATILITY
 from gateway.simulator.wire.splice import Burst, Tick
 
-_SECOND, _MINUTE = int(1 / STEP_SECONDS), int(60 / STEP_SECONDS)
-_DAY, _WEEK = 86400, 7 * 86400
+_SECOND, _MINUTE, _HOUR = int(1 / STEP_SECONDS), int(60 / STEP_SECONDS), int(3600 / STEP_SECONDS)
+_DAY = 86400
+_DAY_STEPS = int(_DAY / STEP_SECONDS)
 _VOLATILITY_DAYS = 20
 _TRADING_DAYS = 252
 _EASY_TO_BORROW = 3.0
@@ -65,6 +66,10 @@ class View:
         day = int(step * STEP_SECONDS) // _DAY
         return 1 + int(most * uniform(self.instrument.con_id, day, key))
 
+    def closes(self, step: int, days: int) -> list[float]:
+        """Where the last so many days ended, the newest first; a day without trading repeats the one before it."""
+        return [self.market.previous_close(self.instrument, step - day * _DAY_STEPS) for day in range(days)]
+
     def traded(self, step: int, seconds: int) -> float:
         """Volume of the last so many seconds."""
         now = int(step * STEP_SECONDS)
@@ -104,10 +109,7 @@ def _realised(kind: int) -> Maker:
     """Volatility a year of the last days' closes."""
 
     def make(view: View, step: int) -> list[Tick]:
-        a_day = int(_DAY / STEP_SECONDS)
-        closes = [
-            view.market.previous_close(view.instrument, step - number * a_day) for number in range(_VOLATILITY_DAYS)
-        ]
+        closes = view.closes(step, _VOLATILITY_DAYS)
         returns = [math.log(late / early) for late, early in pairwise(closes) if early > 0 < late]
         if not returns:
             return []
@@ -118,12 +120,11 @@ def _realised(kind: int) -> Maker:
 
 
 def _statistics(view: View, step: int) -> list[Tick]:
-    """Lows and highs of 13, 26 and 52 weeks, and the average volume of a day."""
-    now = int(step * STEP_SECONDS)
+    """Lowest and highest close of 13, 26 and 52 weeks, and the average volume of a day."""
+    closes = view.closes(step, 52 * 7)
     ticks: list[Tick] = []
     for low, high, weeks in ((15, 16, 13), (17, 18, 26), (19, 20, 52)):
-        bar = view.market.bar(view.instrument, now - weeks * _WEEK, weeks * _WEEK)
-        ticks += [view.price(low, bar.low), view.price(high, bar.high)]
+        ticks += [view.price(low, min(closes[: weeks * 7])), view.price(high, max(closes[: weeks * 7]))]
     return [*ticks, answers.tick_size(21, view.traded(step, _DAY))]
 
 
@@ -166,9 +167,9 @@ def _shortable(view: View, step: int) -> list[Tick]:
 def _fundamentals(view: View, step: int) -> list[Tick]:
     if view.instrument.sec_type != "STK":
         return []
-    now = int(step * STEP_SECONDS)
-    year = view.market.bar(view.instrument, now - 52 * _WEEK, 52 * _WEEK)
-    return [answers.tick_string(47, f"NPRICE={year.close:.2f};NHIG={year.high:.2f};NLOW={year.low:.2f}")]
+    closes = view.closes(step, 52 * 7)
+    price, high, low = view.quote(step).last, max(closes), min(closes)
+    return [answers.tick_string(47, f"NPRICE={price:.2f};NHIG={high:.2f};NLOW={low:.2f}")]
 
 
 def _trade_count(view: View, step: int) -> list[Tick]:
@@ -225,22 +226,22 @@ def _short_term_volume(view: View, step: int) -> list[Tick]:
 _MAKERS: Mapping[int, tuple[Maker, int]] = {
     100: (_sides(29, 30, 500_000), _MINUTE),
     101: (_sides(27, 28, 900_000), _MINUTE),
-    HISTORICAL_VOLATILITY: (_realised(23), _MINUTE),
+    HISTORICAL_VOLATILITY: (_realised(23), _HOUR),
     105: (_average_option_volume, _MINUTE),
     106: (_implied_volatility, _MINUTE),
-    165: (_statistics, _MINUTE),
+    165: (_statistics, _HOUR),
     221: (_mark(78), 1),
     225: (_auction, _MINUTE),
     232: (_mark(37), 1),
     233: (_time_and_sales(48), 1),
     236: (_shortable, _MINUTE),
-    258: (_fundamentals, _MINUTE),
+    258: (_fundamentals, _HOUR),
     293: (_trade_count, _MINUTE),
     294: (_trade_rate, _MINUTE),
     295: (_volume_rate, _MINUTE),
     318: (_last_regular_trade, _SECOND),
     375: (_time_and_sales(77), 1),
-    411: (_realised(58), _MINUTE),
+    411: (_realised(58), _HOUR),
     456: (_dividends, _MINUTE),
     460: (_bond_factor, _MINUTE),
     577: (_asset_value(96), _SECOND),

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from gateway.simulator.api import lines
+from gateway.simulator.api import lines, news
 from gateway.simulator.api.generic_tape import GenericTape
 from gateway.simulator.api.quote_tape import QuoteTape
 from gateway.simulator.api.session import Handler, Session
@@ -12,6 +12,7 @@ from gateway.simulator.entitlements import DELAYED, DELAYED_FROZEN, FROZEN, LIVE
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire import generic_ticks
 from gateway.simulator.wire.answers import market_data as answers
+from gateway.simulator.wire.answers import news as told
 from gateway.simulator.wire.generic_ticks import GenericTicks
 from gateway.simulator.wire.requests import market_data as requests
 from gateway.simulator.wire.requests.base import Request
@@ -118,7 +119,11 @@ def _make_line(session: Session, req_id: int, instrument: Instrument, asked: Gen
             GenericTape, (instrument.con_id, code), partial(GenericTape, gateway.market, instrument, code)
         )
         parts.append(Subscription(req_id, generic))
-    return Line(instrument, parts)
+    line = Line(req_id, instrument, parts)
+    if generic_ticks.NEWS in asked.codes:
+        line.providers = tuple(name for name in asked.news.split("+") if name)
+        line.news_until = gateway.now()
+    return line
 
 
 def _begin(session: Session, line: Line) -> None:
@@ -140,6 +145,16 @@ def publish(session: Session, step: int) -> None:
             continue
         for part in line.parts:
             lines.tell(session, part, step)
+
+
+def publish_news(session: Session) -> None:
+    """Send the headlines that have come for lines that want them."""
+    now = session.gateway.now()
+    for line in session.market.values():
+        if line.news_until is not None:
+            for found in news.arrivals(session, line.instrument, list(line.providers), line.news_until, now):
+                session.send(told.tick_news(line.req_id, found.at, found.provider, found.article_id, found.headline))
+            line.news_until = now
 
 
 def _cancel_market_data(session: Session, request: Request) -> None:

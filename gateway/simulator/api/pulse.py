@@ -64,3 +64,4 @@ class Pulse:
                 bars.publish_live_bars(session, epoch)
                 research.publish_scans(session, epoch)
                 news.publish_bulletins(session)
+                market_data.publish_news(session)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gateway.simulator.api.tape import Tape
 from gateway.simulator.entitlements import DELAYED, LIVE
+from gateway.simulator.market.bars import traded_since
 from gateway.simulator.market.calendar import Phase
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market, Quote
@@ -57,7 +58,7 @@ class QuoteTape(Tape):
         self._quote: Quote | None = None
         self._closed = False
         self._minute = -1
-        self._day = -1
+        self._day: tuple[dt.date, bool] | None = None
         self._high = self._low = 0.0
 
     @property
@@ -90,11 +91,13 @@ class QuoteTape(Tape):
         return Burst(ticks)
 
     def _look_up_the_day(self, quote: Quote) -> None:
+        """Whether it trades, and, where another day or its regular hours have begun, that day's range so far."""
         at = dt.datetime.fromtimestamp(quote.epoch, dt.UTC)
-        self._closed = self._market.phase(self.instrument, at) is Phase.CLOSED
-        day = self._market.day_so_far(self.instrument, quote.step)
-        if day.epoch != self._day:
-            self._day, self._high, self._low = day.epoch, max(day.high, quote.last), min(day.low, quote.last)
+        day = self._market.instruments.calendar(self.instrument).day_at(at)
+        self._closed = day.phase(at) is Phase.CLOSED
+        if self._day != (today := (day.date, at >= day.opens)):
+            so_far = self._market.day_so_far(self.instrument, quote.step)
+            self._day, self._high, self._low = today, max(so_far.high, quote.last), min(so_far.low, quote.last)
 
     def state(self) -> Burst:
         """Everything, in the captured order."""
@@ -127,7 +130,8 @@ class QuoteTape(Tape):
         """The last trade and the volume; an index has a level only, and forex and the like neither."""
         if not self.instrument.trades and self.instrument.quoted:
             return []
-        stamp = answers.tick_string(self._types.get(_LAST_TIMESTAMP, _LAST_TIMESTAMP), str(int(quote.epoch)))
+        traded = str(int(quote.traded_at * STEP_SECONDS))
+        stamp = answers.tick_string(self._types.get(_LAST_TIMESTAMP, _LAST_TIMESTAMP), traded)
         last = self._price(LAST, quote.last, quote.last_size)
         if not self.instrument.quoted:
             return [stamp, last]
@@ -146,7 +150,7 @@ class QuoteTape(Tape):
 
     def _trade(self, old: Quote, quote: Quote, *, fresh_day: bool) -> list[Tick]:
         ticks: list[Tick] = []
-        if quote.traded and quote.step != old.step:
+        if traded_since(quote, old.step + 1):
             ticks += self._last(quote)
             if quote.last > self._high or fresh_day:
                 self._high = max(self._high, quote.last)
@@ -179,7 +183,7 @@ class QuoteTape(Tape):
             (_LAST_OPTION, quote.last),
             (_MODEL_OPTION, valued.price),
         ):
-            if kind == _LAST_OPTION and old is not None and not quote.traded:
+            if kind == _LAST_OPTION and old is not None and not traded_since(quote, old.step + 1):
                 continue
             known = price > 0 and valued.vega > _FLAT_VEGA
             # One step of Newton's from the model: within a spread, volatility is a straight line of the price.

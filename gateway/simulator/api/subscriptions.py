@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 class Line:
     """A streaming market data subscription."""
 
+    req_id: int
     instrument: Instrument
     parts: list[Subscription]
     """Quotes, and each generic tick."""
     begun: bool = False
     """Whether anything has been told; nothing is while the data farm is away."""
+    providers: tuple[str, ...] = ()
+    """Whose headlines are wanted too; all, where it has `news_until` and names none."""
+    news_until: "dt.datetime | None" = None
+    """Headlines up to here have been sent; None: none are wanted."""
 
 
 @dataclass(slots=True)

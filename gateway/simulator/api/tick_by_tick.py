@@ -7,8 +7,10 @@ from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tape import Subscription, Tape
 from gateway.simulator.entitlements import Level
+from gateway.simulator.market.bars import traded_since
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market, Quote
+from gateway.simulator.market.process import STEP_SECONDS
 from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.requests import market_data as requests
 from gateway.simulator.wire.requests.base import Request
@@ -45,7 +47,7 @@ class TickTape(Tape):
         old, quote = self._quote, self._market.quote(self.instrument, step)
         self._quote = quote
         if self._kind in (_LAST, _ALL_LAST):
-            return self.state() if quote.traded and old is not None else NOTHING
+            return self._trade(quote) if old is not None and traded_since(quote, old.step + 1) else NOTHING
         if old is None or self._shown(quote) == self._shown(old):
             return NOTHING
         return self.state()
@@ -62,15 +64,16 @@ class TickTape(Tape):
             return NOTHING
         epoch = int(quote.epoch)
         if self._kind in (_LAST, _ALL_LAST):
-            if not quote.traded:
-                return NOTHING
-            price = price_text(self.instrument, quote.last)
-            return Burst([answers.tick_by_tick_last(self._kind, epoch, price, quote.last_size, _EXCHANGE)])
+            return self._trade(quote) if quote.traded else NOTHING
         if self._kind == _MIDPOINT:
             return Burst([answers.tick_by_tick_mid(epoch, quote.mid)])
         bid, ask = (price_text(self.instrument, max(price, 0.0)) for price in (quote.bid, quote.ask))
         mask = self._beyond(quote)
         return Burst([answers.tick_by_tick_quote(epoch, bid, ask, quote.bid_size, quote.ask_size, mask)])
+
+    def _trade(self, quote: Quote) -> Burst:
+        epoch, price = int(quote.traded_at * STEP_SECONDS), price_text(self.instrument, quote.last)
+        return Burst([answers.tick_by_tick_last(self._kind, epoch, price, quote.last_size, _EXCHANGE)])
 
     def _beyond(self, quote: Quote) -> int:
         """Whether the bid is below the day's low, the ask above its high."""

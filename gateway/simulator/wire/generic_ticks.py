@@ -27,6 +27,8 @@ _OLD_NUMBERS: Mapping[int, int] = {221: 220, 232: 221, 258: 47, 456: 59}
 HISTORICAL_VOLATILITY = 104
 """Taken, but in no list of legal ones."""
 
+NEWS = 292
+
 
 @dataclass(frozen=True, slots=True)
 class GenericTicks:
@@ -69,7 +71,7 @@ def read(text: str, sec_type: str) -> GenericTicks | None:
         if code is None or sec_type not in _LEGAL_FOR.get(code, (sec_type,)):
             return None
         codes[code] = None
-        if code == 292:
+        if code == NEWS:
             news = parameter.split(":")[0]
     return GenericTicks(tuple(codes), news, quotes) if codes else None
 
