@@ -62,6 +62,7 @@ DEPTH_RESET: Final = 317
 READING_ERROR: Final = 320
 VALIDATION_ERROR: Final = 321
 PROCESSING_ERROR: Final = 322
+COMBO_LEGS_MISSING: Final = 314
 DISCRETIONARY: Final = 325
 CLIENT_ID_IN_USE: Final = 326
 NOT_SUBSCRIBED: Final = 354
@@ -167,6 +168,7 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
             Code(MAX_REAL_TIME, "Max number of real time requests has been reached", Kind.REQUEST),
             Code(NO_HISTORICAL_QUERY, "No historical data query found for ticker id:", Kind.REQUEST),
             Code(COMBO_INVALID, "The combo details are invalid.", Kind.ORDER),
+            Code(COMBO_LEGS_MISSING, "Security type 'BAG' requires combo leg details.", Kind.ORDER),
             Code(
                 DISCRETIONARY,
                 "Discretionary orders are not supported for this combination of exchange and order type.",

@@ -1,12 +1,13 @@
 """From what a client wrote to a ticket the broker can work with, or the error that the gateway answers with."""
 
 import datetime as dt
+from dataclasses import replace
 
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.broker import conditions
 from gateway.simulator.broker.order_types import OTHER_TYPES, TIMES_IN_FORCE, TYPES, OrderType, Trigger, canonical
 from gateway.simulator.broker.orders import Adjustment, Leg, Refused, Ticket
-from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.market.instruments import ContractQuery, Instrument
 from gateway.simulator.wire.place_order import LEG_FIELDS, WrittenOrder
 from tws import codes
 
@@ -48,7 +49,8 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
     account = fields["account"] or gateway.broker.account_id
     if account not in gateway.broker.accounts:
         raise invalid(f"Invalid account code '{account}'.")
-    instrument = _instrument(gateway, written)
+    legs = _legs(written)
+    instrument = _instrument(gateway, replace(written.contract, legs=tuple(leg.part for leg in legs)))
     _check_type(order_type, tif, instrument)
     if abs(quantity / instrument.size_step - round(quantity / instrument.size_step)) > 1e-6:
         raise invalid("Fractional-sized order cannot be placed for this contract")
@@ -80,6 +82,8 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
     if not 0 <= oca_type <= 3:
         raise invalid("Invalid OCA type was entered")
     raw = {name: value for name, value in fields.items() if value and name not in _ECHOED_BY_THE_TICKET}
+    if legs:
+        raw |= {"symbol": instrument.symbol, "currency": instrument.currency}
     return Ticket(
         con_id=instrument.con_id,
         action=action,
@@ -115,19 +119,19 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
         conditions_ignore_rth=bool(written.conditions) and written.flag("conditionsIgnoreRth"),
         cancel_on_condition=bool(written.conditions) and written.flag("conditionsCancelOrder"),
         auto_cancel_parent=bool(fields.get("autoCancelParent")) and written.flag("autoCancelParent"),
-        legs=_legs(written),
+        legs=legs,
         combo=written.combo,
     )
 
 
-def _instrument(gateway: Gateway, written: WrittenOrder) -> Instrument:
-    found = gateway.instruments.find(written.contract, gateway.now())
+def _instrument(gateway: Gateway, contract: ContractQuery) -> Instrument:
+    found = gateway.instruments.find(contract, gateway.now())
     if not found:
         raise Refused(codes.NO_SECURITY_DEFINITION, codes.text(codes.NO_SECURITY_DEFINITION))
     if len(found) > 1:
         raise Refused(
             codes.NO_SECURITY_DEFINITION,
-            f"The contract description specified for {written.contract.symbol} is ambiguous; "
+            f"The contract description specified for {contract.symbol} is ambiguous; "
             "you must specify the multiplier or trading class.",
         )
     return found[0]
@@ -203,12 +207,24 @@ def _condition(gateway: Gateway, row: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _legs(written: WrittenOrder) -> tuple[Leg, ...]:
-    fields = written.combo[0] if written.combo else ()
+    """A combination's legs.
+
+    Raises:
+        Refused: there are none, or one is no leg.
+    """
+    if not written.combo:
+        return ()
+    fields = written.combo[0]
     rows = [fields[at : at + LEG_FIELDS] for at in range(0, len(fields), LEG_FIELDS)]
+    if not rows:
+        raise Refused(codes.COMBO_LEGS_MISSING, codes.text(codes.COMBO_LEGS_MISSING))
     try:
-        return tuple(Leg(int(row[0]), int(row[1]), row[2].upper(), row[3]) for row in rows)
+        legs = tuple(Leg(int(row[0]), int(row[1]), row[2].upper(), row[3]) for row in rows)
     except ValueError:
-        raise Refused(codes.COMBO_INVALID, codes.text(codes.COMBO_INVALID)) from None
+        legs = ()
+    if not legs or any(leg.ratio < 1 or leg.action not in ("BUY", "SELL") for leg in legs):
+        raise Refused(codes.COMBO_INVALID, codes.text(codes.COMBO_INVALID))
+    return legs
 
 
 def _moment(gateway: Gateway, text: str, what: str) -> dt.datetime | None:

@@ -66,6 +66,8 @@ class Broker:
         self.book = OrderBook(self._next_perm_id, self._execute)
         since = now() - _REMEMBERED
         self.book.restore(store.orders(since), store.highest())
+        for order in self.book.orders.values():
+            self._know_again(order.ticket)
         self._valuer = Valuer(market, kind, now)
         self.advisor = Advisor(self.accounts, self.values, lambda owner, con_id: self.position(con_id, owner).quantity)
         self.ledger = Ledger(self.advisor.members, cash)
@@ -251,6 +253,12 @@ class Broker:
             yield settled
 
     # -- inside ----------------------------------------------------------------------------------------------------
+
+    def _know_again(self, ticket: Ticket) -> None:
+        """A combination is known only once somebody has named its legs."""
+        if ticket.legs:
+            symbol, currency = ticket.raw.get("symbol", ""), ticket.raw.get("currency", "")
+            self._market.instruments.bag(symbol, currency, [leg.part for leg in ticket.legs])
 
     def _step(self) -> int:
         return step_at(self._now().timestamp())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.simulator.broker.order_types import TYPES, OrderType, Trigger
+from gateway.simulator.market import instrument
 
 
 class Status(enum.StrEnum):
@@ -53,6 +54,11 @@ class Leg:
     @property
     def sign(self) -> int:
         return self.ratio if self.action == "BUY" else -self.ratio
+
+    @property
+    def part(self) -> instrument.Leg:
+        """The same as the market knows it."""
+        return instrument.Leg(self.con_id, self.ratio, self.action == "BUY", self.exchange)
 
 
 @dataclass(frozen=True, slots=True)

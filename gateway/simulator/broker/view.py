@@ -25,8 +25,15 @@ def hours(market: Market, instrument: Instrument, now: dt.datetime) -> Hours:
         closes=closes,
         next_opens=market.next_open(instrument, closes),
         day_ends=last.trading[-1][1],
-        expires=market.instruments.closes_at(instrument),
+        expires=expires(market, instrument),
     )
+
+
+def expires(market: Market, instrument: Instrument) -> dt.datetime | None:
+    """When a contract ends; a combination with the first of its legs."""
+    parts = [market.instruments.by_id(leg.con_id) for leg in instrument.legs] or [instrument]
+    ends = [market.instruments.closes_at(part) for part in parts if part is not None]
+    return min((end for end in ends if end is not None), default=None)
 
 
 class View:
@@ -70,8 +77,8 @@ class View:
         )
 
     def _make(self, instrument: Instrument) -> Touch | None:
-        closes = self._market.instruments.closes_at(instrument)
-        if closes is not None and closes <= self._now:
+        ends = expires(self._market, instrument)
+        if ends is not None and ends <= self._now:
             return None
         quote = self._market.quote(instrument, self._step)
         phase = self._market.phase(instrument, self._now)
@@ -79,7 +86,7 @@ class View:
             bid=quote.bid,
             ask=quote.ask,
             bid_size=quote.bid_size,
-            ask_size=quote.ask_size if quote.ask > 0 else 0.0,
+            ask_size=quote.ask_size if quote.ask > 0 or instrument.legs else 0.0,
             last=quote.last,
             is_option=instrument.is_option,
             traded=quote.traded,

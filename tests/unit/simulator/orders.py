@@ -11,7 +11,10 @@ def stock(symbol: str) -> tuple[str | int | float, ...]:
 
 
 def place_order(symbol: str, **changes: str) -> list[str | int | float]:
-    """What follows the order id: one share, at the market unless it is changed."""
+    """What follows the order id: one share, at the market unless it is changed.
+
+    `legs` as conId,ratio,action with semicolons between them, `conditions` as their fields in the same way.
+    """
     values = {
         "action": "BUY",
         "totalQuantity": "1",
@@ -21,10 +24,14 @@ def place_order(symbol: str, **changes: str) -> list[str | int | float]:
         "exemptCode": "-1",
         "triggerMethod": "0",
     } | changes
+    legs = [row.split(",") for row in values.get("legs", "").split(";") if row]
     conditions = [row.split(",") for row in values.get("conditions", "").split(";") if row]
     fields: list[str | int | float] = [*stock(symbol), "", ""]
+    fields += [values.get(name, "") for name in layout._HEAD]
+    if legs:
+        fields[2] = "BAG"
+        fields += [len(legs), *(field for row in legs for field in (*row, "SMART", 0, 0, "", -1)), 0, 0]
     for names in (
-        layout._HEAD,
         layout._AFTER_COMBO,
         layout._BODY,
         layout._TO_SCALE,

@@ -12,7 +12,7 @@ from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import Message, RawClient, of
-from tests.unit.simulator.rig import NOON, SPY, HandClock, make_gateway
+from tests.unit.simulator.rig import NOON, SPY, HandClock, make_gateway, spy_call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -295,3 +295,63 @@ async def test_executions_of_other_days(world: World) -> None:
         assert len(await client.answer(*asked, 1, 0, end="55")) == 3
         assert len(await client.answer(*asked, 2147483647, 1, "20261118", end="55")) == 3
         assert len(await client.answer(*asked, 2147483647, 1, "20261117", end="55")) == 1
+
+
+async def test_a_combination_fills_leg_by_leg(world: World, tmp_path: Path) -> None:
+    """As captured: its own execution and pair, then an execution and pair for each leg, commissions of legs only."""
+    near, far = spy_call(600.0).con_id, spy_call(605.0).con_id
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, legs=f"{near},1,BUY;{far},1,SELL", totalQuantity="2"))
+        placed = await client.until(lambda message: message[0] == "3")
+        assert placed[0][4] == "BAG"
+        assert f"{near}|1,{far}|-1" in placed[0]
+        world.beat()
+        said = await client.until(lambda message: message[0] == "59" and message[2].endswith(".02"))
+        assert [told(message) for message in said] == [
+            *("11", "5", "3 Filled"),
+            *("11", "5", "3 Filled") * 2,
+            *("59", "59"),
+        ]
+        whole, first, second = of(said, "11")
+        assert [fill[5] for fill in (whole, first, second)] == ["BAG", "OPT", "OPT"]
+        assert (first[14], second[14]) == (f"{whole[14]}.01", f"{whole[14]}.02")
+        assert [fill[18] for fill in (whole, first, second)] == ["BOT", "BOT", "SLD"]
+        assert float(whole[20]) == pytest.approx(float(first[20]) - float(second[20]))
+    broker = world.gateway.broker
+    assert (broker.position(near).quantity, broker.position(far).quantity) == (2.0, -2.0)
+
+
+async def test_a_combination_at_a_limit_outlives_the_process(tmp_path: Path, clock: HandClock) -> None:
+    near, far = spy_call(600.0).con_id, spy_call(605.0).con_id
+    gateway, store = make_gateway(tmp_path, clock)
+    server = ApiServer(gateway)
+    await server.open()
+    async with RawClient(server.port) as client:
+        await client.start(7)
+        client.send(*order(1, legs=f"{near},1,SELL;{far},1,BUY", orderType="LMT", lmtPrice="-4.99", tif="GTC"))
+        await hear(client, "3 Submitted")
+    await server.close()
+    store.close()
+    again, store = make_gateway(tmp_path, clock)
+    server = ApiServer(again)
+    await server.open()
+    async with RawClient(server.port) as client:
+        await client.start(7)
+        shown = await client.answer(5, 1, end="53")
+        assert (shown[0][4], shown[0][16]) == ("BAG", "-4.99")
+    clock.turn(86400)
+    again.broker.step()
+    assert again.broker.book.live() == [], "it ends with its legs"
+    await server.close()
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("legs", "code"), [("1,0,BUY", "312"), ("x,1,BUY", "312"), ("1,1,HOLD", "312"), ("5,1,BUY", "200")]
+)
+async def test_combinations_that_are_none(world: World, legs: str, code: str) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, legs=legs))
+        assert (await client.receive())[1:3] == ["1", code]
