@@ -35,7 +35,11 @@ def maker(session: Session, instrument: Instrument, what: str) -> Make | None:
         if not instrument.quoted:
             return None
         return lambda begin, end: bars.of_sides(market.quote, instrument, begin, end, what)
-    values = derived.series(market, instrument, what, session.gateway.settings.seed)
+    seed = session.gateway.settings.seed
+    if what == "YIELD_BID_ASK":
+        bid, ask = (derived.series(market, instrument, f"YIELD_{side}", seed) for side in ("BID", "ASK"))
+        return partial(bars.of_both, bid, ask) if bid and ask else None
+    values = derived.series(market, instrument, what, seed)
     return partial(bars.of_values, values) if values else None
 
 
@@ -45,11 +49,22 @@ def make_of_days(session: Session, instrument: Instrument, what: str, make: Make
     return series.cached(make, gateway.day_bars, (instrument.con_id, what), gateway.step())
 
 
+def begins(session: Session, instrument: Instrument) -> dt.datetime:
+    """When the past of an instrument begins."""
+    instruments = session.gateway.instruments
+    own = instruments.data.get(instrument.con_id)
+    return depth.begins(instruments.calendar(instrument), instrument, own.times[0] if own else None)
+
+
 async def send(
     session: Session, request: requests.ReqHistoricalData, instrument: Instrument, query: BarQuery, end: dt.datetime
 ) -> None:
     """Answer a query for bars that ends at `end` (in the zone it was written in, not in the future)."""
     gateway, req_id, regular = session.gateway, request.req_id, query.regular
+    barred = refusals.not_permitted(session, instrument)
+    if barred:
+        refusals.no_history(session, req_id, f"{barred}. {codes.text(codes.DATA_NEEDS_SUBSCRIPTION)}")
+        return
     make = maker(session, instrument, query.what)
     if make is None:
         refusals.no_history(session, req_id, _none(instrument, query))
@@ -58,7 +73,7 @@ async def send(
         make = make_of_days(session, instrument, query.what, make)
     calendar = gateway.instruments.calendar(instrument)
     asked = sessions.start_of(calendar, end, query.duration, regular=regular)
-    first = max(asked, depth.begins(calendar, instrument))
+    first = max(asked, begins(session, instrument))
     if query.size.intraday and (end - first).total_seconds() / query.size.seconds > _MOST_BARS:
         refusals.no_history(session, req_id, "Time length exceed max.")
         return

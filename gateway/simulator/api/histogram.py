@@ -26,9 +26,10 @@ async def _histogram(session: Session, request: Request) -> None:
         return
     wanted = period(request.period)
     make = maker(session, instrument, "TRADES")
-    if wanted is None or make is None:
-        why = f"Invalid period {request.period}" if wanted is None else f"No data for {instrument.local_symbol}"
-        session.error(req_id, codes.HISTOGRAM_FAILED, codes.CODES[codes.HISTOGRAM_FAILED].text + why)
+    barred = refusals.not_permitted(session, instrument)
+    if barred or wanted is None or make is None:
+        none = f"Invalid period {request.period}" if wanted is None else f"No data for {instrument.local_symbol}"
+        session.error(req_id, codes.HISTOGRAM_FAILED, codes.text(codes.HISTOGRAM_FAILED, barred or none))
         return
     await patience(session, req_id)
     calendar, now = gateway.instruments.calendar(instrument), gateway.now()

@@ -4,10 +4,11 @@ from functools import partial
 from itertools import chain
 
 from gateway.simulator.api import refusals
+from gateway.simulator.api.bars import begins
 from gateway.simulator.api.history import moment, patience
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.errors import RequestRefused
-from gateway.simulator.history import depth, sessions, ticks
+from gateway.simulator.history import sessions, ticks
 from gateway.simulator.history.checks import check_ticks, regular_only
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Quote
@@ -39,16 +40,15 @@ async def _ticks(session: Session, request: Request) -> None:
     except RequestRefused as refused:
         refusals.refuse(session, req_id, refused)
         return
-    if not instrument.quoted and what != "TRADES":
-        session.error(
-            req_id,
-            codes.HISTORICAL_TICKS_FAILED,
-            f"{codes.CODES[codes.HISTORICAL_TICKS_FAILED].text}No data for {instrument.local_symbol}",
-        )
+    barred = refusals.not_permitted(session, instrument)
+    if not barred and not instrument.quoted and what != "TRADES":
+        barred = f"No data for {instrument.local_symbol}"
+    if barred:
+        session.error(req_id, codes.HISTORICAL_TICKS_FAILED, codes.text(codes.HISTORICAL_TICKS_FAILED, barred))
         return
     await patience(session, req_id)
     now = gateway.now()
-    oldest = depth.begins(gateway.instruments.calendar(instrument), instrument)
+    oldest = begins(session, instrument)
     first = max(start.at if start else oldest, oldest)
     last = now if start or end is None else min(end.at, now)
     found = await _find(

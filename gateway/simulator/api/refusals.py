@@ -1,6 +1,7 @@
 """Saying no the way the gateway does: a validation error, a processing error, or the history service's own."""
 
 from gateway.simulator.api.session import Session
+from gateway.simulator.entitlements import Level
 from gateway.simulator.errors import RequestRefused
 from gateway.simulator.market.instruments import ContractQuery, Instrument
 from tws import codes
@@ -27,6 +28,18 @@ def refuse(session: Session, req_id: int, refused: RequestRefused) -> None:
         invalid(session, req_id, refused.cause)
     else:
         session.error(req_id, refused.code, refused.cause)
+
+
+def not_permitted(session: Session, instrument: Instrument) -> str | None:
+    """What the historical data service says of an instrument that the login may not see live; None if it may."""
+    if session.gateway.settings.market_data.level(instrument.sec_type) is Level.LIVE:
+        return None
+    exchange = _SERVICE_NAMES.get(instrument.listing, instrument.listing)
+    return f"No market data permissions for {exchange} {instrument.sec_type}"
+
+
+_SERVICE_NAMES = {"NASDAQ": "ISLAND"}
+"""Exchanges that the historical data service calls by another name (captured)."""
 
 
 def one_instrument(session: Session, req_id: int, query: ContractQuery) -> Instrument | None:

@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from gateway.simulator.api import refusals
+from gateway.simulator.api import bars, refusals
 from gateway.simulator.api.session import Handler, Session
-from gateway.simulator.history import depth, sessions
+from gateway.simulator.history import sessions
 from gateway.simulator.history.checks import BARS, BarQuery
 from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
 from gateway.simulator.market.instruments import Instrument
@@ -49,7 +49,7 @@ def _head_timestamp(session: Session, request: Request) -> None:
     if kind in ("TRADES", "ADJUSTED_LAST") and instrument.quoted and not instrument.trades:
         refusals.no_history(session, req_id, "No head time stamp")
         return
-    begins = depth.begins(session.gateway.instruments.calendar(instrument), instrument)
+    begins = bars.begins(session, instrument)
     match request.date_format:
         case 2:
             text = str(int(begins.timestamp()))

@@ -12,8 +12,11 @@ _LISTED_BEFORE = {"OPT": dt.timedelta(days=180), "FOP": dt.timedelta(days=180), 
 """How long before its expiry what expires was first traded (assumed)."""
 
 
-def begins(calendar: Calendar, instrument: Instrument) -> dt.datetime:
-    """The opening of the first day that is known of an instrument."""
+def begins(calendar: Calendar, instrument: Instrument, own_data: float | None = None) -> dt.datetime:
+    """The opening of the first day that is known of an instrument; where it follows own data, its first moment
+    (seconds since 1970)."""
+    if own_data is not None:
+        return dt.datetime.fromtimestamp(own_data, dt.UTC)
     date = _FIRST_DAY
     if instrument.expiry is not None:
         date = max(instrument.expiry - _LISTED_BEFORE.get(instrument.sec_type, dt.timedelta()), date)

@@ -23,7 +23,7 @@ class Session:
 def of_day(day: ExchangeDay, *, regular: bool) -> list[Session]:
     """A day's sessions: the regular one, or all hours in which it trades."""
     if regular:
-        return [Session(day.date, day.opens, day.regular_end)]
+        return [Session(day.date, *day.liquid)]
     return [Session(day.date, start, stop) for start, stop in day.trading]
 
 

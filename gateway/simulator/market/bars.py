@@ -18,10 +18,10 @@ from gateway.simulator.market.process import STEP_SECONDS
 if TYPE_CHECKING:
     from gateway.simulator.market.market import Quote
 
-_GRIDS = ((60, 1), (120, 4), (1200, 40), (7200, 120), (115200, 600), (math.inf, 7200))
+_GRIDS = ((60, 1), (120, 4), (1200, 40), (7200, 120), (115200, 600), (2419200, 7200), (math.inf, 345600))
 """Spans up to so many steps are looked at every so many steps."""
 
-_LONGEST_SCAN = 4000
+_LONGEST_SCAN = 2000
 """Steps to search for a first or last trade; nothing that trades at all is silent for so long."""
 
 SIDES = ("MIDPOINT", "BID", "ASK", "BID_ASK")
@@ -65,7 +65,7 @@ def of_trades(quotes: Quotes, instrument: Instrument, begin: int, end: int) -> B
     last = closing if traded_since(closing, begin) else _last(quotes, instrument, first.step, end - 40) or first
     seen = [quote.last for step in looks(begin, end) if traded_since(quote := quotes(instrument, step), begin)]
     prices = [first.last, *seen, last.last]
-    volume = closing.volume - quotes(instrument, begin).volume + product.volume if product.trade else 0.0
+    volume = closing.volume - quotes(instrument, begin).volume + product.volume if product.quoted else 0.0
     return Bar(
         epoch=int(begin * STEP_SECONDS),
         open=first.last,
@@ -87,8 +87,7 @@ def of_sides(quotes: Quotes, instrument: Instrument, begin: int, end: int, what:
     bids, asks = [max(quote.bid, 0.0) for quote in seen], [quote.ask for quote in seen]
     digits = instrument.decimals
     if what == "BID_ASK":
-        opened, closed = round(sum(bids) / len(bids), digits + 1), round(sum(asks) / len(asks), digits + 1)
-        return _bare(begin, opened, max(asks), min(bids), closed)
+        return _of_both(begin, bids, asks, digits + 1)
     values = {"BID": bids, "ASK": asks}.get(what) or [round(quote.mid, digits + 1) for quote in seen]
     return _bare(begin, values[0], max(values), min(values), values[-1])
 
@@ -97,6 +96,12 @@ def of_values(value: Callable[[int], float], begin: int, end: int) -> Bar:
     """The bar of anything that can be told for a step: its start, its middle, its end."""
     values = [value(step) for step in (begin, (begin + end) // 2, end - 1)]
     return _bare(begin, values[0], max(values), min(values), values[-1])
+
+
+def of_both(bid: Callable[[int], float], ask: Callable[[int], float], begin: int, end: int) -> Bar:
+    """The same of a bid and an ask: their means, and the farthest of both."""
+    steps = (begin, (begin + end) // 2, end - 1)
+    return _of_both(begin, [bid(step) for step in steps], [ask(step) for step in steps], 4)
 
 
 def merged(parts: Iterable[Bar]) -> Bar | None:
@@ -122,6 +127,11 @@ def _first(quotes: Quotes, instrument: Instrument, begin: int, end: int) -> "Quo
 def _last(quotes: Quotes, instrument: Instrument, begin: int, end: int) -> "Quote | None":
     steps = range(end - 1, max(begin, end - _LONGEST_SCAN) - 1, -1)
     return next((quote for step in steps if (quote := quotes(instrument, step)).traded), None)
+
+
+def _of_both(begin: int, bids: list[float], asks: list[float], digits: int) -> Bar:
+    opened, closed = round(sum(bids) / len(bids), digits), round(sum(asks) / len(asks), digits)
+    return _bare(begin, opened, max(*bids, *asks), min(*bids, *asks), closed)
 
 
 def _bare(begin: int, opened: float, high: float, low: float, closed: float) -> Bar:

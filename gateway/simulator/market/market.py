@@ -355,7 +355,7 @@ class Market:
             last_size=last_size,
             traded=traded_at == step,
             volume=_sized((still - begun) * product.volume, product.lot if product.lot < 1 else 1)
-            if product.trade
+            if product.trade and product.quoted
             else 0,
             underlying=self.mid(underlying, step) if instrument.is_option else self._spot(instrument, step),
             traded_at=traded_at,

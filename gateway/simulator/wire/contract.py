@@ -1,6 +1,6 @@
 """The contract inside a request: the same twelve fields in every message that names one."""
 
-from gateway.simulator.market.instruments import ContractQuery
+from gateway.simulator.market.instruments import ContractQuery, Leg
 from gateway.simulator.wire.cursor import Cursor
 
 
@@ -24,4 +24,12 @@ def read_contract(cursor: Cursor) -> ContractQuery:
         currency=currency,
         local_symbol=local_symbol,
         trading_class=trading_class,
+    )
+
+
+def read_legs(cursor: Cursor) -> tuple[Leg, ...]:
+    """The legs of a combination as requests for data write them: a count, then id, ratio, action and exchange."""
+    return tuple(
+        Leg(cursor.integer(), cursor.integer(), cursor.text().upper() == "BUY", cursor.text())
+        for _ in range(cursor.count())
     )

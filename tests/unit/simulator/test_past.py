@@ -11,10 +11,11 @@ import pytest_asyncio
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.raw import Message, RawClient
-from tests.unit.simulator.rig import NOON, HandClock
+from tests.unit.simulator.rig import NOON, HandClock, make_gateway, spy_call
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
 
@@ -43,7 +44,7 @@ def ask(
     client.send("20", req_id, *contract, 0, end, size, duration, regular, what, form, live, "")
 
 
-async def rows(client: RawClient, **query: str | int) -> list[Row]:
+async def rows(client: RawClient, **query: str | int | tuple[str | int, ...]) -> list[Row]:
     """The bars of a query: date, open, high, low, close, volume, average, count."""
     ask(client, 5, **query)  # type: ignore[arg-type]
     bars, end = await client.until(lambda message: message[0] in ("108", "4"))
@@ -318,3 +319,67 @@ async def test_a_histogram_holds_what_was_traded(client: RawClient) -> None:
 async def test_a_histogram_of_nonsense(client: RawClient) -> None:
     client.send("88", 5, *SPY_STOCK, 0, 0, "2 fortnights")
     assert (await refusal(client))[:2] == ["5", "10188"]
+
+
+# -- what a login may see ----------------------------------------------------------------------------------------------
+
+
+async def test_without_a_subscription_there_is_no_past(tmp_path: Path, clock: HandClock) -> None:
+    gateway, store = make_gateway(tmp_path, clock, SIM_MARKET_DATA="delayed")
+    server = ApiServer(gateway)
+    await server.open()
+    async with RawClient(server.port) as client:
+        await client.start()
+        ask(client, 5)
+        assert await refusal(client) == [
+            "5",
+            "162",
+            "Historical Market Data Service error message:No market data permissions for ARCA STK. Requested market "
+            "data requires additional subscription for API. See link in 'Market Data Connections' dialog for more "
+            "details.",
+        ]
+        client.send("96", 5, *SPY_STOCK, 0, "", "", 1, "TRADES", 0, 0, "")
+        assert await refusal(client) == [
+            "5", "10187", "Failed to request historical ticks:No market data permissions for ARCA STK",
+        ]  # fmt: skip
+        client.send("88", 5, *SPY_STOCK, 0, 0, "2 days")
+        assert (await refusal(client))[1] == "10188"
+    await server.close()
+    store.close()
+
+
+# -- other instruments -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["YIELD_BID", "YIELD_ASK", "YIELD_BID_ASK", "YIELD_LAST"])
+async def test_yields_of_a_bond(client: RawClient, gateway: Gateway, what: str) -> None:
+    [bond] = [found for found in gateway.instruments.listed() if found.product.bond and found.symbol == "US-T"]
+    contract = (bond.con_id, "", "BOND", "", 0, "", "", "SMART", "", "USD", "", "")
+    for row in await rows(client, contract=contract, what=what, size="1 hour", duration="1 D"):
+        assert 3.5 < float(row[3]) <= float(row[2]) < 5.5
+        assert row[5:] == ["-1", "-1", "-1"]
+
+
+async def test_combinations_have_midpoints(client: RawClient, gateway: Gateway) -> None:
+    legs = (2, spy_call(600.0).con_id, 1, "BUY", "SMART", spy_call(605.0).con_id, 1, "SELL", "SMART")
+    bag = (0, "SPY", "BAG", "", 0, "", "", "SMART", "", "USD", "", "")
+    client.send("20", 5, *bag, 0, "", "1 min", "60 S", 0, "MIDPOINT", 2, *legs, 0, "")
+    [bars] = [m for m in await client.until(lambda message: message[0] in ("108", "4")) if m[0] == "17"]
+    assert 0 < float(bars[4]) < 5
+
+
+async def test_an_index_has_levels_and_no_volume(client: RawClient) -> None:
+    for row in await rows(client, contract=SPX, duration="60 S"):
+        assert float(row[1]) > 1000
+        assert row[5] == "0"
+
+
+async def test_a_coin_trades_in_fractions(client: RawClient) -> None:
+    coin = (0, "BTC", "CRYPTO", "", 0, "", "", "PAXOS", "", "USD", "", "")
+    ask(client, 5, coin)
+    assert await refusal(client) == [
+        "5", "10299", "Expected what to show is AGGTRADES, please use that instead of TRADES.",
+    ]  # fmt: skip
+    volumes = [float(row[5]) for row in await rows(client, contract=coin, what="AGGTRADES")]
+    assert all(volume > 0 for volume in volumes)
+    assert any(volume != int(volume) for volume in volumes)

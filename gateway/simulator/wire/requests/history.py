@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.simulator.market.instruments import ContractQuery
-from gateway.simulator.wire.contract import read_contract
+from gateway.simulator.wire.contract import read_contract, read_legs
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.requests.base import Numbered, Reader, Request, numbered
 
@@ -71,7 +71,7 @@ def _historical_data(cursor: Cursor, version: int) -> Request:
     end, bar_size, duration = cursor.text(), cursor.text(), cursor.text()
     regular_only, what, date_format = cursor.flag(), cursor.text(), cursor.integer(1)
     if contract.sec_type == "BAG":
-        cursor.skip(4 * cursor.count())
+        contract = replace(contract, legs=read_legs(cursor))
     return ReqHistoricalData(req_id, contract, end, bar_size, duration, regular_only, what, date_format, cursor.flag())
 
 
