@@ -12,7 +12,7 @@ from tws.clock import Clock
 _HAIR = 1e-6
 """Seconds by which a sleeper may wake too soon: moments have no finer grain."""
 _TURNS = 4
-"""Turns of the event loop in which whoever was woken gets done what it woke for, and sleeps again."""
+"""Turns of the event loop that it takes to get something small done."""
 
 
 class WorldClock:
@@ -25,6 +25,9 @@ class WorldClock:
         self._speed = speed
         self._sleepers: dict[asyncio.Future[None], float] = {}
         """When each is due, by `monotonic`."""
+        self._advancing = 0
+        self._jumped = 0.0
+        """World seconds that were stepped over since the last change of speed."""
         self._host_now = host.now()
         self._host_monotonic = host.monotonic()
         self._now = start or self._host_now
@@ -38,15 +41,20 @@ class WorldClock:
     @property
     def is_the_machines(self) -> bool:
         """Whether it tells the machine's own time."""
-        return self._speed == 1.0 and self._now == self._host_now
+        return self._speed == 1.0 and not self._jumped and self._now == self._host_now
+
+    @property
+    def hurries(self) -> bool:
+        """Whether whoever wakes had better be done before anybody else gets a turn."""
+        return self._advancing > 0 or self._speed != 1.0
 
     def monotonic(self) -> float:
         """World seconds that never jump back."""
-        return self._monotonic + (self._host.monotonic() - self._host_monotonic) * self._speed
+        return self._monotonic + self._jumped + (self._host.monotonic() - self._host_monotonic) * self._speed
 
     def now(self) -> dt.datetime:
         """The world's moment, in UTC."""
-        return self._now + (self._host.now() - self._host_now) * self._speed
+        return self._now + dt.timedelta(seconds=self._jumped) + (self._host.now() - self._host_now) * self._speed
 
     async def sleep(self, seconds: float) -> None:
         """Wait that many world seconds, whatever becomes of the speed meanwhile."""
@@ -59,22 +67,35 @@ class WorldClock:
 
     def set_speed(self, speed: float) -> None:
         """Run at another speed from now on; 0 stops the world."""
-        self._anchor(0.0)
+        self._now, self._monotonic, self._jumped = self.now(), self.monotonic(), 0.0
+        self._host_now, self._host_monotonic = self._host.now(), self._host.monotonic()
         self._speed = speed
         self._wake(float("inf"))
 
     async def advance(self, seconds: float) -> None:
         """Let world time pass at once, through every moment that somebody waits for."""
         target = self.monotonic() + seconds
+        self._advancing += 1
+        try:
+            await self._go_to(target)
+        finally:
+            self._advancing -= 1
+        self._wake(float("inf"))
+
+    async def _go_to(self, target: float) -> None:
+        await self._settle()
         while True:
             due = min(min(self._sleepers.values(), default=target), target)
-            self._anchor(max(due - self.monotonic(), 0.0))
+            self._jumped += max(due - self.monotonic(), 0.0)
             self._wake(due + _HAIR)
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
+            await self._settle()
             if due >= target:
-                break
-        self._wake(float("inf"))
+                return
+
+    async def _settle(self) -> None:
+        """Let whoever was woken do what it woke for, and sleep again."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     async def _wait(self, until: float, left: float) -> None:
         loop = asyncio.get_running_loop()
@@ -99,9 +120,3 @@ class WorldClock:
             del self._sleepers[woken]
             if not woken.done():
                 woken.set_result(None)
-
-    def _anchor(self, jump: float) -> None:
-        """Reckon from this moment on, moved forward by so many world seconds."""
-        now, monotonic = self.now(), self.monotonic()
-        self._host_now, self._host_monotonic = self._host.now(), self._host.monotonic()
-        self._now, self._monotonic = now + dt.timedelta(seconds=jump), monotonic + jump

@@ -45,7 +45,7 @@ class Control:
 
     def app(self) -> Starlette:
         """The web application."""
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route("/healthz", self._health),
                 Route("/metrics", self._metrics),
@@ -64,6 +64,8 @@ class Control:
             middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(self._gateway.settings.control_hosts))],
             exception_handlers={HTTPException: _explain},
         )
+        app.router.redirect_slashes = False
+        return app
 
     # -- looking ---------------------------------------------------------------------------------------------------
 

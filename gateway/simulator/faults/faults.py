@@ -98,11 +98,14 @@ class Faults:
         self._begun += 1
         self._cases.append(case)
         if wait:
-            case.task = asyncio.get_running_loop().create_task(self._later(case, wait))
+            case.task = asyncio.get_running_loop().create_task(
+                self._later(case, self._gateway.clock.monotonic() + wait)
+            )
         else:
             await self._switch_on(case)
             if case.is_on and wished.duration is not None:
-                case.task = asyncio.get_running_loop().create_task(self._expire(case, wished.duration))
+                until = self._gateway.clock.monotonic() + wished.duration
+                case.task = asyncio.get_running_loop().create_task(self._expire(case, until))
         return case
 
     def end(self, name: str) -> list[Case]:
@@ -146,14 +149,16 @@ class Faults:
         injected = self._gateway.tally.faults
         injected[name] = injected.get(name, 0) + 1
 
-    async def _later(self, case: Case, wait: float) -> None:
-        await self._gateway.clock.sleep(wait)
+    async def _later(self, case: Case, begins: float) -> None:
+        clock = self._gateway.clock
+        await clock.sleep(begins - clock.monotonic())
         await self._switch_on(case)
         if case.is_on and case.wish.duration is not None:
-            await self._expire(case, case.wish.duration)
+            await self._expire(case, begins + case.wish.duration)
 
-    async def _expire(self, case: Case, seconds: float) -> None:
-        await self._gateway.clock.sleep(seconds)
+    async def _expire(self, case: Case, ends: float) -> None:
+        clock = self._gateway.clock
+        await clock.sleep(ends - clock.monotonic())
         case.task = None
         self._end([case])
 

@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from gateway.simulator.api.server import ApiServer
-from gateway.simulator.faults import Faults
-from gateway.simulator.lifecycle import Lifecycle
 from tests.unit.simulator.rig import HandClock, make_gateway
-from tests.unit.simulator.run import Run
+from tests.unit.simulator.run import Run, standing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -34,14 +31,5 @@ def gateway(tmp_path: Path, clock: HandClock) -> Iterator[Gateway]:
 
 @pytest_asyncio.fixture
 async def run(tmp_path: Path, clock: HandClock) -> AsyncIterator[Run]:
-    gateway, store = make_gateway(tmp_path, clock)
-    server = ApiServer(gateway)
-    lifecycle = Lifecycle(gateway, server, store)
-    faults = Faults(gateway, server, lifecycle)
-    await lifecycle.start()
-    made = Run(gateway, lifecycle, server, faults, clock)
-    yield made
-    faults.end_all()
-    await made.http.aclose()
-    await lifecycle.close()
-    store.close()
+    async with standing(tmp_path, clock) as made:
+        yield made

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from gateway.simulator.api.pulse import Pulse
+from gateway.simulator.api.server import ApiServer
 from gateway.simulator.control import Control
-from tests.unit.simulator.rig import SPY, HandClock, ticket
+from gateway.simulator.faults import Faults
+from gateway.simulator.lifecycle import Lifecycle
+from tests.unit.simulator.rig import SPY, HandClock, make_gateway, ticket
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
     from gateway.simulator.api.gateway import Gateway
-    from gateway.simulator.api.server import ApiServer
-    from gateway.simulator.faults import Faults
-    from gateway.simulator.lifecycle import Lifecycle
 
 
 class Run:
@@ -29,10 +33,8 @@ class Run:
         self.lifecycle = lifecycle
         self.server = server
         self.faults = faults
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(Control(gateway, lifecycle, faults).app()),
-            base_url="http://localhost",
-        )
+        self.app = Control(gateway, lifecycle, faults).app()
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://localhost")
 
     async def begin(self, name: str, **parameters: Any) -> None:
         answer = await self.http.post(f"/api/v1/faults/{name}", json=parameters or None)
@@ -63,3 +65,21 @@ class Run:
             self.clock.turn(0.25)
             Pulse(self.gateway).beat()
             await asyncio.sleep(0.003)
+
+
+@asynccontextmanager
+async def standing(state: Path, clock: HandClock) -> AsyncIterator[Run]:
+    """One that serves, on a record in that folder."""
+    gateway, store = make_gateway(state, clock)
+    server = ApiServer(gateway)
+    lifecycle = Lifecycle(gateway, server, store)
+    faults = Faults(gateway, server, lifecycle)
+    await lifecycle.start()
+    run = Run(gateway, lifecycle, server, faults, clock)
+    try:
+        yield run
+    finally:
+        faults.end_all()
+        await run.http.aclose()
+        await lifecycle.close()
+        store.close()
