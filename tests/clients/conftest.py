@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.clients.drivers import Driver, Ibapi, Stoqey
 from tests.clients.node_client import Node, install
 from tests.stand_in import StandIn
 
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
+CLIENT_IDS = itertools.count(10)
+UNDECODABLE = 505
+"""What @stoqey/ib says of a message that it cannot read."""
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +44,34 @@ def start(tmp_path: Path) -> Iterator[Callable[..., StandIn]]:
             return made
 
         yield started
+
+
+@pytest.fixture(scope="module")
+def stand_in(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """One stand-in for all tests of a file, with the file's ENVIRONMENT. It must not stumble over anything."""
+    environment: dict[str, str] = getattr(request.module, "ENVIRONMENT", {})
+    folder = tmp_path_factory.mktemp("stand-in")
+    with closing(StandIn(folder, **{"SIM_VOLATILITY": "3", **environment})) as made:
+        made.start()
+        made.up()
+        yield made
+        assert made.metric("failures_total") == 0, made.tail(60)
+
+
+@pytest.fixture(params=["ibapi", "stoqey"])
+def driver(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Driver]:
+    """A client of each make in turn, which must read everything without an error of its own."""
+    made: Any = Ibapi() if request.param == "ibapi" else Stoqey(request.getfixturevalue("node"))
+    caplog.set_level(logging.WARNING, "ibapi")
+    yield made
+    made.stop()
+    assert made.exceptions == []
+    assert [error for error in made.errors() if error[1] == UNDECODABLE] == []
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("ibapi")] == []
+
+
+@pytest.fixture
+def client(stand_in: StandIn, driver: Driver) -> Driver:
+    """The same, connected to the file's stand-in under a client id of its own."""
+    driver.start(stand_in.api_port, next(CLIENT_IDS))
+    return driver

@@ -73,7 +73,7 @@ const scan = {
   numberOfRows: 5,
   instrument: "STK",
   locationCode: "STK.US.MAJOR",
-  scanCode: "TOP_PERC_GAIN",
+  scanCode: ib.ScanCode.TOP_PERC_GAIN,
   abovePrice: 5,
 };
 const end = "20261118-17:00:00";
@@ -131,7 +131,7 @@ const ASKS = {
   reqHeadTimeStamp: (c) => c.reqHeadTimestamp(9, spy, "TRADES", true, 2),
   cancelHeadTimeStamp: (c) => c.cancelHeadTimestamp(9),
   reqHistoricalTicks: (c) => c.reqHistoricalTicks(9, spy, "", end, 5, "BID_ASK", 0, true),
-  reqHistogramData: (c) => c.reqHistogramData(9, spy, true, 3, "days"),
+  reqHistogramData: (c) => c.reqHistogramData(9, spy, true, 3, "day"),
   cancelHistogramData: (c) => c.cancelHistogramData(9),
   reqNewsProviders: (c) => c.reqNewsProviders(),
   reqNewsArticle: (c) => c.reqNewsArticle(9, "BRFG", "BRFG$1"),

@@ -40,7 +40,7 @@ UNREAD = {
 }
 """Fields at the end of a request that say nothing here: old versions of a message without fields, lists of options;
 and whatever is said to prove who one is, which is refused unread."""
-OWN_DEFAULTS = ("openClose", "exemptCode")
+OWN_DEFAULTS = ("openClose",)
 """Fields of an order that clients fill in differently when the user says nothing."""
 
 
@@ -63,7 +63,7 @@ def unread_allowed(name: str) -> int:
 
 
 def sense(value: object) -> object:
-    """A request without the clients' ways of writing: 1 and 1.0 are the same, so are nothing, 0 and unset."""
+    """A request without the clients' ways of writing: 1 and 1.0 are the same, so are nothing, 0, -1 and unset."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         plain = {field.name: sense(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return (type(value).__name__, plain)
@@ -77,5 +77,5 @@ def sense(value: object) -> object:
             number = float(value)
         except ValueError:
             return value or None
-        return None if number == 0 or 2147483647 <= number < math.inf else number
+        return None if number in (0, -1) or 2147483647 <= number < math.inf else number
     return value
