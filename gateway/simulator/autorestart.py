@@ -25,16 +25,14 @@ class Tokens:
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / _NAME).write_text(f"{good_until.isoformat()}\n")
 
-    def take(self) -> dt.datetime | None:
-        """Use the token up: until when it was good, None if there is none that can be read."""
+    def good_until(self) -> dt.datetime | None:
+        """Until when this user's token is good, None if there is none that can be read."""
         try:
             return dt.datetime.fromisoformat((self._folder / _NAME).read_text().strip())
         except (OSError, ValueError):
             return None
-        finally:
-            self.discard()
 
     def discard(self) -> None:
-        """Remove every token."""
+        """Remove every token: it has been used, or nobody can tell which is the right one."""
         for path in self._top.glob(f"*/{_NAME}"):
             path.unlink(missing_ok=True)

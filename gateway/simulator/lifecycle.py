@@ -21,7 +21,7 @@ from gateway.simulator.api.server import ApiServer
 from gateway.simulator.autorestart import Tokens
 from gateway.simulator.broker.store import Store
 from gateway.simulator.command_server import CommandServer, Reply
-from gateway.simulator.ibc_script import Next
+from gateway.simulator.ibc_script import Decision, Next
 from gateway.simulator.launcher_log import LauncherLog
 from gateway.simulator.login import Exit, Phase, Rules, Script, Step
 from gateway.simulator.narrate import echo, say
@@ -183,11 +183,8 @@ class Lifecycle:
         if self._cold_restart_unreadable():
             return
         decision = ibc_script.at_start(self._tokens.found())
+        self._follow(decision)
         while True:
-            for line in decision.lines:
-                echo(line)
-            if len(self._tokens.found()) > 1:
-                self._tokens.discard()
             ended = await self._process(warm=decision.next is Next.WARM)
             decision = ibc_script.after(
                 ended.code,
@@ -196,9 +193,8 @@ class Lifecycle:
                 self._tokens.found(),
                 self._gateway.settings.twofa_timeout_action,
             )
+            self._follow(decision)
             if decision.next in (Next.PAUSE, Next.LEAVE):
-                for line in decision.lines:
-                    echo(line)
                 self.phase = Phase.PAUSED if decision.next is Next.PAUSE else Phase.ENDED
                 self.finish(ended.code)
                 return
@@ -208,6 +204,12 @@ class Lifecycle:
             gap = self._rules.gap if warm else self._gateway.profile.relaunch
             await self._gateway.host.sleep(gap)
 
+    def _follow(self, decision: Decision) -> None:
+        for line in decision.lines:
+            echo(line)
+        if len(self._tokens.found()) > 1:
+            self._tokens.discard()
+
     async def _process(self, warm: bool) -> Exit:
         """One process of the gateway, from its start to its end."""
         self.phase = Phase.BOOTING
@@ -215,6 +217,8 @@ class Lifecycle:
         self._log.begin(self._gateway.host.now())
         await self._command_server.open()
         counted = warm
+        if warm:
+            self._good_until = self._tokens.good_until() or self._gateway.now()
         step = login.begin(self._rules, self.script, self._host(), warm, self._count("login_failures"))
         while True:
             ended = self._show(step)
@@ -297,7 +301,7 @@ class Lifecycle:
                 case login.Pushed():
                     self._store.set("pushes", str(self.pushes + 1))
                 case login.Token():
-                    self._good_until = self._tokens.take() or self._gateway.now()
+                    self._tokens.discard()
                 case Exit():
                     ended = effect
         return ended

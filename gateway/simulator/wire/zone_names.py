@@ -28,7 +28,7 @@ _NAMES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("America/Denver", "US/Mountain", "America/Phoenix", "US/Arizona", "America/Edmonton"), _MOUNTAIN),
     **dict.fromkeys(("America/Los_Angeles", "US/Pacific", "America/Vancouver", "PST8PDT"), _PACIFIC),
     **dict.fromkeys(("Europe/London", "GB"), _BRITAIN),
-    "Europe/Dublin": ("Greenwich Mean Time", "Irish Standard Time"),
+    "Europe/Dublin": ("Irish Standard Time", "Greenwich Mean Time"),  # by law its winter is the saving
     **dict.fromkeys(("Europe/Lisbon", "WET", "Atlantic/Canary"), _WEST_EUROPE),
     **dict.fromkeys(
         (

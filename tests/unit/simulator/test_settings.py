@@ -86,3 +86,58 @@ def test_the_worlds_clock() -> None:
     assert (load({}).speed, load({}).start) == (1.0, None)
     chosen = load({"SIM_SPEED": "0", "SIM_START": "2026-11-18T09:30:00-05:00"})
     assert (chosen.speed, chosen.start) == (0.0, dt.datetime(2026, 11, 18, 14, 30, tzinfo=dt.UTC))
+
+
+def test_the_image_says_what_ibc_does() -> None:
+    chosen = load(
+        {
+            "TWOFA_TIMEOUT_ACTION": "restart",
+            "RELOGIN_AFTER_TWOFA_TIMEOUT": "yes",
+            "TWOFA_EXIT_INTERVAL": "90",
+            "EXISTING_SESSION_DETECTED_ACTION": "primaryoverride",
+            "AUTO_RESTART_TIME": "23:58 ET",
+            "TWS_COLD_RESTART": "07:05",
+            "TWS_SETTINGS_PATH": "/settings",
+        }
+    )
+    assert (chosen.twofa_timeout_action, chosen.relogin, chosen.twofa_exit_interval) == ("restart", True, 90.0)
+    assert chosen.existing_session_action == "primaryoverride"
+    assert (chosen.auto_restart_time, chosen.cold_restart_time) == ("23:58 ET", "07:05")
+    assert str(chosen.launcher_log) == "/settings/launcher.log"
+
+
+def test_a_newcomers_login_just_works() -> None:
+    chosen = load({"SIM_STATE_DIR": "/state"})
+    assert (chosen.credentials, chosen.twofa, chosen.competing) == ("ok", "off", "no")
+    assert (chosen.twofa_timeout, chosen.twofa_timeout_action, chosen.relogin) == (180.0, "exit", False)
+    assert (chosen.boot, chosen.login, chosen.soft_restart) == (None, None, None)
+    assert chosen.existing_session_action == "primary"
+    assert str(chosen.settings_dir) == "/state"
+
+
+@pytest.mark.parametrize("text", ["off", "answered", "never", "refused", "12.5"])
+def test_what_becomes_of_a_push(text: str) -> None:
+    assert str(load({"SIM_TWOFA": text}).twofa) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SIM_TWOFA", "sometimes"),
+        ("SIM_TWOFA", "-1"),
+        ("SIM_CREDENTIALS", "bad"),
+        ("TWOFA_TIMEOUT_ACTION", "retry"),
+        ("RELOGIN_AFTER_TWOFA_TIMEOUT", "maybe"),
+        ("TWOFA_EXIT_INTERVAL", "soon"),
+        ("EXISTING_SESSION_DETECTED_ACTION", "fight"),
+        ("SIM_COMPETING_SESSION", "yes"),
+        ("SIM_THROTTLE_AFTER", "0"),
+        ("SIM_BOOT_SECONDS", "-1"),
+        ("SIM_TIME_THROTTLE", "on"),
+        ("SIM_ZONE_SPELLING", "klingon"),
+        ("SIM_ZONE_SPELLING", "chinese"),  # but not in UTC
+    ],
+)
+def test_what_the_gateway_around_cannot_use_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: expected .*, found '{value}'"):
+        load({name: value})

@@ -1,12 +1,14 @@
 """Moments in the three forms of the gateway's setting, below and above the version where zones came in."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.simulator.settings import TimeFormat
 from gateway.simulator.wire.text import ascii7, double, encode, plain
-from gateway.simulator.wire.times import TimeWriter
+from gateway.simulator.wire.times import TimeWriter, dashed, sentence
+from gateway.simulator.wire.zone_names import _NAMES, CHINESE, display_name
 from tws.times import TimeForm, bar_time_form, parse_connection_time
 
 AT = dt.datetime(2026, 10, 1, 13, 30, tzinfo=dt.UTC)
@@ -16,6 +18,7 @@ AT = dt.datetime(2026, 10, 1, 13, 30, tzinfo=dt.UTC)
     ("form", "version", "written"),
     [
         ("instrument", 200, "20261001 09:30:00 US/Eastern"),
+        ("instrument", 174, "20261001 09:30:00 US/Eastern"),
         ("operator", 200, "20261001 15:30:00 Europe/Berlin"),
         ("utc", 200, "20261001-13:30:00"),
         ("utc", 174, "20261001-13:30:00"),
@@ -25,6 +28,57 @@ AT = dt.datetime(2026, 10, 1, 13, 30, tzinfo=dt.UTC)
 )
 def test_forms(form: TimeFormat, version: int, written: str) -> None:
     assert TimeWriter(form, "Europe/Berlin").moment(AT, version) == written
+
+
+def test_instrument_time_is_the_contracts_own() -> None:
+    assert TimeWriter("instrument", "UTC").moment(AT, 200, "Japan") == "20261001 22:30:00 Japan"
+    assert TimeWriter("utc", "UTC").moment(AT, 200, "Japan") == "20261001-13:30:00"
+
+
+def test_an_operator_on_utc_is_called_universal() -> None:
+    assert TimeWriter("operator", "UTC").moment(AT, 200) == "20261001 13:30:00 Universal"
+
+
+def test_forms_that_no_setting_changes() -> None:
+    assert dashed(AT) == "20261001-13:30:00"
+    assert dashed(AT, "US/Eastern") == "20261001-09:30:00"
+    assert sentence(AT) == "2026-10-01 09:30:00 US/Eastern"
+
+
+JULY, JANUARY = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC), dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "winter", "summer"),
+    [
+        ("UTC", "Coordinated Universal Time", "Coordinated Universal Time"),
+        ("Europe/Berlin", "Central European Standard Time", "Central European Standard Time"),  # captured in April
+        ("Europe/London", "Greenwich Mean Time", "British Summer Time"),  # both captured
+        ("Europe/Dublin", "Greenwich Mean Time", "Irish Standard Time"),
+        ("America/New_York", "Eastern Standard Time", "Eastern Daylight Time"),
+        ("America/Phoenix", "Mountain Standard Time", "Mountain Standard Time"),
+        ("Asia/Shanghai", "China Standard Time", "China Standard Time"),  # captured
+        ("Asia/Kathmandu", "GMT+05:45", "GMT+05:45"),
+        ("America/St_Johns", "GMT-03:30", "GMT-02:30"),
+    ],
+)
+def test_the_handshake_names_a_zone_as_a_jvm_does(zone: str, winter: str, summer: str) -> None:
+    assert display_name(zone, JANUARY) == winter
+    assert display_name(zone, JULY) == summer
+    local = JULY.astimezone(ZoneInfo(zone))
+    assert TimeWriter("utc", zone).wall(JULY) == f"{local:%Y%m%d %H:%M:%S} {summer}"
+
+
+def test_every_named_zone_exists() -> None:
+    for zone in (*_NAMES, *CHINESE):
+        ZoneInfo(zone)
+
+
+def test_a_chinese_system_spells_its_zone_in_gbk() -> None:
+    sent = encode(["200", TimeWriter("utc", "Asia/Shanghai", chinese=True).wall(JULY)])
+    assert sent[4:].split(b"\0")[1] == "20260701 20:00:00 中国标准时间".encode("gbk")
+    with pytest.raises(UnicodeDecodeError):
+        sent.decode()
 
 
 def test_our_own_reader_understands_them() -> None:
