@@ -1,9 +1,12 @@
 """Answers what an option would cost at a volatility, and which volatility a price means."""
 
+from collections.abc import Callable
+
 from gateway.simulator.api import lines
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.market import options
 from gateway.simulator.market.instruments import ContractQuery, Instrument
+from gateway.simulator.market.options import Valuation
 from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.requests import option_calculations as requests
 from gateway.simulator.wire.requests.base import Request
@@ -12,83 +15,77 @@ from tws import codes
 
 _CUSTOM = 53
 """The tick type of a computation that was asked for."""
+_NOT_COMPUTED = -1.0
 _LOWEST, _HIGHEST = 1e-4, 5.0
 _HALVINGS = 60
 
 
-def implied_volatility(call: bool, spot: float, strike: float, seconds: float, price: float) -> float | None:
-    """The volatility a year at which the model says this price; None if none up to 500 % does."""
+def implied_volatility(price_at: Callable[[float], float], price: float) -> float | None:
+    """The volatility a year at which a model says this price; None if none up to 500 % does."""
     low, high = _LOWEST, _HIGHEST
-    if not (
-        options.value(call, spot, strike, seconds, low).price
-        <= price
-        <= options.value(call, spot, strike, seconds, high).price
-    ):
+    if not price_at(low) <= price <= price_at(high):
         return None
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if options.value(call, spot, strike, seconds, middle).price < price:
+        if price_at(middle) < price:
             low = middle
         else:
             high = middle
     return (low + high) / 2
 
 
-def _option(session: Session, req_id: int, query: ContractQuery) -> tuple[Instrument, float] | None:
-    """The option a request means and the seconds it has to live; says what is wrong with it."""
+class _Option:
+    """The option that a request means, now, with its underlying at a price."""
+
+    def __init__(self, session: Session, instrument: Instrument, underlying: float | None) -> None:
+        market, step = session.gateway.market, session.gateway.step()
+        self.spot = underlying or market.quote(instrument, step).underlying
+        self._instrument = instrument
+        self._seconds = market.seconds_left(instrument, step)
+        self._carry = market.carry(instrument)
+
+    def at(self, volatility: float) -> Valuation:
+        """What it is worth at a volatility a year."""
+        call, strike = self._instrument.right == "C", self._instrument.strike
+        return options.value(call, self.spot, strike, self._seconds, volatility, self._carry)
+
+
+def _option(session: Session, req_id: int, query: ContractQuery, underlying: float | None) -> _Option | None:
+    """The option that a request means; says what is wrong with it."""
     instrument = lines.one(session, req_id, query)
     if instrument is None:
         return None
-    closes = session.gateway.instruments.closes_at(instrument)
-    if not instrument.is_option or closes is None:
+    if not instrument.is_option:
         session.error(
             req_id, codes.VALIDATION_ERROR, "Error validating request.-'bI' : cause - Contract is not an option"
         )
         return None
-    return instrument, (closes - session.gateway.now()).total_seconds()
-
-
-def _spot(session: Session, instrument: Instrument, given: float | None) -> float:
-    return given or session.gateway.market.quote(instrument, session.gateway.step()).underlying
+    return _Option(session, instrument, underlying)
 
 
 def _volatility(session: Session, request: Request) -> None:
     assert isinstance(request, requests.CalculateImpliedVolatility)
-    found = _option(session, request.req_id, request.contract)
-    if found is None:
-        return
-    instrument, seconds = found
-    spot = _spot(session, instrument, request.underlying)
-    volatility = implied_volatility(instrument.right == "C", spot, instrument.strike, seconds, request.price or 0.0)
-    _tell(session, request.req_id, instrument, seconds, spot, volatility, request.price or 0.0)
+    option = _option(session, request.req_id, request.contract, request.underlying)
+    if option is not None:
+        price = request.price or 0.0
+        volatility = implied_volatility(lambda volatility: option.at(volatility).price, price)
+        _tell(session, request.req_id, option, volatility, price)
 
 
 def _price(session: Session, request: Request) -> None:
     assert isinstance(request, requests.CalculateOptionPrice)
-    found = _option(session, request.req_id, request.contract)
-    if found is None:
-        return
-    instrument, seconds = found
-    spot = _spot(session, instrument, request.underlying)
-    volatility = min(request.volatility or 0.0, _HIGHEST)
-    _tell(session, request.req_id, instrument, seconds, spot, volatility if volatility > 0 else None, None)
+    option = _option(session, request.req_id, request.contract, request.underlying)
+    if option is not None:
+        volatility = min(request.volatility or 0.0, _HIGHEST)
+        _tell(session, request.req_id, option, volatility if volatility > 0 else None, None)
 
 
-def _tell(
-    session: Session,
-    req_id: int,
-    instrument: Instrument,
-    seconds: float,
-    spot: float,
-    volatility: float | None,
-    price: float | None,
-) -> None:
-    valued = options.value(instrument.right == "C", spot, instrument.strike, seconds, volatility or _LOWEST)
+def _tell(session: Session, req_id: int, option: _Option, volatility: float | None, price: float | None) -> None:
+    valued = option.at(volatility or _LOWEST)
     at_price = valued.price if price is None else price
-    tick = answers.tick_option(
-        _CUSTOM, at_price, -1.0 if volatility is None else volatility, answers.Greeks(valued, spot)
-    )
-    session.send_frame(Burst([tick]).frames(str(req_id).encode()))
+    greeks = answers.Greeks(valued, option.spot)
+    told = answers.tick_option(_CUSTOM, at_price, _NOT_COMPUTED if volatility is None else volatility, greeks)
+    session.send_frame(Burst([told]).frames(str(req_id).encode()))
 
 
 def _nothing(session: Session, request: Request) -> None:

@@ -91,11 +91,12 @@ class QuoteTape(Tape):
         return Burst(ticks)
 
     def _look_up_the_day(self, quote: Quote) -> None:
-        """Whether it trades, and, where another day or its regular hours have begun, that day's range so far."""
+        """Whether it trades, and, where another day's trading or its regular hours have begun, the range so far."""
         at = dt.datetime.fromtimestamp(quote.epoch, dt.UTC)
         day = self._market.instruments.calendar(self.instrument).day_at(at)
         self._closed = day.phase(at) is Phase.CLOSED
-        if self._day != (today := (day.date, at >= day.opens)):
+        today = day.date, at >= day.opens
+        if self._day is None or (self._day != today and not self._closed):
             so_far = self._market.day_so_far(self.instrument, quote.step)
             self._day, self._high, self._low = today, max(so_far.high, quote.last), min(so_far.low, quote.last)
 

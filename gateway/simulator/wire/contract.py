@@ -1,5 +1,6 @@
 """The contract inside a request: the same twelve fields in every message that names one."""
 
+from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.market.instruments import ContractQuery, Leg
 from gateway.simulator.wire.cursor import Cursor
 
@@ -28,8 +29,15 @@ def read_contract(cursor: Cursor) -> ContractQuery:
 
 
 def read_legs(cursor: Cursor) -> tuple[Leg, ...]:
-    """The legs of a combination as requests for data write them: a count, then id, ratio, action and exchange."""
-    return tuple(
-        Leg(cursor.integer(), cursor.integer(), cursor.text().upper() == "BUY", cursor.text())
-        for _ in range(cursor.count())
-    )
+    """The legs of a combination as requests for data write them: a count, then id, ratio, action and exchange.
+
+    Raises:
+        RequestMalformed: a leg counts less than once.
+    """
+    legs = []
+    for _ in range(cursor.count()):
+        con_id, ratio = cursor.integer(), cursor.integer()
+        if ratio < 1:
+            raise RequestMalformed(f"expected the ratio of a leg to be 1 or more, found {ratio}")
+        legs.append(Leg(con_id, ratio, cursor.text().upper() == "BUY", cursor.text()))
+    return tuple(legs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -225,6 +226,78 @@ async def test_who_read_too_slowly_is_told_the_state(
             assert len(heard) == len(set(heard))
             assert {"1", "2", "4"} <= set(heard)
             assert ("14" in heard) is others
+
+
+async def test_a_spread_costs_what_its_legs_cost(server: ApiServer) -> None:
+    bag = (0, "SPY", "BAG", "", 0, "", "", "SMART", "", "USD", "", "")
+    long, short = spy_call(600.0).con_id, spy_call(602.0).con_id
+    async with RawClient(server.port) as client:
+        await client.start()
+        client.send("1", "11", 5, *bag, 2, long, 1, "BUY", "SMART", short, 1, "SELL", "SMART", 0, "", 0, 0, "")
+        for number, con_id in enumerate((long, short), 6):
+            client.send(*quotes(number, (con_id, *CALL[1:])))
+        heard = of(await everything(client), "1")
+        touch = {(message[2], message[3]): float(message[4]) for message in heard}
+        assert touch["5", "1"] == pytest.approx(touch["6", "1"] - touch["7", "2"])
+        assert touch["5", "2"] == pytest.approx(touch["6", "2"] - touch["7", "1"])
+        assert (await refused(client, "1", "11", 9, *bag, 1, long, 0, "BUY", "SMART", 0, "", 0, 0, ""))[0] == "320"
+
+
+async def test_frozen_data_and_the_close(tmp_path: Path) -> None:
+    """At eight in the evening the exchange stops: live lines lose their bid and ask, frozen ones keep them."""
+    clock = HandClock(dt.datetime(2026, 11, 19, 0, 59, 50, tzinfo=dt.UTC))
+    gateway, store = make_gateway(tmp_path, clock, SIM_CALENDAR="XNYS")
+    server, pulse = ApiServer(gateway), Pulse(gateway)
+    await server.open()
+    async with RawClient(server.port) as live, RawClient(server.port) as frozen:
+        await live.start(1)
+        await frozen.start(2)
+        frozen.send("59", "1", "2")
+        for client in (live, frozen):
+            client.send(*quotes(5, SPY_STOCK))
+            assert (await client.receive())[3] == "1"
+            await everything(client)
+        beat(pulse, clock, 39)
+        for client in (live, frozen):
+            await everything(client)
+        beat(pulse, clock, 4)
+        shut = await everything(live)
+        assert {message[3]: message[4] for message in of(shut, "1")} == {"1": "-1", "2": "-1"}
+        assert await everything(frozen) == [["58", "1", "5", "2"]]
+        frozen.send("2", "2", "5")
+        frozen.send(*quotes(6, SPY_STOCK))
+        heard = await everything(frozen)
+        assert heard[0] == ["58", "1", "6", "2"]
+        assert heard[-1] == ["45", "6", "6", "49", "-1.0"]
+        assert all(float(message[4]) > 0 for message in of(heard, "1"))
+        clock.turn(8 * 3600)
+        beat(pulse, clock)
+        for client in (live, frozen):
+            heard = await everything(client)
+            assert {"1", "2"} <= {message[3] for message in of(heard, "1")}
+            assert all(float(message[4]) > 0 for message in of(heard, "1"))
+        assert of(heard, "58") == [["58", "1", "6", "1"]]
+    await server.close()
+    store.close()
+
+
+async def test_bars_of_regular_hours_only(tmp_path: Path) -> None:
+    clock = HandClock(dt.datetime(2026, 11, 18, 14, 29, 49, tzinfo=dt.UTC))
+    gateway, store = make_gateway(tmp_path, clock, SIM_CALENDAR="XNYS")
+    server, pulse = ApiServer(gateway), Pulse(gateway)
+    await server.open()
+    async with RawClient(server.port) as client:
+        await client.start()
+        client.send("50", "3", "1", *SPY_STOCK, 5, "TRADES", 1, "")
+        client.send("50", "3", "2", *SPY_STOCK, 5, "TRADES", 0, "")
+        await client.silence()
+        beat(pulse, clock, 4 * 22)
+        opens = int(dt.datetime(2026, 11, 18, 14, 30, tzinfo=dt.UTC).timestamp())
+        bars = await everything(client)
+        assert [int(bar[3]) - opens for bar in bars if bar[2] == "1"] == [0, 5]
+        assert [int(bar[3]) - opens for bar in bars if bar[2] == "2"] == [-20, -15, -10, -5, 0, 5]
+    await server.close()
+    store.close()
 
 
 # -- entitlements ------------------------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
 """Quotes, trades and bars as they happen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.simulator.market.instruments import ContractQuery
-from gateway.simulator.wire.contract import read_contract
+from gateway.simulator.wire.contract import read_contract, read_legs
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.requests.base import Numbered, Reader, Request, numbered
 
@@ -59,7 +59,7 @@ def _market_data(cursor: Cursor, version: int) -> Request:
     cursor.skip()
     req_id, contract = cursor.integer(), read_contract(cursor)
     if contract.sec_type == "BAG":
-        cursor.skip(4 * cursor.count())
+        contract = replace(contract, legs=read_legs(cursor))
     if cursor.flag():
         cursor.skip(3)
     generic = cursor.text()
