@@ -114,9 +114,12 @@ class StandIn(Process):
     def book(self) -> Any:
         return self.get("/api/v1/book")
 
-    def fault(self, name: str) -> None:
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        return self._http.post(path, json=body).raise_for_status().json()
+
+    def fault(self, name: str, **parameters: Any) -> None:
         with contextlib.suppress(httpx.RemoteProtocolError):
-            self._http.post(f"/api/v1/faults/{name}").raise_for_status()
+            self._http.post(f"/api/v1/faults/{name}", json=parameters or None).raise_for_status()
 
     def cure(self, name: str) -> None:
         self._http.delete(f"/api/v1/faults/{name}").raise_for_status()

@@ -5,7 +5,7 @@ import datetime as dt
 import importlib
 import signal
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.pulse import Pulse
@@ -13,13 +13,14 @@ from gateway.simulator.api.server import ApiServer
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.store import Store
 from gateway.simulator.clock import WorldClock
-from gateway.simulator.faults import Faults
-from gateway.simulator.faults.reading import Wish, from_file
 from gateway.simulator.lifecycle import Lifecycle
 from gateway.simulator.market.world import make_market
 from gateway.simulator.settings import Settings
 from gateway.simulator.tally import Tally
 from tws.clock import Clock
+
+if TYPE_CHECKING:
+    from gateway.simulator.faults import Faults
 
 _TERMINATED = 128 + signal.SIGTERM
 _WORLD_SEEN = "world_seen"
@@ -59,24 +60,35 @@ async def run(settings: Settings, host: Clock) -> int:
         StateError: the record cannot be used.
         PortTaken: a port is not free.
     """
-    wishes = from_file(settings.faults_file) if settings.faults_file else []
+    wishes = _wishes(settings)
     with closing(Store(settings.state_dir / "broker.sqlite3")) as store:
         return await _run(build(settings, host, store), store, wishes)
 
 
-async def _run(gateway: Gateway, store: Store, wishes: list[Wish]) -> int:
+def _wishes(settings: Settings) -> list[Any]:
+    """The faults of the file; what reads it is loaded only where there is one."""
+    if settings.faults_file is None:
+        return []
+    reading: Any = importlib.import_module("gateway.simulator.faults.reading")
+    found: list[Any] = reading.from_file(settings.faults_file)
+    return found
+
+
+async def _run(gateway: Gateway, store: Store, wishes: list[Any]) -> int:
     server = ApiServer(gateway)
     lifecycle = Lifecycle(gateway, server, store)
-    faults = Faults(gateway, server, lifecycle)
-    for wish in wishes:
-        await faults.take(wish)
+    faults = None
+    if wishes:
+        faults = _faults(gateway, server, lifecycle)
+        for wish in wishes:
+            await faults.take(wish)
     loop = asyncio.get_running_loop()
     for number, code in ((signal.SIGTERM, _TERMINATED), (signal.SIGINT, _TERMINATED)):
         loop.add_signal_handler(number, lifecycle.finish, code)
     work: list[asyncio.Task[Any]] = [
         loop.create_task(Pulse(gateway).run()),
         loop.create_task(_note_time(gateway, store)),
-        loop.create_task(_start(gateway, lifecycle, faults)),
+        loop.create_task(_start(gateway, server, lifecycle, faults)),
     ]
     try:
         ends: list[asyncio.Future[Any]] = [lifecycle.finished, *work]
@@ -100,17 +112,24 @@ async def _note_time(gateway: Gateway, store: Store) -> None:
         await gateway.host.sleep(_NOTED_EVERY)
 
 
-async def _start(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> None:
+def _faults(gateway: Gateway, server: ApiServer, lifecycle: Lifecycle) -> "Faults":
+    package: Any = importlib.import_module("gateway.simulator.faults")
+    made: Faults = package.Faults(gateway, server, lifecycle)
+    return made
+
+
+async def _start(gateway: Gateway, server: ApiServer, lifecycle: Lifecycle, faults: "Faults | None") -> None:
     """Open the API, and the control port as soon as its modules are there. A login that takes its time is watched, so
     the API goes first only where it is open at once."""
     if lifecycle.at_once:
         await lifecycle.start()
-        await _control(gateway, lifecycle, faults)
+        await _control(gateway, server, lifecycle, faults)
     else:
-        await asyncio.gather(lifecycle.start(), _control(gateway, lifecycle, faults))
+        await asyncio.gather(lifecycle.start(), _control(gateway, server, lifecycle, faults))
 
 
-async def _control(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> None:
+async def _control(gateway: Gateway, server: ApiServer, lifecycle: Lifecycle, faults: "Faults | None") -> None:
     control: Any = await asyncio.to_thread(importlib.import_module, "gateway.simulator.control")
     listener = control.bind(gateway.settings.control_host, gateway.settings.control_port)
+    faults = faults or _faults(gateway, server, lifecycle)
     await control.serve(control.Control(gateway, lifecycle, faults).app(), listener)

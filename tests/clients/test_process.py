@@ -84,7 +84,8 @@ async def test_sessions_go_on_while_the_control_port_loads(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("env", "says"),
     [
-        ({"SIM_CALENDAR": "XNYS"}, "SIM_CALENDAR: expected 24/7"),
+        ({"SIM_CALENDAR": "XMAR"}, "SIM_CALENDAR: expected 24/7"),
+        ({"SIM_FAULTS": "/nowhere.toml"}, "SIM_FAULTS: expected a TOML or JSON file of faults in /nowhere.toml"),
         ({"SIM_STATE_DIR": "/proc/nowhere"}, "expected to open the broker's record"),
     ],
 )
