@@ -38,8 +38,8 @@ class Dated:
 def bars(
     calendar: Calendar, size: BarSize, make: Make, first: dt.datetime, last: dt.datetime, *, regular: bool
 ) -> Iterator[Dated | None]:
-    """Bars that begin at or after `first`, up to `last`; None after every piece of work without one, so that who asks
-    can let others have their turn."""
+    """Bars up to `last`, from the one that holds `first`; of a day and more, from the first that begins after it. None
+    for every piece of work without one, so that who asks can let others have their turn."""
     if size.intraday:
         for session in sessions.between(calendar, first, last, regular=regular):
             for begin, end in _pieces(session, size.seconds, first, last):
