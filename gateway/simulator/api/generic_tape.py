@@ -4,12 +4,11 @@ Which tick type answers which number of the list is IBKR's documentation. The va
 of the path where it has them, otherwise numbers that stay the same all day.
 """
 
-import math
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 
 from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.tape import Tape
+from gateway.simulator.history.derived import historical_volatility
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market, Quote
 from gateway.simulator.market.process import STEP_SECONDS, uniform
@@ -20,8 +19,6 @@ from gateway.simulator.wire.splice import Burst, Tick
 _SECOND, _MINUTE, _HOUR = int(1 / STEP_SECONDS), int(60 / STEP_SECONDS), int(3600 / STEP_SECONDS)
 _DAY = 86400
 _DAY_STEPS = int(_DAY / STEP_SECONDS)
-_VOLATILITY_DAYS = 20
-_TRADING_DAYS = 252
 _EASY_TO_BORROW = 3.0
 """Above 2.5 at least 1,000 shares can be sold short (IBKR's documentation)."""
 
@@ -106,15 +103,12 @@ def _implied_volatility(view: View, step: int) -> list[Tick]:
 
 
 def _realised(kind: int) -> Maker:
-    """Volatility a year of the last days' closes."""
+    """Volatility of the last 30 trading days, as historical bars of it say."""
 
     def make(view: View, step: int) -> list[Tick]:
-        closes = view.closes(step, _VOLATILITY_DAYS)
-        returns = [math.log(late / early) for late, early in pairwise(closes) if early > 0 < late]
-        if not returns:
+        if view.instrument.is_option or view.instrument.legs:
             return []
-        variance = sum(change * change for change in returns) / len(returns)
-        return [answers.tick_generic(kind, round(math.sqrt(variance * _TRADING_DAYS), 6))]
+        return [answers.tick_generic(kind, historical_volatility(view.market, view.instrument, step))]
 
     return make
 

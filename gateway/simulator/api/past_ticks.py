@@ -9,7 +9,7 @@ from gateway.simulator.api.history import moment, patience
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.errors import RequestRefused
 from gateway.simulator.history import sessions, ticks
-from gateway.simulator.history.checks import check_ticks, regular_only
+from gateway.simulator.history.checks import USE_OTHER, check_ticks, misnamed, regular_only
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Quote
 from gateway.simulator.market.process import step_at
@@ -40,6 +40,9 @@ async def _ticks(session: Session, request: Request) -> None:
     except RequestRefused as refused:
         refusals.refuse(session, req_id, refused)
         return
+    warning = misnamed(instrument.sec_type, request.what)
+    if warning:
+        session.error(req_id, USE_OTHER, warning)
     barred = refusals.not_permitted(session, instrument)
     if not barred and not instrument.quoted and what != "TRADES":
         barred = f"No data for {instrument.local_symbol}"

@@ -79,6 +79,13 @@ def check_bars(
     return BarQuery(kind, bars, length, regular_only(sec_type, regular))
 
 
+def misnamed(sec_type: str, what: str) -> str | None:
+    """The warning where trades are asked for by the name that they have on crypto only; code 10299."""
+    if what.strip().upper() == "AGGTRADES" and sec_type != "CRYPTO":
+        return "Expected what to show is TRADES, please use that instead of AGGTRADES."
+    return None
+
+
 def check_ticks(*, sec_type: str, exchange: str, count: int, what: str) -> str:
     """The kind of ticks a request is for: TRADES, MIDPOINT or BID_ASK.
 

@@ -18,7 +18,7 @@ from gateway.simulator.market.process import STEP_SECONDS
 if TYPE_CHECKING:
     from gateway.simulator.market.market import Quote
 
-_GRIDS = ((60, 1), (120, 4), (1200, 40), (7200, 120), (115200, 600), (2419200, 7200), (math.inf, 345600))
+_GRIDS = ((60, 1), (120, 4), (1200, 40), (7200, 120), (57600, 600), (2419200, 7200), (math.inf, 345600))
 """Spans up to so many steps are looked at every so many steps."""
 
 _LONGEST_SCAN = 2000

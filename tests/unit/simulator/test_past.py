@@ -274,6 +274,14 @@ async def test_ticks_with_wrong_times(client: RawClient, start: str, end: str, c
     assert (await refusal(client))[1] == code
 
 
+async def test_trades_by_the_name_of_crypto(client: RawClient) -> None:
+    client.send("96", 5, *SPY_STOCK, 0, "", "20261118-16:00:00", 1, "AGGTRADES", 0, 0, "")
+    assert await refusal(client) == [
+        "5", "10299", "Expected what to show is TRADES, please use that instead of AGGTRADES.",
+    ]  # fmt: skip
+    assert (await client.receive())[:3] == ["98", "5", "1"]
+
+
 async def test_index_quotes_do_not_exist(client: RawClient) -> None:
     client.send("96", 5, *SPX, 0, "", "", 1, "BID_ASK", 0, 0, "")
     assert (await refusal(client))[1] == "10187"
