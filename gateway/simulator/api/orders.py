@@ -8,6 +8,7 @@ from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.open_order import completed_order, open_order
 from gateway.simulator.wire.requests import orders as requests
 from gateway.simulator.wire.requests.base import Request
+from gateway.simulator.wire.times import auto_cancel
 from tws import codes
 
 _READ_ONLY = "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode."
@@ -115,7 +116,8 @@ def _completed(session: Session, request: Request) -> None:
         if order.status.is_over and order.completed_at is not None:
             at = gateway.writer.moment(order.completed_at, session.version)
             instrument = gateway.instrument(order.ticket.con_id)
-            session.send(completed_order(session.version, order, instrument, at))
+            until = gateway.writer.wall(auto_cancel(order.placed_at)) if order.ticket.tif == "GTC" else ""
+            session.send(completed_order(session.version, order, instrument, at, until))
     session.send(answers.completed_orders_end())
 
 

@@ -6,11 +6,12 @@ from gateway.simulator.api import bars, refusals
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.history import sessions
 from gateway.simulator.history.checks import BARS, BarQuery
-from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
+from gateway.simulator.market.calendar import ZONE_ID
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers import history as answers
 from gateway.simulator.wire.requests import history as requests
 from gateway.simulator.wire.requests.base import Request
+from gateway.simulator.wire.times import dashed
 
 _SCHEDULES_FROM = 165
 
@@ -26,15 +27,11 @@ def send(session: Session, req_id: int, instrument: Instrument, end: dt.datetime
     for day in sessions.days(calendar, start, end):
         parts = sessions.of_day(day, regular=query.regular)
         if start <= parts[0].opens < end:
-            found.append((_local(parts[0].opens), _local(parts[-1].closes), f"{day.date:%Y%m%d}"))
+            found.append((dashed(parts[0].opens, ZONE_ID), dashed(parts[-1].closes, ZONE_ID), f"{day.date:%Y%m%d}"))
     if not found:
         refusals.no_history(session, req_id, f"HMDS query returned no data: {instrument.local_symbol}@SMART Schedule")
         return
     session.send(answers.historical_schedule(req_id, found[0][0], found[-1][1], ZONE_ID, found))
-
-
-def _local(at: dt.datetime) -> str:
-    return f"{at.astimezone(NEW_YORK):%Y%m%d-%H:%M:%S}"
 
 
 def _head_timestamp(session: Session, request: Request) -> None:
@@ -56,7 +53,7 @@ def _head_timestamp(session: Session, request: Request) -> None:
         case 3:
             text = f"{begins:%m%d %H:%M:%S}"
         case _:
-            text = f"{begins:%Y%m%d-%H:%M:%S}"
+            text = dashed(begins)
     session.send(answers.head_timestamp(req_id, text))
 
 

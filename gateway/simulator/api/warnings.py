@@ -3,9 +3,9 @@
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.broker.orders import Ticket
 from gateway.simulator.broker.time_in_force import may_trade, trades_outside
-from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.text import plain
+from gateway.simulator.wire.times import sentence
 from tws import codes
 
 
@@ -17,10 +17,9 @@ def warnings(gateway: Gateway, ticket: Ticket) -> list[tuple[int, str]]:
     if ticket.outside_rth and not trades_outside(ticket):
         found.append((codes.OUTSIDE_RTH_IGNORED, codes.text(codes.OUTSIDE_RTH_IGNORED)))
     if ticket.transmit and not may_trade(ticket, hours) and ticket.tif != "OPG" and hours.opens is not None:
-        opens = f"{hours.opens.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S} {ZONE_ID}"
         text = (
             f"{ticket.action} {plain(ticket.quantity)} {_name(instrument)}\n"
-            f"Warning: your order will not be placed at the exchange until {opens}"
+            f"Warning: your order will not be placed at the exchange until {sentence(hours.opens)}"
         )
         found.append((codes.ORDER_MESSAGE, codes.text(codes.ORDER_MESSAGE, text)))
     return found

@@ -89,7 +89,9 @@ def open_order(version: int, order: Order, instrument: Instrument, preview: Prev
     return fields
 
 
-def completed_order(version: int, order: Order, instrument: Instrument, completed_at: str) -> Fields:
+def completed_order(
+    version: int, order: Order, instrument: Instrument, completed_at: str, auto_cancel: str = ""
+) -> Fields:
     """Message 101: an order that is over. It carries neither order id nor client id."""
     echo = Echo(order)
     fields: Fields = [
@@ -119,7 +121,7 @@ def completed_order(version: int, order: Order, instrument: Instrument, complete
         echo.amount("cashQty"),
         1,
         echo.flag("isOmsContainer"),
-        "",
+        auto_cancel,
         plain(order.filled),
         UNSET_INT,
         echo.flag("autoCancelParent"),

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.simulator.market.calendar import ZONE_ID
+from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
 from gateway.simulator.settings import TimeFormat
 from gateway.simulator.wire.zone_names import CHINESE, display_name
 
@@ -80,6 +80,15 @@ def zoned(at: dt.datetime, zone: str) -> str:
 def sentence(at: dt.datetime, zone: str = ZONE_ID) -> str:
     """`2026-09-28 09:30:00 US/Eastern`: inside a text to people, such as warning 399's."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} {zone}"
+
+
+def auto_cancel(placed_at: dt.datetime) -> dt.datetime:
+    """When a GTC order is cancelled by itself: as New York's regular session ends on the last day of the quarter after
+    the one it was placed in (IBKR's documentation; the time of day as captured)."""
+    day = placed_at.astimezone(NEW_YORK).date()
+    ends = (day.month - 1) // 3 * 3 + 7  # the month after the next quarter
+    first = dt.date(day.year + (ends - 1) // 12, (ends - 1) % 12 + 1, 1)
+    return dt.datetime.combine(first - dt.timedelta(days=1), dt.time(16), NEW_YORK).astimezone(dt.UTC)
 
 
 def _parse(day: str, clock: str, zone: dt.tzinfo) -> dt.datetime:

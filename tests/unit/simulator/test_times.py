@@ -7,7 +7,7 @@ import pytest
 
 from gateway.simulator.settings import TimeFormat
 from gateway.simulator.wire.text import ascii7, double, encode, plain
-from gateway.simulator.wire.times import TimeWriter, dashed, sentence
+from gateway.simulator.wire.times import TimeWriter, auto_cancel, dashed, sentence
 from gateway.simulator.wire.zone_names import _NAMES, CHINESE, display_name
 from tws.times import TimeForm, bar_time_form, parse_connection_time
 
@@ -43,6 +43,20 @@ def test_forms_that_no_setting_changes() -> None:
     assert dashed(AT) == "20261001-13:30:00"
     assert dashed(AT, "US/Eastern") == "20261001-09:30:00"
     assert sentence(AT) == "2026-10-01 09:30:00 US/Eastern"
+
+
+@pytest.mark.parametrize(
+    ("placed", "until"),
+    [
+        ("2026-09-15", "20261231 22:00:00"),  # captured
+        ("2026-04-15", "20260930 22:00:00"),
+        ("2026-12-31", "20270331 22:00:00"),
+        ("2026-10-01", "20270331 22:00:00"),
+    ],
+)
+def test_when_a_gtc_order_ends_by_itself(placed: str, until: str) -> None:
+    at = dt.datetime.fromisoformat(f"{placed}T15:00:00+00:00")
+    assert TimeWriter("instrument", "Europe/Berlin").wall(auto_cancel(at)) == f"{until} Central European Standard Time"
 
 
 JULY, JANUARY = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC), dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
