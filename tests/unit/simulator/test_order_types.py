@@ -268,7 +268,7 @@ def test_a_stop_is_adjusted_once_the_price_has_come_far_enough(change: Adjustmen
 )
 def test_trigger_methods_of_a_sell_stop_at_99(method: int, quote: dict[str, Any], reached: bool) -> None:
     bench = placed(order_type="STP", action="SELL", stop_price=99.0, trigger_method=method)
-    bench.market(**quote)  # type: ignore[arg-type]  # prices only
+    bench.market(**quote)
     assert bool(bench.step()) is reached
     if method in (1, 3):
         assert bench.step(), "the second quote in a row"
