@@ -16,7 +16,8 @@ from gateway.simulator.app import build
 from gateway.simulator.broker.orders import Fill, Order, Status
 from gateway.simulator.broker.store import Store
 from gateway.simulator.settings import load
-from tests.stand_in import Process, free_port
+from supervisor.drill.ports import free_port
+from tests.stand_in import Process
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import Message, RawClient
 from tws.clock import SystemClock

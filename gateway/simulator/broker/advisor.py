@@ -8,6 +8,7 @@ from gateway.simulator.broker import advisors
 from gateway.simulator.broker.account import Values
 from gateway.simulator.broker.advisors import Group, GroupsInvalid
 from gateway.simulator.broker.orders import Refused, Ticket
+from gateway.simulator.market.instruments import Instrument
 from tws import codes
 
 _ALLOCATION = "allocation"
@@ -82,8 +83,8 @@ class Advisor:
 
     # -- orders ----------------------------------------------------------------------------------------------------
 
-    def assign(self, ticket: Ticket, step: float) -> Ticket:
-        """The ticket with who gets how much of it, in multiples of `step`, where it is for a group.
+    def assign(self, ticket: Ticket, instrument: Instrument) -> Ticket:
+        """The ticket with who gets how much of it, where it is for a group.
 
         Raises:
             Refused: it names neither an account nor a group, or the group cannot take it.
@@ -111,8 +112,13 @@ class Advisor:
             )
         except GroupsInvalid as error:
             raise Refused(codes.ORDER_REJECTED, f"Order rejected - reason:{error}") from None
-        given = advisors.allocate(ticket.quantity, shares, step)
+        given = advisors.allocate(ticket.quantity, shares, unit(instrument, ticket.quantity))
         return replace(ticket, raw={**ticket.raw, _ALLOCATION: json.dumps(given)})
+
+
+def unit(instrument: Instrument, quantity: float) -> float:
+    """What an order is shared out in: whole shares, unless it is for fractions of them itself."""
+    return 1.0 if instrument.sec_type == "STK" and quantity == int(quantity) else instrument.size_step
 
 
 def allocation(ticket: Ticket) -> dict[str, float]:

@@ -160,7 +160,7 @@ class Broker:
             Refused: with the gateway's code and words.
         """
         instrument = self._instrument(ticket.con_id)
-        ticket = self.advisor.assign(ticket, instrument.size_step)
+        ticket = self.advisor.assign(ticket, instrument)
         self._check_prices(ticket, instrument)
         now = self._now()
         try:

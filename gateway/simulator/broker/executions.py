@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 
 from gateway.simulator.broker import commissions
-from gateway.simulator.broker.advisor import allocation
+from gateway.simulator.broker.advisor import allocation, unit
 from gateway.simulator.broker.advisors import allocate
 from gateway.simulator.broker.combos import legs_of
 from gateway.simulator.broker.ledger import Ledger
@@ -51,7 +51,7 @@ class Executions:
         """Book a fill. Of a combination the first execution is its own; it moves nothing, its legs do."""
         instrument = self._instrument(order.ticket.con_id)
         fills: list[Fill] = []
-        for owner, part in self._portions(order, shares, instrument.size_step).items():
+        for owner, part in self._portions(order, shares, unit(instrument, shares)).items():
             signed = part if order.ticket.buys else -part
             self.number += 1
             exec_id = f"{self._prefix}.{self.number:08x}.01.01"
