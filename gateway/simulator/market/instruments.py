@@ -62,6 +62,7 @@ class Instruments:
             long_name="",
             trading_class="COMB",
             exchanges=first.exchanges,
+            multiplier=max(part.multiplier for part in parts if part is not None),
             primary_exchange="",
             multiplier_text="",
             market_rule=26,

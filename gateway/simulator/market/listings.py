@@ -120,6 +120,7 @@ def _index(con_id: int, symbol: str, name: str, exchange: str, base: float, path
         hours="index",
         tradable=False,
         quoted=False,
+        volume=0,
         aggregate=_NO_GROUP,
         base=base,
         path=path,

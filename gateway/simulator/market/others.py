@@ -114,6 +114,7 @@ OTHERS: tuple[Product, ...] = (
         base=555.0,
         path=_SPY,
         quoted=False,
+        volume=0,
         fund=Fund(
             name="Vanguard 500 Index Fund;Admiral", family="Vanguard", kind="Index", front_load="0", back_load="0",
             back_load_interval="", management_fee="0.04", minimum="3000", following="1", policy="Y", assets="004",
