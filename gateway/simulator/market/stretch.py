@@ -35,7 +35,8 @@ def stretch_at(calendar: Calendar, step: int) -> Stretch:
     at = dt.datetime.fromtimestamp(step * STEP_SECONDS, dt.UTC)
     day = calendar.day_at(at)
     before = calendar.day_at(day.begins - dt.timedelta(seconds=1))
-    stopped, done, busy = before.trading[-1][1], sum(_length(part) * b for part, _, b in _parts(before)), 1.0
+    held = _parts(before)
+    stopped, done, busy = before.trading[-1][1], sum(_length(span) * rate for span, _, rate in held), held[-1][2]
     for number, (span, phase, rate) in enumerate(_parts(day)):
         if at < span[0]:
             return _closed(stopped, span[0], done, busy)
