@@ -203,3 +203,19 @@ def test_ids_never_change() -> None:
     tomorrow = NOON + dt.timedelta(days=1)
     query = ContractQuery(symbol="SPY", sec_type="OPT", expiry="20261218", strike=600.0, right="C")
     assert INSTRUMENTS.find(query, NOON) == INSTRUMENTS.find(query, tomorrow)
+
+
+async def test_a_combinations_market_data(run: Run) -> None:
+    lower, upper = spy_call(600.0), spy_call(605.0)
+    async with RawClient(run.server.port, "v100..200") as client:
+        await client.start()
+        legs = [2, lower.con_id, 1, "BUY", "SMART", upper.con_id, 1, "SELL", "SMART"]
+        client.send(
+            "1", "11", "5", "0", "SPY", "BAG", "", "0", "", "", "SMART", "", "USD", "", "", *legs, "0", "", "1", "0", ""
+        )
+        told = await client.until(lambda message: message[0] == "57")
+    prices = {message[3]: float(message[4]) for message in told if message[0] == "1"}
+    step = run.gateway.step()
+    low, high = (run.gateway.market.quote(leg, step) for leg in (lower, upper))
+    assert prices["1"] == pytest.approx(low.bid - high.ask)
+    assert prices["2"] == pytest.approx(low.ask - high.bid)
