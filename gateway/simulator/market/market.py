@@ -73,6 +73,14 @@ class Market:
         """What options on it that expire in 30 days say at the money; of an option, its own underlying's."""
         return self.prices.implied_volatility(instrument, step)
 
+    def carry(self, instrument: Instrument) -> float:
+        """What holding an option's underlying costs a year: interest, but nothing for a future."""
+        return self.prices.carry(instrument)
+
+    def seconds_left(self, instrument: Instrument, step: int) -> float:
+        """Until what expires is settled, not less than 0."""
+        return self.prices.seconds_left(instrument, step)
+
     def settlement(self, instrument: Instrument) -> float:
         """What it is worth when it expires: an option's exercise value, a future's price.
 
