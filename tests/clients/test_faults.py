@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import signal
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from gateway.simulator.faults.process import stand_still
 from tests.stand_in import StandIn, wait_for
 from tests.unit.simulator.raw import RawClient
 
@@ -62,6 +64,15 @@ async def test_a_freeze_without_an_end_is_for_somebody_else_to_end(start: Callab
     os.kill(stand_in.pid, signal.SIGCONT)
     async with RawClient(stand_in.api_port) as client:
         await client.start()
+
+
+def test_the_first_process_of_a_container_blocks_itself() -> None:
+    begun = time.monotonic()
+    stand_still(0.2)
+    assert 0.2 <= time.monotonic() - begun < 2
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGCONT)).start()
+    stand_still(None)
+    assert signal.getsignal(signal.SIGCONT) is signal.SIG_DFL
 
 
 def test_the_heap_grows_and_shrinks(start: Callable[..., StandIn]) -> None:

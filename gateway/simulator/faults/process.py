@@ -1,10 +1,13 @@
 """Faults of the process itself: it dies, stands still, or grows."""
 
 import asyncio
+import itertools
+import math
 import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 
 from gateway.simulator.faults.fault import Fault, number
@@ -13,6 +16,9 @@ _LAST_WORDS = 0.05
 """Seconds in which a process that is about to die or freeze still answers the request that made it so."""
 
 _WAKER = "import os, signal, sys, time; time.sleep(float(sys.argv[1])); os.kill(int(sys.argv[2]), signal.SIGCONT)"
+
+_LOOK = 0.05
+"""Seconds between two looks for an end of standing still."""
 
 _MIB = 1 << 20
 
@@ -42,7 +48,10 @@ class JvmDead(Fault):
 
 @dataclass(kw_only=True, eq=False)
 class Freeze(Fault):
-    """The process stops itself (SIGSTOP): ports accept, and nothing at all is answered, here neither."""
+    """The process stops itself (SIGSTOP): ports accept, and nothing at all is answered, here neither.
+
+    The first process of a container cannot be stopped from inside; it blocks itself instead, which looks the same.
+    """
 
     name = "freeze"
     momentary = True
@@ -50,9 +59,13 @@ class Freeze(Fault):
     duration: float | None = number(None, "machine seconds until a helper sends SIGCONT; without it nobody does", 0.1)
 
     async def begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        if os.getpid() == 1:
+            loop.call_later(_LAST_WORDS, stand_still, self.duration)
+            return
         if self.duration is not None:
             _wake_after(self.duration + _LAST_WORDS)
-        asyncio.get_running_loop().call_later(_LAST_WORDS, os.kill, os.getpid(), signal.SIGSTOP)
+        loop.call_later(_LAST_WORDS, os.kill, os.getpid(), signal.SIGSTOP)
 
 
 def _wake_after(seconds: float) -> None:
@@ -60,6 +73,17 @@ def _wake_after(seconds: float) -> None:
     subprocess.Popen(  # noqa: S603 (this Python, these words)
         [sys.executable, "-I", "-S", "-c", _WAKER, str(seconds), str(os.getpid())], start_new_session=True
     )
+
+
+def stand_still(seconds: float | None) -> None:
+    """Block the whole process until SIGCONT, or for so many of the machine's seconds."""
+    woken = threading.Event()
+    before = signal.signal(signal.SIGCONT, lambda number, frame: woken.set())
+    looks = itertools.count() if seconds is None else range(math.ceil(seconds / _LOOK))
+    for _ in looks:
+        if woken.wait(_LOOK):  # a signal may reach another thread, so it is looked for
+            break
+    signal.signal(signal.SIGCONT, before)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -186,6 +186,7 @@ ASKS_HISTORY: tuple[type[Numbered], ...] = (
     history.ReqHistoricalData,
     history.ReqHistoricalTicks,
     history.ReqHeadTimestamp,
+    history.ReqHistogram,
 )
 
 
