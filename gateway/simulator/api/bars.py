@@ -56,6 +56,12 @@ def begins(session: Session, instrument: Instrument) -> dt.datetime:
     return depth.begins(instruments.calendar(instrument), instrument, own.times[0] if own else None)
 
 
+def ends(session: Session, instrument: Instrument, wanted: dt.datetime) -> dt.datetime:
+    """The end of a query, or of what there is where an instrument has expired before it."""
+    expired = session.gateway.instruments.closes_at(instrument)
+    return min(wanted, expired) if expired else wanted
+
+
 async def send(
     session: Session, request: requests.ReqHistoricalData, instrument: Instrument, query: BarQuery, end: dt.datetime
 ) -> None:
@@ -78,7 +84,8 @@ async def send(
         refusals.no_history(session, req_id, "Time length exceed max.")
         return
     rows: list[tuple[Value, ...]] = []
-    found = series.bars(calendar, query.size, make, first, end, regular=regular) if first < end else iter(())
+    last = ends(session, instrument, end)
+    found = series.bars(calendar, query.size, make, first, last, regular=regular) if first < last else iter(())
     for number, dated in enumerate(found, 1):
         if dated is not None:
             rows.append(_row(session, instrument, query, dated, request.date_format))

@@ -4,7 +4,7 @@ from functools import partial
 from itertools import chain
 
 from gateway.simulator.api import refusals
-from gateway.simulator.api.bars import begins
+from gateway.simulator.api.bars import begins, ends
 from gateway.simulator.api.history import moment, patience
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.errors import RequestRefused
@@ -53,7 +53,7 @@ async def _ticks(session: Session, request: Request) -> None:
     now = gateway.now()
     oldest = begins(session, instrument)
     first = max(start.at if start else oldest, oldest)
-    last = now if start or end is None else min(end.at, now)
+    last = ends(session, instrument, now if start or end is None else min(end.at, now))
     found = await _find(
         session,
         instrument,

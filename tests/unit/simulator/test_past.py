@@ -391,3 +391,39 @@ async def test_a_coin_trades_in_fractions(client: RawClient) -> None:
     volumes = [float(row[5]) for row in await rows(client, contract=coin, what="AGGTRADES")]
     assert all(volume > 0 for volume in volumes)
     assert any(volume != int(volume) for volume in volumes)
+
+
+ES_SEPTEMBER = (0, "ES", "FUT", "202609", 0, "", "", "CME", "", "USD", "", "")
+
+
+async def test_futures_that_have_expired(client: RawClient) -> None:
+    query = (20, 5, *ES_SEPTEMBER)
+    client.send(*query, 0, "20260901-15:00:00", "1 hour", "7200 S", 0, "TRADES", 2, 0, "")
+    assert (await refusal(client))[1] == "200"
+    client.send(*query, 1, "20260901-15:00:00", "1 hour", "7200 S", 0, "TRADES", 2, 0, "")
+    bars, _ = await client.until(lambda message: message[0] in ("108", "4"))
+    assert bars[:3] == ["17", "5", "2"]
+    client.send(*query, 1, "", "1 hour", "7200 S", 0, "TRADES", 2, 0, "")
+    assert (await refusal(client))[1:] == [
+        "162",
+        "Historical Market Data Service error message:HMDS query returned no data: ESU6@CME Trades",
+    ]
+
+
+async def test_own_data_begins_with_its_first_row(tmp_path: Path, clock: HandClock) -> None:
+    own = tmp_path / "AAPL.csv"
+    own.write_text("time,bid,ask\n2026-11-17T17:00:00,100.00,100.02\n2026-11-18T16:59:30,110.00,110.02\n")
+    gateway, store = make_gateway(tmp_path, clock, SIM_DATA=str(own))
+    server = ApiServer(gateway)
+    await server.open()
+    apple = (0, "AAPL", *SPY_STOCK[2:])
+    async with RawClient(server.port) as client:
+        await client.start()
+        assert await client.answer("87", 5, *apple, 0, 1, "TRADES", 1, end="88") == [["88", "5", "20261117-17:00:00"]]
+        ask(client, 5, apple, duration="60 S", what="MIDPOINT")
+        bars = await client.receive()
+        assert [round(float(price)) for price in bars[4:8]] == [100, 110, 100, 110]
+        client.send("20", 6, *apple, 0, "20261117-16:00:00", "1 min", "60 S", 0, "TRADES", 2, 0, "")
+        assert (await client.until(lambda message: message[0] == "4"))[-1][2] == "162"
+    await server.close()
+    store.close()
