@@ -141,9 +141,9 @@ def test_a_whole_session(start: Callable[..., StandIn], client: Client, version:
     client.cancelOrder(10, OrderCancel())
     wait_for(lambda: any(args[:2] == (10, "Cancelled") for args in client.heard["orderStatus"]), 30)
     client.reqMktDepth(8, spy, 5, False, [])
-    wait_for(lambda: (8, 321) in client.errors(), 30)
+    wait_for(lambda: (8, 10092) in client.errors(), 30)
     cancelled = next(number for number in (2, 3) if final[number] == "Cancelled")
-    assert client.errors() == [(cancelled, 202), (10, 202), (8, 321)]
+    assert client.errors() == [(cancelled, 202), (10, 202), (8, 10092)]
     assert stand_in.metric("failures_total") == 0
     client.disconnect()
     thread.join(5)
