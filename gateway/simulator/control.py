@@ -22,6 +22,7 @@ from starlette.routing import Route
 
 from gateway.simulator import truth
 from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.tickets import by_hand
 from gateway.simulator.errors import FaultRefused, PortTaken
 from gateway.simulator.faults import Faults
 from gateway.simulator.faults.faults import Case
@@ -56,6 +57,7 @@ class Control:
                 Route("/api/v1/time", self._time),
                 Route("/api/v1/time", self._move_time, methods=["POST"]),
                 Route("/api/v1/push", self._answer_push, methods=["POST"]),
+                Route("/api/v1/orders", self._enter_order, methods=["POST"]),
                 Route("/api/v1/faults", self._list_faults),
                 Route("/api/v1/faults", self._end_all, methods=["DELETE"]),
                 Route("/api/v1/faults/{name}", self._begin_fault, methods=["POST"]),
@@ -117,6 +119,30 @@ class Control:
         if not answers[answer]():
             _refuse(409, f"expected a push that waits for its answer, found phase {self._lifecycle.phase}")
         return await self._status(request)
+
+    # -- orders ----------------------------------------------------------------------------------------------------
+
+    async def _enter_order(self, request: Request) -> Response:
+        """An order entered by hand in the gateway, for the default account."""
+        body = await _body(request)
+        con_id, action, tif = body.get("con_id"), body.get("action"), body.get("tif", "DAY")
+        quantity, limit = body.get("quantity", 0), body.get("limit_price")
+        if not (
+            set(body) <= {"con_id", "action", "quantity", "limit_price", "tif"}
+            and isinstance(con_id, int)
+            and self._gateway.instruments.by_id(con_id) is not None
+            and action in ("BUY", "SELL")
+            and isinstance(quantity, (int, float))
+            and not isinstance(quantity, bool)
+            and 0 < quantity < 1e9
+            and (limit is None or (isinstance(limit, (int, float)) and not isinstance(limit, bool)))
+            and tif in ("DAY", "GTC")
+        ):
+            _refuse(
+                400, "expected a known con_id, action BUY or SELL, quantity, and perhaps limit_price, tif DAY or GTC"
+            )
+        self._gateway.enter(by_hand(self._gateway, con_id, action, float(quantity), limit, tif))
+        return await self._book(request)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 

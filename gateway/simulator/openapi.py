@@ -135,6 +135,16 @@ _SCHEMAS: dict[str, Any] = {
         ]
     },
     "Answer": _object({"answer": {"type": "string", "enum": ["approve", "refuse"]}}),
+    "Entry": _object(
+        {
+            "con_id": _WHOLE,
+            "action": {"type": "string", "enum": ["BUY", "SELL"]},
+            "quantity": {"type": "number", "exclusiveMinimum": 0},
+            "limit_price": _maybe(_NUMBER),
+            "tif": {"type": "string", "enum": ["DAY", "GTC"], "default": "DAY"},
+        },
+        optional=("limit_price", "tif"),
+    ),
     "Order": _ORDER,
     "Execution": _EXECUTION,
     "Position": _POSITION,
@@ -224,6 +234,13 @@ DESCRIPTION: dict[str, Any] = {
                 "summary": "Answer the push on the phone that a login waits for",
                 "requestBody": {"content": {"application/json": {"schema": _named("Answer")}}, "required": True},
                 "responses": {"200": _json("How the gateway is", _named("Status")), **_refused("400", "409", "413")},
+            },
+        },
+        "/api/v1/orders": {
+            "post": {
+                "summary": "Enter an order by hand, as at the gateway's own screen",
+                "requestBody": {"content": {"application/json": {"schema": _named("Entry")}}, "required": True},
+                "responses": {"200": _json("The record after that", _named("Book")), **_refused("400", "413")},
             },
         },
         "/api/v1/faults": {

@@ -9,7 +9,7 @@ from gateway.simulator.api.farms import Farms
 from gateway.simulator.api.tape import Tapes
 from gateway.simulator.api.trouble import Trouble
 from gateway.simulator.broker.broker import Broker
-from gateway.simulator.broker.orders import Event, Fill, Order, Said
+from gateway.simulator.broker.orders import Event, Fill, Order, Said, Ticket
 from gateway.simulator.clock import WorldClock
 from gateway.simulator.market.instruments import Instrument, Instruments
 from gateway.simulator.market.market import Market
@@ -138,10 +138,16 @@ class Gateway:
             if event.said is Said.FILL:
                 self.tally.fills += 1
 
+    def enter(self, ticket: Ticket) -> None:
+        """An order entered by hand; bound at once where client 0 has asked for that."""
+        self.tell(self.broker.enter(ticket))
+        if any(session.binds for session in self.started()):
+            self.tell(self.broker.bind())
+
     def _audience(self, event: Event) -> "list[Session]":
         """The order's owner, the client that cancelled it, and the master client, which hears of every order."""
         order = event.order
-        ids = {order.client_id, self.settings.master_client}
+        ids = {order.client_id if order.bound else None, self.settings.master_client}
         if event.said is not Said.FILL and event.said is not Said.COMMISSION:
             ids.add(order.cancelled_by)
         return [session for session in self.sessions if session.started and session.client_id in ids]
@@ -154,10 +160,12 @@ class Gateway:
             session.send(answers.order_status(order))
         if event.said is Said.FILL and event.fill is not None:
             session.send(self.execution(session.version, -1, order, event.fill))
+        if event.said is Said.BOUND:
+            session.send(answers.order_bound(order))
         if event.said is Said.COMMISSION and event.fill is not None:
             session.send(answers.commission_report(event.fill))
         if event.said is Said.ERROR:
-            session.error(order.order_id, event.code, event.text, event.reject_json)
+            session.error(order.shown_id, event.code, event.text, event.reject_json)
 
     def open_order(self, version: int, order: Order) -> Fields:
         """An order as message 5."""

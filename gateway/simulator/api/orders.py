@@ -85,9 +85,13 @@ def _show(session: Session, orders: list[Order]) -> None:
 
 
 def _own(session: Session, request: Request) -> None:
-    if _guarded(session, -1):
-        working = session.gateway.broker.book.working()
-        _show(session, [order for order in working if order.client_id == session.client_id])
+    """The client's own orders. Asked by client 0, those entered by hand become its own (IBKR's documentation)."""
+    if not _guarded(session, -1):
+        return
+    gateway = session.gateway
+    if session.client_id == 0:
+        gateway.tell(gateway.broker.bind())
+    _show(session, [order for order in gateway.broker.book.working() if order.client_id == session.client_id])
 
 
 def _all(session: Session, request: Request) -> None:
@@ -96,7 +100,8 @@ def _all(session: Session, request: Request) -> None:
 
 
 def _auto(session: Session, request: Request) -> None:
-    """Binding of orders entered by hand: only for client 0, and nobody enters any here."""
+    """Bind orders entered by hand from now on: only for client 0."""
+    assert isinstance(request, requests.ReqAutoOpenOrders)
     if session.client_id != 0:
         session.error(
             -1,
@@ -105,7 +110,8 @@ def _auto(session: Session, request: Request) -> None:
             "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
         )
         return
-    _guarded(session, -1)
+    if _guarded(session, -1):
+        session.binds = request.bind
 
 
 def _completed(session: Session, request: Request) -> None:

@@ -61,6 +61,8 @@ class Subscriptions:
     """All of a session's subscriptions, by request id."""
 
     def __init__(self) -> None:
+        self.binds = False
+        """Whether orders entered by hand are given to this session (client 0)."""
         self.market: dict[int, Line] = {}
         self.tick_by_tick: dict[int, Subscription] = {}
         self.real_time_bars: dict[int, Subscription] = {}

@@ -124,6 +124,28 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
     )
 
 
+def by_hand(gateway: Gateway, con_id: int, action: str, quantity: float, limit_price: float | None, tif: str) -> Ticket:
+    """A ticket as somebody fills it in at the gateway itself: at the market, or at a limit."""
+    return Ticket(
+        con_id=con_id,
+        action=action,
+        quantity=quantity,
+        order_type="MKT" if limit_price is None else "LMT",
+        limit_price=limit_price,
+        stop_price=None,
+        tif=tif,
+        oca_group="",
+        oca_type=0,
+        account=gateway.broker.account_id,
+        order_ref="",
+        transmit=True,
+        parent_id=0,
+        good_till=None,
+        what_if=False,
+        raw={"exchange": "SMART", "submitter": gateway.settings.user},
+    )
+
+
 def _instrument(gateway: Gateway, contract: ContractQuery) -> Instrument:
     found = gateway.instruments.find(contract, gateway.now())
     if not found:

@@ -94,6 +94,21 @@ class OrderBook:
         self._put(order)
         return self._transmit(order, now, hours, connected) if ticket.transmit else []
 
+    def enter(self, ticket: Ticket, now: dt.datetime, hours: Hours, *, connected: bool = True) -> list[Event]:
+        """An order entered by hand in the gateway itself. Nobody but the master client is told until it is bound."""
+        number = min((order_id for client, order_id in self.orders if client == 0), default=0)
+        order = replace(self._make(0, min(number, 0) - 1, ticket, now, hours, None), bound=False)
+        return self._transmit(self._put(order), now, hours, connected)
+
+    def bind(self) -> list[Event]:
+        """Give the orders that were entered by hand to client 0, under ids below 0."""
+        events: list[Event] = []
+        for order in self.live():
+            if not order.bound:
+                order = self._put(replace(order, bound=True))
+                events += [Event(Said.BOUND, order), *sequences.pair(order)]
+        return events
+
     def reject(self, client_id: int, order_id: int, ticket: Ticket, now: dt.datetime, why: Refused) -> list[Event]:
         """A new order that the broker turns down: it stays on record as inactive.
 
@@ -226,6 +241,11 @@ class OrderBook:
             raise Refused(codes.DUPLICATE_ORDER, codes.text(codes.DUPLICATE_ORDER))
         parent = self._parent_of(client_id, ticket)
         self.highest[client_id] = order_id
+        return self._make(client_id, order_id, ticket, now, hours, parent)
+
+    def _make(
+        self, client_id: int, order_id: int, ticket: Ticket, now: dt.datetime, hours: Hours, parent: Order | None
+    ) -> Order:
         times = timetable(ticket, hours)
         return Order(
             client_id=client_id,

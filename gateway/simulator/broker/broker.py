@@ -178,6 +178,19 @@ class Broker:
         self._record()
         return events
 
+    def enter(self, ticket: Ticket) -> list[Event]:
+        """Place an order by hand, past every client."""
+        hours = self.hours(self._instrument(ticket.con_id))
+        events = self.book.enter(ticket, self._now(), hours, connected=self.connected)
+        self._record()
+        return events
+
+    def bind(self) -> list[Event]:
+        """Give what was entered by hand to client 0."""
+        events = self.book.bind()
+        self._record()
+        return events
+
     def cancel(self, client_id: int, order_id: int) -> list[Event]:
         """Ask for a cancellation.
 

@@ -103,7 +103,7 @@ class Executions:
         return Fill(
             exec_id=exec_id,
             client_id=order.client_id,
-            order_id=order.order_id,
+            order_id=order.shown_id,
             perm_id=order.perm_id,
             con_id=instrument.con_id,
             account=owner,

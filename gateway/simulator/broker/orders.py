@@ -175,11 +175,18 @@ class Order:
     """When the auction is that it takes part in."""
     cancelled_by: int | None = None
     """The client that asked for the cancellation."""
+    bound: bool = True
+    """Whether the API has an id for it: not for an order entered by hand, until client 0 binds it."""
 
     @property
     def key(self) -> tuple[int, int]:
         """Client id and order id: the pair that names it."""
         return self.client_id, self.order_id
+
+    @property
+    def shown_id(self) -> int:
+        """The order id that clients see: 0 for one that was entered by hand and is not bound."""
+        return self.order_id if self.bound else 0
 
     @property
     def remaining(self) -> float:
@@ -265,6 +272,7 @@ class Said(enum.Enum):
     FILL = "execDetails"
     COMMISSION = "commissionReport"
     ERROR = "an error with the order's id"
+    BOUND = "orderBound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def open_order(version: int, order: Order, instrument: Instrument, preview: Prev
     echo, ticket = Echo(order), order.ticket
     fields: Fields = [
         5,
-        order.order_id,
+        order.shown_id,
         *contract(instrument, echo.text("exchange", "SMART"), no_right="?"),
         *echo.terms(),
         order.client_id,

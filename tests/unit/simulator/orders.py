@@ -30,7 +30,10 @@ def place_order(symbol: str, **changes: str) -> list[str | int | float]:
     fields += [values.get(name, "") for name in layout._HEAD]
     if legs:
         fields[2] = "BAG"
-        fields += [len(legs), *(field for row in legs for field in (*row, "SMART", 0, 0, "", -1)), 0, 0]
+        fields.append(len(legs))
+        for row in legs:
+            fields += [*row, "SMART", 0, 0, "", -1]
+        fields += [0, 0]
     for names in (
         layout._AFTER_COMBO,
         layout._BODY,

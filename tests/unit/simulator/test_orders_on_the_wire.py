@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
+from gateway.simulator.api.tickets import by_hand
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import Message, RawClient, of
 from tests.unit.simulator.rig import NOON, SPY, HandClock, make_gateway, spy_call
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
+    from tests.unit.simulator.run import Run
 
 MINUTE = dt.timedelta(minutes=1)
 
@@ -355,3 +357,54 @@ async def test_combinations_that_are_none(world: World, legs: str, code: str) ->
         await client.start(7)
         client.send(*order(1, legs=legs))
         assert (await client.receive())[1:3] == ["1", code]
+
+
+async def test_orders_entered_by_hand_are_bound_by_client_0(world: World) -> None:
+    limit = by_hand(world.gateway, SPY, "BUY", 1.0, 100.0, "GTC")
+    async with RawClient(world.port) as client, RawClient(world.port) as other:
+        await client.start(0)
+        await other.start(8)
+        world.gateway.enter(limit)
+        assert await client.silence()
+        shown = await other.answer("16", "1", end="53")
+        assert (shown[0][1], shown[0][24], shown[1][1]) == ("0", "0", "0")
+        other.send(4, 0, "", "", "")
+        assert (await other.receive())[2] == "10147"
+        bound = await client.answer("5", "1", end="53")
+        permanent = bound[0][1]
+        assert bound[0] == ["100", permanent, "0", "-1"]
+        assert [told(message) for message in bound[1:]] == ["5", "3 Submitted"] * 2 + ["53"]
+        client.send("15", "1", "1")
+        assert await client.silence()
+        world.gateway.enter(limit)
+        heard = await client.until(lambda message: message[0] == "3")
+        assert (heard[0][0], heard[0][3]) == ("100", "-2")
+        client.send(4, -2, "", "", "")
+        await hear(client, "3 Pend")
+        world.beat()
+        assert await hear(client, "4") == ["3 Cancelled", "4 202"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"con_id": 1, "action": "BUY", "quantity": 1},
+        {"con_id": SPY, "action": "HOLD", "quantity": 1},
+        {"con_id": SPY, "action": "BUY", "quantity": 0},
+        {"con_id": SPY, "action": "BUY", "quantity": True},
+        {"con_id": SPY, "action": "BUY", "quantity": 1, "limit_price": "dear"},
+        {"con_id": SPY, "action": "BUY", "quantity": 1, "tif": "IOC"},
+        {"con_id": SPY, "action": "BUY", "quantity": 1, "colour": "red"},
+    ],
+)
+async def test_an_order_by_hand_that_makes_no_sense_changes_nothing(run: Run, body: dict[str, Any]) -> None:
+    assert (await run.http.post("/api/v1/orders", json=body)).status_code == 400
+    assert run.gateway.broker.book.orders == {}
+
+
+async def test_an_order_by_hand_over_http(run: Run) -> None:
+    entry = {"con_id": SPY, "action": "BUY", "quantity": 2, "limit_price": 100.0, "tif": "GTC"}
+    answer = await run.http.post("/api/v1/orders", json=entry)
+    [shown] = answer.json()["orders"]
+    assert (shown["status"], shown["limit_price"], shown["client_id"]) == ("Submitted", 100.0, 0)

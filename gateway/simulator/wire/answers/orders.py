@@ -11,7 +11,7 @@ def order_status(order: Order) -> Fields:
     canceller = order.cancelled_by
     return [
         3,
-        order.order_id,
+        order.shown_id,
         str(order.status),
         plain(order.filled),
         plain(order.remaining),
@@ -23,6 +23,11 @@ def order_status(order: Order) -> Fields:
         order.why_held,
         0,
     ]
+
+
+def order_bound(order: Order) -> Fields:
+    """Message 100: an order entered by hand has an id of the API now."""
+    return [100, order.perm_id, order.client_id, order.order_id]
 
 
 def open_order_end() -> Fields:

@@ -80,6 +80,7 @@ def samples(version: int, broker: Broker) -> Samples:
     ]
     made: Samples = {
         "order_status": [answers.order_status(sample) for sample in orders],
+        "order_bound": [answers.order_bound(order(client_id=0, order_id=-1))],
         "open_order_end": [answers.open_order_end()],
         "completed_orders_end": [answers.completed_orders_end()],
         "execution": [
