@@ -65,7 +65,7 @@ class Lifecycle:
         self._competing = False
         self._changed = asyncio.Event()
         self._served = asyncio.Event()
-        self._restarts_daily = _time_of(settings.auto_restart_time)
+        self._restarts_daily = self._restart_time()
         self._tell: list[Callable[[], None]] = []
         self._reconnected: list[Callable[[Literal["data", "account"]], None]] = []
         self._work: list[asyncio.Task[None]] = []
@@ -353,15 +353,27 @@ class Lifecycle:
         self.finish(_INVALID_SETTING)
         return True
 
+    def _restart_time(self) -> dt.time | None:
+        """IBC's setting, or what an earlier RESTART left in the gateway's own settings."""
+        return _time_of(self._gateway.settings.auto_restart_time or self._store.get("auto_restart_time") or "")
+
+    def _carry(self, text: str) -> None:
+        """The time that a RESTART set stays set: from now on the gateway restarts at it every day."""
+        self._store.set("auto_restart_time", text)
+        self._restarts_daily = self._restart_time()
+        self._work.append(asyncio.get_running_loop().create_task(self._calendar()))
+
     async def _calendar(self) -> None:
         """The nightly restart, the nightly end, and Sunday's cold restart, while there is a session to end."""
-        now = self._gateway.now()
+        now, mine = self._gateway.now(), self._restarts_daily
         while True:
             due = self._due(now)
             if not due:
                 return
             moment, what = min(due)
             await self._gateway.clock.sleep((moment - self._gateway.now()).total_seconds())
+            if mine != self._restarts_daily:
+                return  # another one goes by the new time
             if self.phase is Phase.SERVING:
                 if what == "restart":
                     self._soft_restart_at = self._host()
@@ -439,6 +451,8 @@ class Lifecycle:
         self._changed.set()
         text = f"{at:%I:%M %p}"
         self._say(f"Setting auto-restart time to {text}")
+        if self._gateway.profile.restart_at_minute and not self._gateway.settings.auto_restart_time:
+            self._carry(text)
         return Reply((f"OK {verb} in progress", f"OK {verb} at {text}"), closes=True)
 
     # ----------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """A container's life: what logins, restarts, pauses and Sundays cost, and what its logs say meanwhile."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import math
 import re
@@ -59,6 +60,8 @@ class Container:
         async with asyncio.timeout(10):
             said = (await reader.read()).decode().splitlines()
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
         return [line for line in said if line != "OK Goodbye"]
 
     def launcher(self) -> list[str]:
@@ -308,6 +311,27 @@ async def test_a_real_restart_waits_for_the_full_minute(second: int, waits: floa
         assert not one.server.is_open
         clock.turn(1)
         await one.phase(Phase.SERVING)
+
+
+@pytest.mark.parametrize(("configured", "daily"), [("", True), ("11:45 PM", False)])
+async def test_a_restart_leaves_its_time_set_unless_ibc_sets_another(
+    configured: str, daily: bool, tmp_path: Path, clock: HandClock
+) -> None:
+    env = {"SIM_PROFILE": "real", "SIM_BOOT_SECONDS": "0", "SIM_LOGIN_SECONDS": "0", "SIM_RESTART_SECONDS": "0"}
+    async with container(tmp_path, clock, start=True, AUTO_RESTART_TIME=configured, **env) as one:
+        restarts: list[dt.datetime] = []
+        one.lifecycle.when_restarted(lambda: restarts.append(clock.now()))
+        await one.command("RESTART")
+        await one.settle()
+        clock.turn(60)
+        await one.until(lambda: len(restarts) == 1)
+        await one.phase(Phase.SERVING)
+        await one.settle()
+        clock.turn(3600)
+        await one.settle()
+        clock.turn(23 * 3600)
+        await one.until(lambda: len(restarts) == 2)
+        assert (one.store.get("auto_restart_time") == "05:01 PM") is daily
 
 
 async def test_the_log_may_lie_elsewhere_and_may_be_unwritable(tmp_path: Path, clock: HandClock) -> None:
