@@ -135,6 +135,10 @@ class Lifecycle:
         """Turn the pending push down; False if none is pending."""
         return self._answer(approved=False)
 
+    def forgive(self) -> None:
+        """IBKR forgets the logins that it refused, and lets the next one try at once."""
+        self._store.set("login_failures", "0")
+
     def log_in_again(self) -> None:
         """End the process and start one that needs a full login."""
         self._end = Exit(0, cold=True)
@@ -219,7 +223,8 @@ class Lifecycle:
         counted = warm
         if warm:
             self._good_until = self._tokens.good_until() or self._gateway.now()
-        step = login.begin(self._rules, self.script, self._host(), warm, self._count("login_failures"))
+        failures, released = self._count("login_failures"), self._released()
+        step = login.begin(self._rules, self.script, self._host(), warm, failures, released)
         while True:
             ended = self._show(step)
             if ended is None and step.login.phase is Phase.LOGGED_IN and not self._server.is_open:
@@ -289,6 +294,8 @@ class Lifecycle:
         self._login, self.phase = step.login, step.login.phase
         if step.login.failures != self._count("login_failures"):
             self._store.set("login_failures", str(step.login.failures))
+            wait = dt.timedelta(seconds=max(step.login.released - self._host(), 0.0))
+            self._store.set("throttled_until", (self._gateway.host.now() + wait).isoformat())
         ended: Exit | None = None
         for effect in step.effects:
             match effect:
@@ -305,6 +312,12 @@ class Lifecycle:
                 case Exit():
                     ended = effect
         return ended
+
+    def _released(self) -> float:
+        """When the wait is over that IBKR may have put on this login, by the machine's monotonic clock."""
+        until = self._store.get("throttled_until")
+        left = dt.datetime.fromisoformat(until) - self._gateway.host.now() if until else dt.timedelta()
+        return self._host() + left.total_seconds()
 
     def _told(self) -> Script:
         """The script, with a human's time to answer drawn where the setting leaves it to the profile."""

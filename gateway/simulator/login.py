@@ -96,7 +96,6 @@ class Then(StrEnum):
     CONTENDED = "contended"
     DONE = "done"
     RETRY = "retry"
-    RELEASED = "released"
     GIVE_UP = "give up"
     QUIT = "quit"
 
@@ -113,6 +112,8 @@ class Login:
     """Started with the token of the session before."""
     failures: int = 0
     """Logins refused in a row, in earlier processes too."""
+    released: float = -math.inf
+    """When the wait is over that too many of them brought."""
     attempt: int = 0
     clicked: float = 0.0
     """When Log In was clicked."""
@@ -167,17 +168,17 @@ class Step(NamedTuple):
     effects: tuple[Effect, ...] = ()
 
 
-def begin(rules: Rules, script: Script, now: float, warm: bool, failures: int = 0) -> Step:
+def begin(rules: Rules, script: Script, now: float, warm: bool, failures: int = 0, released: float = -math.inf) -> Step:
     """A new process. `warm`: with a token."""
     boot = rules.boot + script.slow_boot
     if warm:
-        login = Login(Phase.BOOTING, Then.WINDOW, now + boot, warm, failures)
+        login = Login(Phase.BOOTING, Then.WINDOW, now + boot, warm, failures, released)
         return Step(login, (Ibc("Re-starting session"), Ibc("Starting Gateway")))
     missing = boot > rules.window_timeout
     then = Then.NO_WINDOW if missing else Then.WINDOW
     limit = f"{rules.window_timeout:.0f}"
     text = f"Starting session: will exit if login dialog is not displayed within {limit} seconds"
-    login = Login(Phase.BOOTING, then, now + min(boot, rules.window_timeout), warm, failures)
+    login = Login(Phase.BOOTING, then, now + min(boot, rules.window_timeout), warm, failures, released)
     return Step(login, (Ibc(text), Ibc("Starting Gateway")))
 
 
@@ -201,8 +202,6 @@ def go_on(login: Login, rules: Rules, script: Script, now: float, at: dt.datetim
             return _completed(login)
         case Then.RETRY:
             return _attempt(login, rules, now, at)
-        case Then.RELEASED:
-            return _attempt(replace(login, failures=0), rules, now, at)
         case Then.GIVE_UP:
             text = "IBC closing because login has not completed after Second Factor Authentication"
             return _give_up(login, TWOFA_TIMED_OUT, text)
@@ -264,17 +263,20 @@ def _attempt(login: Login, rules: Rules, now: float, at: dt.datetime) -> Step:
         ),
     ]
     tried = replace(_still(login, Phase.LOGIN), attempt=number, clicked=now, answers=math.inf)
-    if login.failures < rules.throttle_after:
+    if login.failures >= rules.throttle_after and now >= login.released:
+        tried = replace(tried, failures=0)
+    if tried.failures < rules.throttle_after:
         return Step(replace(tried, then=Then.PASSWORD, wakes=now + rules.login / 2), tuple(effects))
-    text = f"Too many failed login attempts. Please wait {_wait(rules.throttle)} before attempting to re-login again."
+    left = login.released - now
+    text = f"Too many failed login attempts. Please wait {_wait(left)} before attempting to re-login again."
     effects += [Launcher(text), Ibc(text)]
     throttled = replace(tried, phase=Phase.THROTTLED)
     if rules.relogin:
-        pause = rules.throttle + _AFTER_THROTTLE
+        pause = left + _AFTER_THROTTLE
         until = at + dt.timedelta(seconds=pause)
         stamp = f"{until:%Y-%m-%d %H:%M:%S}:{until.microsecond // 1000:03d}"
         effects.append(Ibc(f"Will re-login at {stamp}; login number: {number + 1}"))
-        throttled = replace(throttled, then=Then.RELEASED, wakes=now + pause)
+        throttled = replace(throttled, then=Then.RETRY, wakes=now + pause)
     return Step(throttled, tuple(effects))
 
 
@@ -304,7 +306,7 @@ def _restore(login: Login, rules: Rules, now: float, token_good: bool) -> Step:
 def _password(login: Login, rules: Rules, script: Script, now: float) -> Step:
     """IBKR has looked at the password."""
     if script.credentials != "ok":
-        return _wrong(login, script, now)
+        return _wrong(login, rules, script, now)
     if script.twofa is None:
         passed = replace(login, then=Then.PROCEED, wakes=now + rules.login / 2)
         return Step(passed, (Launcher(_auth_start("PWD", "token=0")), _through(0)))
@@ -323,9 +325,17 @@ def _password(login: Login, rules: Rules, script: Script, now: float) -> Step:
     return Step(pending, (asked, *sent, opened, Ibc("Second Factor Authentication initiated")))
 
 
-def _wrong(login: Login, script: Script, now: float) -> Step:
+def _refused(login: Login, rules: Rules, now: float) -> Login:
+    """One more refused login, which may bring a wait."""
+    failures = login.failures + 1
+    return replace(
+        login, failures=failures, released=now + rules.throttle if failures >= rules.throttle_after else -math.inf
+    )
+
+
+def _wrong(login: Login, rules: Rules, script: Script, now: float) -> Step:
     """The password is not taken."""
-    rejected = replace(_still(login, Phase.REJECTED), failures=login.failures + 1)
+    rejected = _still(_refused(login, rules, now), Phase.REJECTED)
     seen: tuple[Effect, ...] = (
         Launcher(_auth_start("PWD", "token=0")),
         Launcher("AUTH_RESULT indicates wrong password"),
@@ -369,7 +379,7 @@ def _challenged(login: Login, rules: Rules, now: float, at: dt.datetime) -> Step
         closed = replace(closed, then=Then.RETRY, wakes=now + _AGAIN)
     elif not early:
         effects.append(Ibc("Re-login after second factor authentication timeout not required"))
-    return Step(replace(closed, failures=login.failures + 1), tuple(effects))
+    return Step(_refused(closed, rules, now), tuple(effects))
 
 
 def _contended(login: Login, rules: Rules, now: float) -> Step:

@@ -20,7 +20,7 @@ class Played:
     """What a login did until it ended, stood still or was through."""
 
     def __init__(self, rules: Rules, script: Script, warm: bool = False, failures: int = 0, good: bool = True) -> None:
-        step = login.begin(rules, script, 0.0, warm, failures)
+        step = login.begin(rules, script, 0.0, warm, failures, rules.boot + rules.throttle)
         self.now = 0.0
         self.effects: list[tuple[float, login.Effect]] = []
         self.phases: list[Phase] = []
@@ -98,13 +98,19 @@ def test_with_relogin_it_pushes_again_until_it_is_throttled_and_then_again() -> 
     said = played.said()
     assert "Re-login after second factor authentication timeout in 5 second" in said
     throttled = (
-        "Too many failed login attempts. Please wait 4 minutes & 55 seconds before attempting to re-login again."
+        "Too many failed login attempts. Please wait 4 minutes & 50 seconds before attempting to re-login again."
     )
     first = said.index(throttled)
     assert said[:first].count("Second Factor Authentication initiated") == 3
     assert re.fullmatch(r"Will re-login at 2026-11-18 \d\d:\d\d:\d\d:\d\d\d; login number: 5", said[first + 1])
     assert Phase.THROTTLED in played.phases
     assert said[first:].count("Login attempt: 5") == 1
+
+
+def test_a_wait_that_is_over_is_no_wait() -> None:
+    step = login.begin(RULES, Script(), 0.0, warm=False, failures=7, released=25.0)
+    step = login.go_on(step.login, RULES, Script(), 25.0, AT)
+    assert (step.login.phase, step.login.failures) == (Phase.LOGIN, 0)
 
 
 def test_without_relogin_a_throttled_gateway_stays_where_it_is() -> None:
