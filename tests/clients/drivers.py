@@ -255,8 +255,6 @@ class Stoqey(Driver):
         for value in self._VALUES:
             if value in fields:
                 said["strValue"] = str(fields[value])
-        if "exch" in fields:
-            said["exchange"] = fields["exch"]
         return said
 
     def stop(self) -> None:

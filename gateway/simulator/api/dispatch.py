@@ -22,7 +22,7 @@ from gateway.simulator.api import (
     verification,
 )
 from gateway.simulator.api.session import Handler, Session
-from gateway.simulator.wire.requests.base import Request, Unserved
+from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.session import StartApi
 from tws import codes
 
@@ -54,12 +54,5 @@ def handle(session: Session, request: Request) -> Awaitable[None] | None:
         return None
     if not session.started:
         session.error(-1, codes.READING_ERROR, "Error reading request:expected startApi first")
-        return None
-    if isinstance(request, Unserved):
-        session.error(
-            request.req_id,
-            codes.VALIDATION_ERROR,
-            f"Error validating request.-'bH' : cause - {request.name} is not served by this gateway",
-        )
         return None
     return _HANDLERS[type(request)](session, request)

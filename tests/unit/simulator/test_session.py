@@ -11,7 +11,6 @@ import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
-from gateway.simulator.wire.requests import reader
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import RawClient, of
 from tests.unit.simulator.rig import CALENDAR, NOON, SPY, HandClock, make_gateway, spy_call
@@ -495,15 +494,6 @@ async def test_read_only(tmp_path: Path, clock: HandClock) -> None:
         assert (await client.answer("61", "1", end="62"))[-1] == ["62", "1"]
     await server.close()
     store.close()
-
-
-@pytest.mark.parametrize("request_id", sorted(reader._UNSERVED))
-async def test_what_is_not_served_is_refused(server: ApiServer, request_id: int) -> None:
-    async with RawClient(server.port) as client:
-        await client.start()
-        client.send(request_id, "1", "2", "3", "4", "5")
-        refusal = await client.receive()
-        assert (refusal[0], refusal[2]) == ("4", "321")
 
 
 async def test_nonsense_is_refused_and_the_session_goes_on(server: ApiServer) -> None:

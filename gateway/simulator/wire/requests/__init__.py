@@ -1,5 +1,5 @@
 """What clients ask for: one dataclass a request, and the reader that makes it from the fields.
 
 Layouts are those of server versions 157 to 200; where one changed, the reader looks at the version. Every id a client
-may send is known: those that are not served read as `Unserved`, so that they can be refused in the gateway's style.
+may send is known.
 """

@@ -18,16 +18,6 @@ class Numbered(Request):
     req_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unserved(Request):
-    """A request that the real gateway knows and this one does not serve."""
-
-    message_id: int
-    name: str
-    req_id: int
-    """-1 where the request carries none."""
-
-
 type Reader = Callable[[Cursor, int], Request]
 """Makes a request of the fields behind the message id; the number is the server version."""
 

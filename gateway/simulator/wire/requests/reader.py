@@ -18,7 +18,7 @@ from gateway.simulator.wire.requests import (
     session,
     verification,
 )
-from gateway.simulator.wire.requests.base import Reader, Request, Unserved
+from gateway.simulator.wire.requests.base import Reader, Request
 
 _READERS: Mapping[int, Reader] = {
     **session.READERS,
@@ -35,9 +35,6 @@ _READERS: Mapping[int, Reader] = {
     **research.READERS,
 }
 
-_UNSERVED: Mapping[int, tuple[str, int]] = {}
-"""Ids that are refused: the request's name, and which field after the id holds its number (0: none)."""
-
 
 def read(fields: Sequence[str], version: int) -> Request:
     """Make the request that a frame's fields say.
@@ -51,13 +48,7 @@ def read(fields: Sequence[str], version: int) -> Request:
         message_id = int(fields[0])
     except ValueError:
         raise RequestMalformed(f"expected a message id, found '{fields[0][:40]}'") from None
-    cursor = Cursor(fields, 1)
     reader = _READERS.get(message_id)
-    if reader is not None:
-        return reader(cursor, version)
-    known = _UNSERVED.get(message_id)
-    if known is None:
+    if reader is None:
         raise RequestMalformed(f"unknown message id {message_id}")
-    name, id_field = known
-    cursor.skip(min(max(id_field - 1, 0), cursor.left))
-    return Unserved(message_id, name, cursor.integer(-1) if id_field and cursor.left else -1)
+    return reader(Cursor(fields, 1), version)
