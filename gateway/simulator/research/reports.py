@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from xml.sax.saxutils import escape
+from html import escape
 
 from gateway.simulator.market.process import uniform
 
