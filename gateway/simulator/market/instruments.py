@@ -108,7 +108,7 @@ class Instruments:
 
     def expiries(self, option_class: Product, now: dt.datetime) -> list[dt.date]:
         """The days that options of a class are listed for, soonest first."""
-        return expiries.listed(self._calendars[option_class.hours], option_class.schedule, now)
+        return expiries.listed(self._ending(option_class), option_class.schedule, now)
 
     def chains(self, underlying: Instrument, now: dt.datetime) -> Iterator[tuple[Product, str, list[dt.date]]]:
         """The option classes on something, with their trading classes and the expiries of each."""
@@ -145,7 +145,7 @@ class Instruments:
 
     def closes_at(self, instrument: Instrument) -> dt.datetime | None:
         """When what expires stops trading (UTC); None for what does not expire."""
-        return self.calendar(instrument).day(instrument.expiry).closes if instrument.expiry else None
+        return self._ending(instrument.product).day(instrument.expiry).closes if instrument.expiry else None
 
     def settles_at(self, instrument: Instrument) -> dt.datetime | None:
         """The moment whose price settles it: its close, or the opening after it."""
@@ -185,6 +185,12 @@ class Instruments:
         if not query.sec_type or not (query.symbol or query.local_symbol):
             return []
         return [found for found in self._listed.values() if matches(found, query)]
+
+    def _ending(self, product: Product) -> Calendar:
+        """The days whose closing is a product's last moment. Index options that are settled on a closing stop trading
+        with it on their last day, a quarter of an hour before they do on others (Cboe)."""
+        on_closing = product.underlying_type == "IND" and not product.opening
+        return self._calendars["index" if on_closing else product.hours]
 
     def _trading(self, instrument: Instrument | None, now: dt.datetime) -> bool:
         closes = self.closes_at(instrument) if instrument else None

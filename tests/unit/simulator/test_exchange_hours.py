@@ -191,6 +191,13 @@ def test_options_on_the_opening_settle_the_morning_after(market: Market) -> None
     assert market.settlement(option) == pytest.approx(max(opening - 6000.0, 0.0), abs=0.005)
 
 
+def test_options_on_the_closing_end_with_it(market: Market) -> None:
+    query = ContractQuery(symbol="SPX", sec_type="OPT", trading_class="SPXW", expiry="20261118", strike=6000.0)
+    call, _ = market.instruments.find(query, NOON)
+    assert market.instruments.closes_at(call) == market.instruments.settles_at(call) == at(NOON.date(), "16:00")
+    assert market.instruments.find(query, at(NOON.date(), "16:01")) == []
+
+
 def test_the_sessions_are_computed_once(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "_compute", lambda path, now: pytest.fail("computed again"))
     assert sessions.load(kept, NOON)["XNYS"][HALF_DAY][1] == at(HALF_DAY, "13:00").timestamp()

@@ -17,6 +17,13 @@ def test_defaults() -> None:
     assert chosen.control_hosts == ("localhost", "127.0.0.1", "ib-gateway")
 
 
+def test_the_world() -> None:
+    assert (load({}).calendar, load({}).data) == ("24/7", ())
+    chosen = load({"SIM_CALENDAR": "XNYS", "SIM_DATA": "/data/SPY.csv, /data/QQQ.parquet"})
+    assert chosen.calendar == "XNYS"
+    assert [path.name for path in chosen.data] == ["SPY.csv", "QQQ.parquet"]
+
+
 def test_live_mode_has_a_live_account_and_port() -> None:
     chosen = load({"TRADING_MODE": "live"})
     assert (chosen.accounts, chosen.api_port) == (("USIM0001",), 4001)
