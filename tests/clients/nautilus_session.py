@@ -23,7 +23,7 @@ from nautilus_trader.adapters.interactive_brokers.factories import (
 from nautilus_trader.config import LoggingConfig, TradingNodeConfig
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.data import BarType
-from nautilus_trader.model.enums import OptionKind, OrderSide, OrderType
+from nautilus_trader.model.enums import BookType, OptionKind, OrderSide, OrderType
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.objects import Currency, Quantity
 from nautilus_trader.trading.strategy import Strategy
@@ -39,7 +39,7 @@ class OneBracket(Strategy):  # type: ignore[misc]  # Nautilus carries no types
         super().__init__()
         self.call: Any = None
         self.sent = False
-        self.seen: dict[str, Any] = {"events": [], "bars": 0, "trades": 0}
+        self.seen: dict[str, Any] = {"events": [], "bars": 0, "trades": 0, "levels": 0}
 
     def on_start(self) -> None:
         [self.spy] = [i for i in self.cache.instruments() if not hasattr(i, "strike_price")]
@@ -47,10 +47,14 @@ class OneBracket(Strategy):  # type: ignore[misc]  # Nautilus carries no types
         self.seen |= {"spy": str(self.spy.id), "calls": len(self.calls)}
         self.subscribe_quote_ticks(self.spy.id)
         self.subscribe_trade_ticks(self.spy.id)
+        self.subscribe_order_book_deltas(self.spy.id, book_type=BookType.L2_MBP, depth=20)
         self.subscribe_bars(BarType.from_str(f"{self.spy.id}-1-MINUTE-LAST-EXTERNAL"))
 
     def on_bar(self, bar: Any) -> None:
         self.seen["bars"] += 1
+
+    def on_order_book_deltas(self, deltas: Any) -> None:
+        self.seen["levels"] = max(self.seen["levels"], len(deltas.deltas) - 1)  # the first empties the book
 
     def on_trade_tick(self, tick: Any) -> None:
         self.seen["trades"] += 1

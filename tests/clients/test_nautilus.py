@@ -42,13 +42,15 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, form
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     seen = json.loads(ran.stdout.strip().splitlines()[-1])
-    assert (seen["spy"], seen["calls"]) == ("SPY.ARCA", 121)
+    assert seen["spy"] == "SPY.ARCA"
+    assert seen["calls"] > 100
     assert 0 < seen["expires"] - seen["now"] < 86400
     assert seen["events"].count("OrderFilled") == 2
     assert seen["events"].count("OrderCanceled") == 1
     assert "OrderRejected" not in seen["events"]
     assert (seen["open_orders"], seen["open_positions"]) == (0, 0)
     assert seen["trades"] > 0
+    assert seen["levels"] > 10  # of both sides of a smart book of twenty rows each, which share prices
     assert seen["reader_alive"]
     wait_for(lambda: 1 not in stand_in.status()["clients"], 30)
     book = stand_in.book()
