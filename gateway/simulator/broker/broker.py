@@ -132,7 +132,8 @@ class Broker:
 
     def previous_equity(self, account_id: str) -> float:
         """Equity with loan value of an account when the exchange day began."""
-        return self._previous.get(account_id, self.values(account_id).equity_with_loan)
+        known = self._previous.get(account_id)
+        return self.values(account_id).equity_with_loan if known is None else known
 
     def take_moved(self) -> set[tuple[str, int]]:
         """Accounts and contracts whose position changed since this was last asked."""
