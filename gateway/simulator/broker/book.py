@@ -411,6 +411,8 @@ class OrderBook:
             for child in self._children(order):
                 events += self._released(child, now)
         for peer in self._peers(order):
+            if self.orders[peer.key].status.is_over:
+                continue
             left = oca.reduced(peer, order, shares / before)
             if left is None:
                 events += self._cancelled(peer, now, _BY_TRADER)
@@ -444,13 +446,16 @@ class OrderBook:
                     return events + sequences.cancel_lost(order)
         # OCA peers go first, then the order, then its children (captured).
         for peer in self._peers(order):
-            if peer.status is not Status.PENDING_CANCEL:
+            if peer.status is not Status.PENDING_CANCEL and not self.orders[peer.key].status.is_over:
                 peer = replace(peer, cancelled_by=order.cancelled_by)
                 events += sequences.pair(replace(peer, status=Status.PENDING_CANCEL))
                 events += self._cancelled(peer, now, _BY_TRADER)
         return events + self._cancelled(order, now, _BY_TRADER)
 
     def _cancelled(self, order: Order, now: dt.datetime, why: str) -> list[Event]:
+        """The end of an order and of those that go with it; nothing where another's end took it along before."""
+        if self.orders[order.key].status.is_over:
+            return []
         order = self._put(replace(order, status=Status.CANCELLED, completed_at=now, completed_status=why))
         events = sequences.cancelled(order) + self._orphaned(order, now, why)
         if order.ticket.auto_cancel_parent and order.parent_perm_id:

@@ -373,3 +373,10 @@ def test_every_served_type_is_placed_and_ends() -> None:
 
 def test_a_legs_sign() -> None:
     assert Leg(1, 2, "SELL", "SMART").sign == -2
+
+
+def test_an_order_that_its_own_peer_takes_along_ends_once() -> None:
+    bench = placed(order_type="LMT", limit_price=90.0, transmit=False, oca_group="g")
+    bench.place(6, order_type="LMT", limit_price=90.0, parent_id=5, auto_cancel_parent=True, oca_group="g")
+    bench.cancel(5)
+    assert bench.step() == ["5/3 6 PendingCancel", "3 6 Cancelled", "202 6", "3 5 Cancelled", "202 5"]
