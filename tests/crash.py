@@ -121,7 +121,7 @@ class Crasher:
         told, luck = self.told, self._random.random()
         number = told.next_id
         working = [order for order, status, _ in told.orders.values() if not Status(status).is_over]
-        if working and (luck < 0.2 or len(working) > 12):
+        if working and luck < 0.3:
             client.send("4", self._random.choice(working), "", "", 2147483647)
             return
         side = self._random.choice(["BUY", "SELL"])

@@ -21,6 +21,8 @@ from gateway.simulator.broker import store
 from gateway.simulator.broker.broker import Broker
 
 _TOOL = 4
+_AT_THE_LATEST = 2.0
+"""Seconds."""
 
 
 def _code(found: CodeType) -> Iterator[CodeType]:
@@ -62,15 +64,15 @@ def _count_down(codes: Iterator[CodeType], left: int) -> None:
 
 
 def _arm(place: str, number: int) -> None:
+    # The signal's default action ends the process in the kernel, between any two machine instructions. A count that is
+    # never reached ends so as well.
+    signal.setitimer(signal.ITIMER_REAL, number / 1e6 if place == "alarm" else _AT_THE_LATEST)
     match place:
         case "open":
             _count_down(_functions(store), number)
         case "save":
             _count_down(_code(store.Store.save.__code__), number)
-        case "alarm":
-            # The signal's default action ends the process in the kernel, between any two machine instructions.
-            signal.setitimer(signal.ITIMER_REAL, number / 1e6)
-        case _:
+        case "broker":
             _count_down(_broker_code(), number)
 
 
