@@ -124,6 +124,9 @@ class StandIn(Process):
     def cure(self, name: str) -> None:
         self._http.delete(f"/api/v1/faults/{name}").raise_for_status()
 
+    def cure_all(self) -> None:
+        self._http.delete("/api/v1/faults").raise_for_status()
+
     def up(self, timeout: float = 20) -> None:
         """Wait until it serves its API."""
         wait_for(lambda: self.status()["phase"] == "serving", timeout, self.tail)

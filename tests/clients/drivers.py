@@ -42,6 +42,21 @@ class Driver:
 
     def start(self, port: int, client_id: int) -> None:
         """Connect, and wait until the gateway has said who we are."""
+        self.begin(port, client_id)
+        self.wait("nextValidId")
+
+    def again(self, port: int, client_id: int) -> None:
+        """Connect once more, after the session has ended."""
+        before = len(self.heard("nextValidId"))
+        self.reconnect(port, client_id)
+        self.wait("nextValidId", count=before + 1)
+
+    def begin(self, port: int, client_id: int) -> None:
+        """Connect, whatever comes of it."""
+        raise NotImplementedError
+
+    def reconnect(self, port: int, client_id: int) -> None:
+        """The make's own way back."""
         raise NotImplementedError
 
     def ask(self, request: str, *values: Any) -> None:
@@ -132,11 +147,16 @@ class Ibapi(Driver):
         super().__init__()
         self._client = self._Client(self.events)
 
-    def start(self, port: int, client_id: int) -> None:
+    def begin(self, port: int, client_id: int) -> None:
         self._client.connect("127.0.0.1", port, client_id)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        self.wait("nextValidId")
+
+    def reconnect(self, port: int, client_id: int) -> None:
+        """Its message loop ends with the session; a fresh client is the usual way."""
+        self._thread.join(5)
+        self._client = self._Client(self.events)
+        self.begin(port, client_id)
 
     def _run(self) -> None:
         try:
@@ -198,12 +218,14 @@ class Stoqey(Driver):
         super().__init__()
         self._node = node
 
-    def start(self, port: int, client_id: int) -> None:
+    def begin(self, port: int, client_id: int) -> None:
         self._process = self._node.start("drive.cjs", str(port), str(client_id))
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
         self.ask("connect")
-        self.wait("nextValidId")
+
+    def reconnect(self, port: int, client_id: int) -> None:
+        self.ask("connect")
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

@@ -22,7 +22,7 @@ def bars(client: Driver, number: int, size: str, what: str, form: int = 1) -> li
     length = LENGTHS.get(size, "1 D")
     if size.endswith("secs"):
         # Of a length of each client's own: the same again within 15 s would be refused, whoever asks.
-        length = f"{int(size.split()[0]) * 20 + len(client.name)} S"
+        length = f"{int(size.split()[0]) * 60 + len(client.name)} S"
     client.ask("reqHistoricalData", number, spy(client), "", length, size, what, 0, form, False, [])
     client.wait("historicalDataEnd", number)
     return [args[1] for args in client.heard("historicalData", number)]
