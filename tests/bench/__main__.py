@@ -1,7 +1,7 @@
 """`make bench`: the numbers that need no Docker, as JSON lines on standard output.
 
-Each line is one figure: its name, the unit, how many samples, p50, p95 and max, and the samples themselves in the order
-in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
+Each line is one figure: its name, the unit, how many samples, p50, p95, p99 and max, and the samples themselves in the
+order in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
 `make drill`, on real containers.
 """
 
@@ -17,21 +17,33 @@ from pathlib import Path
 
 from preflight.runner import run
 from preflight.settings import Settings
-from supervisor.drill.report import spread
+from supervisor.drill.report import percentile, spread
 from tests.bench import ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.orders import acknowledgements
 from tests.stand_in import ACCOUNT, StandIn
+from tests.unit.simulator.raw import RawClient
 from tws.contracts import stock
 from tws.errors import TwsError
 from tws.handshake import probe
 from tws.session import Session
 
+_SPY = 756733
+
 
 def tell(name: str, unit: str, samples: list[float]) -> None:
     rounded = [round(sample, 6) for sample in samples]
     print(
-        json.dumps({"name": name, "unit": unit, "n": len(samples), **spread(samples, 6), "samples": rounded}),
+        json.dumps(
+            {
+                "name": name,
+                "unit": unit,
+                "n": len(samples),
+                **spread(samples, 6),
+                "p99": round(percentile(samples, 0.99), 6),
+                "samples": rounded,
+            }
+        ),
         flush=True,
     )
 
@@ -81,6 +93,35 @@ async def answers(count: int) -> None:
             tell("first two-sided quote", "s", await timed(20, lambda: session.quote(stock("SPY"), timeout=5)))
 
 
+async def chain(count: int) -> None:
+    """Every SPY option that expires today, from the write of the question to the read of its end."""
+    with stand_in() as gateway:
+        gateway.start()
+        gateway.up()
+        async with RawClient(gateway.api_port) as client:
+            await client.start()
+            listed = await client.answer(78, 1, "SPY", "", "STK", _SPY, end="76")
+            today = min(day for told in listed if told[0] == "75" for day in told[7 : 7 + int(told[6])])
+            question = (9, 8, 1, 0, "SPY", "OPT", today, "", "", "", "SMART", "", "USD", "", "", 0, "", "", "")
+            samples, found = [], 0
+            for _ in range(count):
+                begun = time.perf_counter()
+                told = await client.answer(*question, end="52")
+                samples.append(time.perf_counter() - begun)
+                found = len(told) - 1
+            tell(f"SPY 0DTE chain, {found} contracts", "s", samples)
+
+
+async def idle(seconds: float) -> None:
+    """Resident memory with nobody connected, as the system counts it."""
+    with stand_in() as gateway:
+        gateway.start()
+        gateway.up()
+        await asyncio.sleep(seconds)
+        status = Path(f"/proc/{gateway.pid}/status").read_text()
+        tell(f"resident memory after {seconds:g} s idle", "MiB", [int(status.split("VmRSS:")[1].split()[0]) / 1024])
+
+
 async def orders() -> None:
     with stand_in(SIM_MAX_MESSAGES_PER_SECOND="1000") as gateway:
         gateway.start()
@@ -109,7 +150,9 @@ async def slow_preflights(count: int) -> None:
 async def main() -> None:
     print(json.dumps({"python": platform.python_version(), "machine": platform.platform()}), flush=True)
     await start(10)
+    await idle(10)
     await answers(100)
+    await chain(20)
     await orders()
     await preflights(10)
     await slow_preflights(20)

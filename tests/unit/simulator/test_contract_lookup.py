@@ -209,7 +209,7 @@ async def test_a_combinations_market_data(run: Run) -> None:
     lower, upper = spy_call(600.0), spy_call(605.0)
     async with RawClient(run.server.port, "v100..200") as client:
         await client.start()
-        legs = [2, lower.con_id, 1, "BUY", "SMART", upper.con_id, 1, "SELL", "SMART"]
+        legs: list[str | int] = [2, lower.con_id, 1, "BUY", "SMART", upper.con_id, 1, "SELL", "SMART"]
         client.send(
             "1", "11", "5", "0", "SPY", "BAG", "", "0", "", "", "SMART", "", "USD", "", "", *legs, "0", "", "1", "0", ""
         )
