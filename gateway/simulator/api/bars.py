@@ -95,8 +95,8 @@ async def send(
         refusals.no_history(session, req_id, _nothing(instrument, request.contract.exchange, query.what))
         return
     version = session.version
-    opened = gateway.writer.moment(query.duration.before(end), version)
-    ended = gateway.writer.moment(end, version)
+    opened = gateway.writer.moment(query.duration.before(end), version, instrument.zone)
+    ended = gateway.writer.moment(end, version, instrument.zone)
     session.send(answers.historical_data(version, req_id, opened, ended, rows))
     if version >= answers.ENDS_APART:
         session.send(answers.historical_data_end(req_id, opened, ended))
@@ -114,13 +114,13 @@ def _nothing(instrument: Instrument, exchange: str, what: str) -> str:
     return f"HMDS query returned no data: {instrument.local_symbol}@{exchange or 'SMART'} {what.capitalize()}"
 
 
-def _date(session: Session, query: BarQuery, dated: Dated, date_format: int) -> str:
+def _date(session: Session, instrument: Instrument, query: BarQuery, dated: Dated, date_format: int) -> str:
     if not query.size.intraday:
         return f"{dated.date:%Y%m%d}"
     if date_format == 2:
         return str(dated.bar.epoch)
     at = dt.datetime.fromtimestamp(dated.bar.epoch, dt.UTC)
-    text = session.gateway.writer.moment(at, session.version)
+    text = session.gateway.writer.moment(at, session.version, instrument.zone)
     return text[4:] if date_format == 3 else text
 
 
@@ -138,7 +138,7 @@ def _row(
 ) -> tuple[Value, ...]:
     bar = dated.bar
     return (
-        _date(session, query, dated, date_format),
+        _date(session, instrument, query, dated, date_format),
         *_prices(instrument, query, bar),
         bar.volume,
         plain(bar.average),
@@ -176,7 +176,7 @@ def _send_live(session: Session, live: LiveBars, begin: dt.datetime, end: dt.dat
     session.send(
         answers.historical_update(
             live.req_id,
-            _date(session, query, Dated(made, day.date), live.date_format),
+            _date(session, live.instrument, query, Dated(made, day.date), live.date_format),
             _prices(live.instrument, query, made),
             made.volume,
             made.average,

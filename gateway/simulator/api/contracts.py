@@ -21,13 +21,14 @@ async def _details(session: Session, request: Request) -> None:
     if not found:
         session.refuse(request.req_id, codes.NO_SECURITY_DEFINITION)
         return
-    spoken: dict[str, tuple[str, str]] = {}
+    spoken: dict[tuple[str, str], tuple[str, str]] = {}
     for number, instrument in enumerate(found, 1):
-        if instrument.hours not in spoken:
+        kept = instrument.hours, instrument.zone
+        if kept not in spoken:
             calendar, now = gateway.instruments.calendar(instrument), gateway.now()
-            spoken[instrument.hours] = calendar.hours(now), calendar.liquid_hours(now)
+            spoken[kept] = calendar.hours(now, instrument.zone), calendar.liquid_hours(now, instrument.zone)
         exchange = request.contract.exchange or _home(instrument)
-        session.send(_described(session.version, request.req_id, instrument, exchange, *spoken[instrument.hours]))
+        session.send(_described(session.version, request.req_id, instrument, exchange, *spoken[kept]))
         if number % _PIECE == 0:
             await session.drained()
     session.send(answers.contract_details_end(request.req_id))

@@ -173,12 +173,13 @@ class Gateway:
 
     def execution(self, version: int, req_id: int, order: Order | None, fill: Fill) -> Fields:
         """A fill as message 11."""
+        instrument = self.instrument(fill.con_id)
         return answers.execution(
             version,
             req_id,
-            self.instrument(fill.con_id),
+            instrument,
             fill,
-            self.writer.moment(fill.at, version),
+            self.writer.moment(fill.at, version, instrument.zone),
             submitter(order) if order else self.settings.user,
         )
 

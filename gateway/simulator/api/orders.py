@@ -120,8 +120,8 @@ def _completed(session: Session, request: Request) -> None:
     gateway = session.gateway
     for order in list(gateway.broker.book.orders.values()):
         if order.status.is_over and order.completed_at is not None:
-            at = gateway.writer.moment(order.completed_at, session.version)
             instrument = gateway.instrument(order.ticket.con_id)
+            at = gateway.writer.moment(order.completed_at, session.version, instrument.zone)
             until = gateway.writer.wall(auto_cancel(order.placed_at)) if order.ticket.tif == "GTC" else ""
             session.send(completed_order(session.version, order, instrument, at, until))
     session.send(answers.completed_orders_end())

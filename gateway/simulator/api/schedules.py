@@ -6,7 +6,6 @@ from gateway.simulator.api import bars, refusals
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.history import sessions
 from gateway.simulator.history.checks import BARS, BarQuery
-from gateway.simulator.market.calendar import ZONE_ID
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers import history as answers
 from gateway.simulator.wire.requests import history as requests
@@ -21,17 +20,17 @@ def send(session: Session, req_id: int, instrument: Instrument, end: dt.datetime
     if session.version < _SCHEDULES_FROM:
         refusals.no_history(session, req_id, "Schedule is not available for this client version")
         return
-    calendar = session.gateway.instruments.calendar(instrument)
+    calendar, zone = session.gateway.instruments.calendar(instrument), instrument.zone
     start = sessions.start_of(calendar, end, query.duration, regular=query.regular)
     found: list[tuple[str, str, str]] = []
     for day in sessions.days(calendar, start, end):
         parts = sessions.of_day(day, regular=query.regular)
         if start <= parts[0].opens < end:
-            found.append((dashed(parts[0].opens, ZONE_ID), dashed(parts[-1].closes, ZONE_ID), f"{day.date:%Y%m%d}"))
+            found.append((dashed(parts[0].opens, zone), dashed(parts[-1].closes, zone), f"{day.date:%Y%m%d}"))
     if not found:
         refusals.no_history(session, req_id, f"HMDS query returned no data: {instrument.local_symbol}@SMART Schedule")
         return
-    session.send(answers.historical_schedule(req_id, found[0][0], found[-1][1], ZONE_ID, found))
+    session.send(answers.historical_schedule(req_id, found[0][0], found[-1][1], zone, found))
 
 
 def _head_timestamp(session: Session, request: Request) -> None:

@@ -19,7 +19,7 @@ def warnings(gateway: Gateway, ticket: Ticket) -> list[tuple[int, str]]:
     if ticket.transmit and not may_trade(ticket, hours) and ticket.tif != "OPG" and hours.opens is not None:
         text = (
             f"{ticket.action} {plain(ticket.quantity)} {_name(instrument)}\n"
-            f"Warning: your order will not be placed at the exchange until {sentence(hours.opens)}"
+            f"Warning: your order will not be placed at the exchange until {sentence(hours.opens, instrument.zone)}"
         )
         found.append((codes.ORDER_MESSAGE, codes.text(codes.ORDER_MESSAGE, text)))
     return found

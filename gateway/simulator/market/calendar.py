@@ -16,8 +16,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 NEW_YORK = ZoneInfo("America/New_York")
-ZONE_ID = "US/Eastern"
-"""How the gateway spells New York's zone (captured)."""
+EASTERN, CENTRAL = "US/Eastern", "US/Central"
+"""How the gateway spells New York's zone (captured) and Chicago's (IBKR's documentation)."""
 
 _MIDNIGHT = dt.time(0, 0)
 _LAST_MINUTE = dt.time(23, 59)
@@ -82,16 +82,17 @@ class Calendar(Protocol):
     def is_day(self, date: dt.date) -> bool:
         """Whether anything is traded under that date."""
 
-    def hours(self, now: dt.datetime, days: int = 6) -> str:
-        """`tradingHours` from today on, local to `ZONE_ID`: `20260406:0400-20260406:2000;...`"""
+    def hours(self, now: dt.datetime, zone: str, days: int = 6) -> str:
+        """`tradingHours` from today on, local to `zone`: `20260406:0400-20260406:2000;...`"""
 
-    def liquid_hours(self, now: dt.datetime, days: int = 6) -> str:
+    def liquid_hours(self, now: dt.datetime, zone: str, days: int = 6) -> str:
         """`liquidHours`: the regular ones."""
 
 
-def wall(at: dt.datetime) -> str:
-    """`YYYYMMDD:HHMM` in New York, as hours are written."""
-    return f"{at.astimezone(NEW_YORK):%Y%m%d:%H%M}"
+def wall(span: Span, zone: str) -> str:
+    """`YYYYMMDD:HHMM-YYYYMMDD:HHMM`, as hours are written."""
+    start, stop = (at.astimezone(ZoneInfo(zone)) for at in span)
+    return f"{start:%Y%m%d:%H%M}-{stop:%Y%m%d:%H%M}"
 
 
 class AroundTheClock:
@@ -122,18 +123,15 @@ class AroundTheClock:
         """Every date is one."""
         return True
 
-    def hours(self, now: dt.datetime, days: int = 6) -> str:
+    def hours(self, now: dt.datetime, zone: str, days: int = 6) -> str:
         """From today on."""
         today = self.day_at(now).date
-        return ";".join(self._segment(self._day(today + n * _ONE_DAY)) for n in range(days))
+        listed = (self._day(today + n * _ONE_DAY) for n in range(days))
+        return ";".join(wall((day.opens, day.closes), zone) for day in listed)
 
-    def liquid_hours(self, now: dt.datetime, days: int = 6) -> str:
+    def liquid_hours(self, now: dt.datetime, zone: str, days: int = 6) -> str:
         """All hours are alike."""
-        return self.hours(now, days)
-
-    @staticmethod
-    def _segment(day: ExchangeDay) -> str:
-        return f"{wall(day.opens)}-{wall(day.closes)}"
+        return self.hours(now, zone, days)
 
     def _make_day(self, date: dt.date) -> ExchangeDay:
         if self._start == _MIDNIGHT:

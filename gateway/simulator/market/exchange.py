@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from gateway.simulator.market.calendar import NEW_YORK, ExchangeDay, Span, wall
 
@@ -50,19 +51,19 @@ class ExchangeDays:
         self._today = today
         return today
 
-    def hours(self, now: dt.datetime, days: int = 6) -> str:
+    def hours(self, now: dt.datetime, zone: str, days: int = 6) -> str:
         """From today on, with the days on which it is closed."""
-        return self._text(now, days, lambda day: day.trading)
+        return self._text(now, zone, days, lambda day: day.trading)
 
-    def liquid_hours(self, now: dt.datetime, days: int = 6) -> str:
+    def liquid_hours(self, now: dt.datetime, zone: str, days: int = 6) -> str:
         """The regular ones."""
-        return self._text(now, days, lambda day: (day.liquid,))
+        return self._text(now, zone, days, lambda day: (day.liquid,))
 
-    def _text(self, now: dt.datetime, days: int, spans: Callable[[ExchangeDay], tuple[Span, ...]]) -> str:
-        first = now.astimezone(NEW_YORK).date()
+    def _text(self, now: dt.datetime, zone: str, days: int, spans: Callable[[ExchangeDay], tuple[Span, ...]]) -> str:
+        first = now.astimezone(ZoneInfo(zone)).date()
         dates = [first + n * _ONE_DAY for n in range(days)]
         return ";".join(
-            ",".join(f"{wall(start)}-{wall(stop)}" for start, stop in spans(self._made(date)))
+            ",".join(wall(span, zone) for span in spans(self._made(date)))
             if self.is_day(date)
             else f"{date:%Y%m%d}:CLOSED"
             for date in dates

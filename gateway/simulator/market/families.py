@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 
 from gateway.simulator.market import rules
-from gateway.simulator.market.calendar import Calendar
+from gateway.simulator.market.calendar import CENTRAL, EASTERN, Calendar
 from gateway.simulator.market.expiries import at_or_before, days_before, third_friday
 from gateway.simulator.market.listings import AAPL, INDICES, QQQ, SPY, STOCKS, XAUUSD
 from gateway.simulator.market.products import FUTURE_ORDER_TYPES, OPTION_EXCHANGES, OPTION_ORDER_TYPES, Product
@@ -67,6 +67,7 @@ def _index_options(
         settlement="cash",
         american=False,
         hours="index option",
+        zone=CENTRAL,
         underlying_id=index.con_id,
         underlying_type="IND",
         strike_unit=unit,
@@ -89,6 +90,7 @@ def _future_options(trading_class: str, schedule: str) -> Product:
         market_rule=1175,
         min_tick=0.05,
         hours="future",
+        zone=CENTRAL,
         aggregate=_NO_GROUP,
         underlying_id=0,
         underlying_type="FUT",
@@ -169,6 +171,7 @@ def _future(
         order_types=FUTURE_ORDER_TYPES,
         settlement="cash",
         hours="future",
+        zone=CENTRAL if exchange == "CME" else EASTERN,
         aggregate=_NO_GROUP,
         base=base,
         path=path,

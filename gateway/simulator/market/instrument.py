@@ -146,6 +146,11 @@ class Instrument:
         """Key of its trading hours."""
         return self.product.hours
 
+    @property
+    def zone(self) -> str:
+        """`timeZoneId`: the zone that its times are told in."""
+        return self.product.zone
+
 
 @dataclass(frozen=True, slots=True)
 class ContractQuery:

@@ -5,6 +5,7 @@ Assumed are the ids of XSP, of Bitcoin at Zero Hash, of the stock CFD, the bonds
 
 from dataclasses import replace
 
+from gateway.simulator.market.calendar import CENTRAL, EASTERN
 from gateway.simulator.market.others import OTHERS
 from gateway.simulator.market.products import (
     CASH_ORDER_TYPES,
@@ -98,6 +99,7 @@ MEXICAN = replace(
     exchanges="MEXI",
     primary_exchange="MEXI",
     currency="MXN",
+    zone=CENTRAL,
     market_rule=26,
     size_step=1.0,
     min_size=1.0,
@@ -118,6 +120,7 @@ def _index(con_id: int, symbol: str, name: str, exchange: str, base: float, path
         trading_class=symbol,
         order_types=INDEX_ORDER_TYPES,
         hours="index",
+        zone=CENTRAL if exchange == "CBOE" else EASTERN,
         tradable=False,
         quoted=False,
         volume=0,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from gateway.simulator.market.calendar import EASTERN
+
 STOCK_EXCHANGES = (
     "SMART,AMEX,NYSE,CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,FOXRIVER,PEARL,NYSENAT,"
     "LTSE,MEMX,IBEOS,OVERNIGHT,TPLUS0,PSX,T24X"
@@ -111,6 +113,8 @@ class Product:
     american: bool = False
     hours: str = "stock"
     """Which trading hours it keeps: a key of `market.hours.HOURS`."""
+    zone: str = EASTERN
+    """`timeZoneId`: the zone that its times are told in."""
     aggregate: int = 1
     """`aggGroup`: 1 stocks, 2 options, 2147483647 where contracts are not aggregated."""
     underlying_id: int = 0

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.simulator.market.calendar import NEW_YORK, ZONE_ID
+from gateway.simulator.market.calendar import NEW_YORK
 from gateway.simulator.settings import TimeFormat
 from gateway.simulator.wire.zone_names import CHINESE, display_name
 
@@ -27,7 +27,7 @@ class TimeWriter:
     chinese: bool = False
     """Whether the handshake names the zone as on a Chinese system, in GBK."""
 
-    def moment(self, at: dt.datetime, version: int, zone: str = ZONE_ID) -> str:
+    def moment(self, at: dt.datetime, version: int, zone: str) -> str:
         """The time of an intraday bar, of an execution or of a completed order; `zone` is the contract's."""
         if version < ZONES_FROM:
             return f"{at.astimezone(ZoneInfo(self.zone)):%Y%m%d  %H:%M:%S}"
@@ -77,7 +77,7 @@ def zoned(at: dt.datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone}"
 
 
-def sentence(at: dt.datetime, zone: str = ZONE_ID) -> str:
+def sentence(at: dt.datetime, zone: str) -> str:
     """`2026-09-28 09:30:00 US/Eastern`: inside a text to people, such as warning 399's."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S} {zone}"
 

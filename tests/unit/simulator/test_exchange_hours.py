@@ -120,13 +120,24 @@ def test_next_open_and_close(market: Market) -> None:
 def test_hours_are_written_as_captured(calendars: Mapping[str, Calendar]) -> None:
     """The form of the captured contract details: six dates, closed ones named."""
     sunday = at(dt.date(2026, 11, 22), "10:00")
-    assert calendars["stock"].hours(sunday) == (
+    stocks, futures, zone = calendars["stock"], calendars["future"], "US/Eastern"
+    assert stocks.hours(sunday, zone) == (
         "20261122:CLOSED;20261123:0400-20261123:2000;20261124:0400-20261124:2000;20261125:0400-20261125:2000;"
         "20261126:CLOSED;20261127:0400-20261127:1700"
     )
-    assert calendars["stock"].liquid_hours(sunday).endswith(";20261126:CLOSED;20261127:0930-20261127:1300")
-    assert calendars["future"].hours(sunday).startswith("20261122:CLOSED;20261122:1800-20261123:1700;")
-    assert calendars["future"].liquid_hours(sunday).startswith("20261122:CLOSED;20261123:0930-20261123:1600;")
+    assert stocks.liquid_hours(sunday, zone).endswith(";20261126:CLOSED;20261127:0930-20261127:1300")
+    assert futures.hours(sunday, zone).startswith("20261122:CLOSED;20261122:1800-20261123:1700;")
+    assert futures.liquid_hours(sunday, zone).startswith("20261122:CLOSED;20261123:0930-20261123:1600;")
+
+
+def test_hours_in_another_zone(calendars: Mapping[str, Calendar]) -> None:
+    """Also which day is today is the zone's own affair."""
+    futures, options, zone = calendars["future"], calendars["index option"], "US/Central"
+    sunday, after_midnight = at(dt.date(2026, 11, 22), "10:00"), at(WEDNESDAY, "00:30")
+    assert futures.hours(sunday, zone).startswith("20261122:CLOSED;20261122:1700-20261123:1600;")
+    assert futures.liquid_hours(sunday, zone).startswith("20261122:CLOSED;20261123:0830-20261123:1500;")
+    assert options.hours(after_midnight, "US/Eastern").startswith("20261124:2015-20261125:0925,20261125:0930-")
+    assert options.hours(after_midnight, zone).startswith("20261123:1915-20261124:0825,20261124:0830-")
 
 
 def test_days_follow_each_other(calendars: Mapping[str, Calendar]) -> None:

@@ -102,7 +102,7 @@ def test_contract_details() -> None:
 
 def test_execution() -> None:
     at = dt.datetime(2026, 4, 13, 15, 27, 4, tzinfo=NEW_YORK)
-    when = TimeWriter("instrument", "Europe/Berlin").moment(at, 200)
+    when = TimeWriter("instrument", "Europe/Berlin").moment(at, 200, "US/Eastern")
     captured = (
         "11|-1|1|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.69dd7411.01.01|20260413 15:27:04 US/Eastern|"
         "DU9000001|IEX|BOT|1|257.95|389211034|94|0|1|257.95|||||2|0||"
@@ -112,7 +112,7 @@ def test_execution() -> None:
 
 def test_execution_before_times_carried_a_zone() -> None:
     at = dt.datetime(2025, 4, 15, 18, 38, 31, tzinfo=dt.UTC)
-    when = TimeWriter("instrument", "Europe/London").moment(at, 173)
+    when = TimeWriter("instrument", "Europe/London").moment(at, 173, "US/Eastern")
     done = fill(
         exec_id="0000e0d5.67fe667b.01.01",
         order_id=5,

@@ -111,7 +111,7 @@ def test_days_follow_each_other_without_a_gap(start: str, day: dt.date) -> None:
 def test_hours_say_when_options_expire(start: str) -> None:
     """As NautilusTrader reads them: the last segment's closing time on the expiry's date."""
     calendar = AroundTheClock(dt.time.fromisoformat(start))
-    closing = calendar.hours(NOON).split(";")[-1].split("-")[-1].split(":")[-1]
+    closing = calendar.hours(NOON, "US/Eastern").split(";")[-1].split("-")[-1].split(":")[-1]
     today = calendar.day_at(NOON)
     read = dt.datetime.strptime(f"{today.text} {closing}", "%Y%m%d %H%M").replace(tzinfo=NEW_YORK)
     assert read == today.closes

@@ -27,7 +27,7 @@ AT = dt.datetime(2026, 10, 1, 13, 30, tzinfo=dt.UTC)
     ],
 )
 def test_forms(form: TimeFormat, version: int, written: str) -> None:
-    assert TimeWriter(form, "Europe/Berlin").moment(AT, version) == written
+    assert TimeWriter(form, "Europe/Berlin").moment(AT, version, "US/Eastern") == written
 
 
 def test_instrument_time_is_the_contracts_own() -> None:
@@ -36,13 +36,14 @@ def test_instrument_time_is_the_contracts_own() -> None:
 
 
 def test_an_operator_on_utc_is_called_universal() -> None:
-    assert TimeWriter("operator", "UTC").moment(AT, 200) == "20261001 13:30:00 Universal"
+    assert TimeWriter("operator", "UTC").moment(AT, 200, "Japan") == "20261001 13:30:00 Universal"
 
 
 def test_forms_that_no_setting_changes() -> None:
     assert dashed(AT) == "20261001-13:30:00"
     assert dashed(AT, "US/Eastern") == "20261001-09:30:00"
-    assert sentence(AT) == "2026-10-01 09:30:00 US/Eastern"
+    assert sentence(AT, "US/Eastern") == "2026-10-01 09:30:00 US/Eastern"
+    assert sentence(AT, "US/Central") == "2026-10-01 08:30:00 US/Central"
 
 
 @pytest.mark.parametrize(
@@ -96,8 +97,8 @@ def test_a_chinese_system_spells_its_zone_in_gbk() -> None:
 
 
 def test_our_own_reader_understands_them() -> None:
-    assert bar_time_form(TimeWriter("utc", "UTC").moment(AT, 200)) is TimeForm.UTC_DASH
-    assert bar_time_form(TimeWriter("instrument", "UTC").moment(AT, 200)) is TimeForm.ZONED
+    assert bar_time_form(TimeWriter("utc", "UTC").moment(AT, 200, "US/Central")) is TimeForm.UTC_DASH
+    assert bar_time_form(TimeWriter("instrument", "UTC").moment(AT, 200, "US/Central")) is TimeForm.ZONED
     assert parse_connection_time(TimeWriter("utc", "UTC").wall(AT)).is_utc
     assert not parse_connection_time(TimeWriter("utc", "America/New_York").wall(AT)).is_utc
 

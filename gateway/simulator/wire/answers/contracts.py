@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from gateway.simulator.market.calendar import ZONE_ID
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.products import Bond, Fund, Product
 from gateway.simulator.wire.answers.fields import Fields
@@ -45,7 +44,7 @@ def contract_details(
         product.industry,
         product.category,
         product.subcategory,
-        ZONE_ID,
+        instrument.zone,
         hours,
         liquid_hours,
         "",
@@ -139,7 +138,7 @@ def bond_details(
         fields.append(100)
     fields += [instrument.order_types, instrument.exchanges, "", "", False, "", ascii7(product.long_name)]
     if version >= 188:
-        fields += [ZONE_ID, hours, liquid_hours]
+        fields += [instrument.zone, hours, liquid_hours]
     fields += ["", "", *_security_ids(product), product.aggregate, _rules(instrument)]
     if version >= 164:
         fields += _sizes(product)

@@ -13,7 +13,7 @@ def samples(version: int, broker: Broker) -> Samples:
     [(_, name, expiries)] = INSTRUMENTS.chains(spy, NOON)
     strikes = INSTRUMENTS.strikes(INSTRUMENTS.option_classes(spy)[0])
     bonds = [(found, found.product.bond) for found in INSTRUMENTS.listed() if found.product.bond]
-    hours = CALENDAR.hours(NOON), CALENDAR.liquid_hours(NOON)
+    hours = CALENDAR.hours(NOON, "US/Eastern"), CALENDAR.liquid_hours(NOON, "US/Eastern")
     made: Samples = {
         "contract_details": [
             answers.contract_details(version, 9, instrument, "SMART", *hours) for instrument in one_of_each()
