@@ -34,17 +34,28 @@ PORTS: Final[Mapping[str, int]] = {
 }
 """Default host ports, all on 127.0.0.1 (HOST_PORT_API is 4001 in LIVE)."""
 
+STAND_IN: Final = (
+    *("SIM_PROFILE", "SIM_BOOT_SECONDS", "SIM_LOGIN_SECONDS", "SIM_RESTART_SECONDS", "SIM_SERVER_VERSION"),
+    *("SIM_SEED", "SIM_VOLATILITY", "SIM_CALENDAR", "SIM_DAY_START", "SIM_START", "SIM_SPEED"),
+    *("SIM_DATA", "SIM_FAULTS"),
+    *("SIM_MARKET_DATA", "SIM_MARKET_DATA_LINES", "SIM_MAX_MESSAGES_PER_SECOND", "SIM_REJECT_OVER_RATE"),
+    *("SIM_ACCOUNTS", "SIM_ACCOUNT_TYPE", "SIM_CASH", "SIM_ASSIGNMENT", "SIM_MASTER_CLIENT_ID"),
+    *("SIM_TIME_FORMAT", "SIM_TIME_THROTTLE", "SIM_ZONE_SPELLING"),
+    *("SIM_TWOFA", "SIM_TWOFA_TIMEOUT", "SIM_CREDENTIALS", "SIM_COMPETING_SESSION"),
+    *("SIM_THROTTLE_AFTER", "SIM_THROTTLE_SECONDS"),
+)
+"""The stand-in's settings. What is not among them (ports, hosts, paths) is the container's own business."""
+
 PASSED_ON: Final = (
     *("REQUIRE_UTC", "PROBE_INTERVAL_SECONDS", "CONTAINER_RESTART_BUDGET", "ENGINE_RESTART_BUDGET", "LOG_LEVEL"),
     *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
-    *("SIM_SEED", "SIM_CALENDAR", "SIM_DAY_START", "SIM_PROFILE", "SIM_SERVER_VERSION"),
-    *("SIM_TIME_FORMAT", "SIM_VOLATILITY", "SIM_CASH", "SIM_TWOFA", "SIM_CREDENTIALS", "SIM_COMPETING_SESSION"),
+    *STAND_IN,
 )
 """Variables that compose.yaml hands to the services only when they are set; each service checks its own."""
 
 OWN: Final = (
     *("TENANT", "IB_ACCOUNT", "ENGINE", "PUBLISH_API", "READ_ONLY_API", "TIME_ZONE", "SUBNET_PREFIX", "SECRETS_DIR"),
-    *("DOCKER_SOCKET", "DOCKER_GID", "GATEWAY_IMAGE"),
+    *("DOCKER_SOCKET", "DOCKER_GID", "GATEWAY_IMAGE", "SIM_FILES"),
 )
 """Variables that `plan` understands itself."""
 
@@ -102,9 +113,10 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     tenant = given.get("TENANT") or mode
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", tenant):
         faults.append(f"TENANT: expected lower-case letters, digits and dashes, found {tenant!r}")
-    account = given.get("IB_ACCOUNT") or (SIM_ACCOUNT if mode == "sim" else "")
+    account = given.get("IB_ACCOUNT") or ""
     if mode == "sim":
-        account = account if account.startswith("DUSIM") else SIM_ACCOUNT
+        account = _stand_ins_account(given, account, faults)
+        _files(given, faults)
     elif not re.fullmatch(r"[UF]\w+" if live else r"D[UF]\w+", account):
         kind = "your live account, which starts with U" if live else "your paper account, which starts with DU"
         faults.append(f"IB_ACCOUNT: expected {kind}, found {account or 'nothing'}; set it in .env")
@@ -122,6 +134,9 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     files = ["compose.yaml", "compose/sim.yaml" if mode == "sim" else "compose/ibkr.yaml"]
     if publish == "on":
         files.append("compose/publish-api.yaml")
+    own_files = given.get("SIM_FILES") if mode == "sim" else None
+    if own_files:
+        files.append("compose/sim-files.yaml")
     return Plan(
         mode,
         tenant,
@@ -143,6 +158,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             "DOCKER_GID": str(host.docker_gid),
             "CREDENTIALS_DIR": anchored(Path("var") / tenant / "credentials" if mode == "sim" else Path(secrets_dir)),
             "TOKENS_DIR": anchored(Path(secrets_dir)),
+            **({"SIM_FILES": anchored(Path(own_files))} if own_files else {}),
             **host.images,
             **ports,
             **{name: given[name] for name in PASSED_ON if given.get(name)},
@@ -153,6 +169,27 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
 def anchored(path: Path) -> str:
     """A path as compose reads it: it takes a bare word for a volume's name."""
     return str(path) if path.is_absolute() else f"./{path}"
+
+
+def _stand_ins_account(given: Mapping[str, str], account: str, faults: list[str]) -> str:
+    """The stand-in's account that is traded: as set, else its first. SIM in the names: no real one can be meant."""
+    names = [name.strip() for name in (given.get("SIM_ACCOUNTS") or "").split(",") if name.strip()]
+    if not all(re.fullmatch(r"D[UF]SIM\w*", name) for name in names):
+        found = given["SIM_ACCOUNTS"]
+        faults.append(f"SIM_ACCOUNTS: expected names that start with DUSIM, or DFSIM for a master, found {found!r}")
+    if account.startswith("DUSIM") and (not names or account in names):
+        return account
+    return next((name for name in names if name.startswith("DU")), SIM_ACCOUNT)
+
+
+def _files(given: Mapping[str, str], faults: list[str]) -> None:
+    """The stand-in reads its own data and faults from what SIM_FILES mounts."""
+    for name in ("SIM_DATA", "SIM_FAULTS"):
+        paths = [path.strip() for path in (given.get(name) or "").split(",") if path.strip()]
+        if not all(path.startswith("/files/") for path in paths):
+            faults.append(f"{name}: expected paths such as /files/name, found {given[name]!r}; /files is SIM_FILES")
+        elif paths and not given.get("SIM_FILES"):
+            faults.append(f"SIM_FILES: expected the directory that {name} is in, found nothing")
 
 
 def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...], faults: list[str]) -> str:

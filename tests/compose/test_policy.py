@@ -42,6 +42,7 @@ EXCEPTIONS = {
 def _config(directory: Path, mode: planning.Mode) -> dict[str, Any]:
     secrets = directory / "secrets"
     given = {"IB_ACCOUNT": ACCOUNTS[mode], "SECRETS_DIR": str(secrets), "STRATEGY": "none", "TENANT": f"policy-{mode}"}
+    given["SIM_FILES"] = str(directory)
     plan = planning.plan(mode, given, HOST)
     secrets.mkdir()
     for name in (*stack.CREDENTIALS, *stack.TOKENS):
@@ -196,3 +197,8 @@ def test_a_variable_that_is_not_set_does_not_reach_a_container(configs: dict[str
     engine = configs["sim"]["services"]["engine"]["environment"]
     assert engine["STRATEGY"] == "none"
     assert engine["TRADER_ID"] is None
+
+
+def test_every_setting_of_the_stand_in_reaches_it(configs: dict[str, dict[str, Any]]) -> None:
+    assert set(planning.STAND_IN) <= configs["sim"]["services"]["ib-gateway"]["environment"].keys()
+    assert not [name for name in configs["paper"]["services"]["ib-gateway"]["environment"] if name.startswith("SIM_")]

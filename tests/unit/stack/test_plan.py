@@ -1,10 +1,13 @@
 """What `make up` works out before it touches anything."""
 
 import hashlib
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from gateway.simulator import settings
 from supervisor import plan as planning
 from supervisor import stack
 from supervisor.errors import SettingsRefused
@@ -23,6 +26,57 @@ def test_sim_needs_nothing_from_the_user() -> None:
 
 def test_sim_never_uses_the_real_account_of_a_shared_env_file() -> None:
     assert planning.plan("sim", {"IB_ACCOUNT": "U1234567"}, HOST).variables["IB_ACCOUNT"] == "DUSIM0001"
+
+
+@pytest.mark.parametrize(
+    ("set_to", "accounts", "traded"),
+    [
+        ("DUSIM0002", "DUSIM0001,DUSIM0002", "DUSIM0002"),
+        ("", "DUSIM0007, DUSIM0002", "DUSIM0007"),
+        ("DUSIM0009", "DUSIM0001,DUSIM0002", "DUSIM0001"),
+        ("", "DFSIM0001,DUSIM0002", "DUSIM0002"),
+        ("DUSIM0009", "", "DUSIM0009"),
+    ],
+)
+def test_the_account_that_is_traded_is_one_of_the_stand_ins(set_to: str, accounts: str, traded: str) -> None:
+    variables = planning.plan("sim", {"IB_ACCOUNT": set_to, "SIM_ACCOUNTS": accounts}, HOST).variables
+    assert variables["IB_ACCOUNT"] == traded
+
+
+@pytest.mark.parametrize("accounts", ["U1234567", "DU1234567", "DUSIM0001,DF1"])
+def test_no_real_account_can_be_the_stand_ins(accounts: str) -> None:
+    with pytest.raises(SettingsRefused, match="SIM_ACCOUNTS: expected names"):
+        planning.plan("sim", {"SIM_ACCOUNTS": accounts}, HOST)
+
+
+def test_own_files_are_mounted_where_they_are_set() -> None:
+    plan = planning.plan("sim", {"SIM_FILES": "own", "SIM_DATA": "/files/SPY.csv,/files/QQQ.csv"}, HOST)
+    assert plan.variables["SIM_FILES"] == "./own"
+    assert plan.variables["COMPOSE_FILE"].endswith("compose/sim-files.yaml")
+    assert "sim-files" not in planning.plan("sim", {}, HOST).variables["COMPOSE_FILE"]
+    paper = planning.plan("paper", {"IB_ACCOUNT": "DU1", "SIM_FILES": "own"}, HOST)
+    assert "sim-files" not in paper.variables["COMPOSE_FILE"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"SIM_DATA": "/files/SPY.csv"}, "SIM_FILES: expected the directory that SIM_DATA is in"),
+        ({"SIM_FAULTS": "/files/day.toml"}, "SIM_FILES: expected the directory that SIM_FAULTS is in"),
+        ({"SIM_FILES": "own", "SIM_DATA": "own/SPY.csv"}, "SIM_DATA: expected paths such as /files/name"),
+    ],
+)
+def test_files_that_the_container_could_not_see_are_refused(given: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsRefused, match=said):
+        planning.plan("sim", given, HOST)
+
+
+def test_every_setting_of_the_stand_in_can_be_set_but_the_containers_own() -> None:
+    source = Path(settings.__file__).read_text()
+    own = {"SIM_STATE_DIR", "SIM_ACCOUNT", "SIM_LAUNCHER_LOG"}
+    own |= {f"SIM_{what}" for what in ("API_HOST", "API_PORT", "CONTROL_HOST", "CONTROL_HOSTS", "CONTROL_PORT")}
+    own |= {"SIM_COMMAND_PORT"}
+    assert set(re.findall(r'"(SIM_\w+)"', source)) - own == set(planning.STAND_IN)
 
 
 @pytest.mark.parametrize(
