@@ -7,8 +7,8 @@ import signal
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from gateway.simulator.api.dispatch import handlers
 from gateway.simulator.api.gateway import Gateway
-from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.store import Store
@@ -86,7 +86,6 @@ async def _run(gateway: Gateway, store: Store, wishes: list[Any]) -> int:
     for number, code in ((signal.SIGTERM, _TERMINATED), (signal.SIGINT, _TERMINATED)):
         loop.add_signal_handler(number, lifecycle.finish, code)
     work: list[asyncio.Task[Any]] = [
-        loop.create_task(Pulse(gateway).run()),
         loop.create_task(_note_time(gateway, store)),
         loop.create_task(_start(gateway, server, lifecycle, faults)),
     ]
@@ -119,13 +118,20 @@ def _faults(gateway: Gateway, server: ApiServer, lifecycle: Lifecycle) -> "Fault
 
 
 async def _start(gateway: Gateway, server: ApiServer, lifecycle: Lifecycle, faults: "Faults | None") -> None:
-    """Open the API, and the control port as soon as its modules are there. A login that takes its time is watched, so
-    the API goes first only where it is open at once."""
+    """Open the API, and the rest as soon as its modules are there. A login that takes its time is watched, so the API
+    goes first only where it is open at once."""
     if lifecycle.at_once:
         await lifecycle.start()
-        await _control(gateway, server, lifecycle, faults)
+        await asyncio.gather(_beat(gateway), _control(gateway, server, lifecycle, faults))
     else:
-        await asyncio.gather(lifecycle.start(), _control(gateway, server, lifecycle, faults))
+        await asyncio.gather(lifecycle.start(), _beat(gateway), _control(gateway, server, lifecycle, faults))
+
+
+async def _beat(gateway: Gateway) -> None:
+    """The world's beat, and all that answers clients."""
+    await asyncio.to_thread(handlers)
+    pulse: Any = await asyncio.to_thread(importlib.import_module, "gateway.simulator.api.pulse")
+    await pulse.Pulse(gateway).run()
 
 
 async def _control(gateway: Gateway, server: ApiServer, lifecycle: Lifecycle, faults: "Faults | None") -> None:

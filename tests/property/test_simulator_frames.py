@@ -16,7 +16,7 @@ from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import HandClock, make_gateway
 from tws.frames import decode_fields, encode_fields, frame
 
-IDS = sorted(reader._READERS)
+IDS = sorted(reader.readers())
 
 KNOWN = (
     ",0,1,-1,7,2147483647,1.7976931348623157E308,Infinity,nan,SPY,STK,OPT,BAG,SMART,USD,BUY,MKT,LMT,756733,1 D,1 min,"

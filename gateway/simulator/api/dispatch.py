@@ -1,50 +1,43 @@
 """Which function answers which request."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from functools import cache
+from importlib import import_module
 
-from gateway.simulator.api import (
-    accounts,
-    contracts,
-    depth,
-    display_groups,
-    histogram,
-    history,
-    market_data,
-    news,
-    option_calculations,
-    orders,
-    past_ticks,
-    real_time_bars,
-    research,
-    schedules,
-    system,
-    tick_by_tick,
-    verification,
-)
+from gateway.simulator.api import system
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.session import StartApi
 from tws import codes
 
-_HANDLERS: dict[type[Request], Handler] = {
-    **system.HANDLERS,
-    **contracts.HANDLERS,
-    **market_data.HANDLERS,
-    **tick_by_tick.HANDLERS,
-    **real_time_bars.HANDLERS,
-    **depth.HANDLERS,
-    **option_calculations.HANDLERS,
-    **history.HANDLERS,
-    **past_ticks.HANDLERS,
-    **schedules.HANDLERS,
-    **histogram.HANDLERS,
-    **orders.HANDLERS,
-    **accounts.HANDLERS,
-    **news.HANDLERS,
-    **display_groups.HANDLERS,
-    **verification.HANDLERS,
-    **research.HANDLERS,
-}
+_ROOMS = (
+    "contracts",
+    "market_data",
+    "tick_by_tick",
+    "real_time_bars",
+    "depth",
+    "option_calculations",
+    "history",
+    "past_ticks",
+    "schedules",
+    "histogram",
+    "orders",
+    "accounts",
+    "news",
+    "display_groups",
+    "verification",
+    "research",
+)
+"""Modules here with HANDLERS of their own, loaded when first needed: a client can be let in without them."""
+
+
+@cache
+def handlers() -> Mapping[type[Request], Handler]:
+    """What answers which request."""
+    found: dict[type[Request], Handler] = dict(system.HANDLERS)
+    for room in _ROOMS:
+        found |= import_module(f"gateway.simulator.api.{room}").HANDLERS
+    return found
 
 
 def handle(session: Session, request: Request) -> Awaitable[None] | None:
@@ -55,4 +48,4 @@ def handle(session: Session, request: Request) -> Awaitable[None] | None:
     if not session.started:
         session.error(-1, codes.READING_ERROR, "Error reading request:expected startApi first")
         return None
-    return _HANDLERS[type(request)](session, request)
+    return handlers()[type(request)](session, request)

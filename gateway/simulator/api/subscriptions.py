@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from gateway.simulator.api.account_subscriptions import AccountSubscriptions
 from gateway.simulator.api.tape import Subscription
-from gateway.simulator.history.checks import BarQuery
 from gateway.simulator.market.instruments import Instrument
-from gateway.simulator.research.scans import Limits
 
 if TYPE_CHECKING:
     import asyncio
     import datetime as dt
+
+    from gateway.simulator.history.checks import BarQuery
+    from gateway.simulator.research.scans import Limits
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class LiveBars:
 
     req_id: int
     instrument: Instrument
-    query: BarQuery
+    query: "BarQuery"
     date_format: int
     running: "tuple[dt.datetime, dt.datetime] | None" = None
     """Start and end of the bar that was sent last."""
@@ -50,7 +51,7 @@ class Scan:
     instrument: str
     location: str
     code: str
-    limits: Limits
+    limits: "Limits"
     rows: int
     sent: list[int] | None = None
     made_at: float = 0.0
