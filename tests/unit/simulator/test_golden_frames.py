@@ -133,6 +133,12 @@ def test_execution_before_times_carried_a_zone() -> None:
 def test_handshake_time() -> None:
     at = dt.datetime(2026, 4, 5, 21, 49, 26, tzinfo=dt.UTC)
     assert TimeWriter("utc", "Europe/Berlin").wall(at) == "20260405 23:49:26 Central European Standard Time"
+    london = TimeWriter("instrument", "Europe/London")
+    for captured, at in (
+        ("173|20250415 19:38:30 British Summer Time|", dt.datetime(2025, 4, 15, 18, 38, 30, tzinfo=dt.UTC)),
+        ("173|20250323 22:21:01 Greenwich Mean Time|", dt.datetime(2025, 3, 23, 22, 21, 1, tzinfo=dt.UTC)),
+    ):
+        assert shown(["173", london.wall(at)]) == captured
 
 
 def test_ends_and_summary() -> None:
