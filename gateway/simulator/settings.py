@@ -5,7 +5,7 @@ the fast profile promises an API (measured: 0.40 s against 0.01 s).
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.simulator import entitlements
 from gateway.simulator.broker.margin.kinds import AccountType
 from gateway.simulator.entitlements import Entitlements
-from gateway.simulator.errors import SettingsError
+from gateway.simulator.environment import bad, number, one_of, port, seconds, seconds_or_none, yes
 from gateway.simulator.wire.zone_names import CHINESE
 
 MIN_SERVER_VERSION = 157
@@ -112,19 +112,19 @@ def load(env: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: a value cannot be used. The message names the variable, what it may be and what it was.
     """
-    mode = _choice(env, "TRADING_MODE", "paper", ("paper", "live"))
+    mode: Literal["paper", "live"] = one_of(env, "TRADING_MODE", "paper", "live")
     zone = _zone(env)
     return Settings(
         user=env.get("TWS_USERID", ""),
         password_file=Path(env["TWS_PASSWORD_FILE"]) if env.get("TWS_PASSWORD_FILE") else None,
-        trading_mode="live" if mode == "live" else "paper",
-        read_only=_choice(env, "READ_ONLY_API", "no", ("yes", "no")) == "yes",
+        trading_mode=mode,
+        read_only=yes(env, "READ_ONLY_API"),
         time_zone=zone,
         accounts=_accounts(env, mode),
-        seed=_number(env, "SIM_SEED", "1", int, "a whole number", lambda n: True),
-        day_start=_time(env),
-        profile="real" if _choice(env, "SIM_PROFILE", "fast", ("fast", "real")) == "real" else "fast",
-        server_version=_number(
+        seed=number(env, "SIM_SEED", "1", int, "a whole number", lambda n: True),
+        day_start=_day_start(env),
+        profile=one_of(env, "SIM_PROFILE", "fast", "real"),
+        server_version=number(
             env,
             "SIM_SERVER_VERSION",
             str(MAX_SERVER_VERSION),
@@ -133,79 +133,58 @@ def load(env: Mapping[str, str]) -> Settings:
             lambda n: MIN_SERVER_VERSION <= n <= MAX_SERVER_VERSION,
         ),
         state_dir=Path(env.get("SIM_STATE_DIR") or "/home/ibgateway/state"),
-        time_format=_time_format(env),
+        time_format=one_of(env, "SIM_TIME_FORMAT", "utc", "instrument", "operator"),
         market_data=_entitlements(env),
-        volatility=_number(env, "SIM_VOLATILITY", "0.6", float, "a number over 0, up to 3", lambda n: 0 < n <= 3),
-        account_type=_one_of(env, "SIM_ACCOUNT_TYPE", "reg-t", "cash", "portfolio"),
-        assignment=_number(env, "SIM_ASSIGNMENT", "0.1", float, "a number from 0 to 1", lambda n: 0 <= n <= 1),
-        cash=_number(env, "SIM_CASH", "1000000", float, "a number of dollars", lambda n: 0 <= n <= 1e12),
+        volatility=number(env, "SIM_VOLATILITY", "0.6", float, "a number over 0, up to 3", lambda n: 0 < n <= 3),
+        account_type=one_of(env, "SIM_ACCOUNT_TYPE", "reg-t", "cash", "portfolio"),
+        assignment=number(env, "SIM_ASSIGNMENT", "0.1", float, "a number from 0 to 1", lambda n: 0 <= n <= 1),
+        cash=number(env, "SIM_CASH", "1000000", float, "a number of dollars", lambda n: 0 <= n <= 1e12),
         api_host=env.get("SIM_API_HOST") or "127.0.0.1",
-        api_port=_port(env, "SIM_API_PORT", "4001" if mode == "live" else "4002"),
+        api_port=port(env, "SIM_API_PORT", "4001" if mode == "live" else "4002"),
         control_host=env.get("SIM_CONTROL_HOST") or "0.0.0.0",  # noqa: S104 (guarded by its Host allow-list)
-        control_port=_port(env, "SIM_CONTROL_PORT", "9170"),
+        control_port=port(env, "SIM_CONTROL_PORT", "9170"),
         control_hosts=tuple(
             name.strip()
             for name in (env.get("SIM_CONTROL_HOSTS") or "localhost,127.0.0.1,ib-gateway").split(",")
             if name.strip()
         ),
-        command_port=_port(env, "SIM_COMMAND_PORT", "7462"),
-        max_messages_per_second=_number(
+        command_port=port(env, "SIM_COMMAND_PORT", "7462"),
+        max_messages_per_second=number(
             env, "SIM_MAX_MESSAGES_PER_SECOND", "50", int, "a whole number over 0", lambda n: n > 0
         ),
-        market_data_lines=_number(env, "SIM_MARKET_DATA_LINES", "100", int, "a whole number over 0", lambda n: n > 0),
-        speed=_number(env, "SIM_SPEED", "1", float, "a number from 0 to 100000", lambda n: 0 <= n <= 100_000),
+        market_data_lines=number(env, "SIM_MARKET_DATA_LINES", "100", int, "a whole number over 0", lambda n: n > 0),
+        speed=number(env, "SIM_SPEED", "1", float, "a number from 0 to 100000", lambda n: 0 <= n <= 100_000),
         start=_start(env),
-        calendar="XNYS" if _choice(env, "SIM_CALENDAR", "24/7", ("24/7", "xnys")) == "xnys" else "24/7",
+        calendar="XNYS" if one_of(env, "SIM_CALENDAR", "24/7", "xnys") == "xnys" else "24/7",
         data=tuple(Path(name.strip()) for name in env.get("SIM_DATA", "").split(",") if name.strip()),
         faults_file=Path(env["SIM_FAULTS"]) if env.get("SIM_FAULTS") else None,
-        reject_over_rate=_choice(env, "SIM_REJECT_OVER_RATE", "no", ("yes", "no")) == "yes",
-        master_client=_number(env, "SIM_MASTER_CLIENT_ID", "0", int, "a client id", lambda n: n >= 0)
+        reject_over_rate=yes(env, "SIM_REJECT_OVER_RATE"),
+        master_client=number(env, "SIM_MASTER_CLIENT_ID", "0", int, "a client id", lambda n: n >= 0)
         if env.get("SIM_MASTER_CLIENT_ID")
         else None,
         settings_dir=_settings_dir(env),
         launcher_log=Path(env.get("SIM_LAUNCHER_LOG") or _settings_dir(env) / "launcher.log"),
-        credentials=_one_of(env, "SIM_CREDENTIALS", "ok", "wrong", "unrecognized"),
+        credentials=one_of(env, "SIM_CREDENTIALS", "ok", "wrong", "unrecognized"),
         twofa=_twofa(env),
-        twofa_timeout=_seconds(env, "SIM_TWOFA_TIMEOUT", "180"),
-        twofa_timeout_action=_one_of(env, "TWOFA_TIMEOUT_ACTION", "exit", "restart"),
-        twofa_exit_interval=_seconds(env, "TWOFA_EXIT_INTERVAL", "60"),
-        relogin=_choice(env, "RELOGIN_AFTER_TWOFA_TIMEOUT", "no", ("yes", "no")) == "yes",
-        existing_session_action=_one_of(
+        twofa_timeout=seconds(env, "SIM_TWOFA_TIMEOUT", "180"),
+        twofa_timeout_action=one_of(env, "TWOFA_TIMEOUT_ACTION", "exit", "restart"),
+        twofa_exit_interval=seconds(env, "TWOFA_EXIT_INTERVAL", "60"),
+        relogin=yes(env, "RELOGIN_AFTER_TWOFA_TIMEOUT"),
+        existing_session_action=one_of(
             env, "EXISTING_SESSION_DETECTED_ACTION", "primary", "primaryoverride", "secondary", "manual"
         ),
-        competing=_one_of(env, "SIM_COMPETING_SESSION", "no", "yields", "insists"),
-        throttle_after=_number(env, "SIM_THROTTLE_AFTER", "5", int, "a whole number over 0", lambda n: n > 0),
-        throttle=_seconds(env, "SIM_THROTTLE_SECONDS", "295"),
-        boot=_seconds_or_none(env, "SIM_BOOT_SECONDS"),
-        login=_seconds_or_none(env, "SIM_LOGIN_SECONDS"),
-        soft_restart=_seconds_or_none(env, "SIM_RESTART_SECONDS"),
+        competing=one_of(env, "SIM_COMPETING_SESSION", "no", "yields", "insists"),
+        throttle_after=number(env, "SIM_THROTTLE_AFTER", "5", int, "a whole number over 0", lambda n: n > 0),
+        throttle=seconds(env, "SIM_THROTTLE_SECONDS", "295"),
+        boot=seconds_or_none(env, "SIM_BOOT_SECONDS"),
+        login=seconds_or_none(env, "SIM_LOGIN_SECONDS"),
+        soft_restart=seconds_or_none(env, "SIM_RESTART_SECONDS"),
         auto_restart_time=env.get("AUTO_RESTART_TIME", "").strip(),
         auto_logoff_time=env.get("AUTO_LOGOFF_TIME", "").strip(),
         cold_restart_time=env.get("TWS_COLD_RESTART", "").strip(),
-        time_throttle=_one_of(env, "SIM_TIME_THROTTLE", "gateway", "client", "off"),
+        time_throttle=one_of(env, "SIM_TIME_THROTTLE", "gateway", "client", "off"),
         zone_spelling=_zone_spelling(env, zone),
     )
-
-
-def _bad(name: str, expected: str, found: str) -> SettingsError:
-    return SettingsError(f"{name}: expected {expected}, found {found!r}; correct or remove the variable")
-
-
-def _choice(env: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]) -> str:
-    value = (env.get(name) or default).strip().lower()
-    if value not in allowed:
-        raise _bad(name, " or ".join(allowed), value)
-    return value
-
-
-def _time_format(env: Mapping[str, str]) -> TimeFormat:
-    match _choice(env, "SIM_TIME_FORMAT", "utc", ("instrument", "operator", "utc")):
-        case "instrument":
-            return "instrument"
-        case "operator":
-            return "operator"
-        case _:
-            return "utc"
 
 
 def _entitlements(env: Mapping[str, str]) -> Entitlements:
@@ -214,29 +193,7 @@ def _entitlements(env: Mapping[str, str]) -> Entitlements:
         return entitlements.parse(text)
     except ValueError:
         levels = ", ".join(entitlements.Level)
-        raise _bad("SIM_MARKET_DATA", f"one of {levels}, and others by type, such as live,OPT:delayed", text) from None
-
-
-def _number[N: (int, float)](
-    env: Mapping[str, str],
-    name: str,
-    default: str,
-    kind: Callable[[str], N],
-    expected: str,
-    usable: Callable[[N], bool],
-) -> N:
-    text = (env.get(name) or default).strip()
-    try:
-        value = kind(text)
-    except ValueError:
-        raise _bad(name, expected, text) from None
-    if not usable(value):
-        raise _bad(name, expected, text)
-    return value
-
-
-def _port(env: Mapping[str, str], name: str, default: str) -> int:
-    return _number(env, name, default, int, "a port from 0 (any free one) to 65535", lambda n: 0 <= n <= 65535)
+        raise bad("SIM_MARKET_DATA", f"one of {levels}, and others by type, such as live,OPT:delayed", text) from None
 
 
 def _zone(env: Mapping[str, str]) -> str:
@@ -244,22 +201,8 @@ def _zone(env: Mapping[str, str]) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise _bad("TIME_ZONE", "an IANA zone such as Etc/UTC or Europe/Berlin", name) from None
+        raise bad("TIME_ZONE", "an IANA zone such as Etc/UTC or Europe/Berlin", name) from None
     return "UTC" if name in ("Etc/UTC", "UTC") else name
-
-
-def _one_of[T: str](env: Mapping[str, str], name: str, default: T, *others: T) -> T:
-    """One of those words."""
-    allowed = (default, *others)
-    return allowed[allowed.index(_choice(env, name, default, allowed))]
-
-
-def _seconds(env: Mapping[str, str], name: str, default: str) -> float:
-    return _number(env, name, default, float, "a number of seconds from 0 to 86400", lambda n: 0 <= n <= 86_400)
-
-
-def _seconds_or_none(env: Mapping[str, str], name: str) -> float | None:
-    return _seconds(env, name, "0") if (env.get(name) or "").strip() else None
 
 
 def _settings_dir(env: Mapping[str, str]) -> Path:
@@ -273,13 +216,13 @@ def _twofa(env: Mapping[str, str]) -> float | Literal["off", "answered", "never"
         if text == word:
             return word
     expected = "off, answered, never, refused or the seconds until the push is approved"
-    return _number(env, "SIM_TWOFA", "off", float, expected, lambda n: 0 <= n <= 86_400)
+    return number(env, "SIM_TWOFA", "off", float, expected, lambda n: 0 <= n <= 86_400)
 
 
 def _zone_spelling(env: Mapping[str, str], zone: str) -> Literal["english", "chinese"]:
-    spelling: Literal["english", "chinese"] = _one_of(env, "SIM_ZONE_SPELLING", "english", "chinese")
+    spelling: Literal["english", "chinese"] = one_of(env, "SIM_ZONE_SPELLING", "english", "chinese")
     if spelling == "chinese" and zone not in CHINESE:
-        raise _bad("SIM_ZONE_SPELLING", f"chinese only with TIME_ZONE one of {', '.join(CHINESE)}", spelling)
+        raise bad("SIM_ZONE_SPELLING", f"chinese only with TIME_ZONE one of {', '.join(CHINESE)}", spelling)
     return spelling
 
 
@@ -294,25 +237,25 @@ def _accounts(env: Mapping[str, str], mode: str) -> tuple[str, ...]:
     named = [_account("SIM_ACCOUNTS", first, (f"{letter}U", f"{letter}F"), mode)]
     named += [_account("SIM_ACCOUNTS", name, (f"{letter}U",), mode) for name in rest]
     if len(set(named)) < len(named):
-        raise _bad("SIM_ACCOUNTS", "every account once", text)
+        raise bad("SIM_ACCOUNTS", "every account once", text)
     if master and not rest:
-        raise _bad("SIM_ACCOUNTS", "at least one account behind the advisor's master", text)
+        raise bad("SIM_ACCOUNTS", "at least one account behind the advisor's master", text)
     return tuple(named)
 
 
 def _account(variable: str, text: str, prefixes: tuple[str, ...], mode: str) -> str:
     name = text.strip()
     if not (name.isascii() and name.isalnum() and name.startswith(prefixes)):
-        raise _bad(variable, f"letters and digits that start with {' or '.join(prefixes)} in {mode} mode", name)
+        raise bad(variable, f"letters and digits that start with {' or '.join(prefixes)} in {mode} mode", name)
     return name
 
 
-def _time(env: Mapping[str, str]) -> dt.time:
+def _day_start(env: Mapping[str, str]) -> dt.time:
     text = (env.get("SIM_DAY_START") or "00:00").strip()
     try:
         return dt.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (a time of day in New York)
     except ValueError:
-        raise _bad("SIM_DAY_START", "HH:MM, a time of day in New York", text) from None
+        raise bad("SIM_DAY_START", "HH:MM, a time of day in New York", text) from None
 
 
 def _start(env: Mapping[str, str]) -> dt.datetime | None:
@@ -324,5 +267,5 @@ def _start(env: Mapping[str, str]) -> dt.datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise _bad("SIM_START", "a moment with its zone such as 2026-11-18T09:30:00-05:00", text)
+        raise bad("SIM_START", "a moment with its zone such as 2026-11-18T09:30:00-05:00", text)
     return moment.astimezone(dt.UTC)
