@@ -1,9 +1,15 @@
-"""What the pages, the messages and the README tell people to do can be done: targets exist, links lead somewhere."""
+"""What the pages, the messages and the README tell people to do can be done: targets exist, links lead somewhere, and
+the stand-in's pages name all that it has."""
 
 import re
 from pathlib import Path
 
 import pytest
+
+from gateway.simulator.faults.catalogue import FAULTS
+from gateway.simulator.faults.fault import parameters
+from gateway.simulator.faults.reading import common_parameters
+from gateway.simulator.openapi import DESCRIPTION
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / ".env.example", *(ROOT / "docs").rglob("*.md")])
@@ -38,3 +44,68 @@ def test_every_file_of_ours_that_a_page_names_exists(path: Path) -> None:
 def test_this_test_bites() -> None:
     assert {"up", "preflight", "drill"} <= TARGETS
     assert len(PAGES) > 5
+
+
+# -- the stand-in's pages: every setting, fault and route, and none that there is not ----------------------------------
+
+
+def table(path: Path, first: str) -> list[list[str]]:
+    """The rows of every table of a page whose head begins with that word, as cells."""
+    rows: list[list[str]] = []
+    inside = False
+    for line in path.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+        if not cells:
+            inside = False
+        elif cells[0] == first:
+            inside = True
+        elif inside and set(cells[0]) != {"-"}:
+            rows.append(cells)
+    return rows
+
+
+def quoted(text: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+STAND_IN = ROOT / "docs/simulator.md"
+FAULT_PAGE = ROOT / "docs/simulator/faults.md"
+
+
+def test_the_stand_ins_settings_are_those_it_reads() -> None:
+    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', (ROOT / "gateway/simulator/settings.py").read_text()))
+    told = [name for row in table(STAND_IN, "name") for name in re.findall(r"`([^`]+)`", row[0])]
+    assert len(told) == len(set(told))
+    assert set(told) == read
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("*.md")), ids=name)
+def test_no_page_names_a_setting_of_the_stand_in_that_there_is_not(path: Path) -> None:
+    known = {setting for row in table(STAND_IN, "name") for setting in quoted(row[0])}
+    assert set(re.findall(r"\bSIM_[A-Z_]+", path.read_text())) <= known
+
+
+def test_the_stand_ins_faults_are_told_with_their_parameters_and_scopes() -> None:
+    told = {quoted(row[0]).pop(): row for row in table(FAULT_PAGE, "name")}
+    assert list(told) == list(FAULTS)
+    for fault, row in told.items():
+        kind = FAULTS[fault]
+        assert set(re.findall(r"`(\w+)` \(", row[2])) == {one.name for one in parameters(kind)}, fault
+        assert quoted(row[3]) == set(kind.scopes), fault
+        assert ("DELETE" in row[4]) == (kind.curable and not kind.momentary), fault
+        assert ("soft restart" in row[4]) == kind.lives_in_jvm, fault
+
+
+def test_the_keys_that_every_fault_takes_are_told() -> None:
+    common = {key for kind in FAULTS.values() for key in common_parameters(kind)}
+    assert {quoted(row[0]).pop() for row in table(FAULT_PAGE, "key")} == common
+
+
+def test_the_stand_ins_routes_are_those_it_describes() -> None:
+    told = {route for row in table(FAULT_PAGE, "route") for route in quoted(row[0])}
+    assert told == {
+        f"{method.upper()} {path}"
+        for path, methods in DESCRIPTION["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
