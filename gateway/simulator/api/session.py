@@ -4,6 +4,8 @@ Output is gathered and written once per turn of the event loop.
 """
 
 import asyncio
+import heapq
+import itertools
 import re
 import socket
 import struct
@@ -68,6 +70,9 @@ class Session(Subscriptions):
         self._out: list[bytes] = []
         self._flush_due = False
         self._held_byte = b""
+        self._late: list[tuple[float, int, bytes]] = []
+        """A heap of what a fault holds back: when it is due by the world's clock, its number, its bytes."""
+        self._numbers = itertools.count()
         self._shaped: deque[Due] = deque()
         self._shaped_size = 0
         self._free_at = float("-inf")
@@ -112,13 +117,20 @@ class Session(Subscriptions):
         for payload in FrameReader().feed(data):
             for delay, said in self.gateway.trouble.says(self, decode_fields(payload)):
                 if delay > 0:
-                    self.later(self._put_late(delay, encode(said)))
+                    self._put_late(delay, encode(said))
                 else:
                     self.put(encode(said), 1)
 
-    async def _put_late(self, delay: float, data: bytes) -> None:
+    def _put_late(self, delay: float, data: bytes) -> None:
+        due = (self.gateway.clock.monotonic() + delay, next(self._numbers))
+        heapq.heappush(self._late, (*due, data))
+        self.later(self._deliver(delay, due))
+
+    async def _deliver(self, delay: float, due: tuple[float, int]) -> None:
+        """Sleepers may wake in any order: the first sends everything up to its own turn, so that nothing overtakes."""
         await self.gateway.clock.sleep(delay)
-        self.put(data, 1)
+        while self._late and self._late[0][:2] <= due:
+            self.put(heapq.heappop(self._late)[2], 1)
 
     def put(self, data: bytes, count: int) -> None:
         """Send bytes as they are, past every fault that changes messages."""

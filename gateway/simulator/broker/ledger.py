@@ -48,7 +48,7 @@ class Ledger:
         return [
             position
             for position in self._positions.values()
-            if (position.quantity or position.realized or position.day_basis)
+            if (position.quantity or position.traded)
             and position.account == (account or position.account)
             and position.model == model
         ]
@@ -96,8 +96,9 @@ class Ledger:
     def begin_day(self, position: Position, worth: float) -> None:
         """A position's profit of the day starts from what it is worth now."""
         basis = worth if position.quantity else 0.0
-        if (position.realized, position.day_basis) != (0.0, basis):
-            self._put(replace(position, realized=0.0, day_basis=basis))
+        begun = replace(position, realized=0.0, day_basis=basis, traded=False)
+        if begun != position:
+            self._put(begun)
 
     def every_position(self) -> list[Position]:
         """Whole positions and those of models, closed ones too."""

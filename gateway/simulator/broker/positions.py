@@ -18,6 +18,8 @@ class Position:
     account: str = ""
     model: str = ""
     """The model code it was traded under; empty for the account's whole position."""
+    traded: bool = False
+    """Whether anything was booked on this exchange day: what is closed then shows with quantity 0 until it ends."""
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -52,5 +54,6 @@ def trade(
         average_cost=cost,
         realized=position.realized + (realized or 0.0),
         day_basis=position.day_basis + shares * price * multiplier + fee,
+        traded=True,
     )
     return booked, realized

@@ -26,11 +26,12 @@ CREATE TABLE IF NOT EXISTS orders (perm_id INTEGER PRIMARY KEY, placed_at TEXT N
 CREATE TABLE IF NOT EXISTS fills (number INTEGER PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS bookings (number INTEGER PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS positions (account TEXT, model TEXT, con_id INTEGER, quantity REAL NOT NULL,
-    cost REAL NOT NULL, realized REAL NOT NULL, day_basis REAL NOT NULL, PRIMARY KEY (account, model, con_id));
+    cost REAL NOT NULL, realized REAL NOT NULL, day_basis REAL NOT NULL, traded INTEGER NOT NULL,
+    PRIMARY KEY (account, model, con_id));
 CREATE TABLE IF NOT EXISTS cash (account TEXT, currency TEXT, amount REAL NOT NULL, PRIMARY KEY (account, currency));
 """
 
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 class Store:
@@ -101,9 +102,9 @@ class Store:
 
     def positions(self) -> list[Position]:
         rows = self._db.execute(
-            "SELECT con_id, quantity, cost, realized, day_basis, account, model FROM positions ORDER BY rowid"
+            "SELECT con_id, quantity, cost, realized, day_basis, account, model, traded FROM positions ORDER BY rowid"
         )
-        return [Position(*row) for row in rows]
+        return [Position(*row, bool(traded)) for *row, traded in rows]
 
     def cash(self) -> list[Cash]:
         return [Cash(*row) for row in self._db.execute("SELECT account, currency, amount FROM cash ORDER BY rowid")]
@@ -136,11 +137,11 @@ class Store:
                 "INSERT INTO bookings (at, body) VALUES (?, ?)", [(b.at.isoformat(), _json(b)) for b in bookings]
             )
             db.executemany(
-                "INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                 "quantity = excluded.quantity, cost = excluded.cost, realized = excluded.realized, "
-                "day_basis = excluded.day_basis",
+                "day_basis = excluded.day_basis, traded = excluded.traded",
                 [
-                    (p.account, p.model, p.con_id, p.quantity, p.average_cost, p.realized, p.day_basis)
+                    (p.account, p.model, p.con_id, p.quantity, p.average_cost, p.realized, p.day_basis, p.traded)
                     for p in positions
                 ],
             )

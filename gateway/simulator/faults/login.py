@@ -77,6 +77,10 @@ class BadPassword(_LoginFault):
     def changes(self) -> dict[str, Any]:
         return {"credentials": self.verdict}
 
+    def end(self) -> None:
+        super().end()
+        self.site.lifecycle.forgive()
+
 
 @dataclass(kw_only=True, eq=False)
 class ExistingSession(_LoginFault):

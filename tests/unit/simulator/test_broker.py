@@ -146,7 +146,7 @@ def test_a_record_of_another_version_is_left_alone(tmp_path: Path) -> None:
     store = Store(tmp_path / "broker.sqlite3")
     store.set("format", "99")
     store.close()
-    with pytest.raises(StateError, match="expected record format 2"):
+    with pytest.raises(StateError, match="expected record format 3"):
         Store(tmp_path / "broker.sqlite3")
 
 

@@ -189,6 +189,14 @@ async def test_a_bad_password(run: Run) -> None:
     await serving_again(run)
 
 
+async def test_the_wait_that_a_bad_password_brought_ends_with_it(run: Run) -> None:
+    await run.begin("bad-password")
+    await phase(run, "throttled")
+    await run.end("bad-password")
+    run.lifecycle.log_in_again()
+    assert await down_and_up(run) < 60  # the wait alone takes 295 s
+
+
 async def test_an_existing_session(run: Run) -> None:
     async with RawClient(run.server.port) as client:
         await client.start()
@@ -198,6 +206,21 @@ async def test_an_existing_session(run: Run) -> None:
     await run.end("existing-session")
     async with RawClient(run.server.port) as client:
         await client.start()
+
+
+async def test_an_existing_session_that_insists(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    async with RawClient(run.server.port) as client:
+        await client.start()
+        await run.begin("existing-session", other="insists")
+        assert await client.closed()
+    async with asyncio.timeout(10):
+        while not run.lifecycle.finished.done():
+            run.clock.turn(0.5)
+            await asyncio.sleep(0.002)
+    assert run.lifecycle.finished.result() == 0
+    assert run.lifecycle.phase is Phase.ENDED
+    said = capsys.readouterr().out
+    assert said.index("(scenario 5)") < said.index("(scenario 4)")
 
 
 async def down_and_up(run: Run) -> float:

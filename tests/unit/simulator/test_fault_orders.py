@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from typing import TYPE_CHECKING
 
 from tests.unit.simulator.raw import RawClient, of
-from tests.unit.simulator.rig import AAPL, SPY
+from tests.unit.simulator.rig import AAPL, SPY, HandClock
+from tests.unit.simulator.run import standing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.simulator.raw import Message
     from tests.unit.simulator.run import Run
 
@@ -40,6 +45,28 @@ async def test_late_executions(run: Run) -> None:
         assert [message[0] for message in late if message[0] in ("11", "59")] == ["11", "59"]
         await run.end("late-executions")
         assert len(of(await filled(run, client, 2), "11")) == 1
+
+
+class HeavySleepers(HandClock):
+    """Whoever sleeps wakes some time after the moment has come, and not in order."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds)
+        await asyncio.sleep(self._random.uniform(0, 0.03))
+
+    _random = random.Random(3)
+
+
+async def test_late_messages_keep_their_order(tmp_path: Path) -> None:
+    async with standing(tmp_path, HeavySleepers()) as run, RawClient(run.server.port) as client:
+        await client.start()
+        await run.begin("late-executions", delay=10.0)
+        for order_id in range(1, 6):
+            await filled(run, client, order_id)
+        await run.beat(41)
+        late = await heard(client)
+        assert [message[0] for message in late if message[0] in ("11", "59")] == ["11", "59"] * 5
+        assert [message[14] for message in of(late, "11")] == [message[2] for message in of(late, "59")]
 
 
 async def test_repeated_executions(run: Run) -> None:

@@ -1,8 +1,13 @@
 """Positions, cost and profit, by hand-made sums."""
 
+from pathlib import Path
+
 import pytest
 
+from gateway.simulator.broker.ledger import Ledger
 from gateway.simulator.broker.positions import Position, trade
+from gateway.simulator.broker.store import Store
+from tests.unit.simulator.rig import SPY, stock
 
 
 def test_average_cost_carries_the_commission() -> None:
@@ -43,3 +48,20 @@ def test_the_days_profit_starts_from_what_it_was_worth() -> None:
     carried = Position(1, 2, 200.0, day_basis=450.0)
     sold, _ = trade(carried, -1, 2.5, 100, 1.0)
     assert sold.day_basis == pytest.approx(450.0 - 250.0 + 1.0)
+
+
+def test_what_was_closed_today_shows_whatever_it_gained(tmp_path: Path) -> None:
+    ledger = Ledger(["A"], 1000.0)
+    ledger.book("A", "", stock(), 5.0, 100.0, 0.0)
+    assert ledger.book("A", "", stock(), -5.0, 100.0, 0.0) == 0.0
+    [flat] = ledger.positions("A")
+    assert (flat.quantity, flat.realized, flat.day_basis) == (0.0, 0.0, 0.0)
+    store = Store(tmp_path / "broker.sqlite3")
+    store.save(positions=[flat])
+    again = Ledger(["A"], 1000.0)
+    again.restore(store.positions(), [])
+    store.close()
+    assert again.positions("A") == [flat]
+    ledger.begin_day(flat, 0.0)
+    assert ledger.positions("A") == []
+    assert ledger.position("A", SPY).traded is False
