@@ -104,7 +104,10 @@ class Store:
         rows = self._db.execute(
             "SELECT con_id, quantity, cost, realized, day_basis, account, model, traded FROM positions ORDER BY rowid"
         )
-        return [Position(*row, bool(traded)) for *row, traded in rows]
+        return [
+            Position(con_id, quantity, cost, realized, basis, account, model, bool(traded))
+            for con_id, quantity, cost, realized, basis, account, model, traded in rows
+        ]
 
     def cash(self) -> list[Cash]:
         return [Cash(*row) for row in self._db.execute("SELECT account, currency, amount FROM cash ORDER BY rowid")]
