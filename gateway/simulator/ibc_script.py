@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import Literal, NamedTuple
 
-from gateway.simulator.login import LOGIN_WINDOW_MISSING, TWOFA_TIMED_OUT
+from gateway.simulator.login_state import LOGIN_WINDOW_MISSING, TWOFA_TIMED_OUT
 
 
 class Next(Enum):

@@ -23,7 +23,19 @@ from gateway.simulator.broker.store import Store
 from gateway.simulator.command_server import CommandServer, Reply
 from gateway.simulator.ibc_script import Decision, Next
 from gateway.simulator.launcher_log import LauncherLog
-from gateway.simulator.login import Exit, Phase, Rules, Script, Step
+from gateway.simulator.login_state import (
+    REFUSED,
+    Exit,
+    Ibc,
+    Launcher,
+    Phase,
+    Pushed,
+    Raw,
+    Rules,
+    Script,
+    Step,
+    TokenSpent,
+)
 from gateway.simulator.narrate import echo, say
 from gateway.simulator.settings import Settings
 
@@ -299,15 +311,15 @@ class Lifecycle:
         ended: Exit | None = None
         for effect in step.effects:
             match effect:
-                case login.Ibc(text):
+                case Ibc(text):
                     self._say(text)
-                case login.Raw(text):
+                case Raw(text):
                     echo(text)
-                case login.Launcher(text):
+                case Launcher(text):
                     self._log.write(self._gateway.host.now(), text)
-                case login.Pushed():
+                case Pushed():
                     self._store.set("pushes", str(self.pushes + 1))
-                case login.Token():
+                case TokenSpent():
                     self._tokens.discard()
                 case Exit():
                     ended = effect
@@ -508,7 +520,7 @@ def first_script(settings: Settings) -> Script:
         case "never":
             twofa = math.inf
         case "refused":
-            twofa = login.REFUSED
+            twofa = REFUSED
         case "answered":
             twofa = 0.0
         case seconds:

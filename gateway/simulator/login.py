@@ -6,12 +6,27 @@ the words are those of IBC 3.24 and of a gateway's launcher.log; where a duratio
 
 import datetime as dt
 import math
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Literal, NamedTuple
+from dataclasses import replace
 
-REFUSED = -1.0
-"""In `Script.twofa`: IBKR sends no push, and the dialog is gone as soon as it is there."""
+from gateway.simulator.login_state import (
+    LOGIN_WINDOW_MISSING,
+    REFUSED,
+    TWOFA_TIMED_OUT,
+    Effect,
+    Exit,
+    Ibc,
+    Launcher,
+    Login,
+    Phase,
+    Pushed,
+    Raw,
+    Rules,
+    Script,
+    Step,
+    Then,
+    TokenSpent,
+)
+from gateway.simulator.narrate import stamp
 
 HEART_BEAT = 20.0
 """Seconds between two lines of the gateway while a push is pending (seen)."""
@@ -22,150 +37,8 @@ _AGAIN = 5.0
 _AFTER_THROTTLE = 3.0
 """Seconds that IBC adds to the wait it was told."""
 
-TWOFA_TIMED_OUT = 87
-LOGIN_WINDOW_MISSING = 88
-"""Exit codes: IBC's 1111 and 1112, as the shell sees them."""
-
 TOKEN_REFUSED = "Your security tokens have expired, please manually enter your username and password."  # noqa: S105
 """What IBKR says of last week's token. Assumed: only the first words are known."""
-
-
-class Phase(StrEnum):
-    """What the gateway is busy with."""
-
-    BOOTING = "booting"
-    LOGIN = "login"
-    CHALLENGE = "challenge"
-    REJECTED = "rejected"
-    THROTTLED = "throttled"
-    EXISTING_SESSION = "existing-session"
-    LOGGED_IN = "logged-in"
-    SERVING = "serving"
-    RESTARTING = "restarting"
-    PAUSED = "paused"
-    ENDED = "ended"
-    JVM_DEAD = "jvm-dead"
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What IBKR, and the human with the phone, will answer to the next login."""
-
-    credentials: Literal["ok", "wrong", "unrecognized"] = "ok"
-    """`unrecognized` is the dialog that IBC does not know: it stands until somebody restarts the gateway."""
-    twofa: float | None = None
-    """None: no second factor is asked for. Seconds until the push is approved; infinity: never; or REFUSED."""
-    competing: Literal["no", "yields", "insists"] = "no"
-    """Whether another session holds the login, and whether it gives way."""
-    slow_boot: float = 0.0
-    """Seconds that the start takes longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Durations in seconds, and what the image's settings tell IBC to do."""
-
-    boot: float
-    login: float
-    """From Log In to an open API, without the human."""
-    gap: float = 0.0
-    """Between two processes of a soft restart."""
-    window_timeout: float = 60.0
-    """IBC's LoginDialogDisplayTimeout."""
-    twofa_timeout: float = 180.0
-    """After which IBKR ends an unanswered push, and what IBC takes for that time."""
-    twofa_exit_interval: float = 60.0
-    relogin: bool = False
-    """RELOGIN_AFTER_TWOFA_TIMEOUT."""
-    existing_session: Literal["manual", "primary", "primaryoverride", "secondary"] = "primary"
-    throttle_after: int = 5
-    """Refused logins in a row before IBKR makes everybody wait."""
-    throttle: float = 295.0
-    trading_mode: str = "paper"
-
-
-class Then(StrEnum):
-    """What happens when a login goes on by itself."""
-
-    NOTHING = "nothing"
-    WINDOW = "window"
-    NO_WINDOW = "no window"
-    PASSWORD = "password"  # noqa: S105
-    CHALLENGE = "challenge"
-    PROCEED = "proceed"
-    CONTENDED = "contended"
-    DONE = "done"
-    RETRY = "retry"
-    GIVE_UP = "give up"
-    QUIT = "quit"
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """How far this process has come."""
-
-    phase: Phase
-    then: Then
-    wakes: float
-    """When it goes on by itself, by the machine's monotonic clock; infinity: not without an outside event."""
-    warm: bool = False
-    """Started with the token of the session before."""
-    failures: int = 0
-    """Logins refused in a row, in earlier processes too."""
-    released: float = -math.inf
-    """When the wait is over that too many of them brought."""
-    attempt: int = 0
-    clicked: float = 0.0
-    """When Log In was clicked."""
-    pushed: float = 0.0
-    answers: float = math.inf
-    """When the pending push will be answered."""
-    conflicts: int = 0
-
-
-class Ibc(NamedTuple):
-    """A line of IBC's on standard output."""
-
-    text: str
-
-
-class Raw(NamedTuple):
-    """A line on standard output without IBC's stamp."""
-
-    text: str
-
-
-class Launcher(NamedTuple):
-    """A line in launcher.log."""
-
-    text: str
-
-
-class Pushed(NamedTuple):
-    """A push has been sent to somebody's phone."""
-
-
-class Token(NamedTuple):
-    """The token has been used up."""
-
-
-class Exit(NamedTuple):
-    """The process ends."""
-
-    code: int
-    """As the shell sees it."""
-    cold: bool = False
-    """IBC asks for a new start without the token."""
-
-
-type Effect = Ibc | Raw | Launcher | Pushed | Token | Exit
-
-
-class Step(NamedTuple):
-    """Where it stands now, and what became visible."""
-
-    login: Login
-    effects: tuple[Effect, ...] = ()
 
 
 def begin(rules: Rules, script: Script, now: float, warm: bool, failures: int = 0, released: float = -math.inf) -> Step:
@@ -207,9 +80,9 @@ def go_on(login: Login, rules: Rules, script: Script, now: float, at: dt.datetim
             return _give_up(login, TWOFA_TIMED_OUT, text)
         case Then.QUIT:
             text = "Login has not completed: exiting immediately"
-            return Step(_still(login, login.phase), (Ibc(text), Exit(0, cold=True)))
+            return Step(login.held(login.phase), (Ibc(text), Exit(0, cold=True)))
         case Then.NOTHING:
-            return Step(_still(login, login.phase))
+            return Step(login.held(login.phase))
 
 
 def answer(login: Login, approved: bool, now: float) -> Login:
@@ -221,7 +94,7 @@ def answer(login: Login, approved: bool, now: float) -> Login:
 
 def compete(login: Login, rules: Rules, now: float) -> Step:
     """Another session takes the login of one that is through."""
-    held = _still(login, Phase.EXISTING_SESSION)
+    held = login.held(Phase.EXISTING_SESSION)
     match rules.existing_session:
         case "manual":
             return Step(held, (_CONFLICT, _MANUAL))
@@ -241,11 +114,6 @@ _MANUAL = Ibc("User must choose whether to continue with this session (scenario 
 _SECONDARY = Ibc("End this session and let the other session proceed (scenario 2)")
 
 
-def _still(login: Login, phase: Phase) -> Login:
-    """In that phase until somebody does something."""
-    return replace(login, phase=phase, then=Then.NOTHING, wakes=math.inf)
-
-
 def _attempt(login: Login, rules: Rules, now: float, at: dt.datetime) -> Step:
     """Credentials in, Log In clicked."""
     number = login.attempt + 1
@@ -262,7 +130,7 @@ def _attempt(login: Login, rules: Rules, now: float, at: dt.datetime) -> Step:
             f"LauncherLoginThread.runLoginWithUI()[hotBackupStrategy=ON,loginAttempt={number},socketDelay=20000]."
         ),
     ]
-    tried = replace(_still(login, Phase.LOGIN), attempt=number, clicked=now, answers=math.inf)
+    tried = replace(login.held(Phase.LOGIN), attempt=number, clicked=now, answers=math.inf)
     if login.failures >= rules.throttle_after and now >= login.released:
         tried = replace(tried, failures=0)
     if tried.failures < rules.throttle_after:
@@ -274,8 +142,7 @@ def _attempt(login: Login, rules: Rules, now: float, at: dt.datetime) -> Step:
     if rules.relogin:
         pause = left + _AFTER_THROTTLE
         until = at + dt.timedelta(seconds=pause)
-        stamp = f"{until:%Y-%m-%d %H:%M:%S}:{until.microsecond // 1000:03d}"
-        effects.append(Ibc(f"Will re-login at {stamp}; login number: {number + 1}"))
+        effects.append(Ibc(f"Will re-login at {stamp(until)}; login number: {number + 1}"))
         throttled = replace(throttled, then=Then.RETRY, wakes=now + pause)
     return Step(throttled, tuple(effects))
 
@@ -288,7 +155,7 @@ def _wait(seconds: float) -> str:
 def _restore(login: Login, rules: Rules, now: float, token_good: bool) -> Step:
     """A start with the token: no credentials, no push."""
     effects: tuple[Effect, ...] = (
-        Token(),
+        TokenSpent(),
         Launcher("Running in auto-restart mode: restoring session token and session ID"),
         Launcher(_auth_start("SOFT", _IB_KEY, password=False)),
     )
@@ -335,7 +202,7 @@ def _refused(login: Login, rules: Rules, now: float) -> Login:
 
 def _wrong(login: Login, rules: Rules, script: Script, now: float) -> Step:
     """The password is not taken."""
-    rejected = _still(_refused(login, rules, now), Phase.REJECTED)
+    rejected = _refused(login, rules, now).held(Phase.REJECTED)
     seen: tuple[Effect, ...] = (
         Launcher(_auth_start("PWD", "token=0")),
         Launcher("AUTH_RESULT indicates wrong password"),
@@ -363,7 +230,7 @@ def _challenged(login: Login, rules: Rules, now: float, at: dt.datetime) -> Step
         Ibc("detected dialog entitled: Second Factor Authentication; event=Closed"),
         Ibc(f"Duration since login: {int(since)} seconds"),
     ]
-    closed = _still(login, Phase.LOGIN)
+    closed = login.held(Phase.LOGIN)
     if early and rules.relogin:
         limit = rules.twofa_exit_interval
         effects.append(Ibc(f"If login has not completed, IBC will exit in {limit:.0f} seconds"))
@@ -384,7 +251,7 @@ def _challenged(login: Login, rules: Rules, now: float, at: dt.datetime) -> Step
 
 def _contended(login: Login, rules: Rules, now: float) -> Step:
     """Another session holds the login; ours is not through yet, or was made to begin again."""
-    held = replace(_still(login, Phase.EXISTING_SESSION), conflicts=login.conflicts + 1)
+    held = replace(login.held(Phase.EXISTING_SESSION), conflicts=login.conflicts + 1)
     match rules.existing_session:
         case "manual":
             return Step(held, (_CONFLICT, _MANUAL))
@@ -403,7 +270,7 @@ def _contended(login: Login, rules: Rules, now: float) -> Step:
 
 
 def _completed(login: Login) -> Step:
-    through = replace(_still(login, Phase.LOGGED_IN), failures=0, conflicts=0)
+    through = replace(login.held(Phase.LOGGED_IN), failures=0, conflicts=0)
     return Step(through, (Launcher("Switching to a new encrypted log..."), Ibc("Login has completed")))
 
 
@@ -425,7 +292,7 @@ def _give_up(login: Login, code: int, why: str) -> Step:
     """IBC ends the gateway, loudly."""
     own = {TWOFA_TIMED_OUT: 1111, LOGIN_WINDOW_MISSING: 1112}[code]
     said = (Raw(_RULE), Ibc(why), Raw(_RULE), Ibc(f"Exiting after error with exit code={own}"), Exit(code))
-    return Step(_still(login, login.phase), said)
+    return Step(login.held(login.phase), said)
 
 
 _RULE = "!" * 79

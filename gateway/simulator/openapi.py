@@ -5,7 +5,7 @@ from typing import Any
 from gateway.simulator.faults.catalogue import FAULTS
 from gateway.simulator.faults.fault import Fault, Parameter, parameters
 from gateway.simulator.faults.reading import common_parameters
-from gateway.simulator.login import Phase
+from gateway.simulator.login_state import Phase
 
 _TEXT = {"type": "string"}
 _MOMENT = {"type": "string", "format": "date-time"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.simulator.faults.fault import Fault, flag, number, text
-from gateway.simulator.login import REFUSED, Phase, Script
+from gateway.simulator.login_state import REFUSED, Phase, Script
 
 
 def _now() -> bool:

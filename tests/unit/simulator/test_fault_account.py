@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.simulator.login import Phase, Script
+from gateway.simulator.login_state import Phase, Script
 from tests.unit.simulator.raw import RawClient, of
 from tests.unit.simulator.rig import NOON, SPY
 from tests.unit.simulator.test_fault_orders import filled, heard

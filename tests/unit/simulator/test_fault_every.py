@@ -9,7 +9,7 @@ import pytest
 
 from gateway.simulator.faults.catalogue import FAULTS
 from gateway.simulator.faults.fault import parameters
-from gateway.simulator.login import Phase
+from gateway.simulator.login_state import Phase
 from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import AAPL
 from tests.unit.simulator.test_session import SPY_STOCK

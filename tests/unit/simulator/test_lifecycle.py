@@ -15,7 +15,7 @@ import pytest
 from gateway.simulator.api.server import ApiServer
 from gateway.simulator.errors import PortTaken
 from gateway.simulator.lifecycle import Lifecycle
-from gateway.simulator.login import Phase, Script
+from gateway.simulator.login_state import Phase, Script
 from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import NOON, HandClock, make_gateway
 

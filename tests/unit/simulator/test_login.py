@@ -9,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.simulator import login
-from gateway.simulator.login import REFUSED, Exit, Ibc, Launcher, Login, Phase, Pushed, Rules, Script
+from gateway.simulator.login_state import (
+    LOGIN_WINDOW_MISSING,
+    REFUSED,
+    TWOFA_TIMED_OUT,
+    Effect,
+    Exit,
+    Ibc,
+    Launcher,
+    Login,
+    Phase,
+    Pushed,
+    Rules,
+    Script,
+    TokenSpent,
+)
 
 AT = dt.datetime(2026, 11, 18, 17, 0, tzinfo=dt.UTC)
 RULES = Rules(boot=25.0, login=20.0)
@@ -22,7 +36,7 @@ class Played:
     def __init__(self, rules: Rules, script: Script, warm: bool = False, failures: int = 0, good: bool = True) -> None:
         step = login.begin(rules, script, 0.0, warm, failures, rules.boot + rules.throttle)
         self.now = 0.0
-        self.effects: list[tuple[float, login.Effect]] = []
+        self.effects: list[tuple[float, Effect]] = []
         self.phases: list[Phase] = []
         for _ in range(200):
             self.login: Login = step.login
@@ -128,7 +142,7 @@ def test_how_the_wait_is_worded(seconds: float, words: str) -> None:
 def test_a_push_that_ibkr_refuses_ends_with_87_under_relogin() -> None:
     rules = Rules(boot=25.0, login=20.0, relogin=True)
     played = Played(rules, Script(twofa=REFUSED))
-    assert played.exit == Exit(login.TWOFA_TIMED_OUT)
+    assert played.exit == Exit(TWOFA_TIMED_OUT)
     assert played.now == pytest.approx(35.3 + 60)
     assert "If login has not completed, IBC will exit in 60 seconds" in played.said()
     assert played.said()[-1] == "Exiting after error with exit code=1111"
@@ -138,7 +152,7 @@ def test_a_push_that_ibkr_refuses_ends_with_87_under_relogin() -> None:
 
 def test_a_login_that_is_slow_after_its_push_is_given_up() -> None:
     rules = Rules(boot=0.0, login=200.0, relogin=True)
-    assert Played(rules, Script(twofa=1.0)).exit == Exit(login.TWOFA_TIMED_OUT)
+    assert Played(rules, Script(twofa=1.0)).exit == Exit(TWOFA_TIMED_OUT)
     patient = Rules(boot=0.0, login=200.0, relogin=True, twofa_exit_interval=101.0)
     assert Played(patient, Script(twofa=1.0)).login.phase is Phase.LOGGED_IN
 
@@ -164,7 +178,7 @@ def test_a_dialog_that_ibc_does_not_know_stands() -> None:
 
 def test_a_start_too_slow_for_ibc_ends_with_88() -> None:
     played = Played(RULES, Script(slow_boot=36.0))
-    assert (played.exit, played.now) == (Exit(login.LOGIN_WINDOW_MISSING), 60.0)
+    assert (played.exit, played.now) == (Exit(LOGIN_WINDOW_MISSING), 60.0)
     assert played.said()[-2:] == [
         "IBC closing after TWS/Gateway failed to display login dialog",
         "Exiting after error with exit code=1112",
@@ -178,7 +192,7 @@ def test_a_token_needs_neither_password_nor_push_and_is_used_up() -> None:
     assert played.phases == [Phase.BOOTING, Phase.LOGIN, Phase.LOGGED_IN]
     assert played.now == 45.0
     assert played.said() == ["Re-starting session", "Starting Gateway", "Login has completed"]
-    assert any(isinstance(effect, login.Token) for _, effect in played.effects)
+    assert any(isinstance(effect, TokenSpent) for _, effect in played.effects)
     assert played.logged()[0].startswith("Running in auto-restart mode")
 
 
