@@ -26,7 +26,7 @@ from gateway.simulator.login_state import (
     Then,
     TokenSpent,
 )
-from gateway.simulator.narrate import stamp
+from gateway.simulator.narrate import RULE, stamp
 
 HEART_BEAT = 20.0
 """Seconds between two lines of the gateway while a push is pending (seen)."""
@@ -291,8 +291,5 @@ def _auth_start(kind: str, tokens: str, password: bool = True) -> str:
 def _give_up(login: Login, code: int, why: str) -> Step:
     """IBC ends the gateway, loudly."""
     own = {TWOFA_TIMED_OUT: 1111, LOGIN_WINDOW_MISSING: 1112}[code]
-    said = (Raw(_RULE), Ibc(why), Raw(_RULE), Ibc(f"Exiting after error with exit code={own}"), Exit(code))
+    said = (Raw(RULE), Ibc(why), Raw(RULE), Ibc(f"Exiting after error with exit code={own}"), Exit(code))
     return Step(login.held(login.phase), said)
-
-
-_RULE = "!" * 79

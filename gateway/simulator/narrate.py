@@ -3,6 +3,9 @@
 import datetime as dt
 import sys
 
+RULE = "!" * 79
+"""The line around what IBC wants to be seen."""
+
 
 def stamp(now: dt.datetime) -> str:
     """A moment as IBC writes it; `now` is in the zone of the container."""
