@@ -61,3 +61,34 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, form
     gained = (sold["price"] - bought["price"]) * 100 - bought["commission"] - sold["commission"]
     assert seen["profit"] == pytest.approx(gained)
     assert stand_in.metric("failures_total") == 0
+
+
+def test_a_day_with_everything_and_a_lost_link(start: Callable[..., StandIn]) -> None:
+    stand_in = start()
+    script = str(Path(__file__).with_name("nautilus_day.py"))
+    with subprocess.Popen(
+        [sys.executable, script, str(stand_in.api_port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as node:
+        try:
+            wait_for(lambda: ended(stand_in.book()["orders"], 11), 60, stand_in.book)
+            stand_in.fault("upstream-lost")
+            wait_for(lambda: 1 not in stand_in.status()["clients"], 30)
+            stand_in.cure("upstream-lost")
+            out, err = node.communicate(timeout=100)
+        finally:
+            node.kill()
+    assert node.returncode == 0, out + err
+    seen = json.loads(out.strip().splitlines()[-1])
+    assert seen["instruments"] == ["CryptoPerpetual", "CurrencyPair", "Equity", "FuturesContract", "IndexInstrument"]
+    assert all(seen[kind] > 0 for kind in ("quotes", "trades", "bars", "books", "history"))
+    rested = {"immediate", "until a day", "rests", "on the close"}
+    assert seen["orders"] == {name: "CANCELED" if name in rested else "FILLED" for name in seen["orders"]}
+    assert len(seen["orders"]) == 11
+    assert seen["lost"]
+    assert seen["resumed"]
+    assert seen["reader_alive"]
+    assert stand_in.metric("failures_total") == 0
+
+
+def ended(orders: list[dict[str, object]], count: int) -> bool:
+    return len([order for order in orders if order["status"] in ("Filled", "Cancelled")]) == count

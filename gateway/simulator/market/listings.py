@@ -166,6 +166,8 @@ def _pair(con_id: int, symbol: str, currency: str, name: str, base: float, beta:
         lot=1_000_000,
         trade=0,
         size_step=0.01,
+        min_size=0.01,
+        suggested_size=0.01,
     )
 
 
@@ -201,7 +203,8 @@ def _coin(con_id: int, symbol: str, name: str, exchange: str, base: float, path:
         activity=0.3,
         volume=0.02,
         size_step=1e-8,
-        min_size=0.00001,
+        min_size=1e-8,
+        suggested_size=1e-8,
     )
 
 
