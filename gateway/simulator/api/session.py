@@ -1,11 +1,6 @@
-"""One client's session: its frames in, its messages out, and what it has subscribed to.
-
-Output is gathered and written once per turn of the event loop.
-"""
+"""One client's session: its frames in, its messages out, and what it has subscribed to."""
 
 import asyncio
-import heapq
-import itertools
 import re
 import socket
 import struct
@@ -13,11 +8,11 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
 from gateway.simulator.api.gateway import Gateway
-from gateway.simulator.api.rate import BREACHES, Pacing, Rejection, Verdict
+from gateway.simulator.api.outbox import Outbox
 from gateway.simulator.api.subscriptions import Subscriptions
+from gateway.simulator.api.turnstile import Turnstile
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.settings import MIN_SERVER_VERSION
 from gateway.simulator.wire.answers.fields import Fields
@@ -29,18 +24,9 @@ from tws import codes
 from tws.errors import FrameError
 from tws.frames import FrameReader, decode_fields
 
-if TYPE_CHECKING:
-    from gateway.simulator.api.trouble import Due
-
 _CHUNK = 65536
-_TICK_LIMIT = 1 << 20
-"""Unsent bytes above which ticks are dropped for a client that does not read."""
-_DEATH_LIMIT = 1 << 26
-"""Unsent bytes above which the client is cut off."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 """Makes a close send a reset."""
-_LOOKS_EMPTY = 4096
-"""ibapi reads in chunks of this size and throws away a burst that is an exact multiple of it."""
 
 type Handler = Callable[[Session, Request], Awaitable[None] | None]
 
@@ -67,17 +53,8 @@ class Session(Subscriptions):
         self._handle = handle
         self._frames = FrameReader()
         self._pending: deque[bytes] = deque()
-        self._out: list[bytes] = []
-        self._flush_due = False
-        self._held_byte = b""
-        self._late: list[tuple[float, int, bytes]] = []
-        """A heap of what a fault holds back: when it is due by the world's clock, its number, its bytes."""
-        self._numbers = itertools.count()
-        self._shaped: deque[Due] = deque()
-        self._shaped_size = 0
-        self._free_at = float("-inf")
-        self._pacing = Pacing(float(gateway.settings.max_messages_per_second), gateway.host.monotonic())
-        self._rejection = Rejection() if gateway.settings.reject_over_rate else None
+        self._outbox = Outbox(self, writer)
+        self._turnstile = Turnstile(self)
         self._speaks = asyncio.Event()
         self._speaks.set()
         self._work: asyncio.Queue[tuple[float, list[str]]] = asyncio.Queue(1000)
@@ -97,7 +74,11 @@ class Session(Subscriptions):
     def speak(self) -> None:
         """End the silence."""
         self._speaks.set()
-        self._want_flush()
+        self._outbox.want_flush()
+
+    async def end_of_silence(self) -> None:
+        """Wait until it speaks."""
+        await self._speaks.wait()
 
     # -- out -------------------------------------------------------------------------------------------------------
 
@@ -117,28 +98,13 @@ class Session(Subscriptions):
         for payload in FrameReader().feed(data):
             for delay, said in self.gateway.trouble.says(self, decode_fields(payload)):
                 if delay > 0:
-                    self._put_late(delay, encode(said))
+                    self._outbox.put_late(delay, encode(said))
                 else:
                     self.put(encode(said), 1)
 
-    def _put_late(self, delay: float, data: bytes) -> None:
-        due = (self.gateway.clock.monotonic() + delay, next(self._numbers))
-        heapq.heappush(self._late, (*due, data))
-        self.later(self._deliver(delay, due))
-
-    async def _deliver(self, delay: float, due: tuple[float, int]) -> None:
-        """Sleepers may wake in any order: the first sends everything up to its own turn, so that nothing overtakes."""
-        await self.gateway.clock.sleep(delay)
-        while self._late and self._late[0][:2] <= due:
-            self.put(heapq.heappop(self._late)[2], 1)
-
     def put(self, data: bytes, count: int) -> None:
         """Send bytes as they are, past every fault that changes messages."""
-        if self.over:
-            return
-        self._out.append(data)
-        self.gateway.tally.messages_out += count
-        self._want_flush()
+        self._outbox.put(data, count)
 
     def error(self, req_id: int, code: int, text: str, reject_json: str = "") -> None:
         """Send message 4."""
@@ -153,55 +119,7 @@ class Session(Subscriptions):
     @property
     def clogged(self) -> bool:
         """Whether the client reads too slowly for ticks to make sense."""
-        waiting = self._writer.transport.get_write_buffer_size() + self._shaped_size
-        return self.silent or waiting > _TICK_LIMIT
-
-    def _want_flush(self) -> None:
-        if not self._flush_due and not self.silent:
-            self._flush_due = True
-            asyncio.get_running_loop().call_soon(self._flush)
-
-    def _flush(self) -> None:
-        self._flush_due = False
-        if self.over or self.silent or self._held_byte or not self._out:
-            return
-        data = b"".join(self._out)
-        self._out.clear()
-        if self.gateway.trouble.shape or self._shaped:
-            self._shape(data)
-            return
-        if len(data) % _LOOKS_EMPTY == 0:
-            data, self._held_byte = data[:-1], data[-1:]
-            asyncio.get_running_loop().call_later(0.01, self._release)
-        self._writer.write(data)
-        if self._writer.transport.get_write_buffer_size() > _DEATH_LIMIT:
-            self.close()
-
-    def _shape(self, data: bytes) -> None:
-        """Have a fault say when which of these bytes are written; what waits already goes first."""
-        now = self.gateway.host.monotonic()
-        idle = not self._shaped
-        written = self.gateway.trouble.writes(self, data, max(self._free_at, now))
-        self._shaped.extend(written)
-        self._shaped_size += sum(len(piece) for _, piece in written)
-        self._free_at = written[-1][0] if written else self._free_at
-        if idle and self._shaped:
-            self.later(self._write_shaped())
-
-    async def _write_shaped(self) -> None:
-        host = self.gateway.host
-        while self._shaped and not self.over:
-            await host.sleep(max(self._shaped[0][0] - host.monotonic(), 0.0))
-            await self._speaks.wait()
-            _, piece = self._shaped.popleft()
-            self._shaped_size -= len(piece)
-            self._writer.write(piece)
-
-    def _release(self) -> None:
-        if not self.over:
-            self._writer.write(self._held_byte)
-            self._held_byte = b""
-            self._want_flush()
+        return self.silent or self._outbox.clogged
 
     def later(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Run something that takes its time and ends with the session."""
@@ -224,9 +142,8 @@ class Session(Subscriptions):
         if self.over:
             return
         if not self.silent:
-            self._writer.write(b"".join([*(piece for _, piece in self._shaped), self._held_byte, *self._out]))
-        self._shaped.clear()
-        self._out.clear()
+            self._outbox.empty()
+        self._outbox.clear()
         self.over = True
         self._speaks.set()
         self.gateway.sessions.discard(self)
@@ -236,9 +153,7 @@ class Session(Subscriptions):
 
     def abort(self) -> None:
         """End the session as a dying process does: nothing more goes out."""
-        self._out.clear()
-        self._shaped.clear()
-        self._held_byte = b""
+        self._outbox.clear()
         self.close()
         self._writer.transport.abort()
 
@@ -263,7 +178,7 @@ class Session(Subscriptions):
             self.close()
 
     async def _shake_hands(self) -> bool:
-        await self._speaks.wait()
+        await self.end_of_silence()
         if await self._reader.readexactly(4) != b"API\0":
             return False
         payloads: list[bytes] = []
@@ -280,7 +195,7 @@ class Session(Subscriptions):
         if version < max(lowest, MIN_SERVER_VERSION):
             return False
         if b"+PACEAPI" in (said[3] or b""):
-            self._rejection = None
+            self._turnstile.only_pace()
         self.version = version
         self.send([str(version), self.gateway.writer.wall(self.gateway.now())])
         self._pending.extend(payloads[1:])
@@ -289,11 +204,11 @@ class Session(Subscriptions):
     async def _serve(self) -> None:
         while not self.over:
             while self._pending and not self.over:
-                await self._speaks.wait()
+                await self.end_of_silence()
                 fields = decode_fields(self._pending.popleft())
-                if not await self._may_pass():
+                if not await self._turnstile.lets_pass():
                     continue
-                await self._speaks.wait()
+                await self.end_of_silence()
                 if not self.over:
                     await self._receive(fields)
             if self.over:
@@ -309,32 +224,8 @@ class Session(Subscriptions):
             data = await self._reader.read(_CHUNK)
         except ConnectionError:
             data = b""
-        await self._speaks.wait()
+        await self.end_of_silence()
         return data
-
-    async def _may_pass(self) -> bool:
-        """Keep to the rate of messages: by waiting, or by dropping what is too much."""
-        host, rate = self.gateway.host, self.gateway.settings.max_messages_per_second
-        if self._rejection is None:
-            while wait := self._pacing.wait(host.monotonic(), rate):
-                await host.sleep(wait)
-            return True
-        verdict = self._rejection.take(host.monotonic(), rate)
-        if verdict is Verdict.NEAR:
-            words = f"{codes.CODES[codes.NEAR_MAX_RATE].text}{rate} messages per second ({self._rejection.count})"
-            self.error(-1, codes.NEAR_MAX_RATE, words)
-        elif verdict is Verdict.BREACH:
-            self.later(self._tell_breach(self._rejection, rate))
-        return verdict in (Verdict.TAKEN, Verdict.NEAR)
-
-    async def _tell_breach(self, rejection: Rejection, rate: int) -> None:
-        host = self.gateway.host
-        await host.sleep(rejection.left(host.monotonic()))
-        rejection.breaches += 1
-        words = f"max={rate} rec={rejection.count} ({rejection.breaches})"
-        self.error(-1, codes.MAX_RATE_EXCEEDED, codes.CODES[codes.MAX_RATE_EXCEEDED].text + words)
-        if rejection.breaches >= BREACHES:
-            self.close()
 
     async def _receive(self, fields: list[str]) -> None:
         self.gateway.tally.messages_in += 1
@@ -349,7 +240,7 @@ class Session(Subscriptions):
         while True:
             due, fields = await self._work.get()
             await self.gateway.host.sleep(max(due - self.gateway.host.monotonic(), 0))
-            await self._speaks.wait()
+            await self.end_of_silence()
             await self._answer(fields)
 
     async def _answer(self, fields: list[str]) -> None:
@@ -375,6 +266,6 @@ class Session(Subscriptions):
 
     async def drained(self) -> None:
         """Wait until the client has taken most of what was sent: long answers are made in pieces."""
-        self._flush()
+        self._outbox.flush()
         if not self.over:
             await self._writer.drain()
