@@ -39,7 +39,7 @@ def _place(session: Session, request: Request) -> None:
     except Refused as refusal:
         session.error(written.order_id, refusal.code, refusal.text, refusal.reject_json)
         return
-    if not known:
+    if not known and not any(event.order.status is Status.INACTIVE for event in events):
         for code, text in warnings(gateway, ticket):
             session.error(written.order_id, code, text)
     gateway.tell(events)

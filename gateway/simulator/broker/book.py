@@ -71,6 +71,30 @@ class OrderBook:
         others = [order for (_, number), order in self.orders.items() if number == order_id]
         return next((o for o in others if not o.status.is_over), others[-1] if others else None)
 
+    def changed_by(self, client_id: int, order_id: int, ticket: Ticket) -> Order | None:
+        """The order that the ticket would modify, None if it is a new one.
+
+        Raises:
+            Refused: it cannot be modified, or not in this way.
+        """
+        order = self.orders.get((client_id, order_id))
+        if order is None:
+            return None
+        if order.status.is_over or order.status is Status.PENDING_CANCEL:
+            raise Refused(codes.CANNOT_MODIFY_FILLED, codes.text(codes.CANNOT_MODIFY_FILLED))
+        if (ticket.con_id, ticket.action, ticket.account) != (
+            order.ticket.con_id,
+            order.ticket.action,
+            order.ticket.account,
+        ):
+            raise Refused(codes.ORDER_MISMATCH, codes.text(codes.ORDER_MISMATCH))
+        if ticket.quantity <= order.filled:
+            raise Refused(
+                codes.ORDER_REJECTED,
+                "Order rejected - reason:The new quantity is not more than what was filled already.",
+            )
+        return order
+
     def forget(self, before: dt.datetime) -> None:
         """Drop orders that were over by then; what was recorded of them stays on record."""
         for key, order in list(self.orders.items()):
@@ -87,7 +111,7 @@ class OrderBook:
         Raises:
             Refused: with the gateway's code and words.
         """
-        known = self.orders.get((client_id, order_id))
+        known = self.changed_by(client_id, order_id, ticket)
         if known is not None:
             return self._modify(known, ticket, now, hours, connected)
         order = self._new(client_id, order_id, ticket, now, hours)
@@ -311,19 +335,6 @@ class OrderBook:
         return events
 
     def _modify(self, order: Order, ticket: Ticket, now: dt.datetime, hours: Hours, connected: bool) -> list[Event]:
-        if order.status.is_over or order.status is Status.PENDING_CANCEL:
-            raise Refused(codes.CANNOT_MODIFY_FILLED, codes.text(codes.CANNOT_MODIFY_FILLED))
-        if (ticket.con_id, ticket.action, ticket.account) != (
-            order.ticket.con_id,
-            order.ticket.action,
-            order.ticket.account,
-        ):
-            raise Refused(codes.ORDER_MISMATCH, codes.text(codes.ORDER_MISMATCH))
-        if ticket.quantity <= order.filled:
-            raise Refused(
-                codes.ORDER_REJECTED,
-                "Order rejected - reason:The new quantity is not more than what was filled already.",
-            )
         times = timetable(ticket, hours)
         same_type = ticket.order_type == order.ticket.order_type
         order = replace(

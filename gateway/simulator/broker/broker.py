@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from gateway.simulator.broker import price_cap
 from gateway.simulator.broker.account import Values
@@ -164,15 +165,18 @@ class Broker:
         ticket = self.advisor.assign(ticket, instrument)
         self._check_prices(ticket, instrument)
         now = self._now()
+        known = self.book.changed_by(client_id, order_id, ticket)
         try:
-            if (client_id, order_id) not in self.book.orders:
+            if known is None:
                 self._check_count(ticket)
-                touch = self._view(now).touch(ticket.con_id)
-                if touch is not None and not instrument.legs:
-                    price_cap.check(ticket, touch)
-                if not ticket.parent_id:
-                    self._credit.check(ticket)
+            touch = self._view(now).touch(ticket.con_id)
+            if touch is not None and not instrument.legs:
+                price_cap.check(ticket, touch)
+            if not self._undoes_parent(client_id, ticket):
+                self._credit.check(replace(ticket, quantity=ticket.quantity - known.filled) if known else ticket)
         except Refused as refusal:
+            if known is not None:
+                raise  # the order stays as it was
             events = self.book.reject(client_id, order_id, ticket, now, refusal)
         else:
             events = self.book.place(client_id, order_id, ticket, now, self.hours(instrument), connected=self.connected)
@@ -291,8 +295,20 @@ class Broker:
         return 100 * values.excess / values.net_liquidation if values.net_liquidation > 0 else 0.0
 
     def _check_prices(self, ticket: Ticket, instrument: Instrument) -> None:
-        if not all(self._market.conforms(instrument, price) for price in ticket.prices):
+        """Prices lie on an increment; below 0 only those of futures and combinations can be."""
+        signed = bool(instrument.legs) or instrument.sec_type in ("FUT", "FOP")
+        if not all(self._market.conforms(instrument, price) and (signed or price > 0) for price in ticket.prices):
             raise Refused(codes.PRICE_VARIATION, codes.CODES[codes.PRICE_VARIATION].text)
+
+    def _undoes_parent(self, client_id: int, ticket: Ticket) -> bool:
+        """Whether it is a bracket's exit: it closes no more than its parent opens, whatever is held now."""
+        parent = self.book.orders.get((client_id, ticket.parent_id)) if ticket.parent_id else None
+        return (
+            parent is not None
+            and parent.ticket.con_id == ticket.con_id
+            and parent.ticket.buys != ticket.buys
+            and ticket.quantity <= parent.quantity
+        )
 
     def _check_count(self, ticket: Ticket) -> None:
         active = [

@@ -76,12 +76,16 @@ class Credit:
         return [(owner or self._default, quantity) for owner, quantity in allocation(ticket).items()]
 
     def _try(self, owner: str, ticket: Ticket, quantity: float) -> tuple[Ledger, float]:
-        """The account's ledger as if so much of the ticket had been filled now, and the commission."""
+        """The account's ledger as if so much of the ticket had been filled now, and the commission.
+
+        At its price or the market's, whichever is worse: a limit far from the market would else count as a gain.
+        """
         instrument = self._instrument(ticket.con_id)
         quote = self._valuer.quote(instrument)
-        price = ticket.limit_price
-        if price is None:
-            price = ticket.stop_price if ticket.stop_price is not None else quote.ask if ticket.buys else quote.bid
+        written = ticket.limit_price if ticket.limit_price is not None else ticket.stop_price
+        price = quote.ask if ticket.buys else quote.bid
+        if written is not None:
+            price = max(written, price) if ticket.buys else min(written, price)
         if not instrument.legs:
             price = max(price, 0.0)
         signed = quantity if ticket.buys else -quantity

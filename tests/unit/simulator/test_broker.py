@@ -1,6 +1,7 @@
 """The broker with its record: money follows fills, options expire, and nothing recorded is lost or repeated."""
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,48 @@ def test_what_cannot_be_paid_is_refused(gateway: Gateway) -> None:
     assert "EQUITY WITH LOAN VALUE" in error.text
     assert status.order.status is Status.INACTIVE
     assert gateway.broker.book.live() == []
+
+
+def test_a_change_that_cannot_be_paid_leaves_the_order_as_it_was(gateway: Gateway, clock: HandClock) -> None:
+    broker = gateway.broker
+    limit = ticket(con_id=SPY, order_type="LMT", limit_price=100.0)
+    broker.place(7, 1, limit)
+    before = broker.book.orders[7, 1]
+    with pytest.raises(Refused, match="EQUITY WITH LOAN VALUE"):
+        broker.place(7, 1, replace(limit, quantity=100_000.0))
+    with pytest.raises(Refused, match="away from the current price"):
+        broker.place(7, 1, replace(limit, limit_price=5000.0))
+    assert broker.book.orders[7, 1] == before
+    broker.place(7, 1, replace(limit, quantity=3.0))
+    assert broker.book.orders[7, 1].quantity == 3.0
+
+
+def test_only_a_brackets_exit_needs_no_funds(gateway: Gateway) -> None:
+    broker = gateway.broker
+    broker.place(7, 1, ticket(con_id=SPY, quantity=2000.0, order_type="LMT", limit_price=100.0, transmit=False))
+    exit_ = ticket(
+        con_id=SPY, action="SELL", quantity=2000.0, order_type="LMT", limit_price=900.0, parent_id=1, transmit=False
+    )
+    assert broker.place(7, 2, exit_) == []
+    error, _ = broker.place(7, 3, replace(exit_, quantity=100_000.0))
+    assert error.code == 201
+    error, _ = broker.place(7, 4, replace(exit_, action="BUY", quantity=100_000.0, limit_price=100.0))
+    assert error.code == 201
+
+
+@pytest.mark.parametrize("price", [0.0, -5.0])
+def test_a_stock_costs_something(gateway: Gateway, price: float) -> None:
+    with pytest.raises(Refused, match="minimum price variation"):
+        gateway.broker.place(7, 1, ticket(con_id=SPY, order_type="LMT", limit_price=price))
+
+
+@pytest.mark.parametrize(("action", "price"), [("BUY", 100.0), ("SELL", 900.0)])
+def test_a_limit_far_from_the_market_is_no_gain(gateway: Gateway, action: str, price: float) -> None:
+    limit = ticket(con_id=SPY, action=action, order_type="LMT", limit_price=price, quantity=100_000.0)
+    error, _ = gateway.broker.place(7, 1, limit)
+    assert error.code == 201
+    preview = gateway.broker.preview(limit)
+    assert preview.after.equity_with_loan < preview.before.equity_with_loan
 
 
 def test_options_on_stocks_deliver_at_expiry(gateway: Gateway, clock: HandClock) -> None:

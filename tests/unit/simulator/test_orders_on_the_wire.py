@@ -242,6 +242,13 @@ async def test_what_the_funds_do_not_allow_becomes_inactive(world: World) -> Non
         assert "Inactive" in done[0]
 
 
+async def test_what_is_turned_down_is_not_remarked_on(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start(7)
+        client.send(*order(1, totalQuantity="100000", outsideRth="1"))
+        assert await hear(client, "3") == ["4 201", "5", "3 Inactive"]
+
+
 async def test_a_slip_of_the_hand_can_be_overridden(world: World) -> None:
     async with RawClient(world.port) as client:
         await client.start(7)
