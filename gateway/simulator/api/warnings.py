@@ -16,10 +16,11 @@ def warnings(gateway: Gateway, ticket: Ticket) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     if ticket.outside_rth and not trades_outside(ticket):
         found.append((codes.OUTSIDE_RTH_IGNORED, codes.text(codes.OUTSIDE_RTH_IGNORED)))
-    if ticket.transmit and not may_trade(ticket, hours) and ticket.tif != "OPG" and hours.opens is not None:
+    until = hours.trades if trades_outside(ticket) else hours.opens
+    if ticket.transmit and not may_trade(ticket, hours) and ticket.tif != "OPG" and until is not None:
         text = (
             f"{ticket.action} {plain(ticket.quantity)} {_name(instrument)}\n"
-            f"Warning: your order will not be placed at the exchange until {sentence(hours.opens, instrument.zone)}"
+            f"Warning: your order will not be placed at the exchange until {sentence(until, instrument.zone)}"
         )
         found.append((codes.ORDER_MESSAGE, codes.text(codes.ORDER_MESSAGE, text)))
     return found

@@ -46,6 +46,8 @@ class Hours:
     """Start of the regular session that is on, or of the next one."""
     closes: dt.datetime | None = None
     """End of that session; None where there is none."""
+    trades: dt.datetime | None = None
+    """When it next trades at all: now, or as the next regular or extended session starts."""
     next_opens: dt.datetime | None = None
     """Start of the session after that one."""
     day_ends: dt.datetime | None = None

@@ -22,6 +22,7 @@ def hours(market: Market, instrument: Instrument, now: dt.datetime) -> Hours:
         regular=phase is Phase.REGULAR,
         extended=phase is Phase.EXTENDED,
         opens=market.next_open(instrument, now),
+        trades=now if phase is not Phase.CLOSED else next(start for start, _ in last.trading if start > now),
         closes=closes,
         next_opens=market.next_open(instrument, closes),
         day_ends=last.trading[-1][1],
