@@ -6,23 +6,30 @@ working, the next one finds.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from ib_async import IB, Future, LimitOrder, MarketOrder, Order, Stock
 
 from tests.clients.drivers import Ibapi
-from tests.stand_in import StandIn
+from tests.stand_in import StandIn, wait_for
 from tests.unit.simulator.asks import IBAPI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from ib_async import Trade
 
 NEW_YORK = ZoneInfo("America/New_York")
 BEFORE_THE_OPEN, THE_CLOSE, THE_EVENING = "2024-11-27T09:29:50", "2024-11-27T15:59:50", "2024-11-27T19:59:50"
-THE_HALF_DAY, THE_WEEKEND = "2024-11-29T12:59:50", "2024-11-30T12:00:00"
+THE_HALF_DAY, BEFORE_IT, THE_WEEKEND = "2024-11-29T12:59:50", "2024-11-29T09:29:50", "2024-11-30T12:00:00"
 HOURS = "20241127:0400-20241127:2000;20241128:CLOSED;20241129:0400-20241129:1700;20241130:CLOSED;20241201:CLOSED;"
 LIQUID = "20241127:0930-20241127:1600;20241128:CLOSED;20241129:0930-20241129:1300;20241130:CLOSED;20241201:CLOSED;"
 RESTS = {"orderType": "LMT", "lmtPrice": 100.0}
@@ -198,3 +205,130 @@ def test_ibapi(scene: Callable[[str], StandIn]) -> None:
     assert sorted({args[0] for args in one.heard("openOrder")}) == [7, 17, 18, 19]
     assert one.heard("execDetails") == []
     one.stop()
+
+
+# -- ib_async ----------------------------------------------------------------------------------------------------------
+
+
+async def soon(done: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not done():
+            await asyncio.sleep(0.02)
+
+
+async def connected(stand_in: StandIn) -> IB:
+    ib = IB()
+    await ib.connectAsync("127.0.0.1", stand_in.api_port, clientId=7, timeout=5)
+    return ib
+
+
+def said(trade: Trade) -> list[int]:
+    """The errors in an order's log."""
+    return [entry.errorCode for entry in trade.log if entry.errorCode]
+
+
+def at(moment: str, zone: ZoneInfo = NEW_YORK) -> dt.datetime:
+    return dt.datetime.fromisoformat(moment).replace(tzinfo=zone)
+
+
+async def test_ib_async(scene: Callable[[str], StandIn]) -> None:
+    stock = Stock("SPY", "SMART", "USD", primaryExchange="ARCA")
+    stand_in = scene(THE_CLOSE)
+    ib = await connected(stand_in)
+    future = Future("ES", "20241220", "CME")
+    [details] = await ib.reqContractDetailsAsync(future)
+    assert [str(session.start) for session in details.tradingSessions()[:3]] == [
+        "2024-11-26 17:00:00-06:00", "2024-11-27 17:00:00-06:00", "2024-11-28 17:00:00-06:00",
+    ]  # fmt: skip
+    [details] = await ib.reqContractDetailsAsync(stock)
+    assert [session.end for session in details.liquidSessions()] == [
+        at("2024-11-27T16:00"), at("2024-11-29T13:00"), at("2024-12-02T16:00"),
+    ]  # fmt: skip
+    closing = ib.placeOrder(stock, Order(action="BUY", totalQuantity=1, orderType="MOC"))
+    resting = ib.placeOrder(stock, LimitOrder("BUY", 1, 400))
+    late = ib.placeOrder(stock, LimitOrder("BUY", 1, 400, outsideRth=True))
+    lasting = ib.placeOrder(stock, LimitOrder("BUY", 1, 400, tif="GTC"))
+    bought = ib.placeOrder(future, MarketOrder("BUY", 1))
+    await soon(lambda: lasting.orderStatus.status == "Submitted")
+    advance(stand_in, 20)
+    await soon(lambda: closing.fills and bought.fills and resting.isDone())
+    assert closing.fills[0].execution.time == at("2024-11-27T16:00")
+    assert bought.fills[0].execution.time == at("2024-11-27T15:59:50")  # told as 14:59:50 US/Central
+    assert resting.orderStatus.status == "Cancelled"
+    assert (late.orderStatus.status, lasting.orderStatus.status) == ("Submitted", "Submitted")
+    market = ib.placeOrder(stock, MarketOrder("BUY", 1))
+    await soon(lambda: said(market))
+    assert said(market) == [399]
+    assert any("until 2024-11-29 09:30:00 US/Eastern" in entry.message for entry in market.log)
+    ib.disconnect()
+
+    stand_in = scene(THE_HALF_DAY)
+    advance(stand_in, 1)
+    ib = await connected(stand_in)
+    assert [trade.order.tif for trade in ib.openTrades()] == ["GTC"]
+    assert [fill.execution.orderId for fill in ib.fills()] == [market.order.orderId]
+    closing = ib.placeOrder(stock, Order(action="SELL", totalQuantity=1, orderType="MOC"))
+    advance(stand_in, 20)
+    await soon(lambda: closing.fills and len(ib.fills()) == 2)
+    assert closing.fills[0].execution.time == at("2024-11-29T13:00")
+    done = await ib.reqCompletedOrdersAsync(apiOnly=False)
+    ended = {(trade.order.orderType, trade.orderStatus.status) for trade in done}
+    assert {("MOC", "Filled"), ("LMT", "Cancelled"), ("MKT", "Filled")} <= ended
+    ib.disconnect()
+
+    stand_in = scene(THE_WEEKEND)
+    ib = await connected(stand_in)
+    bars = await ib.reqHistoricalDataAsync(stock, "", "1 D", "30 mins", "TRADES", useRTH=True, formatDate=1)
+    assert (bars[0].date, bars[-1].date) == (at("2024-11-29T09:30"), at("2024-11-29T12:30"))
+    bars = await ib.reqHistoricalDataAsync(stock, "", "1 D", "30 mins", "TRADES", useRTH=False, formatDate=1)
+    assert (bars[0].date, bars[-1].date) == (at("2024-11-29T04:00"), at("2024-11-29T16:30"))
+    bars = await ib.reqHistoricalDataAsync(future, "", "1 D", "30 mins", "TRADES", useRTH=True, formatDate=1)
+    assert (str(bars[0].date), str(bars[-1].date)) == ("2024-11-29 08:30:00-06:00", "2024-11-29 11:30:00-06:00")
+    schedule = await ib.reqHistoricalScheduleAsync(stock, 3)
+    assert schedule.timeZone == "US/Eastern"
+    assert schedule.sessions[-1].endDateTime == "20241129-13:00:00"
+    waiting = ib.placeOrder(future, MarketOrder("SELL", 1))
+    await soon(lambda: said(waiting))
+    assert any("until 2024-12-01 17:00:00 US/Central" in entry.message for entry in waiting.log)
+    advance(stand_in, 5)
+    assert await ib.reqCurrentTimeAsync() == at("2024-11-30T12:00:05")
+    assert waiting.fills == []
+    ib.disconnect()
+
+
+# -- NautilusTrader ----------------------------------------------------------------------------------------------------
+
+
+def test_nautilus(scene: Callable[[str], StandIn]) -> None:
+    """Executions of both zones, hours that it takes expiries from, an order for each end; on the half day."""
+    stand_in = scene(BEFORE_IT)
+    script = Path(__file__).with_name("nautilus_hours.py")
+    with subprocess.Popen(
+        [sys.executable, str(script), str(stand_in.api_port)], stdout=subprocess.PIPE, text=True
+    ) as node:
+        try:
+            wait_for(lambda: len(stand_in.book()["orders"]) == 6, 30, stand_in.tail)
+            for seconds in (5, 10, 3600, 3600, 3600, 1800):
+                advance(stand_in, seconds)
+            out, _ = node.communicate(timeout=20)
+        finally:
+            node.kill()
+    seen = json.loads(out.strip().splitlines()[-1])
+    assert node.returncode == 0
+    assert seen["expires"] == {
+        # The last closing time on the list, on the expiry's date: here 16:00 in Chicago.
+        "ESZ4.CME": "2024-12-20 22:00:00+00:00",
+        "SPXW  241129C06000000.CBOE": "2024-11-29 22:00:00+00:00",
+        "SPY.ARCA": "",
+    }
+    assert seen["bars"][0::6] == ["2024-11-27 15:30:00+00:00", "2024-11-27 21:00:00+00:00"]
+    assert {name: told[-1] for name, told in seen["events"].items()} == {
+        "open": ["OrderFilled", "2024-11-29 14:30:00+00:00"],
+        "early": ["OrderFilled", "2024-11-29 14:29:50+00:00"],
+        "close": ["OrderFilled", "2024-11-29 18:00:00+00:00"],
+        "day": ["OrderCanceled"],
+        "future": ["OrderFilled", "2024-11-29 14:29:50+00:00"],
+        "future day": ["OrderCanceled"],
+    }
+    assert seen["positions"] == {"ESZ4.CME": 1.0, "SPY.ARCA": 3.0}
+    assert seen["reader_alive"]

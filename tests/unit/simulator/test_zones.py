@@ -198,3 +198,17 @@ def test_warnings_of_orders_that_come_too_early(tmp_path: Path) -> None:
             assert code == 399
             assert text.endswith(f"until {until}")
         store.close()
+
+
+def test_an_order_for_extended_hours_waits_for_them(tmp_path: Path) -> None:
+    clock = HandClock(dt.datetime(2026, 11, 18, 17, 30, tzinfo=ZoneInfo("America/New_York")).astimezone(dt.UTC))
+    gateway, store = make_gateway(tmp_path, clock, SIM_CALENDAR="XNYS")
+    outside = ticket(order_type="LMT", limit_price=100.0, outside_rth=True)
+    assert warnings(gateway, outside) == []
+    clock.turn(4 * 3600)
+    [(_, text)] = warnings(gateway, outside)
+    assert text.endswith("until 2026-11-19 04:00:00 US/Eastern")
+    clock.turn(6 * 3600)
+    [(_, text)] = warnings(gateway, outside)
+    assert text.endswith("until 2026-11-19 04:00:00 US/Eastern")
+    store.close()
