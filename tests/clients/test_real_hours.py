@@ -160,7 +160,9 @@ def test_ibapi(scene: Callable[[str], StandIn]) -> None:
     one.place(14, **CROSSES, outsideRth=True)
     assert one.warned(14) == "2024-11-29 04:00:00 US/Eastern"
     one.ask("cancelOrder", 14)
-    one.until(lambda: one.status(14) == "Cancelled" or advance(stand_in, 1))
+    one.until(lambda: one.status(14) != "PreSubmitted")
+    advance(stand_in, 1)
+    one.until(lambda: one.status(14) == "Cancelled")
     one.stop()
 
     stand_in = scene(THE_HALF_DAY)
