@@ -1,9 +1,9 @@
 """Which accounts a request means, and what they are worth together."""
 
 from gateway.simulator.api.account_subscriptions import Feed
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Session
 from gateway.simulator.broker.account import Values, total
-from tws import codes
 
 
 def accounts_of(session: Session, text: str) -> tuple[str, ...]:
@@ -24,11 +24,7 @@ def feed_of(session: Session, req_id: int, text: str, model: str = "") -> Feed |
     """A stream about the accounts behind a name; an error and None where it is not known."""
     accounts = accounts_of(session, text)
     if not accounts:
-        session.error(
-            req_id,
-            codes.VALIDATION_ERROR,
-            f"Error validating request.-'bH' : cause - Invalid account code '{text}'.",
-        )
+        invalid(session, req_id, f"Invalid account code '{text}'.")
         return None
     name = accounts[0] if len(accounts) == 1 else text or "All"
     return Feed(name, accounts, model)

@@ -3,11 +3,11 @@
 from gateway.simulator.api.account_names import accounts_of, parts_of, previous_of, values_of
 from gateway.simulator.api.account_subscriptions import SummaryQuery
 from gateway.simulator.api.account_tags import BASE_ROWS, ledger, summary, wanted_currencies
+from gateway.simulator.api.refusals import failed, invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import accounts as answers
 from gateway.simulator.wire.requests import accounts as requests
 from gateway.simulator.wire.requests.base import Request
-from tws import codes
 
 _MAX_SUMMARIES = 2
 _EVERY = 180.0
@@ -22,19 +22,11 @@ def _ask(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqAccountSummary)
     summaries = session.accounts.summaries
     if request.req_id not in summaries and len(summaries) >= _MAX_SUMMARIES:
-        session.error(
-            request.req_id,
-            codes.PROCESSING_ERROR,
-            "Error processing request.-'bW' : cause - Maximum number of account summary requests exceeded",
-        )
+        failed(session, request.req_id, "Maximum number of account summary requests exceeded")
         return
     accounts = accounts_of(session, request.group)
     if not accounts:
-        session.error(
-            request.req_id,
-            codes.VALIDATION_ERROR,
-            f"Error validating request.-'bH' : cause - Invalid FA group '{request.group}'.",
-        )
+        invalid(session, request.req_id, f"Invalid FA group '{request.group}'.")
         return
     query = summaries[request.req_id] = SummaryQuery(request.req_id, accounts, request.tags)
     _send(session, query, session.gateway.clock.monotonic())

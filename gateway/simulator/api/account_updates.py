@@ -3,6 +3,7 @@
 from gateway.simulator.api.account_names import feed_of, parts_of, previous_of, values_of
 from gateway.simulator.api.account_subscriptions import Feed
 from gateway.simulator.api.account_tags import BASE_ROWS, updates
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import accounts as answers
 from gateway.simulator.wire.requests import accounts as requests
@@ -25,11 +26,7 @@ def _single(session: Session, request: Request) -> None:
             session.refuse(-1, codes.UNSUBSCRIBED_FROM_ACCOUNT)
         return
     if not request.account and len(gateway.broker.accounts) > 1:
-        session.error(
-            -1,
-            codes.VALIDATION_ERROR,
-            "Error validating request.-'bH' : cause - The account code is required for this operation.",
-        )
+        invalid(session, -1, "The account code is required for this operation.")
         return
     feed = feed_of(session, -1, request.account)
     if feed is None:

@@ -1,28 +1,25 @@
 """An advisor's configuration, and the family codes of accounts."""
 
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.broker.advisors import GroupsInvalid
 from gateway.simulator.wire.answers import accounts as answers
 from gateway.simulator.wire.requests import accounts as requests
 from gateway.simulator.wire.requests.base import Request
-from tws import codes
 
 _GROUPS, _PROFILES, _ALIASES = 1, 2, 3
 _NO_ID = 2147483647
 """The id of errors about requestFA, which has none of its own (seen in clients' logs)."""
-
-
-def _invalid(session: Session, req_id: int, cause: str) -> None:
-    session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'bW' : cause - {cause}")
+_LETTERS = "bW"
 
 
 def _served(session: Session, req_id: int, kind: int) -> bool:
     if not session.gateway.broker.advisor.is_advisor:
-        _invalid(session, req_id, "FA data operations ignored for non FA customers.")
+        invalid(session, req_id, "FA data operations ignored for non FA customers.", _LETTERS)
     elif kind == _PROFILES:
-        _invalid(session, req_id, "FA Profile is not supported anymore, use FA Group instead.")
+        invalid(session, req_id, "FA Profile is not supported anymore, use FA Group instead.", _LETTERS)
     elif kind not in (_GROUPS, _ALIASES):
-        _invalid(session, req_id, "Non-existent FA data operation request.")
+        invalid(session, req_id, "Non-existent FA data operation request.", _LETTERS)
     else:
         return True
     return False
@@ -41,7 +38,7 @@ def _replace(session: Session, request: Request) -> None:
     if not _served(session, request.req_id, request.kind):
         return
     if session.gateway.read_only:
-        _invalid(session, request.req_id, "The API interface is currently in Read-Only mode.")
+        invalid(session, request.req_id, "The API interface is currently in Read-Only mode.", _LETTERS)
         return
     broker = session.gateway.broker
     try:
@@ -50,7 +47,7 @@ def _replace(session: Session, request: Request) -> None:
         else:
             broker.replace_aliases(request.xml)
     except GroupsInvalid as error:
-        _invalid(session, request.req_id, str(error))
+        invalid(session, request.req_id, str(error), _LETTERS)
         return
     session.send(answers.replace_fa_end(request.req_id, "success"))
 

@@ -67,9 +67,9 @@ async def send(
 ) -> None:
     """Answer a query for bars that ends at `end` (in the zone it was written in, not in the future)."""
     gateway, req_id, regular = session.gateway, request.req_id, query.regular
-    barred = refusals.not_permitted(session, instrument)
+    barred = refusals.not_permitted_at_all(session, instrument)
     if barred:
-        refusals.no_history(session, req_id, f"{barred}. {codes.text(codes.DATA_NEEDS_SUBSCRIPTION)}")
+        refusals.no_history(session, req_id, barred)
         return
     make = maker(session, instrument, query.what)
     if make is None:

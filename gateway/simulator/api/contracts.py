@@ -1,5 +1,7 @@
 """Contract details, symbol search, option chains and price rules."""
 
+from gateway.simulator.api.one_contract import flaw
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.rules import MARKET_RULES
@@ -17,6 +19,10 @@ _PIECE = 50
 async def _details(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqContractDetails)
     gateway = session.gateway
+    cause = flaw(request.contract)
+    if cause is not None:
+        invalid(session, request.req_id, cause, "bQ")
+        return
     found = gateway.instruments.find(request.contract, gateway.now())
     if not found:
         session.refuse(request.req_id, codes.NO_SECURITY_DEFINITION)
@@ -94,11 +100,7 @@ def _market_rule(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqMarketRule)
     rule = MARKET_RULES.get(request.rule_id)
     if rule is None:
-        session.error(
-            -1,
-            codes.VALIDATION_ERROR,
-            f"Error validating request.-'bH' : cause - Invalid market rule id {request.rule_id}",
-        )
+        invalid(session, -1, f"Invalid market rule id {request.rule_id}")
         return
     session.send(answers.market_rule(request.rule_id, rule))
 

@@ -8,6 +8,7 @@ this way, all of them hold the same book. How a real gateway chooses its positio
 from functools import partial
 
 from gateway.simulator.api import lines
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tape import Subscription, Tape
@@ -73,7 +74,7 @@ def _request(session: Session, request: Request) -> None:
     if req_id in session.depth:
         lines.duplicate(session, req_id, "bR")
         return
-    instrument = lines.one(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract, live=True)
     if instrument is None:
         return
     most = max(_FEWEST_BOOKS, gateway.settings.market_data_lines // _LINES_A_BOOK)

@@ -5,18 +5,14 @@ in a group is told to everybody who watches it, itself too. How a group or a num
 not captured: assumed to be error 321.
 """
 
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import display_groups as answers
 from gateway.simulator.wire.requests import display_groups as requests
 from gateway.simulator.wire.requests.base import Request
-from tws import codes
 
 _GROUPS = range(1, 8)
 _NOTHING = "none"
-
-
-def _refuse(session: Session, req_id: int, cause: str) -> None:
-    session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'bH' : cause - {cause}")
 
 
 def _query(session: Session, request: Request) -> None:
@@ -27,7 +23,7 @@ def _query(session: Session, request: Request) -> None:
 def _subscribe(session: Session, request: Request) -> None:
     assert isinstance(request, requests.SubscribeToGroupEvents)
     if request.group not in _GROUPS:
-        _refuse(session, request.req_id, f"Invalid display group id {request.group}")
+        invalid(session, request.req_id, f"Invalid display group id {request.group}")
         return
     session.groups[request.req_id] = request.group
     shown = session.gateway.shown_in_groups.get(request.group, _NOTHING)
@@ -38,7 +34,7 @@ def _update(session: Session, request: Request) -> None:
     assert isinstance(request, requests.UpdateDisplayGroup)
     group = session.groups.get(request.req_id)
     if group is None:
-        _refuse(session, request.req_id, "No display group subscription found")
+        invalid(session, request.req_id, "No display group subscription found")
         return
     session.gateway.shown_in_groups[group] = request.contract
     for watcher in session.gateway.started():

@@ -1,6 +1,7 @@
 """Exercising options, or letting them lapse."""
 
 from gateway.simulator.api.account_names import accounts_of
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.broker.expiry import Wish
 from gateway.simulator.broker.orders import Refused
@@ -15,16 +16,12 @@ def _exercise(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ExerciseOptions)
     gateway, req_id = session.gateway, request.req_id
     if gateway.read_only:
-        session.error(
-            req_id,
-            codes.VALIDATION_ERROR,
-            "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode.",
-        )
+        invalid(session, req_id, "The API interface is currently in Read-Only mode.", "bO")
         return
     accounts = accounts_of(session, request.account or gateway.broker.account_id)
     if len(accounts) != 1 or request.action not in (_EXERCISE, _LAPSE):
         cause = "Invalid exercise action" if len(accounts) == 1 else f"Invalid account code '{request.account}'."
-        session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'bF' : cause - {cause}")
+        invalid(session, req_id, cause, "bF")
         return
     found = gateway.instruments.find(request.contract, gateway.now())
     if len(found) != 1:

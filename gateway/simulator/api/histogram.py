@@ -3,6 +3,7 @@
 from gateway.simulator.api import refusals
 from gateway.simulator.api.bars import maker
 from gateway.simulator.api.history import patience
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.history import series, sessions
 from gateway.simulator.history.checks import regular_only
@@ -21,7 +22,7 @@ _PIECE = 20
 async def _histogram(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqHistogram)
     gateway, req_id = session.gateway, request.req_id
-    instrument = refusals.one_instrument(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract)
     if instrument is None:
         return
     wanted = period(request.period)

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from gateway.simulator.api import bars, refusals, schedules
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.errors import RequestRefused
 from gateway.simulator.history import pacing
@@ -49,7 +50,7 @@ def _data(session: Session, request: Request) -> None:
             session, req_id, f"Only {pacing.SIMULTANEOUS} simultaneous API historical data requests allowed."
         )
         return
-    instrument = refusals.one_instrument(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract)
     if instrument is None:
         return
     try:

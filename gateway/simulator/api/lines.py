@@ -1,26 +1,15 @@
-"""What requests for market data have in common: the contract, the lines they use, and how they are refused."""
+"""What requests for market data have in common: the lines they use, and how they are refused."""
 
+from gateway.simulator.api.refusals import failed
 from gateway.simulator.api.session import Session
 from gateway.simulator.api.tape import Subscription
-from gateway.simulator.market.instruments import ContractQuery, Instrument
 from gateway.simulator.wire.splice import Burst
 from tws import codes
 
 
-def one(session: Session, req_id: int, query: ContractQuery) -> Instrument | None:
-    """The one instrument a query means; says 200 if there is none."""
-    found = session.gateway.instruments.find(query, session.gateway.now())
-    if len(found) != 1:
-        session.refuse(req_id, codes.NO_SECURITY_DEFINITION)
-        return None
-    return found[0]
-
-
 def duplicate(session: Session, req_id: int, letters: str = "bW") -> None:
     """Say that the request id is in use; the letters vary with the kind of request (captured)."""
-    session.error(
-        req_id, codes.PROCESSING_ERROR, f"Error processing request.-'{letters}' : cause - Duplicate ticker id"
-    )
+    failed(session, req_id, "Duplicate ticker id", letters)
 
 
 def full(session: Session, req_id: int) -> bool:

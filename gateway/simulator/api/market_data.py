@@ -4,7 +4,9 @@ from functools import partial
 
 from gateway.simulator.api import lines, news
 from gateway.simulator.api.generic_tape import GenericTape
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import QuoteTape
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.subscriptions import Line
 from gateway.simulator.api.tape import Subscription
@@ -22,11 +24,7 @@ from tws import codes
 def _set_kind(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqMarketDataType)
     if request.kind not in (LIVE, FROZEN, DELAYED, DELAYED_FROZEN):
-        session.error(
-            -1,
-            codes.VALIDATION_ERROR,
-            f"Error validating request.-'bH' : cause - Invalid market data type {request.kind}",
-        )
+        invalid(session, -1, f"Invalid market data type {request.kind}")
         return
     session.market_data_kind = request.kind
 
@@ -37,7 +35,7 @@ def _market_data(session: Session, request: Request) -> None:
     if req_id in session.market:
         lines.duplicate(session, req_id)
         return
-    instrument = lines.one(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract, live=True)
     if instrument is None:
         return
     asked = _generic_ticks(session, request, instrument)
@@ -90,7 +88,7 @@ def _admit(session: Session, req_id: int, instrument: Instrument, asked: int) ->
 
 def _instead(instrument: Instrument) -> str:
     """What a refusal says of delayed data (from users' logs)."""
-    return f"Delayed market data is available.{instrument.symbol} {instrument.primary_exchange or 'AMEX'}/TOP/ALL"
+    return f"Delayed market data is available.{instrument.symbol} {instrument.market_name}/TOP/ALL"
 
 
 def _greeks(session: Session, instrument: Instrument) -> bool:

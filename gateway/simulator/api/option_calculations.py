@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from gateway.simulator.api import lines
+from gateway.simulator.api.one_contract import one_instrument
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.market import options
 from gateway.simulator.market.instruments import ContractQuery, Instrument
@@ -11,7 +12,6 @@ from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.requests import option_calculations as requests
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.splice import Burst
-from tws import codes
 
 _CUSTOM = 53
 """The tick type of a computation that was asked for."""
@@ -52,13 +52,11 @@ class _Option:
 
 def _option(session: Session, req_id: int, query: ContractQuery, underlying: float | None) -> _Option | None:
     """The option that a request means; says what is wrong with it."""
-    instrument = lines.one(session, req_id, query)
+    instrument = one_instrument(session, req_id, query)
     if instrument is None:
         return None
     if not instrument.is_option:
-        session.error(
-            req_id, codes.VALIDATION_ERROR, "Error validating request.-'bI' : cause - Contract is not an option"
-        )
+        invalid(session, req_id, "Contract is not an option", "bI")
         return None
     return _Option(session, instrument, underlying)
 

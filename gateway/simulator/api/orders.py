@@ -1,5 +1,6 @@
 """Orders: placing, changing, cancelling, and asking which there are and what was filled."""
 
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tickets import read_ticket
 from gateway.simulator.api.warnings import warnings
@@ -103,12 +104,7 @@ def _auto(session: Session, request: Request) -> None:
     """Bind orders entered by hand from now on: only for client 0."""
     assert isinstance(request, requests.ReqAutoOpenOrders)
     if session.client_id != 0:
-        session.error(
-            -1,
-            codes.VALIDATION_ERROR,
-            "Error validating request.-'bH' : cause - "
-            "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
-        )
+        invalid(session, -1, "Only API connections with clientId set to 0 can set the auto bind TWS orders property.")
         return
     if _guarded(session, -1):
         session.binds = request.bind
@@ -132,11 +128,7 @@ def _executions(session: Session, request: Request) -> None:
     gateway = session.gateway
     since = gateway.writer.read(request.time) if request.time else None
     if request.time and since is None:
-        session.error(
-            request.req_id,
-            codes.VALIDATION_ERROR,
-            "Error validating request.-'bH' : cause - Invalid time in the execution filter",
-        )
+        invalid(session, request.req_id, "Invalid time in the execution filter")
         return
     for fill in _fills(session, request):
         instrument = gateway.instrument(fill.con_id)

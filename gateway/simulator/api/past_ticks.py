@@ -6,6 +6,7 @@ from itertools import chain
 from gateway.simulator.api import refusals
 from gateway.simulator.api.bars import begins, ends
 from gateway.simulator.api.history import moment, patience
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.errors import RequestRefused
 from gateway.simulator.history import sessions, ticks
@@ -28,15 +29,13 @@ _LONGEST_SEARCH = 400_000
 async def _ticks(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqHistoricalTicks)
     gateway, req_id = session.gateway, request.req_id
-    instrument = refusals.one_instrument(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract, no_exchange="Exchange must not be empty")
     if instrument is None:
         return
     try:
         start = moment(session, req_id, request.start, "Start Date/Time")
         end = moment(session, req_id, request.end, "End Date/Time")
-        what = check_ticks(
-            sec_type=instrument.sec_type, exchange=request.contract.exchange, count=request.count, what=request.what
-        )
+        what = check_ticks(sec_type=instrument.sec_type, count=request.count, what=request.what)
     except RequestRefused as refused:
         refusals.refuse(session, req_id, refused)
         return

@@ -4,10 +4,11 @@ import datetime as dt
 from functools import partial
 
 from gateway.simulator.api import lines
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import price_text
+from gateway.simulator.api.refusals import invalid, not_permitted_at_all
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tape import Subscription, Tape
-from gateway.simulator.entitlements import Level
 from gateway.simulator.market import bars
 from gateway.simulator.market.calendar import Phase
 from gateway.simulator.market.instruments import Instrument
@@ -63,20 +64,21 @@ class BarTape(Tape):
 def _request(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqRealTimeBars)
     req_id, gateway, what = request.req_id, session.gateway, request.what.upper()
+    if what not in _KINDS:
+        invalid(session, req_id, "What to show field is missing or incorrect.", "bS")
+        return
     if req_id in session.real_time_bars:
         lines.duplicate(session, req_id)
         return
-    if what not in _KINDS:
-        session.error(req_id, codes.INVALID_REAL_TIME, f"Invalid Real-time Query:Unknown bar type '{request.what}'")
-        return
-    instrument = lines.one(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract, live=True)
     if instrument is None:
         return
     if gateway.lines() >= gateway.settings.market_data_lines:
         session.refuse(req_id, codes.MAX_REAL_TIME)
         return
-    if gateway.settings.market_data.level(instrument.sec_type) is not Level.LIVE:
-        session.refuse(req_id, codes.DATA_NEEDS_SUBSCRIPTION)
+    barred = not_permitted_at_all(session, instrument)
+    if barred:
+        session.error(req_id, codes.INVALID_REAL_TIME, codes.text(codes.INVALID_REAL_TIME, f":{barred}"))
         return
     regular = request.regular_hours
     tape = gateway.tapes.get(

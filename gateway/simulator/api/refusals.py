@@ -3,18 +3,18 @@
 from gateway.simulator.api.session import Session
 from gateway.simulator.entitlements import Level
 from gateway.simulator.errors import RequestRefused
-from gateway.simulator.market.instruments import ContractQuery, Instrument
+from gateway.simulator.market.instruments import Instrument
 from tws import codes
 
 
-def invalid(session: Session, req_id: int, cause: str) -> None:
-    """321: the request itself is wrong. The letters vary by build."""
-    session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'bH' : cause - {cause}")
+def invalid(session: Session, req_id: int, cause: str, letters: str = "bH") -> None:
+    """321: the request itself is wrong. The letters vary by request and build."""
+    session.error(req_id, codes.VALIDATION_ERROR, f"Error validating request.-'{letters}' : cause - {cause}")
 
 
-def failed(session: Session, req_id: int, cause: str) -> None:
+def failed(session: Session, req_id: int, cause: str, letters: str = "bW") -> None:
     """322: the request cannot be served now."""
-    session.error(req_id, codes.PROCESSING_ERROR, f"Error processing request.-'bW' : cause - {cause}")
+    session.error(req_id, codes.PROCESSING_ERROR, f"Error processing request.-'{letters}' : cause - {cause}")
 
 
 def no_history(session: Session, req_id: int, why: str) -> None:
@@ -31,21 +31,18 @@ def refuse(session: Session, req_id: int, refused: RequestRefused) -> None:
 
 
 def not_permitted(session: Session, instrument: Instrument) -> str | None:
-    """What the historical data service says of an instrument that the login may not see live; None if it may."""
+    """What a gateway's services say of an instrument that the login may not see live; None if it may."""
     if session.gateway.settings.market_data.level(instrument.sec_type) is Level.LIVE:
         return None
     exchange = _SERVICE_NAMES.get(instrument.listing, instrument.listing)
     return f"No market data permissions for {exchange} {instrument.sec_type}"
 
 
+def not_permitted_at_all(session: Session, instrument: Instrument) -> str | None:
+    """The same, and what to do about it: of bars, of the past or in real time, and tick by tick."""
+    barred = not_permitted(session, instrument)
+    return f"{barred}. {codes.text(codes.DATA_NEEDS_SUBSCRIPTION)}" if barred else None
+
+
 _SERVICE_NAMES = {"NASDAQ": "ISLAND"}
-"""Exchanges that the historical data service calls by another name (captured)."""
-
-
-def one_instrument(session: Session, req_id: int, query: ContractQuery) -> Instrument | None:
-    """The one instrument a query means; says 200 if there is none, or more than one."""
-    found = session.gateway.instruments.find(query, session.gateway.now())
-    if len(found) != 1:
-        session.refuse(req_id, codes.NO_SECURITY_DEFINITION)
-        return None
-    return found[0]
+"""Exchanges that the services call by another name (captured)."""

@@ -1,6 +1,7 @@
 """Scans, company reports, corporate events, soft dollars."""
 
 from gateway.simulator.api import refusals
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.subscriptions import Scan
 from gateway.simulator.market.instruments import Instrument
@@ -110,7 +111,7 @@ def _cancel_scan(session: Session, request: Request) -> None:
 def _fundamentals(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqFundamentalData)
     gateway = session.gateway
-    instrument = refusals.one_instrument(session, request.req_id, request.contract)
+    instrument = one_instrument(session, request.req_id, request.contract, no_exchange="")
     if instrument is None:
         return
     document = None

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from gateway.simulator.api import bars, refusals
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.history import sessions
 from gateway.simulator.history.checks import BARS, BarQuery
@@ -36,7 +37,7 @@ def send(session: Session, req_id: int, instrument: Instrument, end: dt.datetime
 def _head_timestamp(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqHeadTimestamp)
     req_id, kind = request.req_id, request.what.strip().upper()
-    instrument = refusals.one_instrument(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract)
     if instrument is None:
         return
     if kind not in BARS:

@@ -1,5 +1,6 @@
 """The session itself: its start, ids, time, and who we are."""
 
+from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import session as answers
 from gateway.simulator.wire.requests import session as requests
@@ -12,7 +13,7 @@ _MAX_CLIENTS = 32
 def start_api(session: Session, request: requests.StartApi) -> None:
     """Give the session its client id, then accounts, next order id and the farms, in the captured order."""
     if session.started:
-        session.error(-1, codes.VALIDATION_ERROR, "Error validating request.-'bH' : cause - API already started")
+        invalid(session, -1, "API already started")
         return
     gateway = session.gateway
     if len(gateway.started()) >= _MAX_CLIENTS:

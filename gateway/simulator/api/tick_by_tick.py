@@ -3,10 +3,11 @@
 from functools import partial
 
 from gateway.simulator.api import lines, past_ticks
+from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import price_text
+from gateway.simulator.api.refusals import not_permitted_at_all
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tape import Subscription, Tape
-from gateway.simulator.entitlements import Level
 from gateway.simulator.market.bars import traded_since
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market, Quote
@@ -97,15 +98,15 @@ def _request(session: Session, request: Request) -> None:
     if req_id in session.tick_by_tick:
         lines.duplicate(session, req_id)
         return
-    instrument = lines.one(session, req_id, request.contract)
+    instrument = one_instrument(session, req_id, request.contract, live=True)
     if instrument is None or lines.full(session, req_id):
         return
     if instrument.sec_type in _NOT_FOR:
         _refuse(session, req_id, f"{request.kind} tick-by-tick requests are not supported for {instrument.symbol}")
         return
-    if gateway.settings.market_data.level(instrument.sec_type) is not Level.LIVE:
-        exchange = instrument.primary_exchange or request.contract.exchange
-        _refuse(session, req_id, f"No market data permissions for {exchange} {instrument.sec_type}")
+    barred = not_permitted_at_all(session, instrument)
+    if barred:
+        _refuse(session, req_id, barred)
         return
     if sum(len(each.tick_by_tick) for each in gateway.sessions) >= MOST:
         session.refuse(req_id, codes.MAX_TICK_BY_TICK)
@@ -122,7 +123,7 @@ def _request(session: Session, request: Request) -> None:
 
 
 def _refuse(session: Session, req_id: int, why: str) -> None:
-    session.error(req_id, codes.TICK_BY_TICK_FAILED, codes.text(codes.TICK_BY_TICK_FAILED, f":{why}"))
+    session.error(req_id, codes.TICK_BY_TICK_FAILED, codes.text(codes.TICK_BY_TICK_FAILED, f".{why}"))
 
 
 def _send_past(session: Session, req_id: int, instrument: Instrument, kind: int, count: int) -> None:

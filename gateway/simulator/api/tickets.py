@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import replace
 
 from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.one_contract import ambiguous
 from gateway.simulator.broker import conditions
 from gateway.simulator.broker.order_types import OTHER_TYPES, TIMES_IN_FORCE, TYPES, OrderType, Trigger, canonical
 from gateway.simulator.broker.orders import Adjustment, Leg, Refused, Ticket
@@ -151,11 +152,7 @@ def _instrument(gateway: Gateway, contract: ContractQuery) -> Instrument:
     if not found:
         raise Refused(codes.NO_SECURITY_DEFINITION, codes.text(codes.NO_SECURITY_DEFINITION))
     if len(found) > 1:
-        raise Refused(
-            codes.NO_SECURITY_DEFINITION,
-            f"The contract description specified for {contract.symbol} is ambiguous; "
-            "you must specify the multiplier or trading class.",
-        )
+        raise Refused(codes.NO_SECURITY_DEFINITION, ambiguous(contract))
     return found[0]
 
 

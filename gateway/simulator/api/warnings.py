@@ -3,7 +3,6 @@
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.broker.orders import Ticket
 from gateway.simulator.broker.time_in_force import may_trade, trades_outside
-from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.text import plain
 from gateway.simulator.wire.times import sentence
 from tws import codes
@@ -19,13 +18,8 @@ def warnings(gateway: Gateway, ticket: Ticket) -> list[tuple[int, str]]:
     until = hours.trades if trades_outside(ticket) else hours.opens
     if ticket.transmit and not may_trade(ticket, hours) and ticket.tif != "OPG" and until is not None:
         text = (
-            f"{ticket.action} {plain(ticket.quantity)} {_name(instrument)}\n"
+            f"{ticket.action} {plain(ticket.quantity)} {instrument.symbol} {instrument.market_name}\n"
             f"Warning: your order will not be placed at the exchange until {sentence(until, instrument.zone)}"
         )
         found.append((codes.ORDER_MESSAGE, codes.text(codes.ORDER_MESSAGE, text)))
     return found
-
-
-def _name(instrument: Instrument) -> str:
-    """`AAPL NASDAQ.NMS` (captured for a stock only)."""
-    return f"{instrument.symbol} {instrument.listing}.{instrument.trading_class}"

@@ -86,14 +86,12 @@ def misnamed(sec_type: str, what: str) -> str | None:
     return None
 
 
-def check_ticks(*, sec_type: str, exchange: str, count: int, what: str) -> str:
+def check_ticks(*, sec_type: str, count: int, what: str) -> str:
     """The kind of ticks a request is for: TRADES, MIDPOINT or BID_ASK.
 
     Raises:
         RequestRefused: it cannot be served as it is.
     """
-    if not exchange.strip():
-        raise RequestRefused("Exchange must not be empty")
     if sec_type in _COMBINATIONS:
         raise RequestRefused("Combo types are not supported")
     if count <= 0:

@@ -88,6 +88,11 @@ class Instrument:
         return self.product.listing or self.product.primary_exchange
 
     @property
+    def market_name(self) -> str:
+        """That exchange in the gateway's sentences: `NASDAQ.NMS` with its segment (captured), the others plain."""
+        return f"{self.listing}.{self.trading_class}" if self.listing == "NASDAQ" else self.listing
+
+    @property
     def smart(self) -> bool:
         """Whether SMART routes it."""
         return self.product.exchanges.startswith("SMART")

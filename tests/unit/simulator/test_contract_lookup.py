@@ -57,7 +57,7 @@ async def test_an_ambiguous_query_has_several_answers(run: Run) -> None:
 async def test_what_there_is_not_is_refused(run: Run) -> None:
     async with RawClient(run.server.port, "v100..200") as client:
         await client.start()
-        for said in ({"symbol": "XYZ", "sec_type": "STK"}, {"con_id": 5}, {}, {"symbol": "SPY", "sec_type": "BAG"}):
+        for said in ({"symbol": "XYZ", "sec_type": "STK"}, {"con_id": 5}, {"symbol": "SPY", "sec_type": "BAG"}):
             [refused] = await details(client, **said)
             assert refused[:4] == ["4", "1", "200", "No security definition has been found for the request"]
 

@@ -233,7 +233,6 @@ def test_what_is_not() -> None:
 @pytest.mark.parametrize(
     ("changes", "cause"),
     [
-        ({"exchange": ""}, "Exchange must not be empty"),
         ({"sec_type": "BAG"}, "Combo types are not supported"),
         ({"count": 0}, "Number of ticks must be > 0"),
         ({"what": ""}, "Source price must not be empty"),
@@ -241,11 +240,11 @@ def test_what_is_not() -> None:
     ],
 )
 def test_ticks_that_are_refused(changes: dict[str, object], cause: str) -> None:
-    query: dict[str, object] = {"sec_type": "STK", "exchange": "SMART", "count": 5, "what": "TRADES", **changes}
+    query: dict[str, object] = {"sec_type": "STK", "count": 5, "what": "TRADES", **changes}
     with pytest.raises(RequestRefused, match=cause):
         check_ticks(**query)  # type: ignore[arg-type]
 
 
 def test_currencies_have_no_trades_to_show() -> None:
-    assert check_ticks(sec_type="CASH", exchange="IDEALPRO", count=1, what="TRADES") == "MIDPOINT"
-    assert check_ticks(sec_type="STK", exchange="SMART", count=1, what="bid_ask") == "BID_ASK"
+    assert check_ticks(sec_type="CASH", count=1, what="TRADES") == "MIDPOINT"
+    assert check_ticks(sec_type="STK", count=1, what="bid_ask") == "BID_ASK"

@@ -330,8 +330,15 @@ async def test_what_is_not_subscribed(
         else:
             assert await client.silence()
             assert gateway.lines() == 0
-            assert (await refused(client, "50", "3", "6", *SPY_STOCK, 5, "TRADES", 0, ""))[0] == "10089"
-            assert (await refused(client, "97", "7", *SPY_STOCK, "BidAsk", 0, 0))[0] == "10189"
+            for request, code, service in (
+                (("50", "3", "6", *SPY_STOCK, 5, "TRADES", 0, ""), "420", "Invalid Real-time Query:"),
+                (("97", "7", *SPY_STOCK, "BidAsk", 0, 0), "10189", "Failed to request tick-by-tick data."),
+            ):
+                assert await refused(client, *request) == [
+                    code,
+                    f"{service}No market data permissions for ARCA STK. Requested market data requires additional "
+                    "subscription for API. See link in 'Market Data Connections' dialog for more details.",
+                ]
             assert (await refused(client, "10", "5", "8", *SPY_STOCK, 5, 1, ""))[0] == "354"
     await server.close()
     store.close()
@@ -487,7 +494,9 @@ async def test_bars_that_cannot_be(tmp_path: Path, clock: HandClock) -> None:
     await server.open()
     async with RawClient(server.port) as client:
         await client.start()
-        assert (await refused(client, "50", "3", "1", *SPY_STOCK, 5, "GOSSIP", 0, ""))[0] == "420"
+        assert (await refused(client, "50", "3", "1", *SPY_STOCK, 5, "GOSSIP", 0, "")) == [
+            "321", "Error validating request.-'bS' : cause - What to show field is missing or incorrect.",
+        ]  # fmt: skip
         client.send("50", "3", "1", *SPY_STOCK, 5, "TRADES", 0, "")
         assert (await refused(client, "50", "3", "1", *SPY_STOCK, 5, "TRADES", 0, ""))[0] == "322"
         assert await refused(client, "50", "3", "2", *SPY_STOCK, 5, "TRADES", 0, "") == [
