@@ -54,8 +54,8 @@ def future() -> Instrument:
 
 
 def by_id(instrument: Instrument) -> tuple[str | int, ...]:
-    """The twelve fields of a contract that is named by its id."""
-    return (instrument.con_id, "", "", "", 0, "", "", "", "", "", "", "")
+    """The twelve fields of a contract that is named by its id and its first exchange."""
+    return (instrument.con_id, "", "", "", 0, "", "", instrument.exchanges.partition(",")[0], "", "", "", "")
 
 
 @pytest.mark.parametrize(
