@@ -61,7 +61,8 @@ class Exchange(Register):
         touch = sight.touch(order.ticket.con_id)
         if order.status is Status.PENDING_CANCEL:
             return self._confirm_cancel(order, touch, now)
-        if order.auction_at is not None and order.auction_at <= now and not order.waits_for_parent:
+        in_auction = not order.waits_for_parent and order.status is not Status.PENDING_SUBMIT
+        if in_auction and order.auction_at is not None and order.auction_at <= now:
             return self._auction(order, touch, now)
         if order.expires_at is not None and order.expires_at <= now:
             return self._cancelled(order, now, "Cancelled by System: expired")

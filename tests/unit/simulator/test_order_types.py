@@ -157,6 +157,14 @@ def test_on_close(how: dict[str, Any]) -> None:
     assert bench.step(CLOSE)[0] == "11 5 1@100.01"
 
 
+def test_an_auction_takes_only_orders_that_have_reached_the_broker() -> None:
+    bench = Bench()
+    bench.hours = Hours(closes=CLOSE)
+    assert bench.place(5, connected=False, order_type="MOC") == ["5/3 5 PendingSubmit"]
+    assert bench.step(CLOSE) == ["5/3 5 PreSubmitted"]
+    assert bench.step(CLOSE)[0] == "11 5 1@100.01"
+
+
 def test_limit_on_close_is_cancelled_where_the_close_is_no_good() -> None:
     bench = Bench()
     bench.hours = Hours(closes=CLOSE)
