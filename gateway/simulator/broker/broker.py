@@ -3,10 +3,9 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
-from gateway.simulator.broker import price_cap
 from gateway.simulator.broker.account import Values
+from gateway.simulator.broker.admission import Admission
 from gateway.simulator.broker.advisor import Advisor
 from gateway.simulator.broker.book import OrderBook
 from gateway.simulator.broker.clearing import Clearing
@@ -24,14 +23,10 @@ from gateway.simulator.broker.valuer import Valuer
 from gateway.simulator.broker.view import View, hours
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market
-from gateway.simulator.market.process import step_at
 from tws import codes
 
 _REMEMBERED = dt.timedelta(days=3)
 """How far back orders that are over, and executions, are shown. The record keeps them all."""
-
-_MAX_ACTIVE = 20
-"""Active orders a contract, side and account (IBKR's documentation; clients' logs show 15 in the same words)."""
 
 
 class Broker:
@@ -74,6 +69,7 @@ class Broker:
         self.ledger = Ledger(self.advisor.members, cash)
         self.ledger.restore(store.positions(), store.cash())
         self._credit = Credit(self.ledger, self._valuer, kind, self._instrument, self.account_id)
+        self._admission = Admission(market, self.book, self._credit)
         self.executions = Executions(
             self.ledger,
             self._instrument,
@@ -163,17 +159,12 @@ class Broker:
         """
         instrument = self._instrument(ticket.con_id)
         ticket = self.advisor.assign(ticket, instrument)
-        self._check_prices(ticket, instrument)
+        self._admission.check_prices(ticket, instrument)
         now = self._now()
         known = self.book.changed_by(client_id, order_id, ticket)
         try:
-            if known is None:
-                self._check_count(ticket)
             touch = self._view(now).touch(ticket.con_id)
-            if touch is not None and not instrument.legs:
-                price_cap.check(ticket, touch)
-            if not self._undoes_parent(client_id, ticket):
-                self._credit.check(replace(ticket, quantity=ticket.quantity - known.filled) if known else ticket)
+            self._admission.check(client_id, ticket, instrument, known, touch)
         except Refused as refusal:
             if known is not None:
                 raise  # the order stays as it was
@@ -278,13 +269,10 @@ class Broker:
             symbol, currency = ticket.raw.get("symbol", ""), ticket.raw.get("currency", "")
             self._market.instruments.bag(symbol, currency, [leg.part for leg in ticket.legs])
 
-    def _step(self) -> int:
-        return step_at(self._now().timestamp())
-
     def _instrument(self, con_id: int) -> Instrument:
         instrument = self._market.instruments.by_id(con_id)
         if instrument is None:
-            raise Refused(codes.NO_SECURITY_DEFINITION, codes.CODES[codes.NO_SECURITY_DEFINITION].text)
+            raise Refused(codes.NO_SECURITY_DEFINITION, codes.text(codes.NO_SECURITY_DEFINITION))
         return instrument
 
     def _view(self, now: dt.datetime) -> View:
@@ -293,36 +281,6 @@ class Broker:
     def _cushion(self, account_id: str) -> float:
         values = self.values(account_id)
         return 100 * values.excess / values.net_liquidation if values.net_liquidation > 0 else 0.0
-
-    def _check_prices(self, ticket: Ticket, instrument: Instrument) -> None:
-        """Prices lie on an increment; below 0 only those of futures and combinations can be."""
-        signed = bool(instrument.legs) or instrument.sec_type in ("FUT", "FOP")
-        if not all(self._market.conforms(instrument, price) and (signed or price > 0) for price in ticket.prices):
-            raise Refused(codes.PRICE_VARIATION, codes.CODES[codes.PRICE_VARIATION].text)
-
-    def _undoes_parent(self, client_id: int, ticket: Ticket) -> bool:
-        """Whether it is a bracket's exit: it closes no more than its parent opens, whatever is held now."""
-        parent = self.book.orders.get((client_id, ticket.parent_id)) if ticket.parent_id else None
-        return (
-            parent is not None
-            and parent.ticket.con_id == ticket.con_id
-            and parent.ticket.buys != ticket.buys
-            and ticket.quantity <= parent.quantity
-        )
-
-    def _check_count(self, ticket: Ticket) -> None:
-        active = [
-            order
-            for order in self.book.live()
-            if (order.ticket.con_id, order.ticket.action, order.ticket.account)
-            == (ticket.con_id, ticket.action, ticket.account)
-        ]
-        if len(active) >= _MAX_ACTIVE:
-            raise Refused(
-                codes.ORDER_REJECTED,
-                f"Order rejected - reason:Your account has a minimum of {_MAX_ACTIVE} orders working on either the buy "
-                "or sell side for this particular contract",
-            )
 
     def _next_perm_id(self) -> int:
         self._perm_id += 1
