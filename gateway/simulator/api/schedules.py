@@ -12,6 +12,7 @@ from gateway.simulator.wire.answers import history as answers
 from gateway.simulator.wire.requests import history as requests
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.times import dashed
+from tws import codes
 
 _SCHEDULES_FROM = 165
 
@@ -42,6 +43,9 @@ def _head_timestamp(session: Session, request: Request) -> None:
         return
     if kind not in BARS:
         refusals.invalid(session, req_id, f"What to show value of {request.what} rejected.")
+        return
+    if refusals.not_permitted(session, instrument) is not None:
+        session.refuse(req_id, codes.NOT_SUBSCRIBED)  # a user's log of 2017 is all that is known
         return
     if kind in ("TRADES", "ADJUSTED_LAST") and instrument.quoted and not instrument.trades:
         refusals.no_history(session, req_id, "No head time stamp")

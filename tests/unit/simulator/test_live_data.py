@@ -340,6 +340,7 @@ async def test_what_is_not_subscribed(
                     "subscription for API. See link in 'Market Data Connections' dialog for more details.",
                 ]
             assert (await refused(client, "10", "5", "8", *SPY_STOCK, 5, 1, ""))[0] == "354"
+            assert (await refused(client, "87", "9", *SPY_STOCK, 0, 1, "TRADES", 1))[0] == "354"
     await server.close()
     store.close()
 
