@@ -198,11 +198,13 @@ def test_ibapi(scene: Callable[[str], StandIn]) -> None:
     [schedule] = one.wait("historicalSchedule", 93)
     assert schedule[1:4] == ("20241127-08:30:00", "20241129-12:00:00", "US/Central")
     one.ask("reqMktData", 94, one.spy, "", False, False, [])
-    one.wait("tickPrice", 94, count=3)
+    one.ask("reqAllOpenOrders")
+    one.wait("openOrderEnd")
     before = one.heard("tickPrice", 94)
     advance(stand_in, 30)
     one.ask("reqAllOpenOrders")
-    one.wait("openOrderEnd")
+    one.wait("openOrderEnd", count=2)
+    assert len(before) > 2
     assert one.heard("tickPrice", 94) == before, "nothing trades"
     assert sorted({args[0] for args in one.heard("openOrder")}) == [7, 17, 18, 19]
     assert one.heard("execDetails") == []

@@ -65,7 +65,8 @@ class Exchange(Register):
         if in_auction and order.auction_at is not None and order.auction_at <= now:
             return self._auction(order, touch, now)
         if order.expires_at is not None and order.expires_at <= now:
-            return self._cancelled(order, now, "Cancelled by System: expired")
+            # When it ended, which a stand-in that was down did not see. A good-till date may be long past.
+            return self._cancelled(order, max(order.expires_at, order.placed_at), "Cancelled by System: expired")
         if order.status is Status.PENDING_SUBMIT:
             return self._submit(order, now, may_work=touch is not None and may_trade(order.ticket, touch))
         if order.waits_for_parent or is_early(order.ticket, now):

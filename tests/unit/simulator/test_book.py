@@ -353,6 +353,16 @@ def test_day_orders_end_with_the_day() -> None:
     assert bench.step(LATER) == ["3 5 Cancelled", "202 5"]
 
 
+def test_an_order_has_ended_when_it_was_to_end_not_when_that_was_seen() -> None:
+    bench = Bench()
+    bench.hours = Hours(closes=NOON + dt.timedelta(hours=4))
+    bench.place(1, order_type="LMT", limit_price=90.0)
+    bench.place(2, order_type="LMT", limit_price=90.0, tif="GTD", good_till=NOON - dt.timedelta(days=1))
+    bench.step(NOON + dt.timedelta(days=2))
+    assert bench.order(1).completed_at == NOON + dt.timedelta(hours=4)
+    assert bench.order(2).completed_at == NOON
+
+
 def test_ids_must_grow() -> None:
     bench = Bench()
     bench.place(5)
