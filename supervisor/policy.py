@@ -70,7 +70,7 @@ class Policy:
     start_wait: float = faults.CONTAINER_EXIT.act or 0.0
     start_deadline: float = 300.0
     adoption: float = 15.0  # for first looks at a process that was there before us
-    soft_restart_deadline: float = 150.0  # twice the 75 s that a soft restart takes
+    soft_restart_deadline: float = 150.0  # IBC waits for a full minute (up to 62 s), then it takes 75 s
     mailbox_deadline: float = 8.0  # the wrapper itself waits up to 5 s for a reply
     sentinel_deadline: float = 10.0
     engine_start_grace: float = 60.0

@@ -79,8 +79,9 @@ class Stack:
         status: dict[str, Any] = self.get("engine", "/api/v1/status")
         return status
 
-    def inject(self, fault: str) -> None:
-        httpx.post(self.url("simulator", f"/api/v1/faults/{fault}"), timeout=10).raise_for_status()
+    def inject(self, fault: str, **parameters: float) -> None:
+        url = self.url("simulator", f"/api/v1/faults/{fault}")
+        httpx.post(url, json=parameters, timeout=10).raise_for_status()
 
     def all_well(self) -> bool:
         """Gateway READY, engine TRADING, no open incident."""

@@ -89,6 +89,36 @@ def test_the_gateway_dies_and_everything_trades_again(trading: Stack, fault: str
     assert len(identities) == len(set(identities))
 
 
+@pytest.mark.parametrize(
+    ("fault", "parameters", "name"),
+    [
+        ("freeze", {}, "soft-dead"),
+        ("slow", {"latency": 3}, "soft-dead"),
+        ("accept-and-close", {}, "jvm-dead"),
+    ],
+)
+def test_what_ends_by_itself_is_told_and_nothing_is_restarted(
+    trading: Stack, fault: str, parameters: dict[str, float], name: str
+) -> None:
+    known = {incident["id"] for incident in trading.incidents()}
+    # Seen within 6 s, acted on from 20 s: in between it is over.
+    trading.inject(fault, duration=10, **parameters)
+    new = trading.until(lambda: recovered(trading, known), f"the end of {fault}")
+    assert [incident["fault"] for incident in new] == [name]
+    assert not [action for action in new[0]["actions"] if action["rung"].endswith("restart")]
+    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+
+
+def test_a_frozen_process_cannot_restart_itself_so_its_container_is_restarted(trading: Stack) -> None:
+    known = {incident["id"] for incident in trading.incidents()}
+    trading.inject("freeze")
+    new = trading.until(lambda: recovered(trading, known), "recovery from freeze")
+    assert [incident["fault"] for incident in new] == ["soft-dead"]
+    rungs = [action["rung"] for action in new[0]["actions"]]
+    assert [rung for rung in rungs if rung.endswith("restart")] == ["ibc-restart", "container-restart"]
+    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+
+
 async def test_an_open_port_over_a_dead_gateway_is_no_gateway(trading: Stack) -> None:
     """The false healthy that all of this exists for: socat and Docker's proxy accept, only the handshake tells."""
     port = int(trading.environment["HOST_PORT_API"])
