@@ -30,7 +30,6 @@ class Settings:
     """Everything that can be chosen. Times are seconds, ports are TCP."""
 
     user: str
-    password_file: Path | None
     trading_mode: Literal["paper", "live"]
     read_only: bool
     time_zone: str
@@ -116,7 +115,6 @@ def load(env: Mapping[str, str]) -> Settings:
     zone = _zone(env)
     return Settings(
         user=env.get("TWS_USERID", ""),
-        password_file=Path(env["TWS_PASSWORD_FILE"]) if env.get("TWS_PASSWORD_FILE") else None,
         trading_mode=mode,
         read_only=yes(env, "READ_ONLY_API"),
         time_zone=zone,

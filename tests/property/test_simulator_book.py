@@ -12,9 +12,22 @@ from gateway.simulator.broker.book import OrderBook
 from gateway.simulator.broker.order_types import TYPES, Pricing
 from gateway.simulator.broker.orders import Adjustment, Event, Fill, Order, Refused, Said, Status, Ticket
 from gateway.simulator.broker.positions import Position, trade
-from gateway.simulator.broker.sequences import FOLLOWS
 from gateway.simulator.broker.sight import Hours, Touch
 from tests.unit.simulator.rig import NOON, StillSight, fill, ticket
+
+FOLLOWS = {
+    Status.UNTRANSMITTED: frozenset({Status.PENDING_SUBMIT, Status.PRE_SUBMITTED, Status.CANCELLED}),
+    Status.PENDING_SUBMIT: frozenset(
+        {Status.PENDING_SUBMIT, Status.PRE_SUBMITTED, Status.PENDING_CANCEL, Status.CANCELLED}
+    ),
+    Status.PRE_SUBMITTED: frozenset(Status) - {Status.UNTRANSMITTED, Status.PENDING_SUBMIT},
+    Status.SUBMITTED: frozenset(Status) - {Status.UNTRANSMITTED, Status.PENDING_SUBMIT},
+    Status.PENDING_CANCEL: frozenset({Status.PENDING_CANCEL, Status.CANCELLED, Status.FILLED}),
+    Status.CANCELLED: frozenset(),
+    Status.FILLED: frozenset({Status.FILLED}),
+    Status.INACTIVE: frozenset({Status.INACTIVE}),
+}
+"""Which status may be told after which. (Submitted to PreSubmitted: a modification that makes an order wait.)"""
 
 prices = st.integers(90, 110).map(float)
 CLIENTS = st.sampled_from([7, 8])

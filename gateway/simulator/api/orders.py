@@ -113,8 +113,11 @@ def _auto(session: Session, request: Request) -> None:
 def _completed(session: Session, request: Request) -> None:
     if not _guarded(session, -1):
         return
+    assert isinstance(request, requests.ReqCompletedOrders)
     gateway = session.gateway
     for order in list(gateway.broker.book.orders.values()):
+        if request.api_only and order.entered_by_hand:
+            continue
         if order.status.is_over and order.completed_at is not None:
             instrument = gateway.instrument(order.ticket.con_id)
             at = gateway.writer.moment(order.completed_at, session.version, instrument.zone)

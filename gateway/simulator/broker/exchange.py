@@ -95,7 +95,7 @@ class Exchange(Register):
             order = self._put(replace(order, status=Status.SUBMITTED))
             events += sequences.pair(order)
         if order.auction_at is not None:
-            return events + self._rest(order)
+            return events + self._rest(order, away=False)
         return events + self._match(order, touch, now)
 
     def _match(self, order: Order, touch: Touch, now: dt.datetime) -> list[Event]:
@@ -108,7 +108,7 @@ class Exchange(Register):
         if shares > 0:
             events = self._filled(order, shares, price, now)
         else:
-            events = self._rest(order)
+            events = self._rest(order, away=matching.is_away(order, touch))
             order = self.orders[order.key]
             pegged = matching.reprice(order, touch)
             if pegged is not order:
@@ -119,12 +119,14 @@ class Exchange(Register):
             events += self._cancelled(order, now, "Cancelled by System: immediate or cancel")
         return events
 
-    def _rest(self, order: Order) -> list[Event]:
-        """Nothing traded: the order is in the market now, if it was not before."""
-        if order.rested and order.status is Status.SUBMITTED:
+    def _rest(self, order: Order, *, away: bool) -> list[Event]:
+        """Nothing traded: the order is in the market now, if it was not before. `away`: its price was not there, so
+        that others will come to it."""
+        rested = order.rested or away
+        if rested == order.rested and order.status is Status.SUBMITTED:
             return []
         moved = order.status is not Status.SUBMITTED
-        order = self._put(replace(order, rested=True, status=Status.SUBMITTED))
+        order = self._put(replace(order, rested=rested, status=Status.SUBMITTED))
         return sequences.pair(order) if moved else []
 
     def _auction(self, order: Order, touch: Touch | None, now: dt.datetime) -> list[Event]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gateway.simulator.broker.order_types import Pricing
-from gateway.simulator.broker.orders import Order
+from gateway.simulator.broker.orders import Order, Ticket
 from gateway.simulator.broker.sight import Touch
 
 _NOTHING = (0.0, 0.0)
@@ -12,7 +12,7 @@ _NOTHING = (0.0, 0.0)
 def match(order: Order, touch: Touch) -> tuple[float, float]:
     """Shares that trade now and their price: at most the size on display, at the limit once the order has rested."""
     ticket = order.ticket
-    price, size = (touch.ask, touch.ask_size) if ticket.buys else (touch.bid, touch.bid_size)
+    price, size = _other_side(ticket, touch)
     if size <= 0:
         return _NOTHING
     pricing = ticket.type.pricing
@@ -24,9 +24,9 @@ def match(order: Order, touch: Touch) -> tuple[float, float]:
         if ticket.limit_price is not None and _beyond(price, ticket.limit_price, ticket.buys):
             return _NOTHING
     elif pricing is not Pricing.MARKET:
-        limit = order.working_limit if pricing is Pricing.LIMIT else order.limit
+        limit = _limit(order)
         if limit is not None:
-            if _beyond(price, limit + (ticket.discretionary if ticket.buys else -ticket.discretionary), ticket.buys):
+            if is_away(order, touch):
                 return _NOTHING
             if order.rested and not _beyond(price, limit, ticket.buys):
                 price = limit
@@ -38,6 +38,14 @@ def match(order: Order, touch: Touch) -> tuple[float, float]:
     if shares < min(ticket.min_quantity, order.remaining):
         return _NOTHING
     return shares, price
+
+
+def is_away(order: Order, touch: Touch) -> bool:
+    """Whether the market is beyond the order's limit, or is none."""
+    ticket, limit = order.ticket, _limit(order)
+    price, size = _other_side(ticket, touch)
+    reach = ticket.discretionary if ticket.buys else -ticket.discretionary
+    return size <= 0 or (limit is not None and _beyond(price, limit + reach, ticket.buys))
 
 
 def reprice(order: Order, touch: Touch) -> Order:
@@ -70,6 +78,15 @@ def reprice(order: Order, touch: Touch) -> Order:
     if cap is not None and _beyond(price, cap, ticket.buys):
         price = cap
     return order if price == order.limit else replace(order, limit=price)
+
+
+def _limit(order: Order) -> float | None:
+    return order.working_limit if order.ticket.type.pricing is Pricing.LIMIT else order.limit
+
+
+def _other_side(ticket: Ticket, touch: Touch) -> tuple[float, float]:
+    """Price and size that it would trade with."""
+    return (touch.ask, touch.ask_size) if ticket.buys else (touch.bid, touch.bid_size)
 
 
 def _midpoint(order: Order, touch: Touch) -> float:

@@ -161,7 +161,7 @@ class Order:
     """Quotes in a row that reached it; options need two."""
     waits_for_parent: bool = False
     rested: bool = False
-    """Was in the market for at least one quote without being filled."""
+    """Was in the market for at least one quote that did not come up to its limit."""
     expires_at: dt.datetime | None = None
     """When its time in force, or its contract, ends."""
     completed_at: dt.datetime | None = None
@@ -182,6 +182,11 @@ class Order:
     def key(self) -> tuple[int, int]:
         """Client id and order id: the pair that names it."""
         return self.client_id, self.order_id
+
+    @property
+    def entered_by_hand(self) -> bool:
+        """Whether it came from the gateway's own screen: those have ids below 0."""
+        return self.order_id < 0
 
     @property
     def shown_id(self) -> int:

@@ -1,26 +1,9 @@
 """What is said about an order at each turn of its life, in the order real gateways were seen to say it."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from gateway.simulator.broker.orders import Event, Fill, Order, Refused, Said, Status
 from tws import codes
-
-FOLLOWS: Mapping[Status, frozenset[Status]] = MappingProxyType(
-    {
-        Status.UNTRANSMITTED: frozenset({Status.PENDING_SUBMIT, Status.PRE_SUBMITTED, Status.CANCELLED}),
-        Status.PENDING_SUBMIT: frozenset(
-            {Status.PENDING_SUBMIT, Status.PRE_SUBMITTED, Status.PENDING_CANCEL, Status.CANCELLED}
-        ),
-        Status.PRE_SUBMITTED: frozenset(Status) - {Status.UNTRANSMITTED, Status.PENDING_SUBMIT},
-        Status.SUBMITTED: frozenset(Status) - {Status.UNTRANSMITTED, Status.PENDING_SUBMIT},
-        Status.PENDING_CANCEL: frozenset({Status.PENDING_CANCEL, Status.CANCELLED, Status.FILLED}),
-        Status.CANCELLED: frozenset(),
-        Status.FILLED: frozenset({Status.FILLED}),
-        Status.INACTIVE: frozenset({Status.INACTIVE}),
-    }
-)
-"""Which status may be told after which. (Submitted to PreSubmitted: a modification that makes an order wait.)"""
 
 
 def pair(order: Order) -> list[Event]:

@@ -16,7 +16,7 @@ def shown(what: str, *, ignore_size: bool) -> Shown:
         return lambda quote, before: quote.mid != before.mid
     if ignore_size:
         return lambda quote, before: (quote.bid, quote.ask) != (before.bid, before.ask)
-    return lambda quote, before: _top(quote) != _top(before)
+    return lambda quote, before: top(quote) != top(before)
 
 
 def forward(quote: Callable[[int], Quote], is_tick: Shown, begin: int, end: int) -> Iterator[Quote | None]:
@@ -37,5 +37,6 @@ def backward(quote: Callable[[int], Quote], is_tick: Shown, begin: int, end: int
         now = before
 
 
-def _top(quote: Quote) -> tuple[float, float, float, float]:
+def top(quote: Quote) -> tuple[float, float, float, float]:
+    """Best prices and their sizes."""
     return quote.bid, quote.ask, quote.bid_size, quote.ask_size

@@ -165,6 +165,14 @@ def test_an_auction_takes_only_orders_that_have_reached_the_broker() -> None:
     assert bench.step(CLOSE)[0] == "11 5 1@100.01"
 
 
+def test_limit_on_close_trades_at_the_close_and_not_at_its_limit() -> None:
+    bench = Bench()
+    bench.hours = Hours(closes=CLOSE)
+    bench.place(5, order_type="LOC", limit_price=105.0)
+    assert bench.step(SOON) == []
+    assert bench.step(CLOSE)[0] == "11 5 1@100.01"
+
+
 def test_limit_on_close_is_cancelled_where_the_close_is_no_good() -> None:
     bench = Bench()
     bench.hours = Hours(closes=CLOSE)
@@ -220,7 +228,7 @@ def test_all_or_none_waits_for_the_whole_size() -> None:
     bench.market(100.0, 100.01, size=9.0)
     assert bench.step() == []
     bench.market(100.0, 100.01, size=10.0)
-    assert bench.step()[1] == "5/3 5 Filled"
+    assert bench.step()[0] == "11 5 10@100.01"
 
 
 def test_a_minimum_quantity_is_waited_for() -> None:
@@ -228,9 +236,9 @@ def test_a_minimum_quantity_is_waited_for() -> None:
     bench.market(100.0, 100.01, size=3.0)
     assert bench.step() == []
     bench.market(100.0, 100.01, size=7.0)
-    assert bench.step()[0] == "11 5 7@101"
+    assert bench.step()[0] == "11 5 7@100.01"
     bench.market(100.0, 100.01, size=3.0)
-    assert bench.step()[0] == "11 5 3@101"
+    assert bench.step()[0] == "11 5 3@100.01"
 
 
 def test_a_discretionary_amount_reaches_beyond_the_limit() -> None:

@@ -390,6 +390,8 @@ async def test_orders_entered_by_hand_are_bound_by_client_0(world: World) -> Non
         await hear(client, "3 Pend")
         world.beat()
         assert await hear(client, "4") == ["3 Cancelled", "4 202"]
+        assert len(await client.answer("99", "0", end="102")) == 2
+        assert len(await client.answer("99", "1", end="102")) == 1
 
 
 @pytest.mark.parametrize(

@@ -33,14 +33,12 @@ def test_names_of_the_real_image() -> None:
     chosen = load(
         {
             "TWS_USERID": "u",
-            "TWS_PASSWORD_FILE": "/run/secrets/p",
             "READ_ONLY_API": "yes",
             "TIME_ZONE": "America/New_York",
             "TRADING_MODE": "paper",
         }
     )
     assert chosen.user == "u"
-    assert str(chosen.password_file) == "/run/secrets/p"
     assert chosen.read_only
     assert chosen.time_zone == "America/New_York"
 
