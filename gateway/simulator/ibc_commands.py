@@ -10,7 +10,7 @@ from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.command_server import Reply
 from gateway.simulator.jvm import Jvm
 from gateway.simulator.login_state import Exit, Phase
-from gateway.simulator.narrate import RULE, echo
+from gateway.simulator.narrate import CLOSES, QUITS, RULE, echo
 from gateway.simulator.nightly import Nights
 
 _RESTART_SOON = 0.05
@@ -67,10 +67,7 @@ class Commands:
             self._say("STOP already in progress")
             return Reply(("ERROR STOP already in progress",), closes=True)
         self._jvm.stopping = True
-        if self._jvm.phase is Phase.SERVING:
-            self._say("Login has completed: exiting via [File, Close] menu")
-        else:
-            self._say("Login has not completed: exiting immediately")
+        self._say(CLOSES if self._jvm.phase is Phase.SERVING else QUITS)
         self._jvm.end(Exit(0))
         return Reply(("OK Shutting down: STOP command",), closes=True)
 

@@ -26,7 +26,7 @@ from gateway.simulator.login_state import (
     Then,
     TokenSpent,
 )
-from gateway.simulator.narrate import RULE, stamp
+from gateway.simulator.narrate import QUITS, RULE, stamp
 
 HEART_BEAT = 20.0
 """Seconds between two lines of the gateway while a push is pending (seen)."""
@@ -37,7 +37,7 @@ _AGAIN = 5.0
 _AFTER_THROTTLE = 3.0
 """Seconds that IBC adds to the wait it was told."""
 
-TOKEN_REFUSED = "Your security tokens have expired, please manually enter your username and password."  # noqa: S105
+TOKEN_REFUSED = "Your security tokens have expired, please manually enter your username and password."  # noqa: S105 (a text, no secret)
 """What IBKR says of last week's token. Assumed: only the first words are known."""
 
 
@@ -79,8 +79,7 @@ def go_on(login: Login, rules: Rules, script: Script, now: float, at: dt.datetim
             text = "IBC closing because login has not completed after Second Factor Authentication"
             return _give_up(login, TWOFA_TIMED_OUT, text)
         case Then.QUIT:
-            text = "Login has not completed: exiting immediately"
-            return Step(login.held(login.phase), (Ibc(text), Exit(0, cold=True)))
+            return Step(login.held(login.phase), (Ibc(QUITS), Exit(0, cold=True)))
         case Then.NOTHING:
             return Step(login.held(login.phase))
 

@@ -48,5 +48,5 @@ def drawn(script: Script, settings: Settings, profile: Profile, pushes: int) -> 
     """The script with a human's time to answer push number `pushes`, where the setting leaves that to the profile."""
     if settings.twofa != "answered":
         return script
-    times = random.Random(f"{settings.seed}/push/{pushes}")  # noqa: S311
+    times = random.Random(f"{settings.seed}/push/{pushes}")  # noqa: S311 (a seeded draw, no secret)
     return replace(script, twofa=times.uniform(*profile.twofa))

@@ -6,6 +6,10 @@ import sys
 RULE = "!" * 79
 """The line around what IBC wants to be seen."""
 
+CLOSES = "Login has completed: exiting via [File, Close] menu"
+QUITS = "Login has not completed: exiting immediately"
+"""How IBC ends a gateway."""
+
 
 def stamp(now: dt.datetime) -> str:
     """A moment as IBC writes it; `now` is in the zone of the container."""

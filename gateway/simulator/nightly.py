@@ -11,8 +11,9 @@ from gateway.simulator.broker.store import Store
 from gateway.simulator.ibc_settings import sunday_time, time_of
 from gateway.simulator.jvm import Jvm
 from gateway.simulator.login_state import Exit, Phase
+from gateway.simulator.market.calendar import NEW_YORK
+from gateway.simulator.narrate import CLOSES
 
-_NEW_YORK = ZoneInfo("America/New_York")
 _SUNDAY = 6
 _WEEK_ENDS = dt.time(1, 0)
 """Sunday, New York time: IBKR's documentation of auto restart."""
@@ -34,7 +35,7 @@ def next_sunday(now: dt.datetime, at: dt.time, zone: dt.tzinfo) -> dt.datetime:
 
 def token_end(now: dt.datetime) -> dt.datetime:
     """Until when the token of a login made now is good."""
-    return next_sunday(now, _WEEK_ENDS, _NEW_YORK)
+    return next_sunday(now, _WEEK_ENDS, NEW_YORK)
 
 
 def _next(now: dt.datetime, at: dt.time, zone: dt.tzinfo, days: int, ahead: int = 0) -> dt.datetime:
@@ -89,7 +90,7 @@ class Nights:
             case "restart":
                 self._jvm.restart(self._gateway.host.monotonic())
             case "cold":
-                self._say("Login has completed: exiting via [File, Close] menu")
+                self._say(CLOSES)
                 self._jvm.end(Exit(0, cold=True))
             case "logoff":
                 self._jvm.end(Exit(0))

@@ -1,6 +1,6 @@
 """An advisor's configuration, and the family codes of accounts."""
 
-from gateway.simulator.api.refusals import invalid
+from gateway.simulator.api.refusals import invalid, read_only
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.broker.advisors import GroupsInvalid
 from gateway.simulator.wire.answers import accounts as answers
@@ -35,10 +35,7 @@ def _ask(session: Session, request: Request) -> None:
 
 def _replace(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReplaceFa)
-    if not _served(session, request.req_id, request.kind):
-        return
-    if session.gateway.read_only:
-        invalid(session, request.req_id, "The API interface is currently in Read-Only mode.", _LETTERS)
+    if not _served(session, request.req_id, request.kind) or read_only(session, request.req_id, _LETTERS):
         return
     broker = session.gateway.broker
     try:

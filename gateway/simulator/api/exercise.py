@@ -1,7 +1,7 @@
 """Exercising options, or letting them lapse."""
 
 from gateway.simulator.api.account_names import accounts_of
-from gateway.simulator.api.refusals import invalid
+from gateway.simulator.api.refusals import invalid, read_only
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.broker.expiry import Wish
 from gateway.simulator.broker.orders import Refused
@@ -15,8 +15,7 @@ _EXERCISE, _LAPSE = 1, 2
 def _exercise(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ExerciseOptions)
     gateway, req_id = session.gateway, request.req_id
-    if gateway.read_only:
-        invalid(session, req_id, "The API interface is currently in Read-Only mode.", "bO")
+    if read_only(session, req_id):
         return
     accounts = accounts_of(session, request.account or gateway.broker.account_id)
     if len(accounts) != 1 or request.action not in (_EXERCISE, _LAPSE):

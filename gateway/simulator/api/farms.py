@@ -63,12 +63,12 @@ def notice(farm: Farm, state: State) -> tuple[int, str]:
         KeyError: there is no such notice (a sec-def farm is never inactive).
     """
     code = _CODES[farm.kind][state]
-    return code, codes.CODES[code].text + farm.name
+    return code, codes.text(code, farm.name)
 
 
 def connecting(farm: Farm) -> tuple[int, str]:
     """What is said of a market farm on its way back."""
-    return codes.MARKET_FARM_CONNECTING, codes.CODES[codes.MARKET_FARM_CONNECTING].text + farm.name
+    return codes.MARKET_FARM_CONNECTING, codes.text(codes.MARKET_FARM_CONNECTING, farm.name)
 
 
 def of_instrument(instrument: Instrument) -> str:

@@ -69,7 +69,7 @@ def _data(session: Session, request: Request) -> None:
         refusals.refuse(session, req_id, refused)
         return
     if _too_fast(session, request, instrument, query):
-        refusals.no_history(session, req_id, "Historical data request pacing violation")
+        refusals.no_history(session, req_id, pacing.VIOLATION)
         return
     task = session.later(_answer(session, request, instrument, query, ends))
     session.history[req_id] = task
@@ -118,7 +118,7 @@ def _cancel(session: Session, request: Request) -> None:
         task.cancel()
         refusals.no_history(session, req_id, f"API historical data query cancelled: {req_id}")
     elif session.live_bars.pop(req_id, None) is None:
-        session.error(req_id, codes.NO_HISTORICAL_QUERY, f"{codes.CODES[codes.NO_HISTORICAL_QUERY].text}{req_id}")
+        session.error(req_id, codes.NO_HISTORICAL_QUERY, codes.text(codes.NO_HISTORICAL_QUERY, str(req_id)))
 
 
 HANDLERS: dict[type[Request], Handler] = {

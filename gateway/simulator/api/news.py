@@ -93,7 +93,7 @@ def _article(session: Session, request: Request) -> None:
     session.error(
         request.req_id,
         codes.NEWS_ARTICLE_FAILED,
-        codes.CODES[codes.NEWS_ARTICLE_FAILED].text + "No data available",
+        codes.text(codes.NEWS_ARTICLE_FAILED, "No data available"),
     )
 
 

@@ -17,9 +17,16 @@ def failed(session: Session, req_id: int, cause: str, letters: str = "bW") -> No
     session.error(req_id, codes.PROCESSING_ERROR, f"Error processing request.-'{letters}' : cause - {cause}")
 
 
+def read_only(session: Session, req_id: int, letters: str = "bO") -> bool:
+    """Whether the API may only read; says so if it may."""
+    if session.gateway.read_only:
+        invalid(session, req_id, "The API interface is currently in Read-Only mode.", letters)
+    return session.gateway.read_only
+
+
 def no_history(session: Session, req_id: int, why: str) -> None:
     """162: the historical data service said no."""
-    session.error(req_id, codes.HISTORICAL_ERROR, codes.CODES[codes.HISTORICAL_ERROR].text + why)
+    session.error(req_id, codes.HISTORICAL_ERROR, codes.text(codes.HISTORICAL_ERROR, why))
 
 
 def refuse(session: Session, req_id: int, refused: RequestRefused) -> None:

@@ -100,7 +100,7 @@ def _seen(session: Session, instrument: Instrument) -> scans.Seen:
 def _cancel_scan(session: Session, request: Request) -> None:
     assert isinstance(request, requests.CancelScannerSubscription)
     if session.scans.pop(request.req_id, None) is None:
-        session.error(request.req_id, codes.NO_SCANNER, f"{codes.CODES[codes.NO_SCANNER].text}{request.req_id}")
+        session.error(request.req_id, codes.NO_SCANNER, codes.text(codes.NO_SCANNER, str(request.req_id)))
         return
     refusals.no_history(session, request.req_id, f"API scanner subscription cancelled: {request.req_id}")
 

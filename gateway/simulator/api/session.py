@@ -114,7 +114,7 @@ class Session(Subscriptions):
 
     def refuse(self, req_id: int, code: int) -> None:
         """Send message 4 with the code's own text."""
-        self.error(req_id, code, codes.CODES[code].text)
+        self.error(req_id, code, codes.text(code))
 
     @property
     def clogged(self) -> bool:

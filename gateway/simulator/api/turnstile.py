@@ -32,7 +32,7 @@ class Turnstile:
             return True
         verdict = self._rejection.take(host.monotonic(), rate)
         if verdict is Verdict.NEAR:
-            words = f"{codes.CODES[codes.NEAR_MAX_RATE].text}{rate} messages per second ({self._rejection.count})"
+            words = codes.text(codes.NEAR_MAX_RATE, f"{rate} messages per second ({self._rejection.count})")
             self._session.error(-1, codes.NEAR_MAX_RATE, words)
         elif verdict is Verdict.BREACH:
             self._session.later(self._tell_breach(self._rejection, rate))
@@ -42,7 +42,7 @@ class Turnstile:
         host = self._session.gateway.host
         await host.sleep(rejection.left(host.monotonic()))
         rejection.breaches += 1
-        words = f"max={rate} rec={rejection.count} ({rejection.breaches})"
-        self._session.error(-1, codes.MAX_RATE_EXCEEDED, codes.CODES[codes.MAX_RATE_EXCEEDED].text + words)
+        words = codes.text(codes.MAX_RATE_EXCEEDED, f"max={rate} rec={rejection.count} ({rejection.breaches})")
+        self._session.error(-1, codes.MAX_RATE_EXCEEDED, words)
         if rejection.breaches >= BREACHES:
             self._session.close()

@@ -36,7 +36,7 @@ class ChainWithoutToday(Fault):
             case "10":
                 return self._details(session, fields[1 if session.version >= _UNVERSIONED else 2 :], fields)
             case "52" if self.told.pop((session, fields[2]), True) is False:
-                words = codes.CODES[codes.NO_SECURITY_DEFINITION].text
+                words = codes.text(codes.NO_SECURITY_DEFINITION)
                 now = self.site.gateway.now()
                 refused = error(session.version, int(fields[2]), codes.NO_SECURITY_DEFINITION, words, now)
                 return [(0.0, decode_fields(encode(refused)[4:]))]

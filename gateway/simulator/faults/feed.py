@@ -97,7 +97,7 @@ class NoEntitlement(_Refusal):
     code: str = text("354", "how it is told", "354", "10089", "10090", "10168")
 
     def refusal(self) -> tuple[int, str]:
-        return int(self.code), codes.CODES[int(self.code)].text
+        return int(self.code), codes.text(int(self.code))
 
 
 @dataclass(kw_only=True, eq=False)
@@ -107,4 +107,4 @@ class DataCompeted(_Refusal):
     name = "data-competed"
 
     def refusal(self) -> tuple[int, str]:
-        return codes.COMPETING_SESSION, codes.CODES[codes.COMPETING_SESSION].text
+        return codes.COMPETING_SESSION, codes.text(codes.COMPETING_SESSION)

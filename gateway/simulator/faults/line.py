@@ -70,7 +70,7 @@ class Burst(Fault):
         return [(due, data + self._filler(session, short))]
 
     def _filler(self, session: "Session", blanks: int) -> bytes:
-        words = codes.CODES[codes.SECDEF_FARM_OK].text + "secdefnj" + " " * blanks
+        words = codes.text(codes.SECDEF_FARM_OK, "secdefnj" + " " * blanks)
         return encode(error(session.version, -1, codes.SECDEF_FARM_OK, words, self.site.gateway.now()))
 
 

@@ -138,7 +138,7 @@ class FillAfterCancel(Fault):
         if not fills:
             return False
         gone = dataclasses.replace(order, status=Status.CANCELLED, cancelled_by=session.client_id)
-        words = codes.CODES[codes.ORDER_CANCELLED].text
+        words = codes.text(codes.ORDER_CANCELLED)
         gateway.tell([Event(Said.STATUS, gone), Event(Said.ERROR, gone, code=codes.ORDER_CANCELLED, text=words)])
         session.later(self._tell(fills))
         return True

@@ -4,10 +4,11 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gateway.simulator.api.refusals import no_history
 from gateway.simulator.faults.fault import Fault, whole
 from gateway.simulator.faults.upstream import ASKS_HISTORY
+from gateway.simulator.history.pacing import VIOLATION
 from gateway.simulator.wire.requests.base import Request
-from tws import codes
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
@@ -23,8 +24,7 @@ class HistoryPacing(Fault):
     def takes(self, session: "Session", request: Request) -> bool:
         if not isinstance(request, ASKS_HISTORY):
             return False
-        words = f"{codes.CODES[codes.HISTORICAL_ERROR].text}Historical data request pacing violation"
-        session.error(request.req_id, codes.HISTORICAL_ERROR, words)
+        no_history(session, request.req_id, VIOLATION)
         return True
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from gateway.simulator.api.farms import FARMS, Farm, State, connecting, notice, of_instrument
 from gateway.simulator.api.farms import Kind as FarmKind
+from gateway.simulator.api.refusals import no_history
 from gateway.simulator.api.trouble import Late, Message
 from gateway.simulator.faults.about import FEED, contract_of
 from gateway.simulator.faults.fault import Fault, text
@@ -42,7 +43,7 @@ class UpstreamLost(Fault):
         gateway = self.site.gateway
         gateway.upstream_lost = True
         gateway.broker.connected = False
-        gateway.tell_all(int(self.code), codes.CODES[int(self.code)].text)
+        gateway.tell_all(int(self.code), codes.text(int(self.code)))
 
     def end(self) -> None:
         self.site.gateway.upstream_lost = False
@@ -51,7 +52,7 @@ class UpstreamLost(Fault):
             lose_data(self)
             return
         farms = "; ".join(farm.name for farm in FARMS)
-        words = f"{codes.CODES[codes.UPSTREAM_BACK].text} All data farms are connected: {farms}."
+        words = codes.text(codes.UPSTREAM_BACK, f" All data farms are connected: {farms}.")
         self.site.gateway.tell_all(codes.UPSTREAM_BACK, words)
 
 
@@ -69,7 +70,7 @@ def lose_data(fault: Fault) -> None:
     gateway = fault.site.gateway
     for session in gateway.started():
         session.drop_market_data()
-    gateway.tell_all(codes.UPSTREAM_BACK_DATA_LOST, codes.CODES[codes.UPSTREAM_BACK_DATA_LOST].text)
+    gateway.tell_all(codes.UPSTREAM_BACK_DATA_LOST, codes.text(codes.UPSTREAM_BACK_DATA_LOST))
     for code, words in gateway.farms.notices():
         gateway.tell_all(code, words)
 
@@ -175,8 +176,7 @@ class HistoryFarm(_FarmFault):
             return False
         [farm] = self.farms()
         if self.site.gateway.farms.state(farm.name) is State.BROKEN:
-            words = f"{codes.CODES[codes.HISTORICAL_ERROR].text}HMDS server disconnect occurred."
-            session.error(request.req_id, codes.HISTORICAL_ERROR, words)
+            no_history(session, request.req_id, "HMDS server disconnect occurred.")
             return True
         self._wake(farm)
         return False

@@ -47,7 +47,7 @@ def series(market: Market, instrument: Instrument, what: str, seed: int) -> Seri
 def bond_yield(bond: Bond, price: float, step: int) -> float:
     """The yield to maturity in per cent a year, with two coupons a year, of a price for 100 of the face value."""
     at = dt.datetime.fromtimestamp(step * STEP_SECONDS, dt.UTC).date()
-    years = max((dt.datetime.strptime(bond.maturity, "%Y%m%d").date() - at).days / 365.25, 0.5)  # noqa: DTZ007
+    years = max((dt.datetime.strptime(bond.maturity, "%Y%m%d").date() - at).days / 365.25, 0.5)  # noqa: DTZ007 (a date)
     periods, coupon = 2 * years, bond.coupon / 2
 
     def worth(rate: float) -> float:

@@ -8,6 +8,7 @@ request counts twice. Bars of a minute and more are not held to them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+VIOLATION = "Historical data request pacing violation"
 SMALL_BAR_SECONDS = 30
 SIMULTANEOUS = 50
 """Queries a login may have open at once (seen in users' logs)."""

@@ -8,13 +8,14 @@ the very path it left, and yesterday's bars are still there. Bounded, so that a 
 
 import math
 
+from gateway.simulator.market.options import YEAR_SECONDS
+
 STEP_SECONDS = 0.25
 """The grid on which prices change."""
 
 _OCTAVES = 18
 """The slowest octave takes 2¹⁷ steps, nine hours."""
 
-_YEAR_SECONDS = 365.25 * 86400
 _MASK = (1 << 64) - 1
 
 _AMPLITUDE = 0.79
@@ -60,7 +61,7 @@ class PriceProcess:
 
     def __init__(self, seed: int, base: float, volatility: float) -> None:
         self._base = base
-        sigma = volatility / math.sqrt(_YEAR_SECONDS)
+        sigma = volatility / math.sqrt(YEAR_SECONDS)
         self._scales = [_AMPLITUDE * sigma * math.sqrt((1 << octave) * STEP_SECONDS) for octave in range(_OCTAVES)]
         self._keys = [(seed * 64 + octave) << 40 for octave in range(_OCTAVES)]
         # The lattice points last used, per octave: neighbouring steps share nearly all of them.
