@@ -6,6 +6,7 @@ from dataclasses import replace
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.one_contract import ambiguous
 from gateway.simulator.broker import conditions
+from gateway.simulator.broker.conditions import Kind
 from gateway.simulator.broker.order_types import OTHER_TYPES, TIMES_IN_FORCE, TYPES, OrderType, Trigger, canonical
 from gateway.simulator.broker.orders import Adjustment, Leg, Refused, Ticket
 from gateway.simulator.market.instruments import ContractQuery, Instrument
@@ -212,13 +213,13 @@ def _adjustment(written: WrittenOrder, trigger: Trigger) -> Adjustment | None:
 
 
 def _condition(gateway: Gateway, row: tuple[str, ...]) -> tuple[str, ...]:
-    if row[0] == conditions.TIME:
+    if row[0] == Kind.TIME:
         moment = gateway.writer.read(row[3])
         if moment is None:
             raise invalid("Invalid time format or time zone in condition")
         row = (*row[:3], conditions.written(moment[0]))
     wrong = conditions.check(row)
-    if not wrong and row[0] in (conditions.PRICE, conditions.VOLUME, conditions.CHANGE):
+    if not wrong and row[0] in (Kind.PRICE, Kind.VOLUME, Kind.CHANGE):
         wrong = "" if gateway.instruments.by_id(int(row[4])) else "Invalid contract in condition"
     if wrong:
         raise invalid(wrong)

@@ -50,7 +50,7 @@ def of_order(instrument: Instrument, quantity: float, price: float, rate: float 
             return max(units * rate, 1.0)
         case "BOND":
             return _of_bond(instrument, units, value)
-        case "STK" | "ETF":
+        case "STK":
             row = _STOCK if instrument.currency == "USD" else _FOREIGN_STOCK
         case "FUT" | "FOP" if instrument.symbol in _MICROS:
             row = _MICRO_FUTURE

@@ -7,12 +7,23 @@ type, conjunction with the one after it (a or o), then what the type needs.
 import datetime as dt
 import itertools
 from collections.abc import Sequence
+from enum import StrEnum
 
 from gateway.simulator.broker.orders import Order
 from gateway.simulator.broker.sight import Sight
 from gateway.simulator.broker.triggers import method_of, prices
 
-PRICE, TIME, MARGIN, EXECUTION, VOLUME, CHANGE = "1", "3", "4", "5", "6", "7"
+
+class Kind(StrEnum):
+    """What a condition is about, as the wire numbers it."""
+
+    PRICE = "1"
+    TIME = "3"
+    MARGIN = "4"
+    EXECUTION = "5"
+    VOLUME = "6"
+    CHANGE = "7"
+
 
 _TIME = "%Y%m%d-%H:%M:%S"
 
@@ -28,15 +39,15 @@ def check(row: Row) -> str:
     """What is wrong with a condition, nothing if it can be watched."""
     try:
         match row[0]:
-            case "1" | "6" | "7":
+            case Kind.PRICE | Kind.VOLUME | Kind.CHANGE:
                 float(row[3])
                 if int(row[4]) <= 0:
                     return "Invalid contract in condition"
-            case "3":
+            case Kind.TIME:
                 _moment(row[3])
-            case "4":
+            case Kind.MARGIN:
                 float(row[3])
-            case "5":
+            case Kind.EXECUTION:
                 if not row[4]:
                     return "Symbol is missing in condition"
             case _:
@@ -63,18 +74,18 @@ def met(order: Order, sight: Sight, now: dt.datetime) -> bool:
 
 def _holds(row: Row, order: Order, sight: Sight, now: dt.datetime) -> bool:
     match row[0]:
-        case "3":
+        case Kind.TIME:
             return _compare(now.timestamp(), _moment(row[3]).timestamp(), row[2])
-        case "4":
+        case Kind.MARGIN:
             return _compare(sight.cushion(order.ticket.account), float(row[3]), row[2])
-        case "5":
+        case Kind.EXECUTION:
             return sight.executed(row[2], row[3], row[4], order.placed_at)
     touch = sight.touch(int(row[4]))
     if touch is None or not (touch.regular or order.ticket.conditions_ignore_rth):
         return False
-    if row[0] == "6":
+    if row[0] == Kind.VOLUME:
         return _compare(touch.volume, float(row[3]), row[2])
-    if row[0] == "7":
+    if row[0] == Kind.CHANGE:
         before = sight.previous_close(int(row[4]))
         return before > 0 and _compare((touch.last / before - 1) * 100, float(row[3]), row[2])
     method = method_of(int(row[6] or 0), touch)

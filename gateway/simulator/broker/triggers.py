@@ -1,18 +1,27 @@
 """When an order that waits for a price has seen it, where a trailing stop stands, and when a stop is adjusted. Pure."""
 
 from dataclasses import replace
+from enum import IntEnum
 
 from gateway.simulator.broker.order_types import Pricing, Trigger
 from gateway.simulator.broker.orders import Order
 from gateway.simulator.broker.sight import Touch
 
-DOUBLE_BID_ASK, LAST, DOUBLE_LAST, BID_ASK, LAST_OR_BID_ASK, MIDPOINT = 1, 2, 3, 4, 7, 8
-"""IBKR's trigger methods; 0 is the default: the last price, and for options a bid or ask seen twice."""
+
+class Method(IntEnum):
+    """IBKR's trigger methods; 0 is the default: the last price, and for options a bid or ask seen twice."""
+
+    DOUBLE_BID_ASK = 1
+    LAST = 2
+    DOUBLE_LAST = 3
+    BID_ASK = 4
+    LAST_OR_BID_ASK = 7
+    MIDPOINT = 8
 
 
 def method_of(asked: int, touch: Touch) -> int:
     """The method that an asked one stands for."""
-    return asked or (DOUBLE_BID_ASK if touch.is_option else LAST)
+    return asked or (Method.DOUBLE_BID_ASK if touch.is_option else Method.LAST)
 
 
 def prices(method: int, touch: Touch, bid_side: bool) -> tuple[float, ...]:
@@ -21,11 +30,11 @@ def prices(method: int, touch: Touch, bid_side: bool) -> tuple[float, ...]:
     there = touch.bid_size > 0 if bid_side else touch.ask_size > 0
     sides = (side,) if there else ()
     match method:
-        case 1 | 4:
+        case Method.DOUBLE_BID_ASK | Method.BID_ASK:
             return sides
-        case 7:
+        case Method.LAST_OR_BID_ASK:
             return (touch.last, *sides)
-        case 8:
+        case Method.MIDPOINT:
             return (touch.mid,)
         case _:
             return (touch.last,)
@@ -48,7 +57,7 @@ def look(order: Order, touch: Touch) -> Order:
     rising = ticket.buys != (ticket.type.trigger is Trigger.TOUCH)
     reached = any(_passed(price, stop, rising) for price in prices(method, touch, ticket.buys))
     hits = order.trigger_hits + 1 if reached else 0
-    needed = 2 if method in (DOUBLE_BID_ASK, DOUBLE_LAST) else 1
+    needed = 2 if method in (Method.DOUBLE_BID_ASK, Method.DOUBLE_LAST) else 1
     if hits >= needed:
         return replace(order, trigger_hits=hits, triggered=True)
     return order if hits == order.trigger_hits else replace(order, trigger_hits=hits)
