@@ -64,10 +64,6 @@ def advance(stand_in: StandIn, seconds: float) -> None:
     stand_in.post("/api/v1/time", {"advance": seconds})
 
 
-def until(moment: str, name: str = "SPY ARCA.SPY") -> str:
-    return f"{name}\nWarning: your order will not be placed at the exchange until {moment}"
-
-
 class Trader(Ibapi):
     """ibapi at one scene, and what it says over and over."""
 
@@ -118,7 +114,7 @@ def test_ibapi(scene: Callable[[str], StandIn]) -> None:
     assert one.bars(94, one.future, "1 hour", 1)[-1] == "20241126 14:00:00 US/Central"
     assert one.bars(95, one.future, "1 hour", 0)[-1] == "20241127 08:00:00 US/Central"
     one.place(1, orderType="MKT")
-    assert one.refusal(1) == (399, "Order Message:\nBUY 1 " + until("2024-11-27 09:30:00 US/Eastern"))
+    assert (one.refusal(1)[0], one.warned(1)) == (399, "2024-11-27 09:30:00 US/Eastern")
     one.place(2, orderType="MKT", outsideRth=True)
     assert [code for number, code, _ in one.errors() if number == 2] == [2109, 399]
     one.place(3, **CROSSES, outsideRth=True)
