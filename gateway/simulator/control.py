@@ -23,6 +23,7 @@ from starlette.routing import Route
 from gateway.simulator import truth
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.tickets import by_hand
+from gateway.simulator.broker.orders import Refused
 from gateway.simulator.errors import FaultRefused, PortTaken
 from gateway.simulator.faults import Faults
 from gateway.simulator.faults.faults import Case
@@ -141,7 +142,10 @@ class Control:
             _refuse(
                 400, "expected a known con_id, action BUY or SELL, quantity, and perhaps limit_price, tif DAY or GTC"
             )
-        self._gateway.enter(by_hand(self._gateway, con_id, action, float(quantity), limit, tif))
+        try:
+            self._gateway.enter(by_hand(self._gateway, con_id, action, float(quantity), limit, tif))
+        except Refused as refused:
+            _refuse(400, str(refused))
         return await self._book(request)
 
     # -- faults ----------------------------------------------------------------------------------------------------

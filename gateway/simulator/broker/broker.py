@@ -175,9 +175,15 @@ class Broker:
         return events
 
     def enter(self, ticket: Ticket) -> list[Event]:
-        """Place an order by hand, past every client."""
-        hours = self.hours(self._instrument(ticket.con_id))
-        events = self.book.enter(ticket, self._now(), hours, connected=self.connected)
+        """Place an order by hand, past every client.
+
+        Raises:
+            Refused: nobody could place it.
+        """
+        instrument, now = self._instrument(ticket.con_id), self._now()
+        self._admission.check_prices(ticket, instrument)
+        self._admission.check(0, ticket, instrument, None, self._view(now).touch(ticket.con_id))
+        events = self.book.enter(ticket, now, self.hours(instrument), connected=self.connected)
         self._record()
         return events
 

@@ -405,6 +405,9 @@ async def test_orders_entered_by_hand_are_bound_by_client_0(world: World) -> Non
         {"con_id": SPY, "action": "BUY", "quantity": 1, "limit_price": "dear"},
         {"con_id": SPY, "action": "BUY", "quantity": 1, "tif": "IOC"},
         {"con_id": SPY, "action": "BUY", "quantity": 1, "colour": "red"},
+        {"con_id": SPY, "action": "BUY", "quantity": 1, "limit_price": 100.005},
+        {"con_id": SPY, "action": "BUY", "quantity": 1, "limit_price": -1},
+        {"con_id": SPY, "action": "BUY", "quantity": 100_000},
     ],
 )
 async def test_an_order_by_hand_that_makes_no_sense_changes_nothing(run: Run, body: dict[str, Any]) -> None:
