@@ -51,6 +51,8 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
     account = fields["account"] or gateway.broker.account_id
     if account not in gateway.broker.accounts:
         raise invalid(f"Invalid account code '{account}'.")
+    if not written.contract.exchange.strip():
+        raise invalid("Missing order exchange")
     legs = _legs(written)
     instrument = _instrument(gateway, replace(written.contract, legs=tuple(leg.part for leg in legs)))
     _check_type(order_type, tif, instrument)
@@ -103,7 +105,7 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
         parent_id=written.integer("parentId"),
         good_till=good_till,
         what_if=what_if,
-        raw=raw | {"exchange": written.contract.exchange or "SMART", "submitter": gateway.settings.user},
+        raw=raw | {"exchange": written.contract.exchange, "submitter": gateway.settings.user},
         conditions=tuple(_condition(gateway, row) for row in written.conditions),
         algo_params=written.algo_params,
         trigger_method=written.integer("triggerMethod"),

@@ -420,3 +420,16 @@ async def test_an_order_by_hand_over_http(run: Run) -> None:
     answer = await run.http.post("/api/v1/orders", json=entry)
     [shown] = answer.json()["orders"]
     assert (shown["status"], shown["limit_price"], shown["client_id"]) == ("Submitted", 100.0, 0)
+
+
+async def test_an_order_names_its_exchange(world: World) -> None:
+    async with RawClient(world.port) as client:
+        await client.start()
+        order = place_order("SPY")
+        assert order[7] == "SMART"
+        order[7] = ""
+        client.send("3", 1, *order)
+        assert (await client.receive())[1:4] == [
+            "1", "321", "Error validating request.-'bF' : cause - Missing order exchange",
+        ]  # fmt: skip
+        assert await client.silence()
