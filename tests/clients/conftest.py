@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -59,9 +60,23 @@ def stand_in(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(params=["ibapi", "stoqey"])
-def driver(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Driver]:
+def make(request: pytest.FixtureRequest) -> Callable[[], Driver]:
+    """A make of client."""
+    return Ibapi if request.param == "ibapi" else partial(Stoqey, request.getfixturevalue("node"))
+
+
+@pytest.fixture
+def stumbling(make: Callable[[], Driver]) -> Iterator[Driver]:
+    """A client of each make in turn, which need not understand what it reads."""
+    made = make()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def driver(make: Callable[[], Driver], caplog: pytest.LogCaptureFixture) -> Iterator[Driver]:
     """A client of each make in turn, which must read everything without an error of its own."""
-    made: Any = Ibapi() if request.param == "ibapi" else Stoqey(request.getfixturevalue("node"))
+    made = make()
     caplog.set_level(logging.WARNING, "ibapi")
     yield made
     made.stop()
