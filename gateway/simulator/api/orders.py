@@ -1,6 +1,6 @@
 """Orders: placing, changing, cancelling, and asking which there are and what was filled."""
 
-from gateway.simulator.api.refusals import invalid
+from gateway.simulator.api.refusals import invalid, read_only
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tickets import read_ticket
 from gateway.simulator.api.warnings import warnings
@@ -10,23 +10,12 @@ from gateway.simulator.wire.open_order import completed_order, open_order
 from gateway.simulator.wire.requests import orders as requests
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.times import auto_cancel
-from tws import codes
-
-_READ_ONLY = "Error validating request.-'bO' : cause - The API interface is currently in Read-Only mode."
-
-
-def _guarded(session: Session, req_id: int) -> bool:
-    """Whether the API may write; says so if it may not."""
-    if session.gateway.read_only:
-        session.error(req_id, codes.VALIDATION_ERROR, _READ_ONLY)
-        return False
-    return True
 
 
 def _place(session: Session, request: Request) -> None:
     assert isinstance(request, requests.PlaceOrder)
     written = request.order
-    if not _guarded(session, written.order_id):
+    if read_only(session, written.order_id):
         return
     gateway = session.gateway
     try:
@@ -64,7 +53,7 @@ def _preview(session: Session, order_id: int, ticket: Ticket) -> None:
 
 def _cancel(session: Session, request: Request) -> None:
     assert isinstance(request, requests.CancelOrder)
-    if not _guarded(session, request.order_id):
+    if read_only(session, request.order_id):
         return
     gateway = session.gateway
     try:
@@ -74,7 +63,7 @@ def _cancel(session: Session, request: Request) -> None:
 
 
 def _cancel_all(session: Session, request: Request) -> None:
-    if _guarded(session, -1):
+    if not read_only(session, -1):
         session.gateway.tell(session.gateway.broker.cancel_all(session.client_id))
 
 
@@ -87,7 +76,7 @@ def _show(session: Session, orders: list[Order]) -> None:
 
 def _own(session: Session, request: Request) -> None:
     """The client's own orders. Asked by client 0, those entered by hand become its own (IBKR's documentation)."""
-    if not _guarded(session, -1):
+    if read_only(session, -1):
         return
     gateway = session.gateway
     if session.client_id == 0:
@@ -96,7 +85,7 @@ def _own(session: Session, request: Request) -> None:
 
 
 def _all(session: Session, request: Request) -> None:
-    if _guarded(session, -1):
+    if not read_only(session, -1):
         _show(session, session.gateway.broker.book.working())
 
 
@@ -106,12 +95,12 @@ def _auto(session: Session, request: Request) -> None:
     if session.client_id != 0:
         invalid(session, -1, "Only API connections with clientId set to 0 can set the auto bind TWS orders property.")
         return
-    if _guarded(session, -1):
+    if not read_only(session, -1):
         session.binds = request.bind
 
 
 def _completed(session: Session, request: Request) -> None:
-    if not _guarded(session, -1):
+    if read_only(session, -1):
         return
     assert isinstance(request, requests.ReqCompletedOrders)
     gateway = session.gateway

@@ -8,6 +8,7 @@ from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.refusals import not_permitted_at_all
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tape import Subscription, Tape
+from gateway.simulator.history.ticks import top
 from gateway.simulator.market.bars import traded_since
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Market, Quote
@@ -56,7 +57,7 @@ class TickTape(Tape):
     def _shown(self, quote: Quote) -> tuple[float, ...]:
         if self._kind == _MIDPOINT:
             return (quote.mid,)
-        return (quote.bid, quote.ask) if self._ignore_size else _top(quote)
+        return (quote.bid, quote.ask) if self._ignore_size else top(quote)
 
     def state(self) -> Burst:
         """The tick of the newest step; of trades only if there was one."""
@@ -83,10 +84,6 @@ class TickTape(Tape):
             day = self._market.day_so_far(self.instrument, quote.step)
             self._day = minute, day.low, day.high
         return (0 < quote.bid < self._day[1]) | (quote.ask > self._day[2]) << 1
-
-
-def _top(quote: Quote) -> tuple[float, float, float, float]:
-    return quote.bid, quote.ask, quote.bid_size, quote.ask_size
 
 
 def _request(session: Session, request: Request) -> None:
