@@ -340,6 +340,7 @@ async def test_a_restart_leaves_its_time_set_unless_ibc_sets_another(
         await one.settle()
         clock.turn(23 * 3600)
         await one.until(lambda: len(restarts) == 2)
+        await one.phase(Phase.SERVING)
         assert (one.store.get("auto_restart_time") == "05:01 PM") is daily
 
 
