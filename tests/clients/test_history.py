@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.unit.simulator.asks import IBAPI, filled
+
 if TYPE_CHECKING:
     from tests.clients.drivers import Driver
 
 SIZES = ("1 secs", "5 secs", "30 secs", "1 min", "5 mins", "1 hour", "1 day", "1W", "1M")
 LENGTHS = {"1 secs": "60 S", "5 secs": "300 S", "30 secs": "600 S", "1 day": "10 D", "1W": "2 M", "1M": "6 M"}
+STOQEY_SCANS = {"MOST_ACTIVE": 2, "NO_SUCH_SCAN": 999}
+"""It knows them by numbers of its own."""
 KINDS = ("TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST", "HISTORICAL_VOLATILITY")
 
 
@@ -123,3 +127,32 @@ def test_scans_and_reports(client: Driver) -> None:
     assert client.refusal(2)[0] == 10276
     client.ask("reqSoftDollarTiers", 3)
     assert client.wait("softDollarTiers", 3)
+
+
+def test_a_running_scan(client: Driver) -> None:
+    scan = {"numberOfRows": 3, "instrument": "STK", "locationCode": "STK.US.MAJOR", "scanCode": "MOST_ACTIVE"}
+    cheap, disabled = ("priceBelow", "1"), scan | {"scanCode": "NO_SUCH_SCAN"}
+    for number, fields, filters in ((1, scan, []), (2, scan, [cheap]), (3, disabled, [])):
+        client.ask("reqScannerSubscription", number, *scanner(client, fields, filters))
+    assert client.refusal(3)[0] == 162
+    client.wait("scannerDataEnd", 1)
+    client.wait("scannerDataEnd", 2)
+    rows = client.heard("scannerData", 1)
+    assert [row[1] for row in rows] == [0, 1, 2]
+    assert len({row[2].contract.conId for row in rows}) == 3
+    assert client.heard("scannerData", 2) == []
+    client.ask("cancelScannerSubscription", 1)
+    assert client.refusal(1) == (
+        162,
+        "Historical Market Data Service error message:API scanner subscription cancelled: 1",
+    )
+
+
+def scanner(client: Driver, fields: dict[str, Any], filters: list[tuple[str, str]]) -> tuple[Any, ...]:
+    if client.name == "ibapi":
+        return filled(IBAPI.ScannerSubscription(), **fields), [], [IBAPI.TagValue(*pair) for pair in filters]
+    return (
+        fields | {"scanCode": STOQEY_SCANS[fields["scanCode"]]},
+        [],
+        [{"tag": tag, "value": value} for tag, value in filters],
+    )

@@ -55,13 +55,13 @@ def stands(trade: Any, *statuses: str) -> bool:
 
 @pytest.fixture
 async def ib(stand_in: StandIn, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Any]:
-    caplog.set_level(logging.ERROR, "ib_async.decoder")
+    caplog.set_level(logging.ERROR, "ib_async.Decoder")
     made = IB()
     await made.connectAsync("127.0.0.1", stand_in.api_port, clientId=next(CLIENT_IDS), timeout=5)
     assert made.client.serverVersion() == 178
     yield made
     made.disconnect()
-    assert [record.getMessage() for record in caplog.records if record.name == "ib_async.decoder"] == []
+    assert [record.getMessage() for record in caplog.records if record.name == "ib_async.Decoder"] == []
 
 
 async def test_contracts_of_every_class(ib: Any) -> None:

@@ -207,6 +207,28 @@ def test_ibapi(scene: Callable[[str], StandIn]) -> None:
     one.stop()
 
 
+def test_limits_at_the_auctions(scene: Callable[[str], StandIn]) -> None:
+    """An auction fills a limit that its price meets and ends one that it does not."""
+    stand_in = scene(BEFORE_THE_OPEN)
+    one = Trader(stand_in)
+    one.place(1, orderType="LMT", lmtPrice=700.0, tif="OPG")
+    one.place(2, orderType="LMT", lmtPrice=100.0, tif="OPG")
+    one.place(3, orderType="LOC", lmtPrice=700.0)
+    one.place(4, orderType="LOC", lmtPrice=100.0)
+    advance(stand_in, 20)
+    assert one.filled(1) == "20241127 09:30:00 US/Eastern"
+    assert one.refusal(2)[0] == 202
+    assert {args[2].orderId for args in one.heard("execDetails")} == {1}
+    one.stop()
+
+    stand_in = scene(THE_CLOSE)
+    one = Trader(stand_in)
+    advance(stand_in, 20)
+    assert one.filled(3) == "20241127 16:00:00 US/Eastern"
+    assert one.refusal(4)[0] == 202
+    one.stop()
+
+
 # -- ib_async ----------------------------------------------------------------------------------------------------------
 
 
