@@ -90,5 +90,31 @@ def test_a_day_with_everything_and_a_lost_link(start: Callable[..., StandIn]) ->
     assert stand_in.metric("failures_total") == 0
 
 
+@pytest.mark.parametrize("kind", ["no-number", "half-a-message"])
+def test_delayed_data_and_a_frame_that_cannot_be_read(start: Callable[..., StandIn], tmp_path: Path, kind: str) -> None:
+    """It is told that data is delayed, and reads no such tick; one unreadable message ends its reader for good."""
+    stand_in = start(SIM_MARKET_DATA="delayed")
+    told = tmp_path / "nautilus.log"
+    with (
+        told.open("w") as out,
+        subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("nautilus_late.py")), str(stand_in.api_port)],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        ) as node,
+    ):
+        try:
+            wait_for(lambda: "10167" in told.read_text(), 30, told.read_text)
+            wait_for(lambda: "Market DataType is DELAYED" in told.read_text(), 10, told.read_text)
+            ticks = stand_in.metric("ticks_sent_total")
+            wait_for(lambda: stand_in.metric("ticks_sent_total") > ticks + 5, 10)
+            stand_in.fault("undecodable-frame", client=1, kind=kind)
+            node.wait(30)
+        finally:
+            node.kill()
+    seen = json.loads(told.read_text().strip().splitlines()[-1])
+    assert seen == {"quotes": 0, "reader_alive": False, "connected": True}
+
+
 def ended(orders: list[dict[str, object]], count: int) -> bool:
     return len([order for order in orders if order["status"] in ("Filled", "Cancelled")]) == count
