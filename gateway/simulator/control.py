@@ -171,7 +171,12 @@ class Control:
     async def _end_fault(self, request: Request) -> Response:
         name = self._known(request)
         if not self._faults.curable(name):
-            _refuse(409, f"expected a fault that can be switched off, found {name}; restart the container to cure it")
+            over = (
+                "nothing: it was over as soon as it happened"
+                if self._faults.momentary(name)
+                else "a restart of the container"
+            )
+            _refuse(409, f"expected a fault that can be switched off, found {name}; what cures it: {over}")
         return self._effective(name, self._faults.end(name))
 
     async def _end_all(self, request: Request) -> Response:

@@ -139,7 +139,7 @@ def load(env: Mapping[str, str]) -> Settings:
         cash=number(env, "SIM_CASH", "1000000", float, "a number of dollars", lambda n: 0 <= n <= 1e12),
         api_host=env.get("SIM_API_HOST") or "127.0.0.1",
         api_port=port(env, "SIM_API_PORT", "4001" if mode == "live" else "4002"),
-        control_host=env.get("SIM_CONTROL_HOST") or "0.0.0.0",  # noqa: S104 (guarded by its Host allow-list)
+        control_host=env.get("SIM_CONTROL_HOST") or "127.0.0.1",
         control_port=port(env, "SIM_CONTROL_PORT", "9170"),
         control_hosts=tuple(
             name.strip()

@@ -81,7 +81,8 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, capl
     bought, sold = ib.fills()
     gained = (sold.execution.price - bought.execution.price) * 100 - 2
     assert sold.commissionReport.realizedPNL == pytest.approx(gained)
-    assert ib.positions() == []
+    # Positions are told with the market's next step, not with the fill.
+    await until(lambda: not ib.positions())
     bracket_agrees(stand_in.book(), 7)
 
     found = await ib.reqExecutionsAsync(ExecutionFilter(side="SELL"))

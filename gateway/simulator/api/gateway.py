@@ -58,8 +58,6 @@ class Gateway:
         self.writer = TimeWriter(settings.time_format, settings.time_zone, settings.zone_spelling == "chinese")
         self.read_only = settings.read_only
         """Whether orders are refused: the API setting, which people also click."""
-        self.login_as: tuple[str, ...] | None = None
-        """The accounts that clients are told instead of the broker's own: somebody logged in elsewhere."""
         self.sessions: set[Session] = set()
         self.small_bars: list[Asked] = []
         """Requests for small bars that still count against the next one."""
@@ -110,11 +108,6 @@ class Gateway:
             return False
         self._time_told[whose] = now
         return True
-
-    @property
-    def managed_accounts(self) -> tuple[str, ...]:
-        """The accounts that clients are told at the start of a session."""
-        return self.login_as or self.broker.accounts
 
     def instrument(self, con_id: int) -> Instrument:
         """The instrument of an id that the broker knows."""

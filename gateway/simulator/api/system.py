@@ -26,7 +26,7 @@ def start_api(session: Session, request: requests.StartApi) -> None:
     session.client_id = request.client_id
     session.started = True
     gateway.tally.sessions += 1
-    session.send(answers.managed_accounts(gateway.managed_accounts))
+    session.send(answers.managed_accounts(gateway.broker.accounts))
     _next_id(session, request)
     if gateway.upstream_lost:
         session.refuse(-1, codes.UPSTREAM_BROKEN)
@@ -52,7 +52,7 @@ def _current_time_millis(session: Session, request: Request) -> None:
 
 
 def _managed_accounts(session: Session, request: Request) -> None:
-    session.send(answers.managed_accounts(session.gateway.managed_accounts))
+    session.send(answers.managed_accounts(session.gateway.broker.accounts))
 
 
 def _user_info(session: Session, request: Request) -> None:

@@ -72,6 +72,10 @@ class Faults:
         """Those that are on or to come."""
         return list(self._cases)
 
+    def momentary(self, name: str) -> bool:
+        """Whether it is over as soon as it has happened."""
+        return FAULTS[name].momentary
+
     def curable(self, name: str) -> bool:
         """Whether it can be ended without a restart of the container."""
         return FAULTS[name].curable and not FAULTS[name].momentary

@@ -5,9 +5,15 @@ from pathlib import Path
 from tests.crash import Crasher
 
 
+def told_enough(crasher: Crasher) -> bool:
+    """Whether there was something to lose: on a busy machine many a stand-in dies before it has said much."""
+    return len(crasher.told.orders) > 20 and len(crasher.told.executions) > 5
+
+
 async def test_nothing_told_is_lost(tmp_path: Path) -> None:
     crasher = Crasher(tmp_path, seed=20261118)
-    for _ in range(20):
+    rounds = 0
+    while rounds < 20 or (rounds < 100 and not told_enough(crasher)):
         await crasher.round()
-    assert len(crasher.told.orders) > 20
-    assert len(crasher.told.executions) > 5
+        rounds += 1
+    assert told_enough(crasher)

@@ -63,7 +63,10 @@ async def test_unknown_faults_are_named(run: Run) -> None:
     answer = await run.http.post("/api/v1/faults/plague")
     assert answer.status_code == 404
     assert "half-open" in answer.json()["error"]
-    assert (await run.http.delete("/api/v1/faults/crash")).status_code == 409
+    for fault, cure in (("crash", "a restart of the container"), ("reset", "nothing: it was over")):
+        answer = await run.http.delete(f"/api/v1/faults/{fault}")
+        assert answer.status_code == 409
+        assert cure in answer.json()["error"]
     assert (await run.http.get("/api/v1/faults")).json()["active"] == []
 
 

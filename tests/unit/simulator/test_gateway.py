@@ -35,16 +35,3 @@ async def test_whose_clock_is_asked_too_often(
     finally:
         await server.close()
         store.close()
-
-
-async def test_clients_are_told_who_is_logged_in(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock)
-    server = ApiServer(gateway)
-    await server.open()
-    try:
-        gateway.login_as = ("USIM0001",)
-        async with RawClient(server.port) as client:
-            assert ["15", "1", "USIM0001"] in await client.start()
-    finally:
-        await server.close()
-        store.close()

@@ -49,10 +49,7 @@ def beat(pulse: Pulse, clock: HandClock, times: int = 1) -> None:
 
 async def everything(client: RawClient) -> list[Message]:
     """What has been sent up to now."""
-    heard = []
-    while not await client.silence():
-        heard.append(await client.receive())
-    return heard
+    return await client.caught_up()
 
 
 def quotes(req_id: int, contract: tuple[str | int, ...], generic: str = "", snapshot: int = 0) -> tuple[str | int, ...]:
@@ -290,7 +287,7 @@ async def test_bars_of_regular_hours_only(tmp_path: Path) -> None:
         await client.start()
         client.send("50", "3", "1", *SPY_STOCK, 5, "TRADES", 1, "")
         client.send("50", "3", "2", *SPY_STOCK, 5, "TRADES", 0, "")
-        await client.silence()
+        await client.caught_up()
         beat(pulse, clock, 4 * 22)
         opens = int(dt.datetime(2026, 11, 18, 14, 30, tzinfo=dt.UTC).timestamp())
         bars = await everything(client)
@@ -393,7 +390,7 @@ async def test_the_book_of_one_exchange(server: ApiServer, pulse: Pulse, clock: 
     async with RawClient(server.port) as client:
         await client.start()
         client.send("10", "5", "9", *arca, 5, 0, "")
-        await client.silence()
+        await client.caught_up()
         beat(pulse, clock)
         assert [message[0] for message in await everything(client)] == ["12"] * 10
 
@@ -420,7 +417,7 @@ async def test_a_book_with_a_gap_is_void(server: ApiServer, gateway: Gateway, pu
         await other.start(2)
         for each in (client, other):
             each.send("10", "5", "9", *SPY_STOCK, 5, 1, "")
-            await each.silence()
+            await each.caught_up()
         beat(pulse, clock, 2)
         await everything(client)
         session = gateway.client(1)
@@ -456,7 +453,7 @@ async def test_sizes_alone_can_be_ignored(server: ApiServer, pulse: Pulse, clock
         await client.start()
         client.send("97", "1", *SPY_STOCK, "BidAsk", 0, 0)
         client.send("97", "2", *SPY_STOCK, "BidAsk", 0, 1)
-        await client.silence()
+        await client.caught_up()
         beat(pulse, clock, 60)
         heard = await everything(client)
     sized = [message[4:6] for message in heard if message[1] == "1"]
@@ -479,7 +476,7 @@ async def test_bars_of_every_kind(server: ApiServer, pulse: Pulse, clock: HandCl
     async with RawClient(server.port) as client:
         await client.start()
         client.send("50", "3", "1", *SPY_STOCK, 5, what, 1, "")
-        await client.silence()
+        await client.caught_up()
         beat(pulse, clock, 21)
         bars = await everything(client)
         assert len(bars) == 2

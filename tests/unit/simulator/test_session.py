@@ -273,7 +273,7 @@ async def test_tick_by_tick(server: ApiServer, pulse: Pulse, clock: HandClock) -
         await client.start()
         for number, kind in enumerate(("Last", "AllLast", "BidAsk", "MidPoint"), 1):
             client.send("97", number, *SPY_STOCK, kind, 0, 1)
-        await client.silence()
+        await client.caught_up()
         beat(pulse, clock, 12)
         heard = []
         while not await client.silence():
@@ -287,7 +287,7 @@ async def test_five_second_bars(server: ApiServer, pulse: Pulse, clock: HandCloc
     async with RawClient(server.port) as client:
         await client.start()
         client.send("50", "3", "5", *SPY_STOCK, 5, "TRADES", 0, "")
-        await client.silence()
+        await client.caught_up()
         beat(pulse, clock, 41)
         times = []
         while not await client.silence():
