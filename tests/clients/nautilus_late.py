@@ -3,11 +3,11 @@
 Prints its warnings, and one JSON line once its reader has ended or a minute is over.
 """
 
+import datetime as dt
 import json
 import sys
 from typing import Any
 
-import pandas as pd
 from nautilus_trader.adapters.interactive_brokers.common import IBContract
 from nautilus_trader.adapters.interactive_brokers.config import (
     IBMarketDataTypeEnum,
@@ -34,7 +34,7 @@ class Late(Strategy):  # type: ignore[misc]  # Nautilus carries no types
 
     def on_start(self) -> None:
         self.subscribe_quote_ticks(InstrumentId.from_str("SPY.ARCA"))
-        self.clock.set_timer("look", pd.Timedelta(seconds=0.1), callback=self.look)
+        self.clock.set_timer("look", dt.timedelta(seconds=0.1), callback=self.look)
 
     def on_quote_tick(self, quote: Any) -> None:
         self.seen["quotes"] += 1

@@ -185,6 +185,13 @@ def test_only_a_handshake(stand_in: StandIn, driver: Driver, number: int) -> Non
     assert driver.heard("nextValidId") == driver.heard("managedAccounts") == []
 
 
+def test_no_room_for_another_client(stand_in: StandIn, driver: Driver, number: int) -> None:
+    stand_in.fault("clients-full")
+    begin(driver, stand_in, number).join(5)
+    driver.wait(CLOSED[driver.name])
+    assert driver.heard("nextValidId") == driver.errors() == []
+
+
 def test_nobody_says_whose_accounts(stand_in: StandIn, driver: Driver, number: int) -> None:
     stand_in.fault("no-managed-accounts", client=number)
     driver.start(stand_in.api_port, number)
