@@ -74,7 +74,9 @@ async def encoding(clients: int) -> list[float]:
                 session.started, session.version, session.client_id = True, 200, number
                 gateway.sessions.add(session)
                 for line, con_id in enumerate(contracts(), 1000):
-                    handle(session, ReqMarketData(line, ContractQuery(con_id=con_id), "", False, False))
+                    handle(
+                        session, ReqMarketData(line, ContractQuery(con_id=con_id, exchange="SMART"), "", False, False)
+                    )
             pulse, samples = Pulse(gateway), []
             for _ in range(SECONDS):
                 before, begun = gateway.tally.ticks, time.process_time()
