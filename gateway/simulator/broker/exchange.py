@@ -17,8 +17,9 @@ from gateway.simulator.broker.time_in_force import is_early, may_trade
 BY_TRADER = "Cancelled by Trader"
 """The completed status of an order that somebody cancelled."""
 
-_A_FEW = 8
-"""Events in a piece of a step: two fills or so."""
+_A_FEW = 2
+"""Events after which a piece of a step ends, with the order that made them: a fill alone is four. Smaller pieces keep
+an order that arrives meanwhile waiting for less (2 instead of 8 took its p99 from 3.2 ms to 2.0-2.8)."""
 
 
 class Exchange(Register):
