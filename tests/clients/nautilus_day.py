@@ -1,4 +1,4 @@
-"""A NautilusTrader node that meets all the rest: `python nautilus_day.py PORT`. Prints one JSON line.
+"""A NautilusTrader node that meets all the rest: `python -m tests.clients.nautilus_day PORT`. Prints one JSON line.
 
 Instruments of every class it knows, data of every kind it subscribes to, every order type it sends; then a lost link,
 which somebody else brings about. It stops when quotes come again after that, or after a bound.
@@ -11,24 +11,19 @@ from typing import Any
 
 from nautilus_trader.adapters.interactive_brokers.common import IBContract
 from nautilus_trader.adapters.interactive_brokers.config import (
-    InteractiveBrokersDataClientConfig,
-    InteractiveBrokersExecClientConfig,
     InteractiveBrokersInstrumentProviderConfig,
 )
 from nautilus_trader.adapters.interactive_brokers.factories import (
     IB_CLIENTS,
-    InteractiveBrokersLiveDataClientFactory,
-    InteractiveBrokersLiveExecClientFactory,
 )
-from nautilus_trader.config import LoggingConfig, TradingNodeConfig
-from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.data import BarType
 from nautilus_trader.model.enums import BookType, OrderSide, OrderStatus, TimeInForce, TrailingOffsetType
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.trading.strategy import Strategy
 
+from tests.clients.nautilus_node import make_node, run
+
 PORT = int(sys.argv[1])
-NAME = "INTERACTIVE_BROKERS"
 BOUND = dt.timedelta(seconds=90)
 DONE = {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.REJECTED}
 CONTRACTS = [
@@ -134,21 +129,7 @@ class Day(Strategy):  # type: ignore[misc]  # Nautilus carries no types
 
 
 provider = InteractiveBrokersInstrumentProviderConfig(load_contracts=frozenset(CONTRACTS))
-link = {"ibg_host": "127.0.0.1", "ibg_port": PORT, "ibg_client_id": 1, "instrument_provider": provider}
-node = TradingNode(
-    TradingNodeConfig(
-        trader_id="TEST-001",
-        logging=LoggingConfig(log_level="ERROR"),
-        data_clients={NAME: InteractiveBrokersDataClientConfig(**link, use_regular_trading_hours=False)},
-        exec_clients={NAME: InteractiveBrokersExecClientConfig(**link, account_id="DUSIM0001")},
-        timeout_post_stop=1,
-    )
-)
+node = make_node(PORT, provider, use_regular_trading_hours=False)
 strategy = Day()
-node.trader.add_strategy(strategy)
-node.add_data_client_factory(NAME, InteractiveBrokersLiveDataClientFactory)
-node.add_exec_client_factory(NAME, InteractiveBrokersLiveExecClientFactory)
-node.build()
-node.run()
-node.dispose()
+run(node, strategy)
 print(json.dumps(strategy.seen))

@@ -1,5 +1,5 @@
 """A NautilusTrader node that places six orders before the open of November 29, 2024, and reports what became of them:
-`python nautilus_hours.py PORT`. Prints one JSON line once all of them are over.
+`python -m tests.clients.nautilus_hours PORT`. Prints one JSON line once all of them are over.
 """
 
 import datetime as dt
@@ -9,26 +9,21 @@ from typing import Any
 
 from nautilus_trader.adapters.interactive_brokers.common import IBContract, IBOrderTags
 from nautilus_trader.adapters.interactive_brokers.config import (
-    InteractiveBrokersDataClientConfig,
-    InteractiveBrokersExecClientConfig,
     InteractiveBrokersInstrumentProviderConfig,
 )
 from nautilus_trader.adapters.interactive_brokers.factories import (
     IB_CLIENTS,
-    InteractiveBrokersLiveDataClientFactory,
-    InteractiveBrokersLiveExecClientFactory,
 )
-from nautilus_trader.config import LoggingConfig, TradingNodeConfig
 from nautilus_trader.core.datetime import unix_nanos_to_dt
-from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.data import BarType
 from nautilus_trader.model.enums import OrderSide, TimeInForce
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.trading.strategy import Strategy
 
+from tests.clients.nautilus_node import make_node, run
+
 PORT = int(sys.argv[1])
-NAME = "INTERACTIVE_BROKERS"
 SPY, FUTURE = "SPY.ARCA", "ESZ4.CME"
 
 
@@ -107,32 +102,7 @@ call = IBContract(
     tradingClass="SPXW",
 )
 provider = InteractiveBrokersInstrumentProviderConfig(load_contracts=frozenset([stock, future, call]))
-node = TradingNode(
-    TradingNodeConfig(
-        trader_id="TEST-001",
-        logging=LoggingConfig(log_level="ERROR"),
-        data_clients={
-            NAME: InteractiveBrokersDataClientConfig(
-                ibg_host="127.0.0.1", ibg_port=PORT, ibg_client_id=1, instrument_provider=provider
-            )
-        },
-        exec_clients={
-            NAME: InteractiveBrokersExecClientConfig(
-                ibg_host="127.0.0.1",
-                ibg_port=PORT,
-                ibg_client_id=1,
-                account_id="DUSIM0001",
-                instrument_provider=provider,
-            )
-        },
-        timeout_post_stop=1,
-    )
-)
+node = make_node(PORT, provider)
 strategy = AllHours()
-node.trader.add_strategy(strategy)
-node.add_data_client_factory(NAME, InteractiveBrokersLiveDataClientFactory)
-node.add_exec_client_factory(NAME, InteractiveBrokersLiveExecClientFactory)
-node.build()
-node.run()
-node.dispose()
+run(node, strategy)
 print(json.dumps(strategy.seen))

@@ -1,4 +1,4 @@
-"""A NautilusTrader node that wants delayed quotes of SPY: `python nautilus_late.py PORT`.
+"""A NautilusTrader node that wants delayed quotes of SPY: `python -m tests.clients.nautilus_late PORT`.
 
 Prints its warnings, and one JSON line once its reader has ended or a minute is over.
 """
@@ -11,17 +11,15 @@ from typing import Any
 from nautilus_trader.adapters.interactive_brokers.common import IBContract
 from nautilus_trader.adapters.interactive_brokers.config import (
     IBMarketDataTypeEnum,
-    InteractiveBrokersDataClientConfig,
     InteractiveBrokersInstrumentProviderConfig,
 )
-from nautilus_trader.adapters.interactive_brokers.factories import IB_CLIENTS, InteractiveBrokersLiveDataClientFactory
-from nautilus_trader.config import LoggingConfig, TradingNodeConfig
-from nautilus_trader.live.node import TradingNode
+from nautilus_trader.adapters.interactive_brokers.factories import IB_CLIENTS
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
+from tests.clients.nautilus_node import make_node, run
+
 PORT = int(sys.argv[1])
-NAME = "INTERACTIVE_BROKERS"
 
 
 class Late(Strategy):  # type: ignore[misc]  # Nautilus carries no types
@@ -52,26 +50,7 @@ class Late(Strategy):  # type: ignore[misc]  # Nautilus carries no types
 provider = InteractiveBrokersInstrumentProviderConfig(
     load_contracts=frozenset([IBContract(secType="STK", symbol="SPY", exchange="SMART", primaryExchange="ARCA")])
 )
-node = TradingNode(
-    TradingNodeConfig(
-        trader_id="TEST-001",
-        logging=LoggingConfig(log_level="WARNING", log_colors=False),
-        data_clients={
-            NAME: InteractiveBrokersDataClientConfig(
-                ibg_host="127.0.0.1",
-                ibg_port=PORT,
-                ibg_client_id=1,
-                instrument_provider=provider,
-                market_data_type=IBMarketDataTypeEnum.DELAYED,
-            )
-        },
-        timeout_post_stop=1,
-    )
-)
+node = make_node(PORT, provider, trades=False, log_level="WARNING", market_data_type=IBMarketDataTypeEnum.DELAYED)
 strategy = Late()
-node.trader.add_strategy(strategy)
-node.add_data_client_factory(NAME, InteractiveBrokersLiveDataClientFactory)
-node.build()
-node.run()
-node.dispose()
+run(node, strategy)
 print(json.dumps(strategy.seen))

@@ -1,4 +1,6 @@
-"""A NautilusTrader node that trades one bracket and reports: `python nautilus_session.py PORT`. Prints one JSON line.
+"""A NautilusTrader node that trades one bracket and reports: `python -m tests.clients.nautilus_session PORT`.
+
+Prints one JSON line.
 
 A process of its own, since a TradingNode owns its process's logging and event loop.
 """
@@ -11,25 +13,20 @@ from zoneinfo import ZoneInfo
 
 from nautilus_trader.adapters.interactive_brokers.common import IBContract, IBOrderTags
 from nautilus_trader.adapters.interactive_brokers.config import (
-    InteractiveBrokersDataClientConfig,
-    InteractiveBrokersExecClientConfig,
     InteractiveBrokersInstrumentProviderConfig,
 )
 from nautilus_trader.adapters.interactive_brokers.factories import (
     IB_CLIENTS,
-    InteractiveBrokersLiveDataClientFactory,
-    InteractiveBrokersLiveExecClientFactory,
 )
-from nautilus_trader.config import LoggingConfig, TradingNodeConfig
-from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.data import BarType
 from nautilus_trader.model.enums import BookType, OptionKind, OrderSide, OrderType
 from nautilus_trader.model.identifiers import Venue
 from nautilus_trader.model.objects import Currency, Quantity
 from nautilus_trader.trading.strategy import Strategy
 
+from tests.clients.nautilus_node import NAME, make_node, run
+
 PORT, EXPIRY = int(sys.argv[1]), sys.argv[2]
-NAME = "INTERACTIVE_BROKERS"
 
 
 class OneBracket(Strategy):  # type: ignore[misc]  # Nautilus carries no types
@@ -119,33 +116,8 @@ provider = InteractiveBrokersInstrumentProviderConfig(
         ]
     )
 )
-node = TradingNode(
-    TradingNodeConfig(
-        trader_id="TEST-001",
-        logging=LoggingConfig(log_level="ERROR"),
-        data_clients={
-            NAME: InteractiveBrokersDataClientConfig(
-                ibg_host="127.0.0.1", ibg_port=PORT, ibg_client_id=1, instrument_provider=provider
-            )
-        },
-        exec_clients={
-            NAME: InteractiveBrokersExecClientConfig(
-                ibg_host="127.0.0.1",
-                ibg_port=PORT,
-                ibg_client_id=1,
-                account_id="DUSIM0001",
-                instrument_provider=provider,
-            )
-        },
-        timeout_post_stop=1,
-    )
-)
+node = make_node(PORT, provider)
 strategy = OneBracket()
-node.trader.add_strategy(strategy)
-node.add_data_client_factory(NAME, InteractiveBrokersLiveDataClientFactory)
-node.add_exec_client_factory(NAME, InteractiveBrokersLiveExecClientFactory)
-node.build()
-node.run()
-node.dispose()
+run(node, strategy)
 strategy.seen["now"] = dt.datetime.now(ZoneInfo("UTC")).timestamp()
 print(json.dumps(strategy.seen))

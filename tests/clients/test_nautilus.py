@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.clients.bracket import bracket_agrees
+from tests.clients.scripts import ROOT, nautilus
 from tests.stand_in import StandIn, wait_for
 from tests.unit.simulator.raw import RawClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 async def today(stand_in: StandIn) -> str:
@@ -34,7 +34,8 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, form
     )
     expiry = await today(stand_in)
     ran = subprocess.run(  # noqa: ASYNC221 (nothing else runs meanwhile)
-        [sys.executable, str(Path(__file__).with_name("nautilus_session.py")), str(stand_in.api_port), expiry],
+        nautilus("session", stand_in, expiry),
+        cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -65,9 +66,8 @@ async def test_a_whole_session(start: Callable[..., StandIn], version: int, form
 
 def test_a_day_with_everything_and_a_lost_link(start: Callable[..., StandIn]) -> None:
     stand_in = start()
-    script = str(Path(__file__).with_name("nautilus_day.py"))
     with subprocess.Popen(
-        [sys.executable, script, str(stand_in.api_port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        nautilus("day", stand_in), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as node:
         try:
             wait_for(lambda: ended(stand_in.book()["orders"], 11), 60, stand_in.book)
@@ -98,7 +98,8 @@ def test_delayed_data_and_a_frame_that_cannot_be_read(start: Callable[..., Stand
     with (
         told.open("w") as out,
         subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("nautilus_late.py")), str(stand_in.api_port)],
+            nautilus("late", stand_in),
+            cwd=ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,
         ) as node,

@@ -10,8 +10,6 @@ import asyncio
 import datetime as dt
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -19,11 +17,13 @@ import pytest
 from ib_async import IB, Future, LimitOrder, MarketOrder, Order, Stock
 
 from tests.clients.drivers import Ibapi
+from tests.clients.scripts import ROOT, nautilus
 from tests.stand_in import StandIn, wait_for
 from tests.unit.simulator.asks import IBAPI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ib_async import Trade
 
@@ -324,10 +324,7 @@ async def test_ib_async(scene: Callable[[str], StandIn]) -> None:
 def test_nautilus(scene: Callable[[str], StandIn]) -> None:
     """Executions of both zones, hours that it takes expiries from, an order for each end; on the half day."""
     stand_in = scene(BEFORE_IT)
-    script = Path(__file__).with_name("nautilus_hours.py")
-    with subprocess.Popen(
-        [sys.executable, str(script), str(stand_in.api_port)], stdout=subprocess.PIPE, text=True
-    ) as node:
+    with subprocess.Popen(nautilus("hours", stand_in), cwd=ROOT, stdout=subprocess.PIPE, text=True) as node:
         try:
             wait_for(lambda: len(stand_in.book()["orders"]) == 6, 30, stand_in.tail)
             for seconds in (5, 10, 3600, 3600, 3600, 1800):
