@@ -77,8 +77,10 @@ def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
             return None
         return diagnosis(faults.HALF_OPEN, True, "the session is silent, a fresh handshake is answered")
     if inside is Ending.ANSWERED:
-        if handshake.last.result is not Result.FAIL or handshake.last.at < observation.mailbox.at:
-            return None  # it may be coming back: the next look will tell
+        answers_since = track.inside_answers_since
+        began = handshake.last.at - handshake.last.seconds
+        if handshake.last.result is not Result.FAIL or answers_since is None or began < answers_since:
+            return None  # it may be coming back: a greeting begun after the one that was answered will tell
         return diagnosis(faults.HALF_OPEN, True, f"{ending} from here, answered inside the container")
     if inside is Ending.STALE and ending is Ending.SILENT:
         return diagnosis(faults.FROZEN, True, "silent, and the mailbox has stopped")

@@ -12,7 +12,7 @@ from supervisor.diagnosis import Diagnosis
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse, proof_deadline
 from supervisor.memory import NEVER, Act, Hands, Process, Proof, Remember
-from supervisor.observation import Container, ContainerEvent, EngineWord, Result, Status, Subject
+from supervisor.observation import Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
 from supervisor.pad import Pad
 from supervisor.states import GatewayState
 
@@ -224,6 +224,10 @@ def take_looks(pad: Pad) -> None:
             gateway = replace(gateway, handshake=gateway.handshake.fed(handshake))
         if sentinel.heart.at - sentinel.heart.seconds >= gateway.not_before:
             gateway = replace(gateway, heart=gateway.heart.fed(sentinel.heart))
+        if pad.observation.mailbox.ending is not Ending.ANSWERED:
+            gateway = replace(gateway, inside_answers_since=None)
+        elif gateway.inside_answers_since is None:
+            gateway = replace(gateway, inside_answers_since=pad.observation.mailbox.at)
         pad.gateway = gateway
     engine, view = pad.engine, pad.observation.engine_view
     fresh = view.look.at - view.look.seconds >= engine.not_before and view.look.at > engine.looks.last.at

@@ -42,6 +42,7 @@ class GatewayTrack:
     process: Process = field(default_factory=Process)
     handshake: Detector = field(default_factory=Detector)
     heart: Detector = field(default_factory=Detector)
+    inside_answers_since: float | None = None  # when the mailbox began to say that the JVM answers; None: it does not
     proven: str | None = None  # the identity that was last READY; outlives this supervisor
     not_before: float = NEVER  # looks older than this prove nothing: an act lies between
     fresh: bool = False  # the process is a new one, and the state still speaks of the old

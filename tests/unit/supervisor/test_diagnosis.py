@@ -1,0 +1,30 @@
+"""What the evidence is called where two senses looked at different moments."""
+
+from dataclasses import replace
+
+import pytest
+
+from supervisor import faults
+from supervisor.detectors import Detector
+from supervisor.diagnosis import silent
+from supervisor.memory import GatewayTrack
+from supervisor.observation import Ending, Look, Observation, Result
+
+
+def _failing(*begun: float) -> Detector:
+    detector = Detector()
+    for at in begun:
+        detector = detector.fed(Look(Result.FAIL, at + 1.0, 1.0, "silence", Ending.SILENT))
+    return detector
+
+
+@pytest.mark.parametrize(
+    ("last_begun", "name"),
+    [(103.4, None), (104.6, faults.HALF_OPEN.name)],
+    ids=["the greeting was under way when the gateway came back", "it began after the answer inside"],
+)
+def test_only_a_greeting_begun_after_the_answer_inside_blames_the_network(last_begun: float, name: str | None) -> None:
+    track = replace(GatewayTrack(), handshake=_failing(100.0, 101.1, 102.2, last_begun), inside_answers_since=104.0)
+    inside = Look(Result.OK, 104.0, 0.0, "", Ending.ANSWERED)
+    found = silent(track, replace(Observation(), mailbox=inside))
+    assert (None if found is None else found.fault.name) == name
