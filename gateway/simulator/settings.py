@@ -18,7 +18,8 @@ from gateway.simulator.environment import bad, number, one_of, port, seconds, se
 from gateway.simulator.wire.zone_names import CHINESE
 
 MIN_SERVER_VERSION = 157
-MAX_SERVER_VERSION = 200
+MAX_SERVER_VERSION = 223
+DEFAULT_SERVER_VERSION = 200
 """The last version that is text in both directions; above it framing and messages change altogether."""
 
 TimeFormat = Literal["instrument", "operator", "utc"]
@@ -125,7 +126,7 @@ def load(env: Mapping[str, str]) -> Settings:
         server_version=number(
             env,
             "SIM_SERVER_VERSION",
-            str(MAX_SERVER_VERSION),
+            str(DEFAULT_SERVER_VERSION),
             int,
             f"a whole number from {MIN_SERVER_VERSION} to {MAX_SERVER_VERSION}",
             lambda n: MIN_SERVER_VERSION <= n <= MAX_SERVER_VERSION,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from gateway.simulator.wire.text import encode
 from tests.clients.node_client import VERSIONS
 from tests.unit.simulator.rig import HandClock, make_gateway
 from tests.unit.simulator.samples.everything import every_answer
+from tests.unit.simulator.samples.sample import frame_of
 
 if TYPE_CHECKING:
     from tests.clients.node_client import Node, Read
@@ -27,7 +27,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[tuple[st
     made = {version: every_answer(version, gateway.broker) for version in VERSIONS}
     store.close()
     return {
-        version: [(name, encode(fields)[4:-1].split(b"\0")) for name, group in named.items() for fields in group]
+        version: [(name, frame_of(said, version)[4:-1].split(b"\0")) for name, group in named.items() for said in group]
         for version, named in made.items()
     }
 

@@ -15,8 +15,11 @@ from gateway.simulator.api.subscriptions import Subscriptions
 from gateway.simulator.api.turnstile import Turnstile
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.settings import MIN_SERVER_VERSION
+from gateway.simulator.wire import text
+from gateway.simulator.wire.answers.answer import Answer, framed
 from gateway.simulator.wire.answers.fields import Fields
-from gateway.simulator.wire.answers.session import error
+from gateway.simulator.wire.answers.session import Error
+from gateway.simulator.wire.protobuf import PROTOBUF
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.reader import read
 from gateway.simulator.wire.text import encode
@@ -27,6 +30,12 @@ from tws.frames import FrameReader, decode_fields
 _CHUNK = 65536
 _NO_LINGER = struct.pack("ii", 1, 0)
 """Makes a close send a reset."""
+
+
+def _late(fields: Fields) -> bytes:
+    """Text behind a binary message id, for what is not yet an Answer."""
+    return framed(int(fields[0] or 0), text.payload(fields[1:]) if fields[1:] else b"", protobuf=False)
+
 
 type Handler = Callable[[Session, Request], Awaitable[None] | None]
 
@@ -57,7 +66,7 @@ class Session(Subscriptions):
         self._turnstile = Turnstile(self)
         self._speaks = asyncio.Event()
         self._speaks.set()
-        self._work: asyncio.Queue[tuple[float, list[str]]] = asyncio.Queue(1000)
+        self._work: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(1000)
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- silence ---------------------------------------------------------------------------------------------------
@@ -82,9 +91,12 @@ class Session(Subscriptions):
 
     # -- out -------------------------------------------------------------------------------------------------------
 
-    def send(self, fields: Fields) -> None:
+    def send(self, answer: Answer | Fields) -> None:
         """Send a message."""
-        self.send_frame(encode(fields))
+        if isinstance(answer, list):
+            self.send_frame(encode(answer) if self.version < PROTOBUF else _late(answer))
+            return
+        self.send_frame(answer.frame(self.version))
 
     def send_frame(self, data: bytes) -> None:
         """Send bytes that are a whole frame."""
@@ -106,11 +118,11 @@ class Session(Subscriptions):
         """Send bytes as they are, past every fault that changes messages."""
         self._outbox.put(data, count)
 
-    def error(self, req_id: int, code: int, text: str, reject_json: str = "") -> None:
+    def error(self, req_id: int, code: int, words: str, reject_json: str = "") -> None:
         """Send message 4."""
         if req_id >= 0 and code not in (codes.ORDER_CANCELLED,):
             self.gateway.tally.refused += 1
-        self.send(error(self.version, req_id, code, text, self.gateway.now(), reject_json))
+        self.send(Error(req_id, code, words, self.gateway.now(), reject_json))
 
     def refuse(self, req_id: int, code: int) -> None:
         """Send message 4 with the code's own text."""
@@ -196,8 +208,8 @@ class Session(Subscriptions):
             return False
         if b"+PACEAPI" in (said[3] or b""):
             self._turnstile.only_pace()
+        self.send_frame(encode([str(version), self.gateway.writer.wall(self.gateway.now())]))
         self.version = version
-        self.send([str(version), self.gateway.writer.wall(self.gateway.now())])
         self._pending.extend(payloads[1:])
         return True
 
@@ -205,12 +217,12 @@ class Session(Subscriptions):
         while not self.over:
             while self._pending and not self.over:
                 await self.end_of_silence()
-                fields = decode_fields(self._pending.popleft())
+                payload = self._pending.popleft()
                 if not await self._turnstile.lets_pass():
                     continue
                 await self.end_of_silence()
                 if not self.over:
-                    await self._receive(fields)
+                    await self._receive(payload)
             if self.over:
                 return
             data = await self._read()
@@ -227,26 +239,26 @@ class Session(Subscriptions):
         await self.end_of_silence()
         return data
 
-    async def _receive(self, fields: list[str]) -> None:
+    async def _receive(self, payload: bytes) -> None:
         self.gateway.tally.messages_in += 1
         delay = self.gateway.profile.answer
         if delay and self.started:
-            await self._work.put((self.gateway.host.monotonic() + delay, fields))
+            await self._work.put((self.gateway.host.monotonic() + delay, payload))
         else:
-            await self._answer(fields)
+            await self._answer(payload)
 
     async def _answer_in_time(self) -> None:
         """Answers in order, each a fixed time after its question, as over a real line."""
         while True:
-            due, fields = await self._work.get()
+            due, payload = await self._work.get()
             await self.gateway.host.sleep(max(due - self.gateway.host.monotonic(), 0))
             await self.end_of_silence()
-            await self._answer(fields)
+            await self._answer(payload)
 
-    async def _answer(self, fields: list[str]) -> None:
+    async def _answer(self, payload: bytes) -> None:
         try:
             trouble = self.gateway.trouble
-            request = read(trouble.hears(self, fields), self.version)
+            request = trouble.hears(self, read(payload, self.version))
             if trouble.takes(self, request):
                 return
             outcome = self._handle(self, request)

@@ -26,7 +26,7 @@ def start_api(session: Session, request: requests.StartApi) -> None:
     session.client_id = request.client_id
     session.started = True
     gateway.tally.sessions += 1
-    session.send(answers.managed_accounts(gateway.broker.accounts))
+    session.send(answers.ManagedAccounts(tuple(gateway.broker.accounts)))
     _next_id(session, request)
     if gateway.upstream_lost:
         session.refuse(-1, codes.UPSTREAM_BROKEN)
@@ -36,23 +36,23 @@ def start_api(session: Session, request: requests.StartApi) -> None:
 
 
 def _next_id(session: Session, request: Request) -> None:
-    session.send(answers.next_valid_id(session.gateway.broker.next_order_id(session.client_id)))
+    session.send(answers.NextValidId(session.gateway.broker.next_order_id(session.client_id)))
 
 
 def _current_time(session: Session, request: Request) -> None:
     if session.gateway.may_tell_time(session):
-        session.send(answers.current_time(session.gateway.now()))
+        session.send(answers.CurrentTime(session.gateway.now()))
 
 
 def _current_time_millis(session: Session, request: Request) -> None:
     if session.version < 197:
         session.error(-1, codes.READING_ERROR, "Error reading request:unknown message id 105")
         return
-    session.send(answers.current_time_millis(session.gateway.now()))
+    session.send(answers.CurrentTimeMillis(session.gateway.now()))
 
 
 def _managed_accounts(session: Session, request: Request) -> None:
-    session.send(answers.managed_accounts(session.gateway.broker.accounts))
+    session.send(answers.ManagedAccounts(tuple(session.gateway.broker.accounts)))
 
 
 def _user_info(session: Session, request: Request) -> None:
@@ -60,7 +60,7 @@ def _user_info(session: Session, request: Request) -> None:
     if session.version < 167:
         session.error(-1, codes.READING_ERROR, "Error reading request:unknown message id 104")
         return
-    session.send(answers.user_info(request.req_id))
+    session.send(answers.UserInfo(request.req_id))
 
 
 def _nothing(session: Session, request: Request) -> None:

@@ -30,9 +30,9 @@ class Hook:
         """Whether a new connection is kept."""
         return True
 
-    def hears(self, session: "Session", fields: Message) -> Message:
-        """A client's message as the gateway takes it."""
-        return fields
+    def hears(self, session: "Session", request: Request) -> Request:
+        """A client's request as the gateway takes it."""
+        return request
 
     def takes(self, session: "Session", request: Request) -> bool:
         """Deal with a request in the gateway's place; False leaves it to the gateway."""
@@ -76,12 +76,12 @@ class Trouble:
         """Whether every hook keeps a new connection."""
         return all([hook.accepts(session) for hook in self._hooks if hook.minds(session)])
 
-    def hears(self, session: "Session", fields: Message) -> Message:
-        """A client's message as all hooks leave it."""
+    def hears(self, session: "Session", request: Request) -> Request:
+        """A client's request as all hooks leave it."""
         for hook in self._hooks:
             if hook.minds(session):
-                fields = hook.hears(session, fields)
-        return fields
+                request = hook.hears(session, request)
+        return request
 
     def takes(self, session: "Session", request: Request) -> bool:
         """Whether a hook has dealt with a request."""

@@ -1,6 +1,7 @@
 """Faults of what the gateway is logged in to and how it is set: account, rights, clock, forms of time."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.simulator.api.trouble import Late, Message
 from gateway.simulator.errors import FaultRefused
 from gateway.simulator.faults.fault import Fault, number, text
+from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.times import TimeWriter
 
 if TYPE_CHECKING:
@@ -29,6 +31,20 @@ class ReadOnly(Fault):
         self.site.gateway.read_only = self.before
 
 
+def _throughout[T](value: T, change: Callable[[str], str]) -> T:
+    """A message with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)  # type: ignore[return-value]  # of a str, a str
+    if isinstance(value, tuple):
+        return tuple(_throughout(one, change) for one in value)  # type: ignore[return-value]
+    if isinstance(value, dict):
+        return {key: _throughout(one, change) for key, one in value.items()}  # type: ignore[return-value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [field.name for field in dataclasses.fields(value) if field.init]
+        return dataclasses.replace(value, **{name: _throughout(getattr(value, name), change) for name in fields})
+    return value
+
+
 @dataclass(kw_only=True, eq=False)
 class WrongAccount(Fault):
     """Everything is told of another account than ours, and only orders for that one are taken."""
@@ -45,9 +61,9 @@ class WrongAccount(Fault):
     def says(self, session: "Session", fields: Message) -> list[Late]:
         return [(0.0, [field.replace(self._ours, self.account) for field in fields])]
 
-    def hears(self, session: "Session", fields: Message) -> Message:
+    def hears(self, session: "Session", request: Request) -> Request:
         swapped = {self._ours: self.account, self.account: self._ours}
-        return [swapped.get(field, field) for field in fields]
+        return _throughout(request, lambda text: swapped.get(text, text))
 
     @property
     def _ours(self) -> str:

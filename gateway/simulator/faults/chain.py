@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gateway.simulator.api.trouble import Late, Message
 from gateway.simulator.faults.fault import Fault
-from gateway.simulator.wire.answers.session import error
+from gateway.simulator.wire.answers.session import Error
 from gateway.simulator.wire.text import encode
 from tws import codes
 from tws.frames import decode_fields
@@ -38,7 +38,7 @@ class ChainWithoutToday(Fault):
             case "52" if self.told.pop((session, fields[2]), True) is False:
                 words = codes.text(codes.NO_SECURITY_DEFINITION)
                 now = self.site.gateway.now()
-                refused = error(session.version, int(fields[2]), codes.NO_SECURITY_DEFINITION, words, now)
+                refused = Error(int(fields[2]), codes.NO_SECURITY_DEFINITION, words, now).text(session.version)
                 return [(0.0, decode_fields(encode(refused)[4:]))]
         return [(0.0, fields)]
 

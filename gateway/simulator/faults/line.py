@@ -6,8 +6,7 @@ from weakref import WeakKeyDictionary
 
 from gateway.simulator.api.trouble import Due
 from gateway.simulator.faults.fault import Fault, number, text, whole
-from gateway.simulator.wire.answers.session import error
-from gateway.simulator.wire.text import encode
+from gateway.simulator.wire.answers.session import Error
 from tws import codes
 from tws.frames import MAX_FRAME, frame
 
@@ -71,7 +70,7 @@ class Burst(Fault):
 
     def _filler(self, session: "Session", blanks: int) -> bytes:
         words = codes.text(codes.SECDEF_FARM_OK, "secdefnj" + " " * blanks)
-        return encode(error(session.version, -1, codes.SECDEF_FARM_OK, words, self.site.gateway.now()))
+        return Error(-1, codes.SECDEF_FARM_OK, words, self.site.gateway.now()).frame(session.version)
 
 
 _NONSENSE = {

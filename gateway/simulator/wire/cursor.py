@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from gateway.simulator.errors import RequestMalformed
 
 _UNSET_INTS = (2147483647, 9223372036854775807)
-_UNSET_DOUBLE = 1e308
+UNSET_DOUBLE = 1e308
+"""What is further from zero than this was not said."""
 
 
 class Cursor:
@@ -76,7 +77,7 @@ class Cursor:
         value = self._float(text)
         if math.isnan(value):
             raise RequestMalformed(f"expected a number, found '{text[:40]}'")
-        return None if abs(value) > _UNSET_DOUBLE else value
+        return None if abs(value) > UNSET_DOUBLE else value
 
     def flag(self) -> bool:
         """The next field as yes or no; whatever is not 1 or true is no."""

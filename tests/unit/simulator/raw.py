@@ -1,4 +1,4 @@
-"""A client made of nothing but a socket: it sends what it is told and shows what comes back."""
+"""A client made of nothing but a socket: it sends what it is told, as text, and shows what comes back."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ type Message = list[str]
 class RawClient:
     """Use as `async with RawClient(port) as client`."""
 
-    def __init__(self, port: int, versions: str = "v100..223") -> None:
+    def __init__(self, port: int, versions: str = "v100..200") -> None:
         self._port = port
         self._versions = versions
         self._frames = FrameReader()

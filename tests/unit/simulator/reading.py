@@ -7,7 +7,6 @@ from unittest.mock import patch
 from gateway.simulator.wire.cursor import Cursor
 from gateway.simulator.wire.requests import reader
 from gateway.simulator.wire.requests.base import Request
-from tws.frames import decode_fields
 
 UNREAD = {
     "reqIds": 2,
@@ -54,7 +53,7 @@ def read_whole(payload: bytes, version: int) -> tuple[Request, int]:
             cursors.append(self)
 
     with patch.object(reader, "Cursor", Watched):
-        request = reader.read(decode_fields(payload), version)
+        request = reader.read(payload, version)
     return request, cursors[0].left
 
 

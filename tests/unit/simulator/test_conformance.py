@@ -6,26 +6,33 @@ import importlib
 import inspect
 import logging
 import pkgutil
+from decimal import Decimal
+from enum import Enum
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from ib_async.decoder import Decoder as IbAsyncDecoder
+from ibapi.const import UNSET_DECIMAL, UNSET_INTEGER, UNSET_LONG
 from ibapi.decoder import Decoder as IbapiDecoder
 from ibapi.wrapper import EWrapper
 
 from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.settings import MAX_SERVER_VERSION
 from gateway.simulator.wire import answers, open_order
-from gateway.simulator.wire.text import encode
+from gateway.simulator.wire.answers.answer import Answer
+from gateway.simulator.wire.answers.fields import Fields
+from gateway.simulator.wire.protobuf import OFFSET, PROTOBUF
 from tests.unit.simulator.rig import VERSIONS
 from tests.unit.simulator.samples.everything import every_answer
+from tests.unit.simulator.samples.sample import frame_of
 
 IB_ASYNC_VERSIONS = range(157, 179)
 
 
 def frames(version: int, gateway: Gateway) -> list[tuple[str, bytes]]:
     made = every_answer(version, gateway.broker)
-    return [(name, encode(fields)[4:]) for name, group in made.items() for fields in group]
+    return [(name, frame_of(said, version)[4:]) for name, group in made.items() for said in group]
 
 
 def _answer_modules() -> list[ModuleType]:
@@ -39,10 +46,20 @@ def test_no_message_is_left_out(gateway: Gateway) -> None:
     senders = {
         name
         for module in (*_answer_modules(), open_order)
-        for name, member in inspect.getmembers(module, inspect.isfunction)
-        if member.__module__ == module.__name__ and not name.startswith("_")
+        for name, member in vars(module).items()
+        if (
+            inspect.isfunction(member)
+            or (inspect.isclass(member) and issubclass(member, Answer) and hasattr(member, "id"))
+        )
+        and member.__module__ == module.__name__
+        and not name.startswith("_")
     }
-    assert senders - set(every_answer(200, gateway.broker)) == {"contract", "submitter"}
+    assert senders - set(every_answer(MAX_SERVER_VERSION, gateway.broker)) == {
+        "contract",
+        "contract_proto",
+        "framed",
+        "submitter",
+    }
 
 
 class Quiet(EWrapper):  # type: ignore[misc]  # ibapi carries no types
@@ -65,6 +82,78 @@ def test_ibapi_reads_everything(version: int, gateway: Gateway, caplog: pytest.L
             handling.processMeth(decoder, left)
             assert list(left) == [], f"{name} has fields left over at {version}"
     assert [record.getMessage() for record in caplog.records] == []
+
+
+class Told(EWrapper):  # type: ignore[misc]  # ibapi carries no types
+    """Notes what is called, but for the callbacks that hand out a generated message as it came."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, list[Any]]] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in EWrapper.__dict__ and not name.startswith("__") and not name.endswith("ProtoBuf"):
+            if name == "logAnswer":
+                return lambda *args: None
+            return lambda *args: self.calls.append((name, [plain_sense(one) for one in args]))
+        return object.__getattribute__(self, name)
+
+
+def plain_sense(value: Any) -> Any:
+    """What a client is handed, without the ways in which two decoders write the same: no number and the unset one,
+    none and the empty list, 1 and 1.0."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Decimal | float | int):
+        return None if value > 1e300 or value in (UNSET_INTEGER, UNSET_LONG, UNSET_DECIMAL) else float(value)
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, list | tuple | set):
+        return [plain_sense(one) for one in value] or None
+    if isinstance(value, dict):
+        return {key: plain_sense(one) for key, one in value.items()} or None
+    if value is None or isinstance(value, Enum):
+        return value
+    return type(value).__name__, {key: plain_sense(one) for key, one in vars(value).items()}
+
+
+@pytest.mark.parametrize("version", range(PROTOBUF, MAX_SERVER_VERSION + 1))
+def test_ibapi_is_told_the_same_in_both_encodings(
+    version: int, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Message by message: what the real client makes of it at this version, and of its text at 200."""
+    caplog.set_level(logging.WARNING, "ibapi")
+    for name, said in every_answer(version, gateway.broker).items():
+        before = every_answer(200, gateway.broker).get(name)
+        for number, one in enumerate(said):
+            if isinstance(one, list):
+                continue
+            told = _told(one, version)
+            assert told, f"{name} says nothing at {version}"
+            if before is not None:
+                assert _known(name, version, told) == _known(name, version, _told(before[number], 200)), name
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+def _known(name: str, version: int, calls: list[Any]) -> list[Any]:
+    """Without what is known to change from a version on, and is tested where it does."""
+    return calls
+
+
+def _told(said: Answer | Fields, version: int) -> list[Any]:
+    """What ibapi's wrapper is called with."""
+    wrapper = Told()
+    decoder = IbapiDecoder(wrapper, version)
+    payload = frame_of(said, version)[4:]
+    if version < PROTOBUF:
+        first, *fields = payload.split(b"\0")[:-1]
+        decoder.interpret(tuple(fields), int(first))
+        return wrapper.calls
+    message_id, body = int.from_bytes(payload[:4]), payload[4:]
+    if message_id > OFFSET:
+        decoder.processProtoBuf(body, message_id - OFFSET)
+    else:
+        decoder.interpret(tuple(body.split(b"\0")[:-1]), message_id)
+    return wrapper.calls
 
 
 class Heard:

@@ -6,6 +6,7 @@ rust-ibapi v1.2.2's transport tests (server version 173).
 
 import datetime as dt
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,7 @@ from gateway.simulator.broker.positions import Position
 from gateway.simulator.market.calendar import NEW_YORK
 from gateway.simulator.market.listings import STOCKS
 from gateway.simulator.wire.answers import accounts, contracts, history, market_data, orders, session
+from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.answers.fields import Fields
 from gateway.simulator.wire.open_order import completed_order, open_order
 from gateway.simulator.wire.requests import accounts as account_requests
@@ -21,40 +23,43 @@ from gateway.simulator.wire.requests import orders as order_requests
 from gateway.simulator.wire.requests import reader
 from gateway.simulator.wire.requests import session as session_requests
 from gateway.simulator.wire.requests.base import Request
-from gateway.simulator.wire.text import Value, encode
 from gateway.simulator.wire.times import TimeWriter
 from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket, told
+from tests.unit.simulator.samples.sample import frame_of
 from tws.codes import CODES, HISTORY_FARM_IDLE, SECDEF_FARM_OK
+
+if TYPE_CHECKING:
+    from gateway.simulator.wire.text import Value
 
 MAX = "1.7976931348623157E308"
 
 
-def shown(fields: Fields) -> str:
-    return encode(fields)[4:].decode().replace("\0", "|")
+def shown(said: Answer | Fields, version: int = 200) -> str:
+    return frame_of(said, version)[4:].decode().replace("\0", "|")
 
 
 def test_managed_accounts() -> None:
-    assert shown(session.managed_accounts(["DU9000001"])) == "15|1|DU9000001|"
-    assert shown(session.managed_accounts(["DU1234567"])) == "15|1|DU1234567|"
+    assert shown(session.ManagedAccounts(("DU9000001",))) == "15|1|DU9000001|"
+    assert shown(session.ManagedAccounts(("DU1234567",))) == "15|1|DU1234567|"
 
 
 def test_next_valid_id() -> None:
-    assert shown(session.next_valid_id(1)) == "9|1|1|"
-    assert shown(session.next_valid_id(5)) == "9|1|5|"
+    assert shown(session.NextValidId(1)) == "9|1|1|"
+    assert shown(session.NextValidId(5)) == "9|1|5|"
 
 
 def test_farm_notices_before_and_after_the_error_time() -> None:
     at = dt.datetime.fromtimestamp(1775425766.350, dt.UTC)
     text = "Market data farm connection is OK:usfarm"
-    assert shown(session.error(200, -1, 2104, text, at)) == f"4|-1|2104|{text}||1775425766350|"
-    assert shown(session.error(173, -1, 2104, text, at)) == f"4|2|-1|2104|{text}||"
+    assert shown(session.Error(-1, 2104, text, at), 200) == f"4|-1|2104|{text}||1775425766350|"
+    assert shown(session.Error(-1, 2104, text, at), 173) == f"4|2|-1|2104|{text}||"
     idle = CODES[HISTORY_FARM_IDLE].text + "ushmds"
-    assert shown(session.error(173, -1, HISTORY_FARM_IDLE, idle, at)) == (
+    assert shown(session.Error(-1, HISTORY_FARM_IDLE, idle, at), 173) == (
         "4|2|-1|2107|HMDS data farm connection is inactive but should be available upon demand.ushmds||"
     )
     named = CODES[SECDEF_FARM_OK].text + "secdefil"
-    assert shown(session.error(173, -1, SECDEF_FARM_OK, named, at)) == (
+    assert shown(session.Error(-1, SECDEF_FARM_OK, named, at), 173) == (
         "4|2|-1|2158|Sec-def data farm connection is OK:secdefil||"
     )
 
@@ -71,9 +76,9 @@ def test_farm_notices_before_and_after_the_error_time() -> None:
 def test_what_clients_sent(captured: str, ask: Callable[[Encoder], None], meant: Request) -> None:
     client = Encoder(200)
     ask(client)
-    [fields] = client.sent
+    [payload], [fields] = client.conn.payloads, client.sent
     assert "|".join([*fields, ""]) == captured
-    assert reader.read(fields, 200) == meant
+    assert reader.read(payload, 200) == meant
 
 
 def start_api(client: Encoder, client_id: int) -> None:

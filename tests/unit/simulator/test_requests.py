@@ -28,6 +28,7 @@ from gateway.simulator.wire.requests import (
 )
 from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.rig import VERSIONS
+from tws.frames import encode_fields
 
 if TYPE_CHECKING:
     from gateway.simulator.wire.requests.base import Request
@@ -44,8 +45,8 @@ def option() -> Any:
 def read(version: int, ask: Any) -> Request:
     encoder = Encoder(version)
     ask(encoder)
-    [fields] = encoder.sent
-    return reader.read(fields, version)
+    [payload] = encoder.conn.payloads
+    return reader.read(payload, version)
 
 
 def plain_order() -> Any:
@@ -241,9 +242,8 @@ def test_venues_are_asked_for() -> None:
 
 def test_empty_texts_are_unset() -> None:
     """As @stoqey/ib writes a contract: nothing where others write zeros."""
-    asked = reader.read(
-        ["9", "8", "1", "", "AAPL", "STK", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""], 193
-    )
+    fields = ["9", "8", "1", "", "AAPL", "STK", "", "", "", "", "", "", "", "", "", "", "", "", "", "", ""]
+    asked = reader.read(encode_fields(*fields), 193)
     assert isinstance(asked, contracts.ReqContractDetails)
     assert (asked.contract.con_id, asked.contract.strike, asked.contract.symbol) == (0, 0.0, "AAPL")
 
@@ -254,4 +254,4 @@ def test_empty_texts_are_unset() -> None:
 )
 def test_what_cannot_be_read_says_so(fields: list[str]) -> None:
     with pytest.raises(RequestMalformed):
-        reader.read(fields, 200)
+        reader.read(encode_fields(*fields), 200)

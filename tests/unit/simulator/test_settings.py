@@ -67,7 +67,7 @@ def test_several_accounts_and_an_advisors() -> None:
         ("SIM_CALENDAR", "sometimes"),
         ("SIM_DAY_START", "25:00"),
         ("SIM_PROFILE", "slow"),
-        ("SIM_SERVER_VERSION", "201"),
+        ("SIM_SERVER_VERSION", "224"),
         ("SIM_SERVER_VERSION", "156"),
         ("SIM_TIME_FORMAT", "local"),
         ("SIM_VOLATILITY", "0"),

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare, numbered
+from gateway.simulator.wire.requests.base import (
+    Numbered,
+    ProtoReader,
+    Reader,
+    Request,
+    bare,
+    bare_proto,
+    numbered,
+    numbered_proto,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +58,14 @@ READERS: Mapping[int, Reader] = {
     71: _start_api,
     104: numbered(ReqUserInfo, versioned=False),
     105: bare(ReqCurrentTimeMillis),
+}
+
+PROTOS: Mapping[int, ProtoReader] = {
+    8: bare_proto("IdsRequest", ReqIds),
+    14: bare_proto("SetServerLogLevelRequest", SetServerLogLevel),
+    17: bare_proto("ManagedAccountsRequest", ReqManagedAccounts),
+    49: bare_proto("CurrentTimeRequest", ReqCurrentTime),
+    71: ("StartApiRequest", lambda said: StartApi(said.clientId)),
+    104: numbered_proto("UserInfoRequest", ReqUserInfo),
+    105: bare_proto("CurrentTimeInMillisRequest", ReqCurrentTimeMillis),
 }

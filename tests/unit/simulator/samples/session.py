@@ -8,16 +8,16 @@ from tests.unit.simulator.samples.sample import Samples
 
 def samples(version: int, broker: Broker) -> Samples:
     made: Samples = {
-        "managed_accounts": [answers.managed_accounts(["DU9000001"]), answers.managed_accounts(["DF1", "DU2", "DU3"])],
-        "next_valid_id": [answers.next_valid_id(1)],
-        "error": [
-            answers.error(version, -1, 2104, "Market data farm connection is OK:usfarm", NOON),
-            answers.error(version, 5, 201, "Order rejected - reason:umlaut ü, back\\slash", NOON, '{"a":1}'),
+        "ManagedAccounts": [answers.ManagedAccounts(("DU9000001",)), answers.ManagedAccounts(("DF1", "DU2", "DU3"))],
+        "NextValidId": [answers.NextValidId(1)],
+        "Error": [
+            answers.Error(-1, 2104, "Market data farm connection is OK:usfarm", NOON),
+            answers.Error(5, 201, "Order rejected - reason:umlaut ü, back\\slash", NOON, '{"a":1}'),
         ],
-        "current_time": [answers.current_time(NOON)],
+        "CurrentTime": [answers.CurrentTime(NOON)],
     }
     if version >= 167:
-        made["user_info"] = [answers.user_info(9)]
+        made["UserInfo"] = [answers.UserInfo(9)]
     if version >= 197:
-        made["current_time_millis"] = [answers.current_time_millis(NOON)]
+        made["CurrentTimeMillis"] = [answers.CurrentTimeMillis(NOON)]
     return made
