@@ -62,6 +62,11 @@ def test_no_message_is_left_out(gateway: Gateway) -> None:
     }
 
 
+def _is_answer(member: object) -> bool:
+    """Whether it is a class of messages, and not what several of them have in common."""
+    return inspect.isclass(member) and issubclass(member, Answer) and hasattr(member, "id")
+
+
 class Quiet(EWrapper):  # type: ignore[misc]  # ibapi carries no types
     """Takes errors without logging them, so that what is logged is the decoder's own."""
 
