@@ -99,7 +99,79 @@ class LoginPhase(StrEnum):
     RESTARTING = "restarting"
     LOGGING_IN = "logging in"
     TWOFA = "waiting for 2FA"
+    TWOFA_TIMED_OUT = "2FA timed out"
+    REFUSED = "login refused"
+    EXISTING_SESSION = "existing session"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginView:
+    """The login as the container's log and the gateway's launcher log tell it.
+
+    Attributes:
+        look: OK when the logs could be read.
+        since: when the phase began, as far as is known.
+        line: the line that told of it, without secrets.
+    """
+
+    look: Look = NEVER
+    phase: LoginPhase = LoginPhase.UNKNOWN
+    since: float | None = None
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerView:
+    """The login ledger of the gateway's container: every attempt, whoever caused it, and whether one may follow.
+
+    Attributes:
+        attempts: when they were made, oldest first, on our monotonic clock; those of the last 24 h.
+        hold: why no login is attempted by anybody; None without a hold.
+        next_at: when the ledger allows the next one; None if it does now, or never under a hold.
+        waiting: the container waits for that now.
+    """
+
+    look: Look = NEVER
+    attempts: tuple[float, ...] = ()
+    hold: str | None = None
+    next_at: float | None = None
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """The machine that all of this runs on.
+
+    Attributes:
+        slept_at: when boot time was last seen to jump ahead of monotonic time.
+        synchronised: the kernel's word (adjtimex); None where it cannot be asked.
+        disk_free: share of the state volume's disk that is free.
+    """
+
+    look: Look = NEVER
+    slept_at: float | None = None
+    synchronised: bool | None = None
+    disk_free: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesView:
+    """What the gateway's container uses of what it may."""
+
+    look: Look = NEVER
+    memory_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    open_files: int | None = None
+    open_files_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """A window of maintenance that is open: acts that restart wait, what is seen is still told."""
+
+    name: str
+    until: float
 
 
 class SessionPhase(StrEnum):
