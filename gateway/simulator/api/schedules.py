@@ -11,7 +11,7 @@ from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers import history as answers
 from gateway.simulator.wire.requests import history as requests
 from gateway.simulator.wire.requests.base import Request
-from gateway.simulator.wire.times import dashed
+from gateway.simulator.wire.times import dashed, in_utc
 from tws import codes
 
 _SCHEDULES_FROM = 165
@@ -57,7 +57,7 @@ def _head_timestamp(session: Session, request: Request) -> None:
         case 3:
             text = f"{begins:%m%d %H:%M:%S}"
         case _:
-            text = dashed(begins)
+            text = in_utc(begins, session.version)
     session.send(answers.head_timestamp(req_id, text))
 
 

@@ -1,7 +1,8 @@
 """Date-times in requests for the past: what is read, what is refused, what is warned of.
 
-`yyyymmdd-hh:mm:ss` is UTC; `[yyyymmdd ]hh:mm:ss[ zone]` is of that zone, of the login zone if none is named (warning
-2174), of today if there is no date. A date alone is none (all taken from a gateway's own tables).
+`yyyymmdd-hh:mm:ss` is UTC, with or without a Z at its end; `[yyyymmdd ]hh:mm:ss[ zone]` is of that zone, of the login
+zone if none is named (warning 2174), of today if there is no date. A date alone is none (all taken from a gateway's own
+tables).
 """
 
 import datetime as dt
@@ -29,7 +30,7 @@ _INVALID = (
     "You can also provide yyyymmddd-hh:mm:ss time is in UTC.\n"
     "Note that there is a dash between the date and time in UTC notation."
 )
-_DASHED = re.compile(r"(\d{8})-(\d{1,2}:\d{1,2}:\d{1,2})")
+_DASHED = re.compile(r"(\d{8})-(\d{1,2}:\d{1,2}:\d{1,2})Z?")
 _SPACED = re.compile(r"(?:(\d{8}) +)?(\d{1,2}:\d{1,2}:\d{1,2})(?: +(\D.*))?")
 _YEARS = range(1978, 3001)
 

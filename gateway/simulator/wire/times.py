@@ -1,8 +1,9 @@
 """Moments as the gateway writes them, by its setting for API date-times.
 
 `instrument`: the contract's zone, `operator`: the zone the gateway is logged in with, `utc`: dashes and no zone.
-Below server version 174 there is no zone at all and the login zone is meant. The handshake, the dates of head time
-stamps and schedules, and epoch seconds do not heed the setting.
+Below server version 174 there is no zone at all and the login zone is meant; from 214 on what is UTC ends in Z
+(assumed: in every answer; all that is published is the version's name). The handshake, the dates of head time stamps
+and schedules, and epoch seconds do not heed the setting.
 """
 
 import datetime as dt
@@ -15,6 +16,7 @@ from gateway.simulator.settings import TimeFormat
 from gateway.simulator.wire.zone_names import CHINESE, display_name
 
 ZONES_FROM = 174
+UTC_ENDS_IN_Z_FROM = 214
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class TimeWriter:
         if version < ZONES_FROM:
             return f"{at.astimezone(ZoneInfo(self.zone)):%Y%m%d  %H:%M:%S}"
         if self.form == "utc":
-            return dashed(at)
+            return in_utc(at, version)
         if self.form == "instrument":
             return zoned(at, zone)
         # Seen on paper accounts whose gateway runs on UTC.
@@ -67,8 +69,13 @@ class TimeWriter:
             return None
 
 
-def dashed(at: dt.datetime, zone: str = "UTC") -> str:
-    """`20260312-09:30:00`: UTC, or a schedule's in the zone that its own field names."""
+def in_utc(at: dt.datetime, version: int) -> str:
+    """`20260312-13:30:00`, from 214 on `20260312-13:30:00Z`."""
+    return f"{at.astimezone(dt.UTC):%Y%m%d-%H:%M:%S}" + ("Z" if version >= UTC_ENDS_IN_Z_FROM else "")
+
+
+def dashed(at: dt.datetime, zone: str) -> str:
+    """`20260312-09:30:00`: a schedule's, in the zone that its own field names."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y%m%d-%H:%M:%S}"
 
 

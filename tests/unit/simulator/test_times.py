@@ -7,7 +7,7 @@ import pytest
 
 from gateway.simulator.settings import TimeFormat
 from gateway.simulator.wire.text import ascii7, double, encode, plain
-from gateway.simulator.wire.times import TimeWriter, auto_cancel, dashed, sentence
+from gateway.simulator.wire.times import TimeWriter, auto_cancel, dashed, in_utc, sentence
 from gateway.simulator.wire.zone_names import _NAMES, CHINESE, display_name
 from tws.times import TimeForm, bar_time_form, parse_connection_time
 
@@ -21,6 +21,10 @@ AT = dt.datetime(2026, 10, 1, 13, 30, tzinfo=dt.UTC)
         ("instrument", 174, "20261001 09:30:00 US/Eastern"),
         ("operator", 200, "20261001 15:30:00 Europe/Berlin"),
         ("utc", 200, "20261001-13:30:00"),
+        ("utc", 213, "20261001-13:30:00"),
+        ("utc", 214, "20261001-13:30:00Z"),
+        ("instrument", 214, "20261001 09:30:00 US/Eastern"),
+        ("operator", 214, "20261001 15:30:00 Europe/Berlin"),
         ("utc", 174, "20261001-13:30:00"),
         ("utc", 173, "20261001  15:30:00"),
         ("instrument", 173, "20261001  15:30:00"),
@@ -40,7 +44,7 @@ def test_an_operator_on_utc_is_called_universal() -> None:
 
 
 def test_forms_that_no_setting_changes() -> None:
-    assert dashed(AT) == "20261001-13:30:00"
+    assert (in_utc(AT, 213), in_utc(AT, 214)) == ("20261001-13:30:00", "20261001-13:30:00Z")
     assert dashed(AT, "US/Eastern") == "20261001-09:30:00"
     assert sentence(AT, "US/Eastern") == "2026-10-01 09:30:00 US/Eastern"
     assert sentence(AT, "US/Central") == "2026-10-01 08:30:00 US/Central"
@@ -96,8 +100,9 @@ def test_a_chinese_system_spells_its_zone_in_gbk() -> None:
         sent.decode()
 
 
-def test_our_own_reader_understands_them() -> None:
-    assert bar_time_form(TimeWriter("utc", "UTC").moment(AT, 200, "US/Central")) is TimeForm.UTC_DASH
+@pytest.mark.parametrize("version", [200, 214])
+def test_our_own_reader_understands_them(version: int) -> None:
+    assert bar_time_form(TimeWriter("utc", "UTC").moment(AT, version, "US/Central")) is TimeForm.UTC_DASH
     assert bar_time_form(TimeWriter("instrument", "UTC").moment(AT, 200, "US/Central")) is TimeForm.ZONED
     assert parse_connection_time(TimeWriter("utc", "UTC").wall(AT)).is_utc
     assert not parse_connection_time(TimeWriter("utc", "America/New_York").wall(AT)).is_utc
