@@ -144,7 +144,7 @@ def _vetoed(pad: Pad, rung: Rung) -> bool:
     elif step.new_process and pad.observation.docker.result is not Result.OK:
         pad.why_not = "blind: the Docker API does not answer"
     elif step.subject is Subject.GATEWAY and step.restarts and _login_under_way(pad):
-        pad.why_not = f"the log says {pad.observation.login}"
+        pad.why_not = f"the log says {pad.observation.login.phase}"
     elif _broke(pad, step.purse):
         pad.why_not = "the restart budget is spent"
         incidents.give_up(pad, step.subject)
@@ -157,7 +157,7 @@ def _login_under_way(pad: Pad) -> bool:
     """Never restart while a push is pending, nor on a log that cannot be read. A dead process logs nothing in."""
     if pad.gateway.process.died_at is not None:
         return False
-    return pad.observation.login in (LoginPhase.TWOFA, LoginPhase.UNKNOWN)
+    return pad.observation.login.phase in (LoginPhase.TWOFA, LoginPhase.UNKNOWN)
 
 
 def _broke(pad: Pad, purse: Purse) -> bool:

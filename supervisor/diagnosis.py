@@ -94,10 +94,10 @@ def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
         sure = (
             inside in (Ending.REFUSED, Ending.CLOSED)
             and ending in (Ending.CLOSED, Ending.REFUSED)
-            and observation.login is LoginPhase.QUIET
+            and observation.login.phase is LoginPhase.QUIET
         )
         return diagnosis(
-            faults.JVM_DEAD, sure, f"{ending} from here, {inside} inside the container, log: {observation.login}"
+            faults.JVM_DEAD, sure, f"{ending} from here, {inside} inside the container, log: {observation.login.phase}"
         )
     return diagnosis(faults.SOFT_DEAD, False, f"{ending} from here, {inside} inside the container")
 

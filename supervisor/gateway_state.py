@@ -159,5 +159,5 @@ def _never_ready(pad: Pad) -> Diagnosis:
     if fault is faults.CONTAINER_EXIT:
         fault = faults.JVM_DEAD  # its container runs again, so starting it is no answer any more
     begun = pad.gateway.since
-    sure = incident is not None and incident.acted and pad.observation.login is LoginPhase.QUIET
+    sure = incident is not None and incident.acted and pad.observation.login.phase is LoginPhase.QUIET
     return Diagnosis(fault, begun, begun, sure, "it did not become ready in time")

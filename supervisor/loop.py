@@ -25,7 +25,8 @@ from supervisor.metrics import Metrics
 from supervisor.observation import (
     Ask,
     ContainerEvent,
-    LoginPhase,
+    LoginView,
+    Look,
     Observation,
     Outcome,
     Result,
@@ -192,9 +193,10 @@ class Watch:
             self._see(docker=look)
         if self.memory.gateway.state in _LOG_STATES:
             try:
-                self._see(login=phase(await self._senses.runtime.log_tail(Subject.GATEWAY, _LOG_LINES)))
+                seen = phase(await self._senses.runtime.log_tail(Subject.GATEWAY, _LOG_LINES))
+                self._see(login=LoginView(Look(Result.OK, self._clock.monotonic()), seen))
             except RuntimeTrouble:
-                self._see(login=LoginPhase.UNKNOWN)
+                self._see(login=LoginView(Look(Result.UNKNOWN, self._clock.monotonic())))
 
     async def _look_handshake(self) -> None:
         senses = self._senses

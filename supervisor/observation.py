@@ -276,7 +276,13 @@ class Observation:
     engine: Container | None = None
     handshake: Look = NEVER
     mailbox: Look = NEVER
-    login: LoginPhase = LoginPhase.UNKNOWN
+    login: LoginView = field(default_factory=LoginView)
+    ledger: LedgerView = field(default_factory=LedgerView)
+    host: HostView = field(default_factory=HostView)
+    resources: ResourcesView = field(default_factory=ResourcesView)
+    windows: tuple[OpenWindow, ...] = ()
+    token_expires_at: float | None = None
+    """When the week's login token ends, on our monotonic clock; None where that is not known or does not matter."""
     sentinel: SentinelView = field(default_factory=SentinelView)
     engine_view: EngineView = field(default_factory=EngineView)
     paused: bool = False
