@@ -1,69 +1,50 @@
 """No frame a client can send goes unanswered in an unforeseen way, let alone ends the server."""
 
 import asyncio
+import contextlib
 import tempfile
+import tracemalloc
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from random import Random
+from typing import Self
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.simulator.api.server import ApiServer
 from gateway.simulator.errors import RequestMalformed
+from gateway.simulator.wire.protobuf import OFFSET
 from gateway.simulator.wire.requests import reader
 from gateway.simulator.wire.requests.base import Request
-from tests.unit.simulator.asks import IB_ASYNC, IBAPI, said
-from tests.unit.simulator.raw import RawClient
+from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.rig import HandClock, make_gateway
-from tws.frames import decode_fields, encode_fields, frame
+from tests.unit.simulator.spoil import TEXTS, recorded, spoilt, varint
+from tws.frames import FrameReader, encode_fields, frame
 
 IDS = sorted(reader.readers())
+OLD = (157, 178, 200)
+NEW = (201, 203, 205, 208, 213, 218, 223)
 
-KNOWN = (
-    ",0,1,-1,7,2147483647,1.7976931348623157E308,Infinity,nan,SPY,STK,OPT,BAG,SMART,USD,BUY,MKT,LMT,756733,1 D,1 min,"
-    "TRADES,All"
-)
 values = st.one_of(
-    st.sampled_from(KNOWN.split(",")),
+    st.sampled_from(TEXTS),
     st.text(st.characters(exclude_characters="\0", codec="utf-8"), max_size=12),
     st.integers(-(2**70), 2**70).map(str),
 )
 messages = st.tuples(st.sampled_from(IDS).map(str), st.lists(values, max_size=140)).map(lambda m: [m[0], *m[1]])
+versions = st.sampled_from((*OLD, *NEW))
+draws = st.integers(0, 2**32).map(Random)
 
 
-RECORDED = {
-    version: [*said(IBAPI, version).values(), *(said(IB_ASYNC, version).values() if version <= 178 else ())]
-    for version in (157, 178, 200)
-}
-"""What real clients write, for taking apart."""
+def numbered(message_id: int, body: bytes) -> bytes:
+    return message_id.to_bytes(4) + body
 
 
-@st.composite
-def spoiled(draw: st.DrawFn, version: int) -> bytes:
-    """A real client's message with a few things wrong in it."""
-    fields = decode_fields(draw(st.sampled_from(RECORDED[version])))
-    for _ in range(draw(st.integers(0, 4))):
-        at = draw(st.integers(0, max(len(fields) - 1, 0)))
-        match draw(st.sampled_from(["other", "gone", "more", "twice", "end", "swap"])):
-            case "other":
-                fields[at : at + 1] = [draw(values)]
-            case "gone":
-                del fields[at : at + 1]
-            case "more":
-                fields.insert(at, draw(values))
-            case "twice":
-                fields[at:at] = fields[at:]
-            case "end":
-                del fields[at:]
-            case "swap":
-                fields = fields[at:] + fields[:at]
-    payload = bytearray(encode_fields(*fields))
-    for _ in range(draw(st.integers(0, 2))):
-        if payload:
-            payload[draw(st.integers(0, len(payload) - 1))] = draw(st.integers(0, 255))
-    return bytes(payload)
-
-
-anything = st.one_of(messages.map(lambda m: encode_fields(*m)), st.binary(max_size=60))
+anything = st.one_of(
+    messages.map(lambda m: encode_fields(*m)),
+    st.binary(max_size=60),
+    st.builds(numbered, st.sampled_from([*IDS, *(OFFSET + number for number in IDS)]), st.binary(max_size=200)),
+)
 
 
 @given(messages, st.integers(157, 200))
@@ -72,46 +53,159 @@ def test_reading_ends_in_a_request_or_a_refusal(fields: list[str], version: int)
     read_or_refuse(encode_fields(*fields), version)
 
 
-@given(st.sampled_from(sorted(RECORDED)).flatmap(lambda version: st.tuples(spoiled(version), st.just(version))))
+@given(anything, st.integers(201, 223))
 @settings(max_examples=500, deadline=None)
-def test_reading_what_is_almost_right_does_too(spoilt: tuple[bytes, int]) -> None:
-    payload, version = spoilt
+def test_reading_binary_ids_ends_in_one_too(payload: bytes, version: int) -> None:
     read_or_refuse(payload, version)
 
 
-def read_or_refuse(payload: bytes, version: int) -> None:
+@given(versions, draws)
+@settings(max_examples=2000, deadline=None)
+def test_reading_what_is_almost_right_does_too(version: int, random: Random) -> None:
+    read_or_refuse(spoilt(random, version), version)
+
+
+def test_some_of_what_is_spoilt_is_read_all_the_same() -> None:
+    """Else the tests above would show nothing but that nonsense is refused."""
+    random = Random(1)
+    for version in (*OLD, 201):
+        read = sum(read_or_refuse(spoilt(random, version), version) for _ in range(400))
+        assert 40 < read < 390, version
+
+
+def read_or_refuse(payload: bytes, version: int) -> bool:
     try:
         read = reader.read(payload, version)
     except RequestMalformed:
-        return
+        return False
     assert isinstance(read, Request)
+    return True
+
+
+def test_a_message_takes_no_more_memory_than_its_bytes_give_reason_for() -> None:
+    """Whatever it says of its own lengths."""
+    random = Random(2)
+    for payload in recorded(223):
+        read_or_refuse(payload, 223)  # classes and tables are loaded once
+    tracemalloc.start()
+    for _ in range(1500):
+        payload = spoilt(random, 223)
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        read_or_refuse(payload, 223)
+        assert tracemalloc.get_traced_memory()[1] - before < 100_000 + 20 * len(payload)
+    tracemalloc.stop()
+
+
+class Caller:
+    """A socket that speaks as ibapi does at a version; use as `async with Caller(port, version) as caller`."""
+
+    def __init__(self, port: int, version: int) -> None:
+        self._port = port
+        self._version = version
+        self._asking = Encoder(version)
+        self._frames = FrameReader()
+
+    async def __aenter__(self) -> Self:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self.say(b"API\0")
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+
+    async def start(self, client_id: int) -> None:
+        self.say(frame(b"v100..%d" % self._version))
+        self._asking.clientId = client_id
+        self._asking.startApi()
+        await self.asks_and_is_answered()
+
+    def say(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def asks_and_is_answered(self) -> None:
+        """By the number of a question that nobody else asks."""
+        self._asking.queryDisplayGroups(777001) if self._version < 201 else self._asking.reqUserInfo(777001)
+        for payload in self._asking.conn.payloads:
+            self.say(frame(payload))
+        self._asking.conn.payloads.clear()
+        number = b"777001\0" if self._version < 213 else b"\x08" + varint(777001)
+        async with asyncio.timeout(30):
+            while not any(number in payload for payload in self._frames.feed(await self._reader.read(65536))):
+                assert not self._reader.at_eof()
+
+    async def is_cut_off(self) -> bool:
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionError):
+                while await self._reader.read(65536):
+                    pass
+        return True
 
 
 @given(
-    st.sampled_from(sorted(RECORDED)).flatmap(
+    versions.flatmap(
         lambda version: st.tuples(
-            st.just(version), st.lists(st.one_of(spoiled(version), anything), min_size=1, max_size=12)
+            st.just(version),
+            st.lists(st.one_of(draws.map(lambda r: spoilt(r, version)), anything), min_size=1, max_size=12),
         )
     )
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_server_answers_or_refuses_and_lives(said_to_it: tuple[int, list[bytes]]) -> None:
     version, payloads = said_to_it
 
-    async def session() -> None:
-        env = {"SIM_MAX_MESSAGES_PER_SECOND": "1000", "SIM_SERVER_VERSION": str(version)}
+    async def session(server: ApiServer) -> None:
+        async with Caller(server.port, version) as client, Caller(server.port, 223) as bystander:
+            await client.start(7)
+            await bystander.start(8)
+            for payload in payloads:
+                client.say(frame(payload))
+            await client.asks_and_is_answered()
+            await bystander.asks_and_is_answered()
+
+    serve(session)
+
+
+@given(st.integers(0x01000000, 0xFFFFFFFF), st.binary(max_size=200), st.booleans())
+@settings(max_examples=30, deadline=None)
+def test_a_frame_that_nobody_could_send_ends_its_own_connection_only(size: int, rest: bytes, greeted: bool) -> None:
+    async def session(server: ApiServer) -> None:
+        async with Caller(server.port, 223) as client, Caller(server.port, 223) as bystander:
+            await bystander.start(8)
+            if greeted:
+                await client.start(7)
+            client.say(size.to_bytes(4) + rest)
+            assert await client.is_cut_off()
+            await bystander.asks_and_is_answered()
+
+    serve(session)
+
+
+def serve(session: Callable[[ApiServer], Awaitable[None]]) -> None:
+    async def run() -> None:
+        env = {"SIM_MAX_MESSAGES_PER_SECOND": "1000", "SIM_SERVER_VERSION": "223"}
         with tempfile.TemporaryDirectory() as folder:
             gateway, store = make_gateway(Path(folder), HandClock(), **env)
             server = ApiServer(gateway)
             await server.open()
-            async with RawClient(server.port) as client:
-                await client.start()
-                for payload in payloads:
-                    client.send_bytes(frame(payload))
-                client.send("67", "1", "777001")
-                await client.until(lambda message: message[:3] == ["67", "1", "777001"], seconds=30)
-            assert gateway.tally.failures == 0
-            await server.close()
-            store.close()
+            try:
+                await session(server)
+                assert gateway.tally.failures == 0
+            finally:
+                await server.close()
+                store.close()
 
-    asyncio.run(session())
+    asyncio.run(run())
+
+
+def test_a_greeting_without_an_end_is_not_waited_for() -> None:
+    """Else anybody could have it keep 16 MiB for each connection, before it knows who is there."""
+
+    async def session(server: ApiServer) -> None:
+        async with Caller(server.port, 223) as client:
+            client.say((1_000_000).to_bytes(4) + b"v" * 200_000)
+            assert await client.is_cut_off()
+
+    serve(session)

@@ -194,9 +194,11 @@ class Session(Subscriptions):
         if await self._reader.readexactly(4) != b"API\0":
             return False
         payloads: list[bytes] = []
+        size = 0
         while not payloads:
             data = await self._read()
-            if not data:
+            size += len(data)
+            if not data or size > _CHUNK:
                 return False
             payloads = self._frames.feed(data)
         said = re.fullmatch(rb"v(\d{1,5})(?:\.\.(\d{1,5}))?( .*)?\0?", payloads[0], re.DOTALL)
