@@ -30,7 +30,7 @@ def _ask(session: Session, request: Request) -> None:
         return
     query = summaries[request.req_id] = SummaryQuery(request.req_id, accounts, request.tags)
     _send(session, query, session.gateway.clock.monotonic())
-    session.send(answers.account_summary_end(query.req_id))
+    session.send(answers.AccountSummaryEnd(query.req_id))
     query.repeat_at = query.sent_at + _AGAIN
 
 
@@ -46,7 +46,7 @@ def tell(session: Session, moved: bool, now: float) -> None:
             query.repeat_at = None
             query.sent.clear()
             _send(session, query, now)
-            session.send(answers.account_summary_end(query.req_id))
+            session.send(answers.AccountSummaryEnd(query.req_id))
         elif moved or now - query.sent_at >= _EVERY:
             _send(session, query, now)
 
@@ -57,7 +57,7 @@ def _send(session: Session, query: SummaryQuery, now: float) -> None:
     for (account, tag, currency), text in _rows(session, query).items():
         if query.sent.get((account, tag, currency)) != text:
             query.sent[(account, tag, currency)] = text
-            session.send(answers.account_summary(query.req_id, account, tag, text, currency))
+            session.send(answers.AccountSummary(query.req_id, account, tag, text, currency))
 
 
 def _rows(session: Session, query: SummaryQuery) -> Rows:

@@ -33,7 +33,7 @@ def _single(session: Session, request: Request) -> None:
         return
     subscribed.updates = feed
     _send(session, feed, set(gateway.broker.accounts), gateway.clock.monotonic())
-    session.send(answers.account_download_end(feed.name))
+    session.send(answers.AccountDownloadEnd(feed.name))
 
 
 def _multi(session: Session, request: Request) -> None:
@@ -44,7 +44,7 @@ def _multi(session: Session, request: Request) -> None:
     feed.ledger_only = request.ledger_only
     session.accounts.updates_multi[request.req_id] = feed
     _send_multi(session, request.req_id, feed, session.gateway.clock.monotonic())
-    session.send(answers.account_update_multi_end(request.req_id))
+    session.send(answers.AccountUpdateMultiEnd(request.req_id))
 
 
 def _cancel_multi(session: Session, request: Request) -> None:
@@ -82,21 +82,21 @@ def _changes(session: Session, feed: Feed, now: float) -> list[tuple[str, str, s
 def _send(session: Session, feed: Feed, moved: set[str], now: float) -> None:
     gateway = session.gateway
     for tag, text, currency in _changes(session, feed, now):
-        session.send(answers.account_value(tag, text, currency, feed.name))
+        session.send(answers.AccountValue(tag, text, currency, feed.name))
     clock = gateway.writer.clock(gateway.now())
     for account in feed.accounts:
         for position in gateway.broker.positions(account):
             holding = gateway.broker.holding(position)
-            session.send(answers.portfolio_value(gateway.instrument(position.con_id), holding, account))
-            session.send(answers.account_time(clock))
-    session.send(answers.account_time(clock))
+            session.send(answers.PortfolioValue(gateway.instrument(position.con_id), holding, account))
+            session.send(answers.AccountTime(clock))
+    session.send(answers.AccountTime(clock))
 
 
 def _send_multi(session: Session, req_id: int, feed: Feed, now: float) -> None:
     for tag, text, currency in _changes(session, feed, now):
         if feed.ledger_only and tag not in _LEDGER_TAGS and currency != BASE_ROWS:
             continue
-        session.send(answers.account_update_multi(req_id, feed.name, feed.model, tag, text, currency))
+        session.send(answers.AccountUpdateMulti(req_id, feed.name, feed.model, tag, text, currency))
 
 
 HANDLERS: dict[type[Request], Handler] = {

@@ -30,7 +30,7 @@ def _ask(session: Session, request: Request) -> None:
     if _served(session, _NO_ID, request.kind):
         advisor = session.gateway.broker.advisor
         xml = advisor.groups_xml() if request.kind == _GROUPS else advisor.aliases_xml()
-        session.send(answers.receive_fa(request.kind, xml))
+        session.send(answers.ReceiveFa(request.kind, xml))
 
 
 def _replace(session: Session, request: Request) -> None:
@@ -46,13 +46,13 @@ def _replace(session: Session, request: Request) -> None:
     except GroupsInvalid as error:
         invalid(session, request.req_id, str(error), _LETTERS)
         return
-    session.send(answers.replace_fa_end(request.req_id, "success"))
+    session.send(answers.ReplaceFaEnd(request.req_id, "success"))
 
 
 def _family_codes(session: Session, request: Request) -> None:
     broker = session.gateway.broker
     code = f"F{broker.account_id}" if broker.advisor.is_advisor else ""
-    session.send(answers.family_codes([(account, code) for account in broker.accounts]))
+    session.send(answers.FamilyCodes(tuple((account, code) for account in broker.accounts)))
 
 
 HANDLERS: dict[type[Request], Handler] = {

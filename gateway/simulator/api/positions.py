@@ -14,7 +14,7 @@ from gateway.simulator.wire.requests.base import Request
 def _ask(session: Session, request: Request) -> None:
     session.accounts.positions = True
     _send(session, session.gateway.broker.positions())
-    session.send(answers.position_end())
+    session.send(answers.PositionEnd())
 
 
 def _cancel(session: Session, request: Request) -> None:
@@ -29,7 +29,7 @@ def _ask_multi(session: Session, request: Request) -> None:
     session.accounts.positions_multi[request.req_id] = feed
     for account in feed.accounts:
         _send_multi(session, request.req_id, feed, session.gateway.broker.positions(account, feed.model))
-    session.send(answers.position_multi_end(request.req_id))
+    session.send(answers.PositionMultiEnd(request.req_id))
 
 
 def _cancel_multi(session: Session, request: Request) -> None:
@@ -54,13 +54,13 @@ def tell(session: Session, moved: set[tuple[str, int]]) -> None:
 def _send(session: Session, positions: Iterable[Position]) -> None:
     for position in positions:
         instrument = session.gateway.instrument(position.con_id)
-        session.send(answers.position(instrument, position, position.account))
+        session.send(answers.PositionHeld(instrument, position, position.account))
 
 
 def _send_multi(session: Session, req_id: int, feed: Feed, positions: Iterable[Position]) -> None:
     for position in positions:
         instrument = session.gateway.instrument(position.con_id)
-        session.send(answers.position_multi(req_id, instrument, position, position.account, feed.model))
+        session.send(answers.PositionMulti(req_id, instrument, position, position.account, feed.model))
 
 
 HANDLERS: dict[type[Request], Handler] = {

@@ -51,12 +51,12 @@ def _send(session: Session, req_id: int, feed: Feed) -> None:
     """The account's profit in its base currency."""
     if not feed.model:
         values = values_of(session, feed.accounts)
-        session.send(answers.pnl(req_id, values.daily, values.unrealized, values.realized))
+        session.send(answers.Pnl(req_id, values.daily, values.unrealized, values.realized))
         return
     broker = session.gateway.broker
     holdings = [broker.holding(p) for account in feed.accounts for p in broker.positions(account, feed.model)]
     session.send(
-        answers.pnl(
+        answers.Pnl(
             req_id,
             sum(h.daily * h.rate for h in holdings),
             sum(h.unrealized * h.rate for h in holdings),
@@ -70,10 +70,10 @@ def _send_single(session: Session, req_id: int, query: PositionQuery) -> None:
     positions = [broker.position(query.con_id, account, feed.model) for account in feed.accounts]
     holdings = [broker.holding(position) for position in positions if position.quantity or position.realized]
     if not holdings:
-        session.send(answers.pnl_single_unset(req_id))
+        session.send(answers.PnlSingleUnset(req_id))
         return
     session.send(
-        answers.pnl_single(
+        answers.PnlSingle(
             req_id,
             sum(h.quantity for h in holdings),
             sum(h.daily for h in holdings),

@@ -9,12 +9,13 @@ from gateway.simulator.wire.protobuf import number
 from gateway.simulator.wire.text import plain
 
 
-def read_contract(cursor: Cursor) -> ContractQuery:
-    """The twelve fields of a contract."""
+def read_contract(cursor: Cursor, *, primary: bool = True) -> ContractQuery:
+    """The twelve fields of a contract; eleven where a message has no primary exchange."""
     con_id = cursor.integer()
     symbol, sec_type, expiry = cursor.text(), cursor.text(), cursor.text()
     strike = cursor.number() or 0.0
-    right, multiplier, exchange, primary = cursor.text(), cursor.text(), cursor.text(), cursor.text()
+    right, multiplier, exchange = cursor.text(), cursor.text(), cursor.text()
+    primary_exchange = cursor.text() if primary else ""
     currency, local_symbol, trading_class = cursor.text(), cursor.text(), cursor.text()
     return ContractQuery(
         con_id=con_id,
@@ -25,7 +26,7 @@ def read_contract(cursor: Cursor) -> ContractQuery:
         right=right,
         multiplier=multiplier,
         exchange=exchange,
-        primary_exchange=primary,
+        primary_exchange=primary_exchange,
         currency=currency,
         local_symbol=local_symbol,
         trading_class=trading_class,

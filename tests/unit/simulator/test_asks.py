@@ -2,6 +2,9 @@
 
 import pytest
 
+from gateway.simulator.settings import MAX_SERVER_VERSION
+from gateway.simulator.wire.protobuf import OFFSET, PROTOBUF
+from gateway.simulator.wire.requests import reader
 from tests.unit.simulator.asks import IB_ASYNC, IBAPI, said
 from tests.unit.simulator.reading import read_whole, sense, unread_allowed
 from tests.unit.simulator.rig import VERSIONS
@@ -24,3 +27,12 @@ def test_ib_async_means_what_ibapi_means(version: int) -> None:
         assert unread <= unread_allowed(name), name
         if name in theirs:
             assert sense(request) == sense(read_whole(theirs[name], version)[0]), name
+
+
+@pytest.mark.parametrize("version", range(PROTOBUF, MAX_SERVER_VERSION + 1))
+def test_ibapi_means_the_same_in_both_encodings(version: int) -> None:
+    before = said(IBAPI, 200)
+    for name, payload in said(IBAPI, version).items():
+        protobuf = int.from_bytes(payload[:4]) - OFFSET
+        if name in before and (protobuf < 0 or protobuf in reader.protos()):
+            assert sense(reader.read(payload, version)) == sense(reader.read(before[name], 200)), name

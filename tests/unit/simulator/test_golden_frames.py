@@ -149,17 +149,17 @@ def test_handshake_time() -> None:
 def test_ends_and_summary() -> None:
     assert shown(contracts.contract_details_end(1001)) == "52|1|1001|"
     assert shown(contracts.contract_details_end(9001)) == "52|1|9001|"
-    assert shown(accounts.account_summary(1001, "DU9000001", "BuyingPower", "300000.00", "EUR")) == (
+    assert shown(accounts.AccountSummary(1001, "DU9000001", "BuyingPower", "300000.00", "EUR")) == (
         "63|1|1001|DU9000001|BuyingPower|300000.00|EUR|"
     )
-    assert shown(accounts.account_summary_end(1001)) == "64|1|1001|"
-    assert shown(accounts.position_end()) == "62|1|"
+    assert shown(accounts.AccountSummaryEnd(1001)) == "64|1|1001|"
+    assert shown(accounts.PositionEnd()) == "62|1|"
     assert shown(orders.open_order_end()) == "53|1|"
     assert shown(market_data.snapshot_end(1001)) == "57|1|1001|"
 
 
 def test_position() -> None:
-    assert shown(accounts.position(stock(3691937), Position(3691937, 15.0, 200.25), "DU9000001")) == (
+    assert shown(accounts.PositionHeld(stock(3691937), Position(3691937, 15.0, 200.25), "DU9000001")) == (
         "61|3|DU9000001|3691937|AMZN|STK||0.0|||NASDAQ|USD|AMZN|NMS|15|200.25|"
     )
 

@@ -1,11 +1,22 @@
 """Money, positions and profit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.simulator.market.instruments import ContractQuery
+from gateway.simulator.wire.contract import read_contract, read_contract_proto
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare, numbered
+from gateway.simulator.wire.requests.base import (
+    Numbered,
+    ProtoReader,
+    Reader,
+    Request,
+    bare,
+    bare_proto,
+    numbered,
+    numbered_proto,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,11 @@ def _account_updates(cursor: Cursor, version: int) -> Request:
 def _account_summary(cursor: Cursor, version: int) -> Request:
     cursor.skip()
     req_id, group = cursor.integer(), cursor.text()
-    return ReqAccountSummary(req_id, group, tuple(t.strip() for t in cursor.text().split(",") if t.strip()))
+    return ReqAccountSummary(req_id, group, _tags(cursor.text()))
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(tag.strip() for tag in text.split(",") if tag.strip())
 
 
 def _positions_multi(cursor: Cursor, version: int) -> Request:
@@ -126,24 +141,7 @@ def _updates_multi(cursor: Cursor, version: int) -> Request:
 def _exercise(cursor: Cursor, version: int) -> Request:
     """Its contract has no primary exchange. Behind `override` come a time, an account and a flag of no meaning here."""
     cursor.skip()
-    req_id, con_id = cursor.integer(), cursor.integer()
-    symbol, sec_type, expiry = cursor.text(), cursor.text(), cursor.text()
-    strike = cursor.number() or 0.0
-    right, multiplier, exchange = cursor.text(), cursor.text(), cursor.text()
-    currency, local_symbol, trading_class = cursor.text(), cursor.text(), cursor.text()
-    contract = ContractQuery(
-        con_id=con_id,
-        symbol=symbol,
-        sec_type=sec_type,
-        expiry=expiry,
-        strike=strike,
-        right=right,
-        multiplier=multiplier,
-        exchange=exchange,
-        currency=currency,
-        local_symbol=local_symbol,
-        trading_class=trading_class,
-    )
+    req_id, contract = cursor.integer(), read_contract(cursor, primary=False)
     request = ExerciseOptions(req_id, contract, cursor.integer(), cursor.integer(), cursor.text(), cursor.flag())
     cursor.skip(min(cursor.left, (version >= 180) + (version >= 183) + (version >= 184)))
     return request
@@ -169,6 +167,14 @@ def _replace_fa(cursor: Cursor, version: int) -> Request:
     return ReplaceFa(cursor.integer(-1) if cursor.left else -1, kind, xml)
 
 
+def _exercise_proto(said: Any) -> Request:
+    """A real gateway may look at the primary exchange here; text has never said it, so it is not looked at."""
+    contract = replace(read_contract_proto(said.contract), primary_exchange="")
+    return ExerciseOptions(
+        said.orderId, contract, said.exerciseAction, said.exerciseQuantity, said.account, said.override
+    )
+
+
 READERS: Mapping[int, Reader] = {
     6: _account_updates,
     18: _request_fa,
@@ -187,4 +193,27 @@ READERS: Mapping[int, Reader] = {
     93: numbered(CancelPnl, versioned=False),
     94: _pnl_single,
     95: numbered(CancelPnlSingle, versioned=False),
+}
+
+PROTOS: Mapping[int, ProtoReader] = {
+    6: ("AccountDataRequest", lambda said: ReqAccountUpdates(said.subscribe, said.acctCode)),
+    18: ("FARequest", lambda said: RequestFa(said.faDataType)),
+    19: ("FAReplace", lambda said: ReplaceFa(said.reqId, said.faDataType, said.xml)),
+    21: ("ExerciseOptionsRequest", _exercise_proto),
+    61: bare_proto("PositionsRequest", ReqPositions),
+    62: ("AccountSummaryRequest", lambda said: ReqAccountSummary(said.reqId, said.group, _tags(said.tags))),
+    63: numbered_proto("CancelAccountSummary", CancelAccountSummary),
+    64: bare_proto("CancelPositions", CancelPositions),
+    74: ("PositionsMultiRequest", lambda said: ReqPositionsMulti(said.reqId, said.account, said.modelCode)),
+    75: numbered_proto("CancelPositionsMulti", CancelPositionsMulti),
+    76: (
+        "AccountUpdatesMultiRequest",
+        lambda said: ReqAccountUpdatesMulti(said.reqId, said.account, said.modelCode, said.ledgerAndNLV),
+    ),
+    77: numbered_proto("CancelAccountUpdatesMulti", CancelAccountUpdatesMulti),
+    80: bare_proto("FamilyCodesRequest", ReqFamilyCodes),
+    92: ("PnLRequest", lambda said: ReqPnl(said.reqId, said.account, said.modelCode)),
+    93: numbered_proto("CancelPnL", CancelPnl),
+    94: ("PnLSingleRequest", lambda said: ReqPnlSingle(said.reqId, said.account, said.modelCode, said.conId)),
+    95: numbered_proto("CancelPnLSingle", CancelPnlSingle),
 }
