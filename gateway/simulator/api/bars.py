@@ -15,7 +15,7 @@ from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.process import step_at
 from gateway.simulator.wire.answers import history as answers
 from gateway.simulator.wire.requests import history as requests
-from gateway.simulator.wire.text import Value, plain
+from gateway.simulator.wire.text import plain
 from tws import codes
 
 _MOST_BARS = 20_000
@@ -83,7 +83,7 @@ async def send(
     if query.size.intraday and (end - first).total_seconds() / query.size.seconds > _MOST_BARS:
         refusals.no_history(session, req_id, "Time length exceed max.")
         return
-    rows: list[tuple[Value, ...]] = []
+    rows: list[answers.Row] = []
     last = ends(session, instrument, end)
     found = series.bars(calendar, query.size, make, first, last, regular=regular) if first < last else iter(())
     for number, dated in enumerate(found, 1):
@@ -97,9 +97,9 @@ async def send(
     version = session.version
     opened = gateway.writer.moment(query.duration.before(end), version, instrument.zone)
     ended = gateway.writer.moment(end, version, instrument.zone)
-    session.send(answers.historical_data(version, req_id, opened, ended, rows))
+    session.send(answers.HistoricalData(req_id, opened, ended, tuple(rows)))
     if version >= answers.ENDS_APART:
-        session.send(answers.historical_data_end(req_id, opened, ended))
+        session.send(answers.HistoricalDataEnd(req_id, opened, ended))
     if request.keep_up_to_date:
         session.live_bars[req_id] = LiveBars(req_id, instrument, query, request.date_format)
 
@@ -133,9 +133,7 @@ def _prices(instrument: Instrument, query: BarQuery, bar: Bar) -> tuple[str, str
     return opened, high, low, close
 
 
-def _row(
-    session: Session, instrument: Instrument, query: BarQuery, dated: Dated, date_format: int
-) -> tuple[Value, ...]:
+def _row(session: Session, instrument: Instrument, query: BarQuery, dated: Dated, date_format: int) -> answers.Row:
     bar = dated.bar
     return (
         _date(session, instrument, query, dated, date_format),
@@ -173,16 +171,8 @@ def _send_live(session: Session, live: LiveBars, begin: dt.datetime, end: dt.dat
     if made is None:
         return
     day = gateway.instruments.calendar(live.instrument).day_at(end - dt.timedelta(microseconds=1))
-    session.send(
-        answers.historical_update(
-            live.req_id,
-            _date(session, live.instrument, query, Dated(made, day.date), live.date_format),
-            _prices(live.instrument, query, made),
-            made.volume,
-            made.average,
-            made.count,
-        )
-    )
+    row = _row(session, live.instrument, query, Dated(made, day.date), live.date_format)
+    session.send(answers.HistoricalUpdate(live.req_id, row))
 
 
 def lose_live_bars(session: Session) -> None:

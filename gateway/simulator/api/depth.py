@@ -64,8 +64,8 @@ class BookTape(Tape):
     def _tick(self, position: int, operation: int, side: int, row: Row) -> Tick:
         price, size = (price_text(self.instrument, row.price), row.size) if operation != _DELETE else ("0", 0)
         if self._smart:
-            return answers.market_depth_l2(position, row.exchange, operation, side, price, size, smart=True)
-        return answers.market_depth(position, operation, side, price, size)
+            return answers.MarketDepthL2(position, row.exchange, operation, side, price, size, smart=True)
+        return answers.MarketDepth(position, operation, side, price, size)
 
 
 def _request(session: Session, request: Request) -> None:

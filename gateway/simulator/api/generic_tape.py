@@ -6,7 +6,7 @@ of the path where it has them, otherwise numbers that stay the same all day.
 
 from collections.abc import Callable, Mapping
 
-from gateway.simulator.api.quote_tape import price_text
+from gateway.simulator.api.quote_tape import price_text, volume_lot
 from gateway.simulator.api.tape import Tape
 from gateway.simulator.history.derived import historical_volatility
 from gateway.simulator.market.instruments import Instrument
@@ -56,7 +56,7 @@ class View:
         return self.market.quote(self.instrument, step)
 
     def price(self, kind: int, price: float) -> Tick:
-        return answers.tick_price(kind, price_text(self.instrument, price), 0, 0)
+        return answers.TickPrice(kind, price_text(self.instrument, price), 0, 0)
 
     def daily(self, step: int, key: int, most: int) -> int:
         """A number from 1 to `most` that stays the same all day."""
@@ -87,7 +87,7 @@ def _sides(call: int, put: int, most: int) -> Maker:
     def make(view: View, step: int) -> list[Tick]:
         right = view.instrument.right
         return [
-            answers.tick_size(kind, view.daily(step, kind, most) if right in ("", own) else 0)
+            answers.TickSize(kind, view.daily(step, kind, most) if right in ("", own) else 0)
             for kind, own in ((call, "C"), (put, "P"))
         ]
 
@@ -95,11 +95,11 @@ def _sides(call: int, put: int, most: int) -> Maker:
 
 
 def _average_option_volume(view: View, step: int) -> list[Tick]:
-    return [answers.tick_size(87, view.daily(step, 87, 200_000))] if not view.instrument.is_option else []
+    return [answers.TickSize(87, view.daily(step, 87, 200_000))] if not view.instrument.is_option else []
 
 
 def _implied_volatility(view: View, step: int) -> list[Tick]:
-    return [answers.tick_generic(24, round(view.market.implied_volatility(view.instrument, step), 6))]
+    return [answers.TickGeneric(24, round(view.market.implied_volatility(view.instrument, step), 6))]
 
 
 def _realised(kind: int) -> Maker:
@@ -108,7 +108,7 @@ def _realised(kind: int) -> Maker:
     def make(view: View, step: int) -> list[Tick]:
         if view.instrument.is_option or view.instrument.legs:
             return []
-        return [answers.tick_generic(kind, historical_volatility(view.market, view.instrument, step))]
+        return [answers.TickGeneric(kind, historical_volatility(view.market, view.instrument, step))]
 
     return make
 
@@ -119,7 +119,7 @@ def _statistics(view: View, step: int) -> list[Tick]:
     ticks: list[Tick] = []
     for low, high, weeks in ((15, 16, 13), (17, 18, 26), (19, 20, 52)):
         ticks += [view.price(low, min(closes[: weeks * 7])), view.price(high, max(closes[: weeks * 7]))]
-    return [*ticks, answers.tick_size(21, view.traded(step, _DAY))]
+    return [*ticks, answers.TickSize(21, view.traded(step, _DAY), volume_lot(view.instrument))]
 
 
 def _mark(kind: int) -> Maker:
@@ -128,10 +128,10 @@ def _mark(kind: int) -> Maker:
 
 def _auction(view: View, step: int) -> list[Tick]:
     return [
-        answers.tick_size(34, view.daily(step, 34, 100_000)),
+        answers.TickSize(34, view.daily(step, 34, 100_000)),
         view.price(35, view.quote(step).mid),
-        answers.tick_size(36, view.daily(step, 36, 10_000)),
-        answers.tick_size(61, view.daily(step, 61, 10_000)),
+        answers.TickSize(36, view.daily(step, 36, 10_000)),
+        answers.TickSize(61, view.daily(step, 61, 10_000)),
     ]
 
 
@@ -144,7 +144,7 @@ def _time_and_sales(kind: int) -> Maker:
         price = price_text(view.instrument, quote.last)
         when = int(quote.epoch * 1000)
         return (
-            [answers.tick_string(kind, f"{price};{quote.last_size:g};{when};{quote.volume:g};{average:.8f};true")]
+            [answers.TickString(kind, f"{price};{quote.last_size:g};{when};{quote.volume:g};{average:.8f};true")]
             if quote.traded
             else []
         )
@@ -155,7 +155,7 @@ def _time_and_sales(kind: int) -> Maker:
 def _shortable(view: View, step: int) -> list[Tick]:
     if view.instrument.sec_type != "STK":
         return []
-    return [answers.tick_generic(46, _EASY_TO_BORROW), answers.tick_size(89, view.daily(step, 89, 9_000) * 1000)]
+    return [answers.TickGeneric(46, _EASY_TO_BORROW), answers.TickSize(89, view.daily(step, 89, 9_000) * 1000)]
 
 
 def _fundamentals(view: View, step: int) -> list[Tick]:
@@ -163,19 +163,19 @@ def _fundamentals(view: View, step: int) -> list[Tick]:
         return []
     closes = view.closes(step, 52 * 7)
     price, high, low = view.quote(step).last, max(closes), min(closes)
-    return [answers.tick_string(47, f"NPRICE={price:.2f};NHIG={high:.2f};NLOW={low:.2f}")]
+    return [answers.TickString(47, f"NPRICE={price:.2f};NHIG={high:.2f};NLOW={low:.2f}")]
 
 
 def _trade_count(view: View, step: int) -> list[Tick]:
-    return [answers.tick_generic(54, view.market.day_so_far(view.instrument, step).count)]
+    return [answers.TickGeneric(54, view.market.day_so_far(view.instrument, step).count)]
 
 
 def _trade_rate(view: View, step: int) -> list[Tick]:
-    return [answers.tick_generic(55, view.market.bar(view.instrument, int(step * STEP_SECONDS) - 60, 60).count)]
+    return [answers.TickGeneric(55, view.market.bar(view.instrument, int(step * STEP_SECONDS) - 60, 60).count)]
 
 
 def _volume_rate(view: View, step: int) -> list[Tick]:
-    return [answers.tick_generic(56, view.traded(step, 60))]
+    return [answers.TickGeneric(56, view.traded(step, 60))]
 
 
 def _last_regular_trade(view: View, step: int) -> list[Tick]:
@@ -184,11 +184,11 @@ def _last_regular_trade(view: View, step: int) -> list[Tick]:
 
 def _dividends(view: View, step: int) -> list[Tick]:
     """Past and next twelve months, next date and amount: nothing pays any in this world."""
-    return [answers.tick_string(59, ",,,")]
+    return [answers.TickString(59, ",,,")]
 
 
 def _bond_factor(view: View, step: int) -> list[Tick]:
-    return [answers.tick_generic(60, 1.0)] if view.instrument.sec_type == "BOND" else []
+    return [answers.TickGeneric(60, 1.0)] if view.instrument.sec_type == "BOND" else []
 
 
 def _asset_value(*kinds: int) -> Maker:
@@ -210,11 +210,11 @@ def _asset_value_range(view: View, step: int) -> list[Tick]:
 
 
 def _open_interest(view: View, step: int) -> list[Tick]:
-    return [answers.tick_size(86, view.daily(step, 86, 900_000))] if view.instrument.sec_type == "FUT" else []
+    return [answers.TickSize(86, view.daily(step, 86, 900_000))] if view.instrument.sec_type == "FUT" else []
 
 
 def _short_term_volume(view: View, step: int) -> list[Tick]:
-    return [answers.tick_size(kind, view.traded(step, 60 * minutes)) for kind, minutes in ((63, 3), (64, 5), (65, 10))]
+    return [answers.TickSize(kind, view.traded(step, 60 * minutes)) for kind, minutes in ((63, 3), (64, 5), (65, 10))]
 
 
 _MAKERS: Mapping[int, tuple[Maker, int]] = {

@@ -43,7 +43,8 @@ async def _histogram(session: Session, request: Request) -> None:
             bars.append(dated.bar)
         if number % _PIECE == 0:
             await gateway.host.sleep(0)
-    session.send(answers.histogram(req_id, histogram(bars, instrument.min_tick, instrument.decimals)))
+    rows = histogram(bars, instrument.min_tick, instrument.decimals)
+    session.send(answers.Histogram(req_id, tuple(rows)))
 
 
 def _nothing(session: Session, request: Request) -> None:

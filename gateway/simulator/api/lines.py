@@ -36,5 +36,5 @@ def tell(session: Session, subscription: Subscription, step: int) -> None:
 
 def send(session: Session, subscription: Subscription, burst: Burst) -> None:
     """Send ticks under the subscription's request id."""
-    session.send_frames(subscription.frames(burst), burst.count)
+    session.send_burst(burst, subscription.req_id)
     session.gateway.tally.ticks += burst.count

@@ -48,7 +48,7 @@ def _market_data(session: Session, request: Request) -> None:
     if session.gateway.flows(instrument):
         _begin(session, line)
     if request.snapshot or request.regulatory:
-        session.send(answers.snapshot_end(req_id))
+        session.send(answers.SnapshotEnd(req_id))
     else:
         session.market[req_id] = line
 

@@ -11,7 +11,6 @@ from gateway.simulator.market.options import Valuation
 from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.requests import option_calculations as requests
 from gateway.simulator.wire.requests.base import Request
-from gateway.simulator.wire.splice import Burst
 
 _CUSTOM = 53
 """The tick type of a computation that was asked for."""
@@ -82,8 +81,8 @@ def _tell(session: Session, req_id: int, option: _Option, volatility: float | No
     valued = option.at(volatility or _LOWEST)
     at_price = valued.price if price is None else price
     greeks = answers.Greeks(valued, option.spot)
-    told = answers.tick_option(_CUSTOM, at_price, _NOT_COMPUTED if volatility is None else volatility, greeks)
-    session.send_frame(Burst([told]).frames(str(req_id).encode()))
+    told = _NOT_COMPUTED if volatility is None else volatility
+    session.send(answers.TickOption(_CUSTOM, at_price, told, greeks, req_id=req_id))
 
 
 def _nothing(session: Session, request: Request) -> None:

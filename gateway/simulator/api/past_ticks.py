@@ -11,6 +11,7 @@ from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.errors import RequestRefused
 from gateway.simulator.history import sessions, ticks
 from gateway.simulator.history.checks import USE_OTHER, check_ticks, misnamed, regular_only
+from gateway.simulator.history.moments import Moment
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.market import Quote
 from gateway.simulator.market.process import step_at
@@ -26,9 +27,9 @@ _LONGEST_SEARCH = 400_000
 """Steps after which a search ends with what it has (assumed: the gateway's own depth is not known)."""
 
 
-async def _ticks(session: Session, request: Request) -> None:
+def _ticks(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqHistoricalTicks)
-    gateway, req_id = session.gateway, request.req_id
+    req_id = request.req_id
     instrument = one_instrument(session, req_id, request.contract, no_exchange="Exchange must not be empty")
     if instrument is None:
         return
@@ -48,8 +49,20 @@ async def _ticks(session: Session, request: Request) -> None:
     if barred:
         session.error(req_id, codes.HISTORICAL_TICKS_FAILED, codes.text(codes.HISTORICAL_TICKS_FAILED, barred))
         return
-    await patience(session, req_id)
-    now = gateway.now()
+    task = session.past_ticks[req_id] = session.later(_answer(session, request, instrument, what, start, end))
+    task.add_done_callback(lambda done: session.past_ticks.pop(req_id, None))
+
+
+async def _answer(
+    session: Session,
+    request: requests.ReqHistoricalTicks,
+    instrument: Instrument,
+    what: str,
+    start: Moment | None,
+    end: Moment | None,
+) -> None:
+    await patience(session, request.req_id)
+    now = session.gateway.now()
     oldest = begins(session, instrument)
     first = max(start.at if start else oldest, oldest)
     last = ends(session, instrument, now if start or end is None else min(end.at, now))
@@ -61,7 +74,15 @@ async def _ticks(session: Session, request: Request) -> None:
         (step_at(first.timestamp()), step_at(last.timestamp())),
         forward=end is None or start is not None,
     )
-    send(session, req_id, instrument, what, found)
+    send(session, request.req_id, instrument, what, found)
+
+
+def _cancel(session: Session, request: Request) -> None:
+    """What is not answered yet never will be. That nothing is said of it, nor of an unknown id, is assumed."""
+    assert isinstance(request, requests.CancelHistoricalTicks)
+    task = session.past_ticks.pop(request.req_id, None)
+    if task is not None:
+        task.cancel()
 
 
 async def _find(
@@ -98,18 +119,20 @@ def send(session: Session, req_id: int, instrument: Instrument, what: str, found
     """Send the trades, the best bids and asks, or the midpoints of quotes."""
     digits = instrument.decimals
     if what == "TRADES":
-        trades = ((int(q.epoch), f"{q.last:.{digits}f}", q.last_size, "IEX") for q in found)
-        session.send(answers.historical_ticks_trades(req_id, trades, done=True))
+        trades = tuple((int(q.epoch), f"{q.last:.{digits}f}", q.last_size, "IEX") for q in found)
+        session.send(answers.HistoricalTicksTrades(req_id, trades, done=True))
     elif what == "BID_ASK":
-        tops = (
+        tops = tuple(
             (int(q.epoch), f"{max(q.bid, 0.0):.{digits}f}", f"{q.ask:.{digits}f}", q.bid_size, q.ask_size)
             for q in found
         )
-        session.send(answers.historical_ticks_quotes(req_id, tops, done=True))
+        session.send(answers.HistoricalTicksQuotes(req_id, tops, done=True))
     else:
-        session.send(
-            answers.historical_ticks(req_id, ((int(q.epoch), round(q.mid, digits + 1)) for q in found), done=True)
-        )
+        mids = tuple((int(q.epoch), round(q.mid, digits + 1)) for q in found)
+        session.send(answers.HistoricalTicks(req_id, mids, done=True))
 
 
-HANDLERS: dict[type[Request], Handler] = {requests.ReqHistoricalTicks: _ticks}
+HANDLERS: dict[type[Request], Handler] = {
+    requests.ReqHistoricalTicks: _ticks,
+    requests.CancelHistoricalTicks: _cancel,
+}

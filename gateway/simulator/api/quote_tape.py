@@ -35,6 +35,12 @@ _FLAT_VEGA = 1e-6
 """Dollars a volatility point below which a price says nothing of volatility."""
 
 
+def volume_lot(instrument: Instrument) -> int:
+    """In units of how many the volume of a day is told to older clients: US stocks' in hundreds (IBKR's
+    documentation)."""
+    return 100 if instrument.sec_type == "STK" and instrument.currency == "USD" else 1
+
+
 def price_text(instrument: Instrument, price: float) -> str:
     """A price as it is quoted: to the instrument's decimals; -1, for none, without."""
     return plain(price) if price < 0 else f"{price:.{instrument.decimals}f}"
@@ -52,6 +58,7 @@ class QuoteTape(Tape):
         self._market = market
         self._back = DELAY_STEPS if late else 0
         self._types = _DELAYED_TYPES if late else {}
+        self._lot = volume_lot(instrument)
         self._late = late
         self._frozen = frozen
         self._greeks = greeks and instrument.is_option
@@ -70,7 +77,7 @@ class QuoteTape(Tape):
         """What comes before the first ticks at a step."""
         if self.step != step:
             self.advance(step)
-        return Burst([answers.market_data_type(self.kind), answers.tick_parameters(self.instrument)])
+        return Burst([answers.MarketDataType(self.kind), answers.TickParameters(self.instrument)])
 
     def _look(self, step: int) -> Burst:
         old, quote = self._quote, self._market.quote(self.instrument, step - self._back)
@@ -84,7 +91,7 @@ class QuoteTape(Tape):
         self._quote = quote
         if old is None:
             return NOTHING
-        ticks = [] if self.kind == before[0] else [answers.market_data_type(self.kind)]
+        ticks: list[Tick] = [] if self.kind == before[0] else [answers.MarketDataType(self.kind)]
         ticks += self._trade(old, quote, fresh_day=self._day != before[1])
         ticks += self._book(old, quote)
         ticks += self._computations(old, quote)
@@ -114,29 +121,30 @@ class QuoteTape(Tape):
         if self.instrument.quoted:
             ticks += [*self._bid(quote), *self._ask(quote)]
         if self.instrument.quoted and not self._late:
-            ticks += [answers.tick_string(_BID_EXCHANGE, "KPZ"), answers.tick_string(_ASK_EXCHANGE, "KPZ")]
+            ticks += [answers.TickString(_BID_EXCHANGE, "KPZ"), answers.TickString(_ASK_EXCHANGE, "KPZ")]
         if self._frozen and self._closed:
-            ticks.append(answers.tick_generic(self._types.get(_HALTED, _HALTED), _HALT_UNKNOWN))
+            ticks.append(answers.TickGeneric(self._types.get(_HALTED, _HALTED), _HALT_UNKNOWN))
         return Burst([*ticks, *self._computations(None, quote)])
 
     # -- ticks -----------------------------------------------------------------------------------------------------
 
     def _price(self, kind: int, price: float, size: float = 0, mask: int = 0) -> Tick:
-        return answers.tick_price(self._types.get(kind, kind), price_text(self.instrument, price), size, mask)
+        return answers.TickPrice(self._types.get(kind, kind), price_text(self.instrument, price), size, mask)
 
     def _size(self, kind: int, size: float) -> Tick:
-        return answers.tick_size(self._types.get(kind, kind), size)
+        return answers.TickSize(self._types.get(kind, kind), size)
 
     def _last(self, quote: Quote) -> list[Tick]:
         """The last trade and the volume; an index has a level only, and forex and the like neither."""
         if not self.instrument.trades and self.instrument.quoted:
             return []
         traded = str(int(quote.traded_at * STEP_SECONDS))
-        stamp = answers.tick_string(self._types.get(_LAST_TIMESTAMP, _LAST_TIMESTAMP), traded)
+        stamp = answers.TickString(self._types.get(_LAST_TIMESTAMP, _LAST_TIMESTAMP), traded)
         last = self._price(LAST, quote.last, quote.last_size)
         if not self.instrument.quoted:
             return [stamp, last]
-        return [stamp, last, self._size(LAST_SIZE, quote.last_size), self._size(VOLUME, quote.volume)]
+        volume = answers.TickSize(self._types.get(VOLUME, VOLUME), quote.volume, self._lot)
+        return [stamp, last, self._size(LAST_SIZE, quote.last_size), volume]
 
     def _close_and_open(self, quote: Quote) -> list[Tick]:
         day = self._market.day_so_far(self.instrument, quote.step)
@@ -177,7 +185,7 @@ class QuoteTape(Tape):
             return []
         valued = self._market.valuation(self.instrument, quote.step)
         greeks = answers.Greeks(valued, quote.underlying)
-        ticks = []
+        ticks: list[Tick] = []
         for kind, price in (
             (_BID_OPTION, quote.bid),
             (_ASK_OPTION, quote.ask),
@@ -191,5 +199,5 @@ class QuoteTape(Tape):
             volatility = valued.volatility + (price - valued.price) / (valued.vega * 100) if known else _NOT_COMPUTED
             if volatility <= 0:
                 volatility = _NOT_COMPUTED
-            ticks.append(answers.tick_option(self._types.get(kind, kind), price, volatility, greeks))
+            ticks.append(answers.TickOption(self._types.get(kind, kind), price, volatility, greeks))
         return ticks

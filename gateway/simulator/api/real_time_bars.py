@@ -47,7 +47,7 @@ class BarTape(Tape):
             price_text(self.instrument, price) for price in (bar.open, bar.high, bar.low, bar.close)
         )
         prices = (first, second, third, fourth)
-        self._bar = Burst([answers.real_time_bar(bar.epoch, prices, bar.volume, bar.average, bar.count)])
+        self._bar = Burst([answers.RealTimeBar(bar.epoch, prices, bar.volume, bar.average, bar.count)])
         return self._bar
 
     def _make(self, start: int) -> bars.Bar | None:

@@ -32,7 +32,7 @@ def send(session: Session, req_id: int, instrument: Instrument, end: dt.datetime
     if not found:
         refusals.no_history(session, req_id, f"HMDS query returned no data: {instrument.local_symbol}@SMART Schedule")
         return
-    session.send(answers.historical_schedule(req_id, found[0][0], found[-1][1], zone, found))
+    session.send(answers.HistoricalSchedule(req_id, found[0][0], found[-1][1], zone, tuple(found)))
 
 
 def _head_timestamp(session: Session, request: Request) -> None:
@@ -58,7 +58,7 @@ def _head_timestamp(session: Session, request: Request) -> None:
             text = f"{begins:%m%d %H:%M:%S}"
         case _:
             text = in_utc(begins, session.version)
-    session.send(answers.head_timestamp(req_id, text))
+    session.send(answers.HeadTimestamp(req_id, text))
 
 
 def _nothing(session: Session, request: Request) -> None:

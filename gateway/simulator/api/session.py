@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.outbox import Outbox
@@ -22,6 +23,7 @@ from gateway.simulator.wire.answers.session import Error
 from gateway.simulator.wire.protobuf import PROTOBUF
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.reader import read
+from gateway.simulator.wire.splice import Burst
 from gateway.simulator.wire.text import encode
 from tws import codes
 from tws.errors import FrameError
@@ -98,14 +100,18 @@ class Session(Subscriptions):
             return
         self.send_frame(answer.frame(self.version))
 
+    def send_burst(self, burst: Burst, req_id: int) -> None:
+        """Send ticks under a request id; one by one while a fault may change messages."""
+        if not self.gateway.trouble.speech:
+            self.put(burst.frames(req_id, self.version), burst.count)
+            return
+        for tick in burst.ticks:
+            self.send(replace(tick, req_id=req_id))
+
     def send_frame(self, data: bytes) -> None:
         """Send bytes that are a whole frame."""
-        self.send_frames(data, 1)
-
-    def send_frames(self, data: bytes, count: int) -> None:
-        """Send bytes that are that many whole frames."""
         if not self.gateway.trouble.speech:
-            self.put(data, count)
+            self.put(data, 1)
             return
         for payload in FrameReader().feed(data):
             for delay, said in self.gateway.trouble.says(self, decode_fields(payload)):

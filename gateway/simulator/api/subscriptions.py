@@ -73,6 +73,7 @@ class Subscriptions:
         self.bulletins_since: dt.datetime | None = None
         """Bulletins up to here have been sent; None: not subscribed."""
         self.history: dict[int, asyncio.Task[None]] = {}
+        self.past_ticks: dict[int, asyncio.Task[None]] = {}
         self.accounts = AccountSubscriptions()
         self.groups: dict[int, int] = {}
         """Display groups it watches."""

@@ -43,12 +43,11 @@ class Tape(ABC):
 class Subscription:
     """One client's request to be told the news of a tape."""
 
-    __slots__ = ("_seen", "_wire_id", "req_id", "tape")
+    __slots__ = ("_seen", "req_id", "tape")
 
     def __init__(self, req_id: int, tape: Tape) -> None:
         self.req_id = req_id
         self.tape = tape
-        self._wire_id = str(req_id).encode()
         self._seen = _NEVER
 
     @property
@@ -67,10 +66,6 @@ class Subscription:
         if seen == step:
             return NOTHING
         return tape.news if seen == tape.before != _NEVER else tape.state()
-
-    def frames(self, burst: Burst) -> bytes:
-        """Ticks as they go out under the request's id."""
-        return burst.frames(self._wire_id)
 
     def forget(self) -> None:
         """Take it that the client knows nothing."""

@@ -68,14 +68,14 @@ class TickTape(Tape):
         if self._kind in (_LAST, _ALL_LAST):
             return self._trade(quote) if quote.traded else NOTHING
         if self._kind == _MIDPOINT:
-            return Burst([answers.tick_by_tick_mid(epoch, quote.mid)])
+            return Burst([answers.TickByTickMid(epoch, quote.mid)])
         bid, ask = (price_text(self.instrument, max(price, 0.0)) for price in (quote.bid, quote.ask))
         mask = self._beyond(quote)
-        return Burst([answers.tick_by_tick_quote(epoch, bid, ask, quote.bid_size, quote.ask_size, mask)])
+        return Burst([answers.TickByTickQuote(epoch, bid, ask, quote.bid_size, quote.ask_size, mask)])
 
     def _trade(self, quote: Quote) -> Burst:
         epoch, price = int(quote.traded_at * STEP_SECONDS), price_text(self.instrument, quote.last)
-        return Burst([answers.tick_by_tick_last(self._kind, epoch, price, quote.last_size, _EXCHANGE)])
+        return Burst([answers.TickByTickLast(self._kind, epoch, price, quote.last_size, _EXCHANGE)])
 
     def _beyond(self, quote: Quote) -> int:
         """Whether the bid is below the day's low, the ask above its high."""

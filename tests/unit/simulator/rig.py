@@ -14,9 +14,6 @@ from gateway.simulator.broker.store import Store
 from gateway.simulator.market.hours import around_the_clock
 from gateway.simulator.market.instruments import ContractQuery, Instrument, Instruments
 from gateway.simulator.settings import Settings, load
-from gateway.simulator.wire.answers.fields import Fields
-from gateway.simulator.wire.splice import Burst, Tick
-from tws.frames import decode_fields
 
 NOON = dt.datetime(2026, 11, 18, 17, 0, tzinfo=dt.UTC)
 """A Wednesday, noon in New York."""
@@ -27,11 +24,6 @@ CALENDAR = CALENDARS["stock"]
 INSTRUMENTS = Instruments(CALENDARS)
 SPY = 756733
 AAPL = 265598
-
-
-def told(made: Tick, req_id: int = 9) -> Fields:
-    """A tick as the subscriber of that id gets it."""
-    return list(decode_fields(Burst([made]).frames(str(req_id).encode())[4:]))
 
 
 class HandClock:

@@ -81,7 +81,7 @@ def test_what_is_told_makes_the_book(jumps: list[int], rows: int, smart: bool, k
     step = START
     for jump in [0, *jumps]:
         step += jump
-        for message in heard(subscription.frames(subscription.burst(step))):
+        for message in heard(subscription.burst(step).frames(9, 200)):
             shifting.take(message)
             addressing.take(message)
         quote = made.quote(instrument, step)

@@ -6,7 +6,6 @@ rust-ibapi v1.2.2's transport tests (server version 173).
 
 import datetime as dt
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,12 +24,9 @@ from gateway.simulator.wire.requests import session as session_requests
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.times import TimeWriter
 from tests.unit.simulator.offline import Encoder
-from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket, told
+from tests.unit.simulator.rig import AAPL, fill, order, stock, ticket
 from tests.unit.simulator.samples.sample import frame_of
 from tws.codes import CODES, HISTORY_FARM_IDLE, SECDEF_FARM_OK
-
-if TYPE_CHECKING:
-    from gateway.simulator.wire.text import Value
 
 MAX = "1.7976931348623157E308"
 
@@ -155,7 +151,7 @@ def test_ends_and_summary() -> None:
     assert shown(accounts.AccountSummaryEnd(1001)) == "64|1|1001|"
     assert shown(accounts.PositionEnd()) == "62|1|"
     assert shown(orders.open_order_end()) == "53|1|"
-    assert shown(market_data.snapshot_end(1001)) == "57|1|1001|"
+    assert shown(market_data.SnapshotEnd(1001)) == "57|1|1001|"
 
 
 def test_position() -> None:
@@ -174,7 +170,7 @@ def test_bars() -> None:
         "20260402 14:00:00 US/Eastern|254.58|255.46|254.58|255.28|1399189|255.101|7342|"
         "20260402 15:00:00 US/Eastern|255.29|256.13|254.80|255.89|2938382|255.576|17376|"
     )
-    rows: list[tuple[Value, ...]] = [
+    rows: list[history.Row] = [
         ("20260402 09:30:00 US/Eastern", "254.20", "254.80", "250.65", "252.53", 2829736, "252.266", 13633),
         ("20260402 10:00:00 US/Eastern", "252.52", "255.40", "251.19", "255.38", 2797972, "252.971", 16541),
         ("20260402 11:00:00 US/Eastern", "255.40", "255.73", "254.36", "254.57", 1400669, "255.002", 7744),
@@ -183,13 +179,13 @@ def test_bars() -> None:
         ("20260402 14:00:00 US/Eastern", "254.58", "255.46", "254.58", "255.28", 1399189, "255.101", 7342),
         ("20260402 15:00:00 US/Eastern", "255.29", "256.13", "254.80", "255.89", 2938382, "255.576", 17376),
     ]
-    assert shown(history.historical_data(200, 1001, "", "", rows)) == captured
+    assert shown(history.HistoricalData(1001, "", "", tuple(rows))) == captured
 
 
 def test_ticks() -> None:
-    assert shown(told(market_data.tick_price(68, "255.45", 200, 0), 1001)) == "1|6|1001|68|255.45|200|0|"
-    assert shown(told(market_data.tick_size(74, 312894), 1001)) == "2|6|1001|74|312894|"
-    assert shown(told(market_data.market_data_type(3), 1001)) == "58|1|1001|3|"
+    assert shown(market_data.TickPrice(68, "255.45", 200, 0, req_id=1001)) == "1|6|1001|68|255.45|200|0|"
+    assert shown(market_data.TickSize(74, 31289400, 100, req_id=1001)) == "2|6|1001|74|312894|"
+    assert shown(market_data.MarketDataType(3, req_id=1001)) == "58|1|1001|3|"
 
 
 def test_schedule() -> None:
@@ -201,7 +197,9 @@ def test_schedule() -> None:
         for day in days
         if day.weekday() < 5 and day != good_friday
     ]
-    made = shown(history.historical_schedule(1001, "20260312-09:30:00", "20260410-16:00:00", "US/Eastern", sessions))
+    made = shown(
+        history.HistoricalSchedule(1001, "20260312-09:30:00", "20260410-16:00:00", "US/Eastern", tuple(sessions))
+    )
     assert made.startswith(
         "106|1001|20260312-09:30:00|20260410-16:00:00|US/Eastern|21|20260312-09:30:00|20260312-16:00:00|20260312|"
     )

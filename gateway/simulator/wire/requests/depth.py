@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.simulator.market.instruments import ContractQuery
-from gateway.simulator.wire.contract import read_contract
+from gateway.simulator.wire.contract import read_contract, read_contract_proto
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request
+from gateway.simulator.wire.requests.base import Numbered, ProtoReader, Reader, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +38,14 @@ def _cancel(cursor: Cursor, version: int) -> Request:
 READERS: Mapping[int, Reader] = {
     10: _market_depth,
     11: _cancel,
+}
+
+
+def _market_depth_proto(said: Any) -> Request:
+    return ReqMarketDepth(said.reqId, read_contract_proto(said.contract), said.numRows, said.isSmartDepth)
+
+
+PROTOS: Mapping[int, ProtoReader] = {
+    10: ("MarketDepthRequest", _market_depth_proto),
+    11: ("CancelMarketDepth", lambda said: CancelMarketDepth(said.reqId, said.isSmartDepth)),
 }

@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.simulator.market.instruments import ContractQuery
-from gateway.simulator.wire.contract import read_contract, read_legs
+from gateway.simulator.wire.contract import read_contract, read_contract_proto, read_legs
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, numbered
+from gateway.simulator.wire.requests.base import (
+    Numbered,
+    ProtoReader,
+    Reader,
+    Request,
+    numbered,
+    numbered_proto,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,11 @@ class ReqHistoricalTicks(Numbered):
     what: str
     regular_only: bool
     ignore_size: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelHistoricalTicks(Numbered):
+    """From 215 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +111,57 @@ READERS: Mapping[int, Reader] = {
     89: numbered(CancelHistogram, versioned=False),
     90: numbered(CancelHeadTimestamp, versioned=False),
     96: _historical_ticks,
+}
+
+
+def _date_format(said: Any) -> int:
+    return said.formatDate if said.HasField("formatDate") else 1
+
+
+def _historical_data_proto(said: Any) -> Request:
+    return ReqHistoricalData(
+        said.reqId,
+        read_contract_proto(said.contract),
+        said.endDateTime,
+        said.barSizeSetting,
+        said.duration,
+        said.useRTH,
+        said.whatToShow,
+        _date_format(said),
+        said.keepUpToDate,
+    )
+
+
+def _historical_ticks_proto(said: Any) -> Request:
+    return ReqHistoricalTicks(
+        said.reqId,
+        read_contract_proto(said.contract),
+        said.startDateTime,
+        said.endDateTime,
+        said.numberOfTicks,
+        said.whatToShow,
+        said.useRTH,
+        said.ignoreSize,
+    )
+
+
+def _head_timestamp_proto(said: Any) -> Request:
+    return ReqHeadTimestamp(
+        said.reqId, read_contract_proto(said.contract), said.useRTH, said.whatToShow, _date_format(said)
+    )
+
+
+def _histogram_proto(said: Any) -> Request:
+    return ReqHistogram(said.reqId, read_contract_proto(said.contract), said.useRTH, said.timePeriod)
+
+
+PROTOS: Mapping[int, ProtoReader] = {
+    20: ("HistoricalDataRequest", _historical_data_proto),
+    25: numbered_proto("CancelHistoricalData", CancelHistoricalData),
+    87: ("HeadTimestampRequest", _head_timestamp_proto),
+    88: ("HistogramDataRequest", _histogram_proto),
+    89: numbered_proto("CancelHistogramData", CancelHistogram),
+    90: numbered_proto("CancelHeadTimestamp", CancelHeadTimestamp),
+    96: ("HistoricalTicksRequest", _historical_ticks_proto),
+    107: numbered_proto("CancelHistoricalTicks", CancelHistoricalTicks),
 }

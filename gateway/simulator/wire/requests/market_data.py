@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.simulator.market.instruments import ContractQuery
-from gateway.simulator.wire.contract import read_contract, read_legs
+from gateway.simulator.wire.contract import read_contract, read_contract_proto, read_legs
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, numbered
+from gateway.simulator.wire.requests.base import (
+    Numbered,
+    ProtoReader,
+    Reader,
+    Request,
+    numbered,
+    numbered_proto,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +100,30 @@ READERS: Mapping[int, Reader] = {
     59: _market_data_type,
     97: _tick_by_tick,
     98: numbered(CancelTickByTick, versioned=False),
+}
+
+
+def _market_data_proto(said: Any) -> Request:
+    return ReqMarketData(
+        said.reqId, read_contract_proto(said.contract), said.genericTickList, said.snapshot, said.regulatorySnapshot
+    )
+
+
+def _tick_by_tick_proto(said: Any) -> Request:
+    contract = read_contract_proto(said.contract)
+    return ReqTickByTick(said.reqId, contract, said.tickType, said.numberOfTicks, said.ignoreSize)
+
+
+def _real_time_bars_proto(said: Any) -> Request:
+    return ReqRealTimeBars(said.reqId, read_contract_proto(said.contract), said.whatToShow, said.useRTH)
+
+
+PROTOS: Mapping[int, ProtoReader] = {
+    1: ("MarketDataRequest", _market_data_proto),
+    2: numbered_proto("CancelMarketData", CancelMarketData),
+    50: ("RealTimeBarsRequest", _real_time_bars_proto),
+    51: numbered_proto("CancelRealTimeBars", CancelRealTimeBars),
+    59: ("MarketDataTypeRequest", lambda said: ReqMarketDataType(said.marketDataType)),
+    97: ("TickByTickRequest", _tick_by_tick_proto),
+    98: numbered_proto("CancelTickByTick", CancelTickByTick),
 }

@@ -3,40 +3,42 @@
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.market import options
 from gateway.simulator.wire.answers import market_data as answers
-from tests.unit.simulator.rig import SPY, stock, told
+from tests.unit.simulator.rig import SPY, stock
 from tests.unit.simulator.samples.sample import Samples
 
 
 def samples(version: int, broker: Broker) -> Samples:
     valued = options.value(call=True, spot=600.0, strike=600.0, seconds=3600)
     greeks = answers.Greeks(valued, 600.0)
+    tiny = answers.Greeks(options.value(call=True, spot=600.0, strike=450.0, seconds=60), 600.0)
     prices = ("1.00", "2.00", "0.50", "1.50")
     made: Samples = {
-        "market_data_type": [told(answers.market_data_type(3))],
-        "tick_parameters": [told(answers.tick_parameters(stock(SPY)))],
-        "tick_price": [told(answers.tick_price(1, "255.45", 200, 1)), told(answers.tick_price(1, "-1", 0, 1))],
-        "tick_size": [told(answers.tick_size(74, 312894)), told(answers.tick_size(0, 0.0012))],
-        "tick_generic": [told(answers.tick_generic(49, 0.0))],
-        "tick_string": [told(answers.tick_string(45, "1795021200")), told(answers.tick_string(59, ",,,"))],
-        "tick_option": [
-            told(answers.tick_option(13, valued.price, valued.volatility, greeks)),
-            told(answers.tick_option(10, -1.0, -1.0, greeks)),
+        "MarketDataType": [answers.MarketDataType(3, req_id=9)],
+        "TickParameters": [answers.TickParameters(stock(SPY), req_id=9)],
+        "TickPrice": [answers.TickPrice(1, "255.45", 200, 1, req_id=9), answers.TickPrice(1, "-1", 0, 1, req_id=9)],
+        "TickSize": [answers.TickSize(74, 312894, req_id=9), answers.TickSize(0, 0.0012, req_id=9)],
+        "TickGeneric": [answers.TickGeneric(49, 0.0, req_id=9)],
+        "TickString": [answers.TickString(45, "1795021200", req_id=9), answers.TickString(59, ",,,", req_id=9)],
+        "TickOption": [
+            answers.TickOption(13, valued.price, valued.volatility, greeks, req_id=9),
+            answers.TickOption(10, -1.0, -1.0, greeks, req_id=9),
+            answers.TickOption(12, 150.0, -1.0, tiny, req_id=9),
         ],
-        "snapshot_end": [answers.snapshot_end(9)],
-        "tick_by_tick_last": [told(answers.tick_by_tick_last(kind, 1795021200, "1.50", 2, "IEX")) for kind in (1, 2)],
-        "tick_by_tick_quote": [told(answers.tick_by_tick_quote(1795021200, "1.00", "1.10", 3, 4, 3))],
-        "tick_by_tick_mid": [told(answers.tick_by_tick_mid(1795021200, 1.05))],
-        "real_time_bar": [
-            told(answers.real_time_bar(1795021200, prices, 10, 1.2, 3)),
-            told(answers.real_time_bar(1795021200, prices, -1, -1, -1)),
+        "SnapshotEnd": [answers.SnapshotEnd(9)],
+        "TickByTickLast": [answers.TickByTickLast(kind, 1795021200, "1.50", 2, "IEX", req_id=9) for kind in (1, 2)],
+        "TickByTickQuote": [answers.TickByTickQuote(1795021200, "1.00", "1.10", 3, 4, 3, req_id=9)],
+        "TickByTickMid": [answers.TickByTickMid(1795021200, 1.05, req_id=9)],
+        "RealTimeBar": [
+            answers.RealTimeBar(1795021200, prices, 10, 1.2, 3, req_id=9),
+            answers.RealTimeBar(1795021200, prices, -1, -1, -1, req_id=9),
         ],
-        "market_depth": [
-            told(answers.market_depth(0, 0, 1, "599.99", 300)),
-            told(answers.market_depth(4, 2, 0, "0", 0)),
+        "MarketDepth": [
+            answers.MarketDepth(0, 0, 1, "599.99", 300, req_id=9),
+            answers.MarketDepth(4, 2, 0, "0", 0, req_id=9),
         ],
-        "market_depth_l2": [
-            told(answers.market_depth_l2(0, "ARCA", 0, 1, "599.99", 300, smart=True)),
-            told(answers.market_depth_l2(4, "", 2, 0, "0", 0, smart=True)),
+        "MarketDepthL2": [
+            answers.MarketDepthL2(0, "ARCA", 0, 1, "599.99", 300, smart=True, req_id=9),
+            answers.MarketDepthL2(4, "", 2, 0, "0", 0, smart=True, req_id=9),
         ],
     }
     return made
