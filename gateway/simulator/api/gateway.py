@@ -18,8 +18,7 @@ from gateway.simulator.profiles import PROFILES, Profile
 from gateway.simulator.settings import Settings
 from gateway.simulator.tally import Tally
 from gateway.simulator.wire.answers import orders as answers
-from gateway.simulator.wire.answers.fields import Fields
-from gateway.simulator.wire.open_order import open_order, submitter
+from gateway.simulator.wire.open_order import OpenOrder, submitter
 from gateway.simulator.wire.times import TimeWriter
 from tws.clock import Clock
 
@@ -148,27 +147,26 @@ class Gateway:
     def _say(self, session: "Session", event: Event) -> None:
         order = event.order
         if event.said in (Said.PAIR, Said.OPEN):
-            session.send(self.open_order(session.version, order))
+            session.send(self.open_order(order))
         if event.said in (Said.PAIR, Said.STATUS):
-            session.send(answers.order_status(order))
+            session.send(answers.OrderStatus(order))
         if event.said is Said.FILL and event.fill is not None:
             session.send(self.execution(session.version, -1, order, event.fill))
         if event.said is Said.BOUND:
-            session.send(answers.order_bound(order))
+            session.send(answers.OrderBound(order))
         if event.said is Said.COMMISSION and event.fill is not None:
-            session.send(answers.commission_report(event.fill))
+            session.send(answers.CommissionReport(event.fill))
         if event.said is Said.ERROR:
             session.error(order.shown_id, event.code, event.text, event.reject_json)
 
-    def open_order(self, version: int, order: Order) -> Fields:
+    def open_order(self, order: Order) -> OpenOrder:
         """An order as message 5."""
-        return open_order(version, order, self.instrument(order.ticket.con_id))
+        return OpenOrder(order, self.instrument(order.ticket.con_id))
 
-    def execution(self, version: int, req_id: int, order: Order | None, fill: Fill) -> Fields:
+    def execution(self, version: int, req_id: int, order: Order | None, fill: Fill) -> answers.Execution:
         """A fill as message 11."""
         instrument = self.instrument(fill.con_id)
-        return answers.execution(
-            version,
+        return answers.Execution(
             req_id,
             instrument,
             fill,

@@ -6,7 +6,7 @@ from gateway.simulator.api.tickets import read_ticket
 from gateway.simulator.api.warnings import warnings
 from gateway.simulator.broker.orders import Fill, Order, Refused, Status, Ticket
 from gateway.simulator.wire.answers import orders as answers
-from gateway.simulator.wire.open_order import completed_order, open_order
+from gateway.simulator.wire.open_order import CompletedOrder, OpenOrder
 from gateway.simulator.wire.requests import orders as requests
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.times import auto_cancel
@@ -48,7 +48,7 @@ def _preview(session: Session, order_id: int, ticket: Ticket) -> None:
         quantity=ticket.quantity,
     )
     instrument = gateway.instrument(ticket.con_id)
-    session.send(open_order(session.version, order, instrument, gateway.broker.preview(ticket)))
+    session.send(OpenOrder(order, instrument, gateway.broker.preview(ticket)))
 
 
 def _cancel(session: Session, request: Request) -> None:
@@ -69,9 +69,9 @@ def _cancel_all(session: Session, request: Request) -> None:
 
 def _show(session: Session, orders: list[Order]) -> None:
     for order in orders:
-        session.send(session.gateway.open_order(session.version, order))
-        session.send(answers.order_status(order))
-    session.send(answers.open_order_end())
+        session.send(session.gateway.open_order(order))
+        session.send(answers.OrderStatus(order))
+    session.send(answers.OpenOrderEnd())
 
 
 def _own(session: Session, request: Request) -> None:
@@ -111,8 +111,8 @@ def _completed(session: Session, request: Request) -> None:
             instrument = gateway.instrument(order.ticket.con_id)
             at = gateway.writer.moment(order.completed_at, session.version, instrument.zone)
             until = gateway.writer.wall(auto_cancel(order.placed_at)) if order.ticket.tif == "GTC" else ""
-            session.send(completed_order(session.version, order, instrument, at, until))
-    session.send(answers.completed_orders_end())
+            session.send(CompletedOrder(order, instrument, at, until))
+    session.send(answers.CompletedOrdersEnd())
 
 
 def _executions(session: Session, request: Request) -> None:
@@ -137,8 +137,8 @@ def _executions(session: Session, request: Request) -> None:
         order = gateway.broker.book.orders.get((fill.client_id, fill.order_id))
         session.send(gateway.execution(session.version, request.req_id, order, fill))
         if not instrument.legs:
-            session.send(answers.commission_report(fill))
-    session.send(answers.executions_end(request.req_id))
+            session.send(answers.CommissionReport(fill))
+    session.send(answers.ExecutionsEnd(request.req_id))
 
 
 def _fills(session: Session, request: requests.ReqExecutions) -> list[Fill]:

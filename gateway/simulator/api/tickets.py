@@ -10,7 +10,7 @@ from gateway.simulator.broker.conditions import Kind
 from gateway.simulator.broker.order_types import OTHER_TYPES, TIMES_IN_FORCE, TYPES, OrderType, Trigger, canonical
 from gateway.simulator.broker.orders import Adjustment, Leg, Refused, Ticket
 from gateway.simulator.market.instruments import ContractQuery, Instrument
-from gateway.simulator.wire.place_order import LEG_FIELDS, WrittenOrder
+from gateway.simulator.wire.place_order import ATTACHED, LEG, WrittenOrder
 from tws import codes
 
 ALGORITHMS = frozenset(
@@ -85,6 +85,7 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
     oca_type = written.integer("ocaType") if fields["ocaGroup"] else 0
     if not 0 <= oca_type <= 3:
         raise invalid("Invalid OCA type was entered")
+    _check_later(written, order_type)
     raw = {name: value for name, value in fields.items() if value and name not in _ECHOED_BY_THE_TICKET}
     if legs:
         raw |= {"symbol": instrument.symbol, "currency": instrument.currency}
@@ -173,6 +174,17 @@ def _check_algorithm(name: str, order_type: str) -> None:
         raise Refused(codes.ALGORITHM_NOT_ALLOWED, codes.text(codes.ALGORITHM_NOT_ALLOWED))
 
 
+def _check_later(written: WrittenOrder, order_type: str) -> None:
+    """What came with server versions 216 and 218 and is not served."""
+    fields = written.fields
+    if any(fields.get(name) for name in ATTACHED):
+        raise invalid("Attached orders are not supported: their prices are presets of a real gateway's own screen")
+    if fields.get("deactivate") == "1":
+        raise invalid("Deactivating an order is not supported")
+    if fields.get("postOnly") == "1" and order_type != "LMT":
+        raise invalid("Post only is for limit orders")
+
+
 def _limit(kind: OrderType, limit: float | None) -> float | None:
     """The limit itself, or the cap of a peg, where 0 is none. A trailing limit follows its stop instead."""
     if kind.needs_limit:
@@ -237,7 +249,7 @@ def _legs(written: WrittenOrder) -> tuple[Leg, ...]:
     if not written.combo:
         return ()
     fields = written.combo[0]
-    rows = [fields[at : at + LEG_FIELDS] for at in range(0, len(fields), LEG_FIELDS)]
+    rows = [fields[at : at + len(LEG)] for at in range(0, len(fields), len(LEG))]
     if not rows:
         raise Refused(codes.COMBO_LEGS_MISSING, codes.text(codes.COMBO_LEGS_MISSING))
     try:

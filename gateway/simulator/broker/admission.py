@@ -45,6 +45,7 @@ class Admission:
             self._check_count(ticket)
         if touch is not None and not instrument.legs:
             price_cap.check(ticket, touch)
+            _check_post_only(ticket, touch)
         if not self._undoes_parent(client_id, ticket):
             self._credit.check(replace(ticket, quantity=ticket.quantity - known.filled) if known else ticket)
 
@@ -71,3 +72,15 @@ class Admission:
                 f"Order rejected - reason:Your account has a minimum of {_MAX_ACTIVE} orders working on either the buy "
                 "or sell side for this particular contract",
             )
+
+
+def _check_post_only(ticket: Ticket, touch: Touch) -> None:
+    """Refuse a post-only limit that would trade at once. Assumed: a real gateway's words, and that it turns the order
+    down and does not move its price."""
+    if ticket.raw.get("postOnly") != "1" or ticket.limit_price is None:
+        return
+    price, size = (touch.ask, touch.ask_size) if ticket.buys else (touch.bid, touch.bid_size)
+    through = ticket.limit_price >= price if ticket.buys else ticket.limit_price <= price
+    if size and through:
+        text = "A post-only order would have traded at once."
+        raise Refused(codes.ORDER_REJECTED, codes.text(codes.ORDER_REJECTED, text))

@@ -1,13 +1,21 @@
 """An order's fields as openOrder and completedOrder write them back: as the client wrote them, with the gateway's own
 defaults in the gaps.
 
-The defaults and their spelling were read off captured frames (server versions 173 and 200).
+The defaults and their spelling were read off captured frames (server versions 173 and 200). Each value stands beside
+its name in the API: text is the values in their order, protobuf puts each where its name is.
 """
 
+from collections.abc import Iterable
+from itertools import batched
+from typing import Any
+
 from gateway.simulator.broker.orders import Order
-from gateway.simulator.wire.answers.fields import Fields
+from gateway.simulator.market.instruments import Instrument
+from gateway.simulator.wire.answers.fields import contract_proto
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.place_order import DELTA_NEUTRAL_CONTRACT, LEG_FIELDS
+from gateway.simulator.wire.named import Pair, Pairs, fill, unnamed
+from gateway.simulator.wire.place_order import CONDITIONS, DELTA_NEUTRAL_CONTRACT, LEG
+from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.text import UNSET_INT, double, plain
 
 
@@ -18,60 +26,60 @@ class Echo:
         self.order = order
         self._raw = order.ticket.raw
 
-    def text(self, name: str, default: str = "") -> str:
+    def said(self, name: str, default: str = "") -> str:
+        """What the client wrote."""
         return self._raw.get(name) or default
 
-    def whole(self, name: str, default: str = "0") -> str:
+    def text(self, name: str, default: str = "") -> Pair:
+        return name, self.said(name, default)
+
+    def whole(self, name: str, default: str = "0") -> Pair:
         """A whole number; unset reads as the default."""
-        value = self._raw.get(name, "")
-        return default if value in ("", UNSET_INT) else str(Cursor([value]).integer())
+        value = self.said(name)
+        return name, default if value in ("", UNSET_INT) else str(Cursor([value]).integer())
 
-    def flag(self, name: str, default: str = "0") -> str:
-        value = self._raw.get(name, "")
+    def flag(self, name: str, default: str = "0") -> Pair:
+        value = self.said(name)
         if not value:
-            return default
-        return "1" if value.lower() in ("1", "true") else "0"
+            return name, default
+        return name, "1" if value.lower() in ("1", "true") else "0"
 
-    def price(self, name: str, default: str = "") -> str:
+    def price(self, name: str, default: str = "") -> Pair:
         """A Java double; unset reads as the default."""
-        value = self._raw.get(name, "")
-        number = Cursor([value]).number() if value else None
-        return default if number is None else double(number)
+        number = self._number(name)
+        return name, default if number is None else double(number)
 
-    def amount(self, name: str, default: str = "0") -> str:
+    def amount(self, name: str, default: str = "0") -> Pair:
         """A number without a needless point."""
-        value = self._raw.get(name, "")
-        number = Cursor([value]).number() if value else None
-        return default if number is None else plain(number)
+        number = self._number(name)
+        return name, default if number is None else plain(number)
 
-    def conditions(self) -> Fields:
+    def _number(self, name: str) -> float | None:
+        value = self.said(name)
+        return Cursor([value]).number() if value else None
+
+    def conditions(self) -> Pairs:
         rows = self.order.ticket.conditions
-        fields: Fields = [len(rows)]
-        for row in rows:
-            fields += row
+        pairs = unnamed(len(rows), *(value for row in rows for value in row))
         if rows:
-            fields += [self.flag("conditionsIgnoreRth"), self.flag("conditionsCancelOrder")]
-        return fields
+            pairs += [self.flag("conditionsIgnoreRth"), self.flag("conditionsCancelOrder")]
+        return pairs
 
-    def algo(self) -> Fields:
+    def algo(self) -> Pairs:
         strategy = self.text("algoStrategy")
-        if not strategy:
-            return [""]
+        if not strategy[1]:
+            return [strategy]
         params = self.order.ticket.algo_params
-        fields: Fields = [strategy, len(params)]
-        for pair in params:
-            fields += pair
-        return fields
+        return [strategy, *unnamed(len(params), *(value for pair in params for value in pair))]
 
-    def scale(self) -> Fields:
-        increment = self.price("scalePriceIncrement")
-        fields: Fields = [
+    def scale(self) -> Pairs:
+        pairs: Pairs = [
             self.whole("scaleInitLevelSize", UNSET_INT),
             self.whole("scaleSubsLevelSize", UNSET_INT),
-            increment,
+            self.price("scalePriceIncrement"),
         ]
-        if increment and float(increment) > 0:
-            fields += [
+        if (self._number("scalePriceIncrement") or 0) > 0:
+            pairs += [
                 self.price("scalePriceAdjustValue"),
                 self.whole("scalePriceAdjustInterval"),
                 self.price("scaleProfitOffset"),
@@ -80,44 +88,44 @@ class Echo:
                 self.whole("scaleInitFillQty"),
                 self.flag("scaleRandomPercent"),
             ]
-        return fields
+        return pairs
 
-    def hedge(self) -> Fields:
+    def hedge(self) -> Pairs:
         kind = self.text("hedgeType")
-        return [kind, self.text("hedgeParam")] if kind else [""]
+        return [kind, self.text("hedgeParam")] if kind[1] else [kind]
 
-    def limit(self) -> str:
-        return double(self.order.working_limit or 0.0)
+    def limit(self) -> Pair:
+        return "lmtPrice", double(self.order.working_limit or 0.0)
 
-    def aux(self) -> str:
+    def aux(self) -> Pair:
         stop = self.order.ticket.stop_price
-        return double(stop) if stop is not None else self.price("auxPrice", "0.0")
+        return ("auxPrice", double(stop)) if stop is not None else self.price("auxPrice", "0.0")
 
-    def trail_stop(self, default: str = "") -> str:
+    def trail_stop(self, default: str = "") -> Pair:
         """Where a trailing stop stands, or what was written."""
         stop = self.order.stop
-        return double(stop) if stop is not None else self.price("trailStopPrice", default)
+        return ("trailStopPrice", double(stop)) if stop is not None else self.price("trailStopPrice", default)
 
     # Runs of fields that openOrder and completedOrder share.
 
-    def terms(self) -> Fields:
+    def terms(self) -> Pairs:
         """What is to be traded, how and for whom."""
         order, ticket = self.order, self.order.ticket
         return [
-            ticket.action,
-            plain(order.quantity),
-            ticket.order_type,
+            ("action", ticket.action),
+            ("totalQuantity", plain(order.quantity)),
+            ("orderType", ticket.order_type),
             self.limit(),
             self.aux(),
-            ticket.tif,
-            order.oca_group,
-            ticket.account,
+            ("tif", ticket.tif),
+            ("ocaGroup", order.oca_group),
+            ("account", ticket.account),
             self.text("openClose"),
             self.whole("origin"),
-            ticket.order_ref,
+            ("orderRef", ticket.order_ref),
         ]
 
-    def showing(self) -> Fields:
+    def showing(self) -> Pairs:
         return [
             self.flag("outsideRth"),
             self.flag("hidden"),
@@ -125,13 +133,13 @@ class Echo:
             self.text("goodAfterTime"),
         ]
 
-    def allocation(self, version: int) -> Fields:
+    def allocation(self, version: int) -> Pairs:
         """From the adviser's group to the short sale's exemption."""
         return [
             self.text("faGroup"),
             self.text("faMethod"),
             self.text("faPercentage"),
-            *([""] if version < 177 else []),
+            *(unnamed("") if version < 177 else []),
             self.text("modelCode"),
             self.text("goodTillDate"),
             self.text("rule80A"),
@@ -142,30 +150,30 @@ class Echo:
             self.whole("exemptCode", "-1"),
         ]
 
-    def stock_range(self) -> Fields:
+    def stock_range(self) -> Pairs:
         """From the starting price to the size on display."""
-        size = self.whole("displaySize", UNSET_INT)
+        _, size = self.whole("displaySize", UNSET_INT)
         return [
             self.price("startingPrice"),
             self.price("stockRefPrice"),
             self.price("delta"),
             self.price("stockRangeLower"),
             self.price("stockRangeUpper"),
-            UNSET_INT if size == "0" else size,
+            ("displaySize", UNSET_INT if size == "0" else size),
         ]
 
-    def restrictions(self) -> Fields:
+    def restrictions(self) -> Pairs:
         return [
             self.flag("sweepToFill"),
             self.flag("allOrNone"),
             self.whole("minQty", ""),
-            self.order.oca_type,
+            ("ocaType", self.order.oca_type),
         ]
 
-    def volatility(self) -> Fields:
+    def volatility(self) -> Pairs:
         return [self.price("volatility"), self.whole("volatilityType")]
 
-    def trailing(self) -> Fields:
+    def trailing(self) -> Pairs:
         return [
             self.flag("continuousUpdate"),
             self.whole("referencePriceType"),
@@ -173,23 +181,19 @@ class Echo:
             self.price("trailingPercent"),
         ]
 
-    def combo(self) -> Fields:
+    def combo(self) -> Pairs:
         """A combination in words, its legs, their prices and its routing; then scale and hedge."""
         ticket = self.order.ticket
         legs, prices, routing = ticket.combo or ((), (), ())
         return [
-            ",".join(f"{leg.con_id}|{leg.sign}" for leg in ticket.legs),
-            len(legs) // LEG_FIELDS,
-            *legs,
-            len(prices),
-            *prices,
-            len(routing) // 2,
-            *routing,
+            *unnamed(self.legs_in_words(), len(legs) // len(LEG), *legs),
+            *unnamed(len(prices), *prices),
+            *unnamed(len(routing) // 2, *routing),
             *self.scale(),
             *self.hedge(),
         ]
 
-    def clearing(self) -> Fields:
+    def clearing(self) -> Pairs:
         """Clearing, the delta neutral contract, the algorithm, and whether it was solicited."""
         return [
             self.text("clearingAccount"),
@@ -200,12 +204,15 @@ class Echo:
             self.flag("solicited"),
         ]
 
-    def delta_neutral_contract(self) -> Fields:
-        if not self.text("deltaNeutralContract"):
-            return [0]
-        return [1, *(self.text(name) for name in DELTA_NEUTRAL_CONTRACT)]
+    def delta_neutral_contract(self) -> Pairs:
+        if not self.said("deltaNeutralContract"):
+            return unnamed(0)
+        return unnamed(1, *(self.said(name) for name in DELTA_NEUTRAL_CONTRACT.values()))
 
-    def randomised(self) -> Fields:
+    def legs_in_words(self) -> str:
+        return ",".join(f"{leg.con_id}|{leg.sign}" for leg in self.order.ticket.legs)
+
+    def randomised(self) -> Pairs:
         """Randomised size and price, and the conditions. (Between them a benchmark peg would name its benchmark.)"""
         return [
             self.flag("randomizeSize"),
@@ -213,7 +220,7 @@ class Echo:
             *self.conditions(),
         ]
 
-    def delta_neutral(self) -> Fields:
+    def delta_neutral(self) -> Pairs:
         """Always ten fields: the gateway writes the type "None" where there is none."""
         return [
             self.text("deltaNeutralOrderType", "None"),
@@ -228,7 +235,7 @@ class Echo:
             self.text("deltaNeutralDesignatedLocation"),
         ]
 
-    def peg_offsets(self, compete_size: str, compete_offset: str) -> Fields:
+    def peg_offsets(self, compete_size: str, compete_offset: str) -> Pairs:
         return [
             self.whole("minTradeQty", ""),
             self.whole("minCompeteSize", compete_size),
@@ -236,3 +243,49 @@ class Echo:
             self.price("midOffsetAtWhole"),
             self.price("midOffsetAtHalf"),
         ]
+
+    def later(self, version: int) -> Pairs:
+        """What came when orders were protobuf already. Assumed: an order shows it as it was written."""
+        pairs: Pairs = []
+        if version >= 216:
+            pairs += [self.flag(name) for name in ("deactivate", "postOnly", "allowPreOpen", "ignoreOpenAuction")]
+        if version >= 217:
+            pairs += [self.whole(name, "") for name in ("routeMarketableToBbo", "seekPriceImprovement", "whatIfType")]
+        if version >= 223 and self.said("hedgeType"):
+            pairs.append(self.whole("hedgeMaxSize", ""))
+        return pairs
+
+    # What protobuf says as messages in messages, where text has counts and groups.
+
+    def contract(self, instrument: Instrument) -> Any:
+        """The contract, with the legs of a combination and the delta neutral contract."""
+        contract = contract_proto(instrument, self.said("exchange", "SMART"), no_right="?")
+        if self.order.ticket.legs:
+            contract.comboLegsDescrip = self.legs_in_words()
+        legs, prices, _ = self.order.ticket.combo or ((), (), ())
+        for number, leg in enumerate(batched(legs, len(LEG))):
+            fill(contract.comboLegs.add(), zip(LEG, leg, strict=False))
+            fill(contract.comboLegs[number], [("perLegPrice", price) for price in prices[number : number + 1]])
+        if self.said("deltaNeutralContract"):
+            said = {name: self.said(written) for name, written in DELTA_NEUTRAL_CONTRACT.items()}
+            fill(contract.deltaNeutralContract, said.items())
+        return contract
+
+    def message(self, pairs: Pairs) -> Any:
+        """The order: the values that have a name in it, and the groups."""
+        order, ticket = fill(pb.Order(), pairs), self.order.ticket
+        for row in ticket.conditions:
+            fill(
+                order.conditions.add(), zip(("type", "isConjunctionConnection", *CONDITIONS[row[0]]), row, strict=False)
+            )
+        for tags, said in ((order.smartComboRoutingParams, self._routing()), (order.algoParams, ticket.algo_params)):
+            for tag, value in said:
+                tags[tag] = value
+        fill(
+            order.softDollarTier,
+            [("name", self.said("softDollarTierName")), ("value", self.said("softDollarTierValue"))],
+        )
+        return order
+
+    def _routing(self) -> Iterable[tuple[str, ...]]:
+        return batched(self.order.ticket.combo[2], 2) if self.order.ticket.combo else ()

@@ -16,7 +16,7 @@ from gateway.simulator.market.listings import STOCKS
 from gateway.simulator.wire.answers import accounts, contracts, history, market_data, orders, session
 from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.answers.fields import Fields
-from gateway.simulator.wire.open_order import completed_order, open_order
+from gateway.simulator.wire.open_order import CompletedOrder, OpenOrder
 from gateway.simulator.wire.requests import accounts as account_requests
 from gateway.simulator.wire.requests import orders as order_requests
 from gateway.simulator.wire.requests import reader
@@ -108,7 +108,7 @@ def test_execution() -> None:
         "11|-1|1|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.69dd7411.01.01|20260413 15:27:04 US/Eastern|"
         "DU9000001|IEX|BOT|1|257.95|389211034|94|0|1|257.95|||||2|0||"
     )
-    assert shown(orders.execution(200, -1, stock(AAPL), fill(), when, "")) == captured
+    assert shown(orders.Execution(-1, stock(AAPL), fill(), when, "")) == captured
 
 
 def test_execution_before_times_carried_a_zone() -> None:
@@ -125,7 +125,7 @@ def test_execution_before_times_carried_a_zone() -> None:
         cumulative=100.0,
         average_price=201.94,
     )
-    assert shown(orders.execution(173, -1, stock(AAPL), done, when, "")) == (
+    assert shown(orders.Execution(-1, stock(AAPL), done, when, ""), 173) == (
         "11|-1|5|265598|AAPL|STK||0.0|||IEX|USD|AAPL|NMS|0000e0d5.67fe667b.01.01|20250415  19:38:31|DU1234567|IEX|BOT|"
         "100|201.94|600745656|100|0|100|201.94|||||2|"
     )
@@ -150,7 +150,7 @@ def test_ends_and_summary() -> None:
     )
     assert shown(accounts.AccountSummaryEnd(1001)) == "64|1|1001|"
     assert shown(accounts.PositionEnd()) == "62|1|"
-    assert shown(orders.open_order_end()) == "53|1|"
+    assert shown(orders.OpenOrderEnd()) == "53|1|"
     assert shown(market_data.SnapshotEnd(1001)) == "57|1|1001|"
 
 
@@ -222,8 +222,8 @@ def test_open_order_and_status_of_a_market_order() -> None:
         + "0||||0|1|0|0|0|||0||"
         "100|0.02|||"
     )
-    assert shown(open_order(173, placed, stock(AAPL))) == captured
-    assert shown(orders.order_status(placed)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
+    assert shown(OpenOrder(placed, stock(AAPL)), 173) == captured
+    assert shown(orders.OrderStatus(placed)) == "3|5|PreSubmitted|0|100|0|600745656|0|0|100||0|"
     done = order(
         client_id=100,
         ticket=placed.ticket,
@@ -233,8 +233,8 @@ def test_open_order_and_status_of_a_market_order() -> None:
         average_price=201.94,
         last_price=201.94,
     )
-    assert shown(open_order(173, done, stock(AAPL))) == captured.replace("|PreSubmitted|", "|Filled|")
-    assert shown(orders.order_status(done)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
+    assert shown(OpenOrder(done, stock(AAPL)), 173) == captured.replace("|PreSubmitted|", "|Filled|")
+    assert shown(orders.OrderStatus(done)) == "3|5|Filled|100|0|201.94|600745656|0|201.94|100||0|"
 
 
 def test_completed_order() -> None:
@@ -255,7 +255,7 @@ def test_completed_order() -> None:
         ),
         completed_status="Cancelled by Trader",
     )
-    assert shown(completed_order(200, trailing, stock(AAPL), "20260415 11:00:11 US/Eastern")) == (
+    assert shown(CompletedOrder(trailing, stock(AAPL), "20260415 11:00:11 US/Eastern")) == (
         "101|265598|AAPL|STK||0|?||SMART|USD|AAPL|NMS|BUY|1|TRAIL LIMIT|2000.05|1.0|DAY||DU9000001||0||1426085924|0|0|"
         "0||||||||||0||-1||||||2147483647|0|0||3|0||0|None||0|0|0||0|0|2000.0|||0|0|0|2147483647|2147483647||||IB|0|0||0|"
         "Cancelled|0|0|0|2000.0|0.05|0|1|0||0|2147483647|0|Not an insider or substantial shareholder|0|0|"

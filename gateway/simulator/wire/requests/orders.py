@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.place_order import WrittenOrder, read_order
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare
+from gateway.simulator.wire.place_order import WrittenOrder, read_order, read_order_proto
+from gateway.simulator.wire.requests.base import Numbered, ProtoReader, Reader, Request, bare, bare_proto
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +102,32 @@ READERS: Mapping[int, Reader] = {
     16: bare(ReqAllOpenOrders),
     58: bare(GlobalCancel),
     99: _completed_orders,
+}
+
+
+def _executions_proto(said: Any) -> Request:
+    wanted = said.executionFilter
+    return ReqExecutions(
+        said.reqId,
+        wanted.clientId,
+        wanted.acctCode,
+        wanted.time,
+        wanted.symbol,
+        wanted.secType,
+        wanted.exchange,
+        wanted.side,
+        wanted.lastNDays,
+        tuple(str(date) for date in wanted.specificDates),
+    )
+
+
+PROTOS: Mapping[int, ProtoReader] = {
+    3: ("PlaceOrderRequest", lambda said: PlaceOrder(read_order_proto(said))),
+    4: ("CancelOrderRequest", lambda said: CancelOrder(said.orderId)),
+    5: bare_proto("OpenOrdersRequest", ReqOpenOrders),
+    7: ("ExecutionRequest", _executions_proto),
+    15: ("AutoOpenOrdersRequest", lambda said: ReqAutoOpenOrders(said.autoBind)),
+    16: bare_proto("AllOpenOrdersRequest", ReqAllOpenOrders),
+    58: bare_proto("GlobalCancelRequest", GlobalCancel),
+    99: ("CompletedOrdersRequest", lambda said: ReqCompletedOrders(said.apiOnly)),
 }

@@ -3,7 +3,7 @@
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.orders import Leg, Status
 from gateway.simulator.wire.answers import orders as answers
-from gateway.simulator.wire.open_order import completed_order, open_order
+from gateway.simulator.wire.open_order import CompletedOrder, OpenOrder
 from tests.unit.simulator.rig import AAPL, NOON, SPY, fill, order, spy_call, stock, ticket
 from tests.unit.simulator.samples.sample import Samples
 
@@ -79,20 +79,19 @@ def samples(version: int, broker: Broker) -> Samples:
         ),
     ]
     made: Samples = {
-        "order_status": [answers.order_status(sample) for sample in orders],
-        "order_bound": [answers.order_bound(order(client_id=0, order_id=-1))],
-        "open_order_end": [answers.open_order_end()],
-        "completed_orders_end": [answers.completed_orders_end()],
-        "execution": [
-            answers.execution(version, -1, instrument, fill(), "20261118-17:00:00", "paper-user")
-            for instrument in (aapl, call)
+        "OrderStatus": [answers.OrderStatus(sample) for sample in orders],
+        "OrderBound": [answers.OrderBound(order(client_id=0, order_id=-1))],
+        "OpenOrderEnd": [answers.OpenOrderEnd()],
+        "CompletedOrdersEnd": [answers.CompletedOrdersEnd()],
+        "Execution": [
+            answers.Execution(-1, instrument, fill(), "20261118-17:00:00", "paper-user") for instrument in (aapl, call)
         ],
-        "executions_end": [answers.executions_end(9)],
-        "commission_report": [answers.commission_report(fill()), answers.commission_report(fill(realized=-2.49))],
-        "open_order": [
-            *(open_order(version, sample, call if sample.ticket is rich else aapl) for sample in orders),
-            open_order(version, orders[0], spy, broker.preview(ticket(con_id=SPY))),
+        "ExecutionsEnd": [answers.ExecutionsEnd(9)],
+        "CommissionReport": [answers.CommissionReport(fill()), answers.CommissionReport(fill(realized=-2.49))],
+        "OpenOrder": [
+            *(OpenOrder(sample, call if sample.ticket is rich else aapl) for sample in orders),
+            OpenOrder(orders[0], spy, broker.preview(ticket(con_id=SPY))),
         ],
-        "completed_order": [completed_order(version, sample, call, "20261118-17:00:00") for sample in orders],
+        "CompletedOrder": [CompletedOrder(sample, call, "20261118-17:00:00") for sample in orders],
     }
     return made
