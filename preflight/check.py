@@ -8,7 +8,19 @@ from typing import Protocol
 from preflight.report import Result
 from preflight.settings import Settings
 from tws.handshake import Greeting
-from tws.values import Bar
+from tws.values import Bar, Config
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the gateway says of its own settings. Without `config`, `silence` says why, and checks must infer."""
+
+    config: Config | None
+    silence: str = ""
+
+    def inferred(self, source: str) -> str:
+        """How a finding says that it is not the gateway's own word, and why."""
+        return f"inferred from {source}" + (f" ({self.silence})" if self.silence else "")
 
 
 class Gateway(Protocol):
@@ -24,6 +36,14 @@ class Gateway(Protocol):
 
     async def bars(self) -> list[Bar]:
         """Recent bars of a liquid instrument, times as the gateway writes them."""
+        ...
+
+    async def word(self) -> Word:
+        """The gateway's own settings, where it tells them."""
+        ...
+
+    async def is_read_only(self) -> bool:
+        """Whether it refuses what only a client that may order is told."""
         ...
 
 

@@ -3,10 +3,11 @@
 from contextlib import AsyncExitStack
 from typing import Self
 
+from preflight.check import Word
 from preflight.settings import Settings
 from tws.clock import Clock
 from tws.contracts import stock
-from tws.errors import ClientIdInUse
+from tws.errors import ClientIdInUse, RequestRefused, RequestUnanswered, Unsupported
 from tws.handshake import Greeting, probe
 from tws.session import Session
 from tws.values import Bar
@@ -24,6 +25,7 @@ class Conversation:
         self._exits = AsyncExitStack()
         self._greeting: Greeting | None = None
         self._session: Session | None = None
+        self._word: Word | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -47,6 +49,20 @@ class Conversation:
         session = await self._open()
         timeout = self._settings.preflight_timeout_seconds
         return await session.bars(stock("SPY", primary="ARCA"), duration="1 D", bar_size="1 hour", timeout=timeout)
+
+    async def word(self) -> Word:
+        """The gateway's own settings: server versions below 219 do not tell them, and later ones may not want to."""
+        if self._word is None:
+            session = await self._open()
+            try:
+                self._word = Word(await session.config(timeout=self._settings.preflight_timeout_seconds))
+            except (Unsupported, RequestRefused, RequestUnanswered) as error:
+                self._word = Word(None, str(error))
+        return self._word
+
+    async def is_read_only(self) -> bool:
+        """Whether it refuses to list open orders, as a read-only API does."""
+        return await (await self._open()).is_read_only(timeout=self._settings.preflight_timeout_seconds)
 
     async def _open(self) -> Session:
         if self._session is None:

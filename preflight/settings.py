@@ -18,10 +18,17 @@ class Settings(BaseSettings):
     ib_account: Annotated[str, StringConstraints(pattern=r"^(DU|DF|U|F)[A-Z0-9]+$")]
     mode: Literal["sim", "paper", "live"]
     require_utc: bool = True
+    read_only_api: bool | None = None
+    """Whether the gateway should refuse orders. Not set: in live it should."""
     preflight_client_id: Annotated[int, Field(ge=910, le=919)] = 910
     """First id of the preflight's band; the engine (1-5) and the sentinel (900-909) have their own."""
     preflight_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     """Patience with each single answer."""
+
+    @property
+    def wants_read_only(self) -> bool:
+        """What the gateway's Read-Only API should be."""
+        return self.mode == "live" if self.read_only_api is None else self.read_only_api
 
     @classmethod
     def load(cls) -> Self:

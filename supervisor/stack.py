@@ -303,7 +303,8 @@ def preflight(tenant: str, *, as_json: bool, root: Path = ROOT) -> int:
     """
     settings = given(root, os.environ)
     wanted = plan(_known_mode(root, tenant), settings, look_at_host(root, settings, os.environ)).variables
-    now = {name: wanted[name] for name in ("IB_ACCOUNT", "MODE", "REQUIRE_UTC") if wanted.get(name)}
+    names = ("IB_ACCOUNT", "MODE", "READ_ONLY_API", "REQUIRE_UTC")
+    now = {name: wanted[name] for name in names if wanted.get(name)}
     asked = ["exec", "--no-TTY", *(f"--env={name}={value}" for name, value in now.items())]
     asked += ["supervisor", "python", "-m", "preflight", *(["--json"] if as_json else [])]
     done = compose(root, tenant, *asked, quiet=True)

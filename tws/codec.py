@@ -8,7 +8,9 @@ message id is binary and payloads with an id over 200 are protobuf.
 
 import asyncio
 import logging
+from decimal import InvalidOperation
 
+from google.protobuf.message import DecodeError
 from ibapi.client import EClient
 from ibapi.decoder import Decoder
 from ibapi.server_versions import MAX_CLIENT_VER, MIN_CLIENT_VER, MIN_SERVER_VER_PROTOBUF
@@ -26,6 +28,7 @@ if (MIN_CLIENT_VER, MAX_CLIENT_VER) != (MIN_CLIENT_VERSION, MAX_CLIENT_VERSION):
     )
 
 _PROTOBUF_OFFSET = 200
+_UNREADABLE = (BadMessage, DecodeError, InvalidOperation, ValueError, IndexError, TypeError, StopIteration)
 
 # ibapi logs every message at INFO, with its arguments.
 logging.getLogger("ibapi").setLevel(logging.ERROR)
@@ -77,5 +80,5 @@ class Codec(EClient):  # type: ignore[misc]  # ibapi carries no types
                 self.decoder.processProtoBuf(body, number - _PROTOBUF_OFFSET)
             else:
                 self.decoder.interpret(tuple(body.split(b"\0")[:-1]), number)
-        except (BadMessage, ValueError, IndexError, TypeError, StopIteration) as error:
+        except _UNREADABLE as error:
             raise ProtocolError(f"expected a message that ibapi can decode, found {payload[:80]!r}") from error

@@ -11,8 +11,14 @@ from ibapi.wrapper import EWrapper
 
 from tws import codes
 from tws.clock import Clock
+from tws.config import read_config
 from tws.errors import ClientIdInUse, RequestRefused, TwsError
-from tws.values import Bar, Notice, OpenOrder, Position, Quote
+from tws.values import NO_REQUEST, Bar, Notice, OpenOrder, Position, Quote
+
+OPEN_ORDERS = "openOrders"
+"""Under what the one question for open orders waits."""
+
+_READ_ONLY = "Read-Only mode"
 
 # Live and delayed tick types carry the same three prices.
 _PRICE_TICKS = {1: "bid", 2: "ask", 4: "last", 66: "bid", 67: "ask", 68: "last"}
@@ -44,6 +50,11 @@ class Line:
     on_tick: Callable[[Quote], None] | None
     error: RequestRefused | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def says_read_only(code: int, text: str) -> bool:
+    """Whether an error says that the API may only read. A gateway has no number of its own for it."""
+    return code == codes.VALIDATION_ERROR and _READ_ONLY in text
 
 
 def _unset(price: float) -> float | None:
@@ -114,8 +125,10 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
             )
             return
         ends = codes.ends_request(errorCode)
-        if ends and reqId in self.requests:
-            request = self.requests[reqId]
+        # Orders are asked for without a request id, so the refusal has none either.
+        key = OPEN_ORDERS if reqId == NO_REQUEST and says_read_only(errorCode, errorString) else reqId
+        if ends and key in self.requests:
+            request = self.requests[key]
             request.fail(RequestRefused(request.name, errorCode, errorString))
             return
         if ends and reqId in self.lines:
@@ -151,7 +164,7 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
 
     def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
         self._row(
-            "openOrders",
+            OPEN_ORDERS,
             OpenOrder(
                 order_id=orderId,
                 client_id=order.clientId,
@@ -172,13 +185,16 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         )
 
     def openOrderEnd(self) -> None:
-        self._end("openOrders")
+        self._end(OPEN_ORDERS)
 
     def historicalData(self, reqId: int, bar: Any) -> None:
         self._row(reqId, Bar(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume))
 
     def historicalDataEnd(self, reqId: int, start: str, end: str) -> None:
         self._end(reqId)
+
+    def configResponseProtoBuf(self, configResponseProto: Any) -> None:
+        self._answer(configResponseProto.reqId, read_config(configResponseProto))
 
     def marketDataType(self, reqId: int, marketDataType: int) -> None:
         if line := self.lines.get(reqId):

@@ -11,10 +11,12 @@ from typing import Any, Self
 
 from tws.clock import Clock, SystemClock
 from tws.codec import Codec
+from tws.config import CONFIG_SINCE, config_request
 from tws.errors import (
     GatewayClosed,
     GatewaySilent,
     ProtocolError,
+    RequestRefused,
     RequestUnanswered,
     SessionClosed,
     TwsError,
@@ -22,8 +24,8 @@ from tws.errors import (
 )
 from tws.frames import FrameReader
 from tws.handshake import HELLO, Greeting, dialling, parse_greeting
-from tws.listener import Line, Listener, Request
-from tws.values import Bar, Notice, OpenOrder, Position, Quote
+from tws.listener import OPEN_ORDERS, Line, Listener, Request, says_read_only
+from tws.values import Bar, Config, Notice, OpenOrder, Position, Quote
 
 CURRENT_TIME_SPACING = 1.1
 """Seconds between two reqCurrentTime of one session: a gateway ignores one asked within 1 s of the last (seen on
@@ -61,6 +63,7 @@ class Session(asyncio.Protocol):
         self._last_id = 0
         self._time_asked = float("-inf")
         self._time_lock = asyncio.Lock()
+        self._orders_lock = asyncio.Lock()  # two questions, told apart by nothing in their answers
 
     @property
     def accounts(self) -> tuple[str, ...]:
@@ -194,11 +197,7 @@ class Session(asyncio.Protocol):
             Unsupported: the server version is below 197.
             RequestUnanswered, SessionClosed.
         """
-        if self.greeting.server_version < _MILLIS_SINCE:
-            raise Unsupported(
-                f"expected server version {_MILLIS_SINCE} for reqCurrentTimeInMillis, "
-                f"found {self.greeting.server_version}"
-            )
+        self._need(_MILLIS_SINCE, "reqCurrentTimeInMillis")
         rows = await self._ask("currentTimeMillis", lambda codec: codec.reqCurrentTimeInMillis(), timeout)
         return int(rows[0])
 
@@ -210,9 +209,46 @@ class Session(asyncio.Protocol):
         return [row for row in rows if row.quantity]
 
     async def open_orders(self, *, timeout: float) -> list[OpenOrder]:
-        """Working orders of all clients. Raises: RequestUnanswered, SessionClosed."""
-        rows = await self._ask("openOrders", lambda codec: codec.reqAllOpenOrders(), timeout)
+        """Working orders of all clients.
+
+        Raises:
+            RequestRefused: the API may only read.
+            RequestUnanswered, SessionClosed.
+        """
+        async with self._orders_lock:
+            rows = await self._ask(OPEN_ORDERS, lambda codec: codec.reqAllOpenOrders(), timeout)
         return list({row.perm_id: row for row in rows}.values())
+
+    async def is_read_only(self, *, timeout: float) -> bool:
+        """Whether the API may only read, found out by asking for this client's own orders: it refuses even that.
+
+        Raises:
+            RequestRefused: refused for another reason.
+            RequestUnanswered, SessionClosed.
+        """
+        try:
+            async with self._orders_lock:
+                await self._ask(OPEN_ORDERS, lambda codec: codec.reqOpenOrders(), timeout)
+        except RequestRefused as refusal:
+            if says_read_only(refusal.code, refusal.text):
+                return True
+            raise
+        return False
+
+    async def config(self, *, timeout: float) -> Config:
+        """The gateway's own settings.
+
+        Raises:
+            Unsupported: the server version is below 219.
+            RequestRefused, RequestUnanswered, SessionClosed.
+        """
+        self._need(CONFIG_SINCE, "reqConfig")
+        number = self._new_id()
+        rows = await self._ask(
+            number, lambda codec: codec.reqConfigProtoBuf(config_request(number)), timeout, name="config"
+        )
+        config: Config = rows[0]
+        return config
 
     async def bars(
         self,
@@ -286,6 +322,10 @@ class Session(asyncio.Protocol):
     def _new_id(self) -> int:
         self._last_id += 1
         return self._last_id
+
+    def _need(self, version: int, request: str) -> None:
+        if self.greeting.server_version < version:
+            raise Unsupported(f"expected server version {version} for {request}, found {self.greeting.server_version}")
 
     def _require(self) -> Codec:
         if self._codec is None or not self.is_open:

@@ -9,6 +9,7 @@ import enum
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tws.errors import ProtocolError
@@ -71,11 +72,27 @@ def parse_connection_time(text: str) -> GatewayTime:
     return GatewayTime(local, zone)
 
 
+class TimeMode(enum.Enum):
+    """The API setting "Send instrument-specific attributes for dual-mode API client in", as reqConfig spells it.
+
+    IBKR's own sample sends "utc"; the other two are assumed.
+    """
+
+    INSTRUMENT = "instrument"
+    OPERATOR = "operator"
+    UTC = "utc"
+
+    @classmethod
+    def read(cls, text: str) -> Self | None:
+        """The mode that a text begins with, be it the bare word or the setting's label; None for other words."""
+        return next((mode for mode in cls if text.lower().startswith(mode.value)), None)
+
+
 class TimeForm(enum.Enum):
     """The ways in which a gateway writes the time of a bar or an execution."""
 
     UTC_DASH = "UTC"
-    """`20261001-13:30:00`: the API setting 'UTC format'."""
+    """`20261001-13:30:00`, from server version 214 on also with a Z behind it: the API setting 'UTC format'."""
     ZONED = "zoned"
     """`20261001 09:30:00 US/Eastern`: instrument zone or operator zone."""
     EPOCH = "epoch"

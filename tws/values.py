@@ -1,8 +1,10 @@
 """What a session hands to its owner: plain values, one a thing the gateway can say."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
+
+from tws.times import TimeMode
 
 NO_REQUEST = -1
 """The request id of a message that answers nobody."""
@@ -79,3 +81,22 @@ class Quote:
     @property
     def two_sided(self) -> bool:
         return self.bid is not None and self.ask is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The gateway's own settings, as it tells them. None where it leaves one out, or where it has none."""
+
+    time_mode: TimeMode | None
+    """How it writes times."""
+    read_only: bool | None
+    """Whether it refuses orders."""
+    port: int | None
+    """The API's port as set; what a client dials may be forwarded to it."""
+    master_client_id: int | None
+    localhost_only: bool | None
+    trusted_addresses: tuple[str, ...]
+    auto_restart_time: time | None
+    """When it restarts itself each day, by the wall of its own zone."""
+    auto_logoff_time: time | None
+    """When it logs off for good each day."""

@@ -1,5 +1,5 @@
 """The checks, in the order in which they are asked."""
 
-from preflight.checks import login, port, utc
+from preflight.checks import login, port, read_only, utc
 
-CHECKS = (port.CHECK, login.CHECK, utc.CHECK)
+CHECKS = (port.CHECK, login.CHECK, utc.CHECK, read_only.CHECK)

@@ -1,9 +1,9 @@
 """utc: does the gateway write its times in UTC?
 
 Two settings decide. The gateway's own zone shows in the handshake; the API setting "Send instrument-specific
-attributes for dual-mode API client in" shows in the times of bars and executions, and is a click in the gateway that
-no file can preset. Nautilus 1.231 reads UTC times and times with an IANA zone, and loses a fill whose time has
-neither (docs/nautilus.md).
+attributes for dual-mode API client in" is a click in the gateway that no file can preset. From server version 219 on
+the gateway tells it; the times of bars show it at any version. Where both are to be had they must agree. Nautilus
+1.231 reads UTC times and times with an IANA zone, and loses a fill whose time has neither (docs/nautilus.md).
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from datetime import datetime
 from preflight.check import Answer, Check, Gateway
 from preflight.report import Result
 from preflight.settings import Settings
-from tws.times import TimeForm, bar_time_form
+from tws.times import TimeForm, TimeMode, bar_time_form
 
 _READ_BY_ENGINE = frozenset({TimeForm.UTC_DASH, TimeForm.ZONED})
 """What the pinned engine (nautilus_trader 1.231.0, adapter's timestring_to_timestamp) reads without losing fills."""
@@ -21,17 +21,29 @@ _FORM_REMEDY = (
     "in the gateway: Configure > Settings > API > Settings, "
     "'Send instrument-specific attributes for dual-mode API client in' = UTC format"
 )
+_CONTRADICTION_REMEDY = "restart the gateway, which has a setting that is not in force, and ask again"
 
 
 async def ask(gateway: Gateway, settings: Settings, now: datetime) -> Answer:
     zone = (await gateway.greeting()).time
+    word = await gateway.word()
+    told = word.config.time_mode if word.config else None
     bars = await gateway.bars()
-    if not bars:
+    seen = bar_time_form(bars[-1].time) if bars else None
+    hours = zone.offset(now).total_seconds() / 3600
+    found = f"gateway zone '{zone.zone_text}' ({hours:+g} h), "
+    shown = f"bars like '{bars[-1].time}'" if bars else "no bar to compare with"
+    if told is not None:
+        form = TimeForm.UTC_DASH if told is TimeMode.UTC else TimeForm.ZONED
+        found += f"times in '{told.value}' by its own word, {shown}"
+        if seen not in (None, form):
+            return Answer(Result.FAIL, found, _CONTRADICTION_REMEDY, "the gateway's word and its bars to agree")
+    elif seen is not None:
+        form = seen
+        found += f"the rest {word.inferred(shown)}"
+    else:
         remedy = "ask again when the market data farms are connected; `make status` shows them"
         return Answer(Result.SKIPPED, "no historical bar to look at", remedy)
-    form = bar_time_form(bars[-1].time)
-    hours = zone.offset(now).total_seconds() / 3600
-    found = f"gateway zone '{zone.zone_text}' ({hours:+g} h), bars like '{bars[-1].time}'"
     if zone.is_utc and form is TimeForm.UTC_DASH:
         return Answer(Result.PASS, found)
     remedies = ([] if zone.is_utc else [_ZONE_REMEDY]) + ([] if form is TimeForm.UTC_DASH else [_FORM_REMEDY])

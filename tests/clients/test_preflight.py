@@ -28,6 +28,10 @@ def results(report: Report) -> dict[str, Result]:
     return {check.name: check.result for check in report.checks}
 
 
+def found(report: Report, name: str) -> str:
+    return next(check.found for check in report.checks if check.name == name)
+
+
 def started(tmp_path: Path, **env: str) -> contextlib.closing[StandIn]:
     gateway = StandIn(tmp_path, **env)
     gateway.start()
@@ -35,14 +39,16 @@ def started(tmp_path: Path, **env: str) -> contextlib.closing[StandIn]:
     return contextlib.closing(gateway)
 
 
-async def test_go_and_no_trace_left(tmp_path: Path) -> None:
-    with started(tmp_path) as gateway:
+@pytest.mark.parametrize("version", ["200", "223"])
+async def test_go_and_no_trace_left(tmp_path: Path, version: str) -> None:
+    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
         report = await preflight(gateway)
         assert report.verdict is Verdict.GO
         assert gateway.book()["orders"] == []
         assert gateway.status()["clients"] == []
 
 
+@pytest.mark.parametrize("version", ["200", "223"])
 @pytest.mark.parametrize(
     ("env", "remedy"),
     [
@@ -51,19 +57,45 @@ async def test_go_and_no_trace_left(tmp_path: Path) -> None:
         ({"SIM_TIME_FORMAT": "operator", "TIME_ZONE": "Europe/Berlin"}, "UTC format"),
     ],
 )
-async def test_no_go_when_times_are_not_utc(tmp_path: Path, env: dict[str, str], remedy: str) -> None:
-    with started(tmp_path, **env) as gateway:
+async def test_no_go_when_times_are_not_utc(tmp_path: Path, version: str, env: dict[str, str], remedy: str) -> None:
+    with started(tmp_path, SIM_SERVER_VERSION=version, **env) as gateway:
         report = await preflight(gateway)
     assert report.verdict is Verdict.NO_GO
     assert results(report)["utc"] is Result.FAIL
-    assert remedy in report.checks[-1].remedy
+    assert remedy in next(check.remedy for check in report.checks if check.name == "utc")
+
+
+@pytest.mark.parametrize("read_only", ["yes", "no"])
+@pytest.mark.parametrize("form", ["utc", "instrument", "operator"])
+async def test_the_gateways_own_word_and_inference_come_to_the_same(tmp_path: Path, form: str, read_only: str) -> None:
+    """At server version 223 the gateway tells its settings; at 200 they are inferred from what it does."""
+    reports = []
+    for version in ("200", "223"):
+        env = {"SIM_SERVER_VERSION": version, "SIM_TIME_FORMAT": form, "READ_ONLY_API": read_only}
+        with started(tmp_path, **env) as gateway:
+            reports += [await preflight(gateway, read_only_api=wanted) for wanted in (True, False)]
+    inferred, told = reports[:2], reports[2:]
+    for old, new in zip(inferred, told, strict=True):
+        assert results(old) == results(new)
+        assert [check.remedy for check in old.checks] == [check.remedy for check in new.checks]
+        assert results(new)["utc"] is (Result.PASS if form == "utc" else Result.FAIL)
+        for name in ("utc", "read-only"):
+            assert "inferred from" in found(old, name)
+            assert "found 200" in found(old, name)
+            assert "by its own word" in found(new, name)
+    assert [results(report)["read-only"] is Result.PASS for report in told] == [read_only == "yes", read_only == "no"]
 
 
 async def test_a_gateway_that_hangs(tmp_path: Path) -> None:
     with started(tmp_path) as gateway:
         gateway.fault("hang")
         report = await preflight(gateway)
-    assert results(report) == {"port": Result.FAIL, "login": Result.SKIPPED, "utc": Result.SKIPPED}
+    assert results(report) == {
+        "port": Result.FAIL,
+        "login": Result.SKIPPED,
+        "utc": Result.SKIPPED,
+        "read-only": Result.SKIPPED,
+    }
     assert "hangs" in report.checks[0].remedy
 
 

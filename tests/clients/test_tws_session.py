@@ -1,13 +1,18 @@
-"""`tws.session` against the stand-in: what a watcher asks, and what it hears when things go wrong."""
+"""`tws.session` against the stand-in: what a watcher asks, and what it hears when things go wrong.
+
+Each at server version 200 (text) and 223 (protobuf); a whole session also at the versions between.
+"""
 
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from datetime import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.stand_in import ACCOUNT, StandIn
+from tests.stand_in import ACCOUNT, StandIn, wait_for
 from tws import codes
 from tws.contracts import stock
 from tws.errors import (
@@ -20,15 +25,23 @@ from tws.errors import (
     Unsupported,
 )
 from tws.session import Session
-from tws.times import TimeForm, bar_time_form
+from tws.times import TimeForm, TimeMode, bar_time_form
 from tws.values import Notice
 
+SPY = 756733
 
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[StandIn]:
-    with contextlib.closing(StandIn(tmp_path)) as made:
+
+@contextlib.contextmanager
+def started(tmp_path: Path, **env: str) -> Iterator[StandIn]:
+    with contextlib.closing(StandIn(tmp_path, **env)) as made:
         made.start()
         made.up()
+        yield made
+
+
+@pytest.fixture(params=["200", "223"])
+def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StandIn]:
+    with started(tmp_path, SIM_SERVER_VERSION=request.param) as made:
         yield made
 
 
@@ -43,22 +56,44 @@ async def hears(heard: list[Notice], code: int) -> Notice:
     return found[0]
 
 
-async def test_a_watcher_asks_everything_it_needs(gateway: StandIn) -> None:
+@pytest.mark.parametrize("version", ["200", "201", "203", "206", "207", "208", "213", "219", "223"])
+async def test_a_watcher_asks_everything_it_needs(tmp_path: Path, version: str) -> None:
     heard: list[Notice] = []
+    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
+        gateway.post("/api/v1/orders", {"con_id": SPY, "action": "BUY", "quantity": 7})
+        wait_for(lambda: gateway.book()["positions"], 10, gateway.tail)
+        gateway.post("/api/v1/orders", {"con_id": SPY, "action": "BUY", "quantity": 3, "limit_price": 99.5})
+        await everything(gateway, int(version), heard)
+        assert gateway.metric("failures_total") == 0, gateway.tail()
+
+
+async def everything(gateway: StandIn, version: int, heard: list[Notice]) -> None:
     async with await opened(gateway, on_notice=heard.append) as session:
         assert session.accounts == (ACCOUNT,)
-        assert session.greeting.server_version == 200
+        assert session.greeting.server_version == version
         assert session.greeting.time.is_utc
         assert await session.current_time(timeout=5) > 1.7e9
         assert await session.current_time_millis(timeout=5) > 1.7e12
-        assert await session.positions(timeout=5) == []
-        assert await session.open_orders(timeout=5) == []
+        (position,) = await session.positions(timeout=5)
+        assert (position.account, position.con_id, position.quantity) == (ACCOUNT, SPY, Decimal(7))
+        assert (position.symbol, position.sec_type, position.local_symbol) == ("SPY", "STK", "SPY")
+        assert position.average_cost > 1
+        (order,) = await session.open_orders(timeout=5)
+        assert (order.account, order.con_id, order.local_symbol, order.action) == (ACCOUNT, SPY, "SPY", "BUY")
+        assert (order.order_type, order.quantity, order.limit_price) == ("LMT", Decimal(3), 99.5)
+        assert (order.stop_price, order.parent_id, order.oca_group) == (None, 0, "")
+        assert order.perm_id > 0
+        assert order.status in ("PreSubmitted", "Submitted")
+        assert await session.is_read_only(timeout=5) is False
         quote = await session.quote(stock("SPY"), timeout=5)
         assert quote.bid is not None
         assert quote.ask is not None
         assert 0 < quote.bid < quote.ask
         bars = await session.bars(stock("SPY"), duration="1 D", bar_size="1 hour", timeout=5)
         assert bar_time_form(bars[-1].time) is TimeForm.UTC_DASH
+        last = bars[-1]
+        assert 0 < last.low <= min(last.open, last.close) <= max(last.open, last.close) <= last.high
+        assert last.volume > 0
         await hears(heard, codes.MARKET_FARM_OK)
     assert session.closed.done()
 
@@ -143,13 +178,50 @@ async def test_a_gateway_that_dies_ends_the_session_and_what_was_asked(gateway: 
 
 
 async def test_millis_need_a_server_that_knows_them(tmp_path: Path) -> None:
-    with contextlib.closing(StandIn(tmp_path, SIM_SERVER_VERSION="178")) as old:
-        old.start()
-        old.up()
+    with started(tmp_path, SIM_SERVER_VERSION="178") as old:
         async with await opened(old) as session:
             assert session.greeting.server_version == 178
             with pytest.raises(Unsupported, match="197"):
                 await session.current_time_millis(timeout=5)
+
+
+@pytest.mark.parametrize("form", list(TimeMode))
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_the_gateway_tells_its_settings(tmp_path: Path, form: TimeMode, read_only: bool) -> None:
+    env = {
+        "SIM_TIME_FORMAT": form.value,
+        "READ_ONLY_API": "yes" if read_only else "no",
+        "SIM_MASTER_CLIENT_ID": "9",
+        "AUTO_RESTART_TIME": "11:45 PM",
+    }
+    with started(tmp_path, SIM_SERVER_VERSION="219", **env) as gateway:
+        async with await opened(gateway) as session:
+            config = await session.config(timeout=5)
+            assert await session.is_read_only(timeout=5) is read_only
+    assert config.time_mode is form
+    assert config.read_only is read_only
+    assert config.port is not None
+    assert config.master_client_id == 9
+    assert config.auto_restart_time == time(23, 45)
+    assert config.auto_logoff_time is None
+
+
+async def test_settings_need_a_server_that_tells_them(tmp_path: Path) -> None:
+    with started(tmp_path, SIM_SERVER_VERSION="218") as gateway:
+        async with await opened(gateway) as session:
+            with pytest.raises(Unsupported, match="219"):
+                await session.config(timeout=5)
+
+
+@pytest.mark.parametrize("version", ["200", "223"])
+async def test_a_read_only_gateway_lists_no_orders_and_says_why(tmp_path: Path, version: str) -> None:
+    with started(tmp_path, SIM_SERVER_VERSION=version, READ_ONLY_API="yes") as gateway:
+        async with await opened(gateway) as session:
+            assert await session.is_read_only(timeout=5) is True
+            with pytest.raises(RequestRefused, match="Read-Only") as refusal:
+                await session.open_orders(timeout=5)
+            assert refusal.value.code == codes.VALIDATION_ERROR
+            assert await session.positions(timeout=5) == []
 
 
 async def test_a_peer_that_closes_before_start_up_is_no_session(unused_tcp_port: int) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from preflight.check import Answer, Check
-from preflight.checks import login, port, utc
+from preflight.check import Answer, Check, Word
+from preflight.checks import login, port, read_only, utc
 from preflight.report import Result
 from preflight.settings import Settings
 from tws.handshake import Greeting
-from tws.times import parse_connection_time
-from tws.values import Bar
+from tws.times import TimeMode, parse_connection_time
+from tws.values import Bar, Config
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
 
@@ -26,6 +26,9 @@ class Told:
     time: str = "20261122 15:00:00 UTC"
     managed: tuple[str, ...] = ("DUSIM0001",)
     bar_times: Sequence[str] = ("20261122-14:00:00",)
+    time_mode: TimeMode | None = None
+    read_only: bool | None = None
+    refuses: bool = False
 
     async def greeting(self) -> Greeting:
         return Greeting(200, self.time, parse_connection_time(self.time), 0.003)
@@ -35,6 +38,14 @@ class Told:
 
     async def bars(self) -> list[Bar]:
         return [Bar(time, 1, 1, 1, 1, Decimal(1)) for time in self.bar_times]
+
+    async def word(self) -> Word:
+        if self.time_mode is None and self.read_only is None:
+            return Word(None, "found server version 200")
+        return Word(Config(self.time_mode, self.read_only, 4002, None, False, (), None, None))
+
+    async def is_read_only(self) -> bool:
+        return self.refuses
 
 
 def settings(**changes: Any) -> Settings:
@@ -102,3 +113,73 @@ async def test_without_require_utc_what_the_engine_reads_decides(bar: str, resul
 
 async def test_utc_without_a_bar_is_not_known() -> None:
     assert (await ask(utc.CHECK, Told(bar_times=[]))).result is Result.SKIPPED
+
+
+ZONED_BAR = "20261122 09:00:00 US/Eastern"
+UTC_BAR = "20261122-14:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("mode", "bar", "result"),
+    [
+        (TimeMode.UTC, UTC_BAR, Result.PASS),
+        (TimeMode.INSTRUMENT, ZONED_BAR, Result.FAIL),
+        (TimeMode.OPERATOR, ZONED_BAR, Result.FAIL),
+    ],
+)
+async def test_utc_by_the_gateways_own_word(mode: TimeMode, bar: str, result: Result) -> None:
+    told, inferred = (
+        await ask(utc.CHECK, Told(bar_times=[bar], time_mode=mode)),
+        await ask(utc.CHECK, Told(bar_times=[bar])),
+    )
+    assert told.result is inferred.result is result
+    assert told.remedy == inferred.remedy
+    assert f"times in '{mode.value}' by its own word" in told.found
+    assert "inferred from bars like" in inferred.found
+    assert "found server version 200" in inferred.found
+
+
+@pytest.mark.parametrize(("mode", "result"), [(TimeMode.UTC, Result.PASS), (TimeMode.OPERATOR, Result.FAIL)])
+async def test_the_gateways_own_word_on_times_needs_no_bar(mode: TimeMode, result: Result) -> None:
+    assert (await ask(utc.CHECK, Told(bar_times=[], time_mode=mode))).result is result
+
+
+@pytest.mark.parametrize(
+    ("mode", "bar"), [(TimeMode.UTC, ZONED_BAR), (TimeMode.INSTRUMENT, UTC_BAR), (TimeMode.OPERATOR, UTC_BAR)]
+)
+@pytest.mark.parametrize("require_utc", [True, False])
+async def test_utc_fails_where_the_gateway_says_one_thing_and_writes_another(
+    mode: TimeMode, bar: str, require_utc: bool
+) -> None:
+    answer = await ask(utc.CHECK, Told(bar_times=[bar], time_mode=mode), require_utc=require_utc)
+    assert answer.result is Result.FAIL
+    assert mode.value in answer.found
+    assert bar in answer.found
+    assert "restart the gateway" in answer.remedy
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+@pytest.mark.parametrize("found", [True, False])
+async def test_read_only_is_as_configured_or_a_no_go(wanted: bool, found: bool) -> None:
+    told = await ask(read_only.CHECK, Told(refuses=found, read_only=found), read_only_api=wanted)
+    inferred = await ask(read_only.CHECK, Told(refuses=found), read_only_api=wanted)
+    assert told.result is inferred.result is (Result.PASS if wanted is found else Result.FAIL)
+    assert told.remedy == inferred.remedy
+    assert ("READ_ONLY_API" in told.remedy) is (wanted is not found)
+    assert "by its own word" in told.found
+    assert "inferred from open orders" in inferred.found
+
+
+@pytest.mark.parametrize("says", [True, False])
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_read_only_fails_where_the_gateway_says_one_thing_and_does_another(says: bool, wanted: bool) -> None:
+    answer = await ask(read_only.CHECK, Told(read_only=says, refuses=not says), read_only_api=wanted)
+    assert answer.result is Result.FAIL
+    assert "takes orders" in answer.found
+    assert "refuses orders" in answer.found
+    assert "restart the gateway" in answer.remedy
+
+
+@pytest.mark.parametrize(("mode", "wanted"), [("sim", False), ("paper", False), ("live", True)])
+def test_only_live_is_read_only_by_default(mode: str, wanted: bool) -> None:
+    assert settings(mode=mode).wants_read_only is wanted
