@@ -78,7 +78,7 @@ def test_what_stoqey_reads_is_what_was_meant(readings: dict[int, list[tuple[str,
     previewed = arguments("open_order", "openOrder")[-1][3]
     assert previewed["initMarginAfter"] > 0
     assert previewed["commissionCurrency"] == "USD"
-    _, details = arguments("contract_details", "contractDetails")[0]
+    _, details = arguments("ContractDetails", "contractDetails")[0]
     assert details["secIdList"] == [{"tag": "ISIN", "value": "US78462F1030"}]
     assert details["stockType"] == "ETF"
     [(_, contract, execution)] = arguments("execution", "execDetails")[:1]

@@ -17,7 +17,7 @@ _NOTHING = "none"
 
 def _query(session: Session, request: Request) -> None:
     assert isinstance(request, requests.QueryDisplayGroups)
-    session.send(answers.display_group_list(request.req_id, _GROUPS))
+    session.send(answers.DisplayGroupList(request.req_id, tuple(_GROUPS)))
 
 
 def _subscribe(session: Session, request: Request) -> None:
@@ -27,7 +27,7 @@ def _subscribe(session: Session, request: Request) -> None:
         return
     session.groups[request.req_id] = request.group
     shown = session.gateway.shown_in_groups.get(request.group, _NOTHING)
-    session.send(answers.display_group_updated(request.req_id, shown))
+    session.send(answers.DisplayGroupUpdated(request.req_id, shown))
 
 
 def _update(session: Session, request: Request) -> None:
@@ -40,7 +40,7 @@ def _update(session: Session, request: Request) -> None:
     for watcher in session.gateway.started():
         for req_id, watched in watcher.groups.items():
             if watched == group:
-                watcher.send(answers.display_group_updated(req_id, request.contract))
+                watcher.send(answers.DisplayGroupUpdated(req_id, request.contract))
 
 
 def _unsubscribe(session: Session, request: Request) -> None:

@@ -151,7 +151,7 @@ def publish_news(session: Session) -> None:
     for line in session.market.values():
         if line.news_until is not None:
             for found in news.arrivals(session, line.instrument, list(line.providers), line.news_until, now):
-                session.send(told.tick_news(line.req_id, found.at, found.provider, found.article_id, found.headline))
+                session.send(told.TickNews(line.req_id, found.at, found.provider, found.article_id, found.headline))
             line.news_until = now
 
 

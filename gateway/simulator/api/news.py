@@ -24,7 +24,7 @@ _DOTTED = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d+)?(.*)
 
 
 def _providers(session: Session, request: Request) -> None:
-    session.send(answers.news_providers(headlines.PROVIDERS))
+    session.send(answers.NewsProviders(headlines.PROVIDERS))
 
 
 def about(session: Session, instrument: Instrument) -> Instrument:
@@ -71,12 +71,10 @@ def _historical(session: Session, request: Request) -> None:
     limit = min(max(request.limit, 1), _MOST_HEADLINES)
     for number, article in enumerate(found):
         if number == limit:
-            session.send(answers.historical_news_end(req_id, has_more=True))
+            session.send(answers.HistoricalNewsEnd(req_id, has_more=True))
             return
-        session.send(
-            answers.historical_news(req_id, article.at, article.provider, article.article_id, article.headline)
-        )
-    session.send(answers.historical_news_end(req_id, has_more=False))
+        session.send(answers.HistoricalNews(req_id, article.at, article.provider, article.article_id, article.headline))
+    session.send(answers.HistoricalNewsEnd(req_id, has_more=False))
 
 
 def _article(session: Session, request: Request) -> None:
@@ -88,7 +86,7 @@ def _article(session: Session, request: Request) -> None:
         subject = gateway.instruments.by_id(con_id)
         found = subject and headlines.article(gateway.settings.seed, provider, con_id, subject.symbol, slot)
         if found and found.at <= gateway.now():
-            session.send(answers.news_article(request.req_id, found.text))
+            session.send(answers.NewsArticle(request.req_id, found.text))
             return
     session.error(
         request.req_id,
@@ -126,7 +124,7 @@ def publish_bulletins(session: Session) -> None:
         return
     now = session.gateway.now()
     for bulletin in bulletins.published(session.gateway.settings.seed, session.bulletins_since, now):
-        session.send(answers.news_bulletin(bulletin.number, bulletin.kind, bulletin.message, bulletin.exchange))
+        session.send(answers.NewsBulletin(bulletin.number, bulletin.kind, bulletin.message, bulletin.exchange))
     session.bulletins_since = now
 
 

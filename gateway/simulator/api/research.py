@@ -22,7 +22,7 @@ SCAN_SECONDS = 30
 
 
 def _parameters(session: Session, request: Request) -> None:
-    session.send(answers.scanner_parameters(scans.parameters()))
+    session.send(answers.ScannerParameters(scans.parameters()))
 
 
 def _scan(session: Session, request: Request) -> None:
@@ -79,7 +79,7 @@ def publish_scan(session: Session, scan: Scan) -> None:
     leaders = scans.best((_seen(session, found) for found in candidates.values()), scan.code, scan.limits, scan.rows)
     if leaders != scan.sent:
         scan.sent = leaders
-        session.send(answers.scanner_data(scan.req_id, [candidates[con_id] for con_id in leaders]))
+        session.send(answers.ScannerData(scan.req_id, tuple(candidates[con_id] for con_id in leaders)))
 
 
 def _seen(session: Session, instrument: Instrument) -> scans.Seen:
@@ -128,7 +128,7 @@ def _fundamentals(session: Session, request: Request) -> None:
     if document is None:
         session.refuse(request.req_id, codes.NO_FUNDAMENTALS)
         return
-    session.send(answers.fundamental_data(request.req_id, document))
+    session.send(answers.FundamentalData(request.req_id, document))
 
 
 def _nothing(session: Session, request: Request) -> None:
@@ -147,7 +147,7 @@ def _no_events(session: Session, request: Request) -> None:
 def _soft_dollar_tiers(session: Session, request: Request) -> None:
     """There are none (captured)."""
     assert isinstance(request, requests.ReqSoftDollarTiers)
-    session.send(answers.soft_dollar_tiers(request.req_id, []))
+    session.send(answers.SoftDollarTiers(request.req_id, ()))
 
 
 HANDLERS: dict[type[Request], Handler] = {

@@ -74,6 +74,8 @@ class Subscriptions:
         """Bulletins up to here have been sent; None: not subscribed."""
         self.history: dict[int, asyncio.Task[None]] = {}
         self.past_ticks: dict[int, asyncio.Task[None]] = {}
+        self.long_answers: dict[int, asyncio.Task[None]] = {}
+        """Descriptions of many contracts that are still being sent."""
         self.accounts = AccountSubscriptions()
         self.groups: dict[int, int] = {}
         """Display groups it watches."""

@@ -47,6 +47,15 @@ def number(value: float) -> float | None:
     return None if abs(value) > UNSET_DOUBLE else value
 
 
+def optional(said: Any, name: str) -> float | None:
+    """A number that a client may have left out or written as unset.
+
+    Raises:
+        RequestMalformed: it is no number.
+    """
+    return number(getattr(said, name)) if said.HasField(name) else None
+
+
 def requests_since(message_id: int) -> int:
     """From which server version on clients write a message as protobuf: the client's own table. Later than all
     versions for what it always writes as text, and for ids that it does not know; its newest ones are protobuf from
@@ -63,14 +72,14 @@ def _since(**versions: tuple[int, ...]) -> dict[int, int]:
 ANSWERS_SINCE: Mapping[int, int] = _since(
     v201=(11, 55),
     v203=(3, 4, 5, 53),
-    v204=(59, 100, 101, 102),
+    v204=(100, 101, 102),
     v205=(10, 18, 52),
-    v206=(1, 2, 12, 13, 21, 45, 46, 57, 58, 81, 86, 87, 91, 92),
+    v206=(1, 2, 12, 13, 21, 45, 46, 57, 58, 81),
     v207=(6, 7, 8, 15, 54, 61, 62, 63, 64, 71, 72, 73, 74),
-    v208=(17, 50, 88, 89, 90, 96, 97, 98, 99, 106, 108),
-    v209=(14, 83, 84, 85, 104, 105),
+    v208=(17, 50, 88, 89, 90, 96, 97, 98, 99, 108),
+    v209=(14, 83, 84, 85, 86, 87, 104, 105),
     v210=(19, 20, 51, 94, 95),
-    v211=(16, 103),
+    v211=(16, 59, 91, 92, 103, 106),
     v212=(75, 76, 77, 78, 79, 82, 93, 107),
     v213=(9, 49, 65, 66, 67, 68, 80, 109),
     v219=(110,),
@@ -80,5 +89,7 @@ ANSWERS_SINCE: Mapping[int, int] = _since(
 
 Known: a client of version 203 (nautilus-ibapi 10.37.2) can read executions, errors, open orders and statuses that way
 and nothing else; one of 213 and later reads all. That an answer changes together with the request of its family is
-assumed.
+assumed; the client's list of what it reads is in the order of families, and says which one a message belongs to where
+no request does: headlines of subscriptions (84) came with the news, commissions, schedules and reroutes (59, 106, 91,
+92) with advisors.
 """

@@ -6,6 +6,8 @@ import importlib
 import inspect
 import logging
 import pkgutil
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 from types import ModuleType, SimpleNamespace
@@ -148,13 +150,70 @@ _MARGINS = {
 but for unset ones, which are left out."""
 
 
+def _margins(calls: list[Any]) -> list[Any]:
+    [(callback, [*rest, (kind, state)])] = calls
+    margins = {margin: plain_sense(round(float(state[margin] or UNSET_DOUBLE), 2)) for margin in _MARGINS}
+    return [(callback, [*rest, (kind, state | margins)])]
+
+
+def _no_last_day(calls: list[Any]) -> list[Any]:
+    """A bond's contract comes with its maturity, which clients find nowhere else in protobuf."""
+    for _, [_, (_, details)] in calls:
+        details["contract"][1]["lastTradeDateOrContractMonth"] = None
+    return calls
+
+
+def _by_bit(calls: list[Any]) -> list[Any]:
+    """ibapi hands out a dictionary where it handed out a list."""
+    [(name, [req_id, found])] = calls
+    if isinstance(found, list):
+        found = {one["bitNumber"]: [one["exchange"], one["exchangeLetter"]] for _, one in found}
+    return [(name, [req_id, found])]
+
+
+def _unescaped(calls: list[Any]) -> list[Any]:
+    """ibapi hands out these texts as they are written: escaped as text, as they are meant in protobuf."""
+
+    def meant(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), value.replace("\\\\", "\\"))
+
+    return [(name, [meant(one) for one in args]) for name, args in calls]
+
+
+CHANGES: Mapping[str, tuple[int, Callable[[list[Any]], list[Any]]]] = {
+    "OpenOrder": (203, _margins),
+    "BondDetails": (205, _no_last_day),
+    "HistoricalNews": (209, _unescaped),
+    "NewsArticle": (209, _unescaped),
+    "NewsBulletin": (209, _unescaped),
+    "TickNews": (209, _unescaped),
+    "FundamentalData": (210, _unescaped),
+    "ScannerParameters": (210, _unescaped),
+    "SmartComponents": (212, _by_bit),
+}
+"""From which version on a client is told something else, and how the two are made the same."""
+
+
 def _known(name: str, version: int, calls: list[Any]) -> list[Any]:
     """Without what is known to change from a version on, and is tested where it does."""
-    if name == "OpenOrder":
-        [(callback, [*rest, (kind, state)])] = calls
-        margins = {margin: plain_sense(round(float(state[margin] or UNSET_DOUBLE), 2)) for margin in _MARGINS}
-        return [(callback, [*rest, (kind, state | margins)])]
-    return calls
+    since, alike = CHANGES.get(name, (MAX_SERVER_VERSION + 1, None))
+    return alike(calls) if alike and version >= since else calls
+
+
+def test_texts_are_told_as_they_are_meant(gateway: Gateway) -> None:
+    for version, headline in ((208, r"\u00dcml\u00e4ut, back\\slash"), (209, "Ümläut, back\\slash")):
+        [told] = every_answer(version, gateway.broker)["TickNews"]
+        [(_, [*_, words, _])] = _told(told, version)
+        assert words == headline
+
+
+def test_a_bond_matures_on_its_last_day(gateway: Gateway) -> None:
+    for bond in every_answer(205, gateway.broker)["BondDetails"]:
+        [(_, [_, (_, details)])] = _told(bond, 205)
+        assert details["maturity"]
+        assert details["contract"][1]["lastTradeDateOrContractMonth"] == details["maturity"]
 
 
 def _told(said: Answer | Fields, version: int) -> list[Any]:

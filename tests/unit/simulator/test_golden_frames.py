@@ -89,7 +89,7 @@ def test_contract_details() -> None:
     )
     liquid = hours.replace("0400", "0930").replace("2000", "1600")
     rules = ",".join(["26"] * 26)
-    assert shown(contracts.contract_details(200, 1001, stock(AAPL), "SMART", hours, liquid)) == (
+    assert shown(contracts.ContractDetails(1001, stock(AAPL), "SMART", hours, liquid)) == (
         "10|1001|AAPL|STK|||0||SMART|USD|AAPL|NMS|NMS|265598|0.01||ACTIVETIM,AD,ADDONT,ADJUST,ALERT,ALGO,ALLOC,AON,"
         "AVGCOST,BASKET,BENCHPX,CASHQTY,COND,CONDORDER,DARKONLY,DARKPOLL,DAY,DEACT,DEACTDIS,DEACTEOD,DIS,DUR,GAT,GTC,"
         "GTD,GTT,HID,IBKRATS,ICE,IMB,IOC,LIT,LMT,LOC,MIDPX,MIT,MKT,MOC,MTL,NGCOMB,NODARK,NONALGO,OCA,OPG,OPGREROUT,"
@@ -143,8 +143,8 @@ def test_handshake_time() -> None:
 
 
 def test_ends_and_summary() -> None:
-    assert shown(contracts.contract_details_end(1001)) == "52|1|1001|"
-    assert shown(contracts.contract_details_end(9001)) == "52|1|9001|"
+    assert shown(contracts.ContractDetailsEnd(1001)) == "52|1|1001|"
+    assert shown(contracts.ContractDetailsEnd(9001)) == "52|1|9001|"
     assert shown(accounts.AccountSummary(1001, "DU9000001", "BuyingPower", "300000.00", "EUR")) == (
         "63|1|1001|DU9000001|BuyingPower|300000.00|EUR|"
     )

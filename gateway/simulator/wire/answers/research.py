@@ -1,32 +1,80 @@
 """Scans, company reports, soft dollars."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from gateway.simulator.market.instruments import Instrument
-from gateway.simulator.wire.answers.fields import Fields, contract
+from gateway.simulator.wire.answers.answer import Answer
+from gateway.simulator.wire.answers.fields import Fields, contract, contract_proto
+from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.text import ascii7
 
 
-def scanner_parameters(document: str) -> Fields:
+@dataclass(frozen=True, slots=True)
+class ScannerParameters(Answer):
     """The XML of everything that can be scanned for."""
-    return [19, 1, ascii7(document)]
+
+    id: ClassVar = 19
+    document: str
+
+    def text(self, version: int) -> Fields:
+        return [19, 1, ascii7(self.document)]
+
+    def proto(self, version: int) -> Any:
+        return pb.ScannerParameters(xml=self.document)
 
 
-def scanner_data(req_id: int, found: Sequence[Instrument]) -> Fields:
+@dataclass(frozen=True, slots=True)
+class ScannerData(Answer):
     """A scan's rows, best first; distance, benchmark, projection and legs are empty, as for shares."""
-    fields: Fields = [20, 3, req_id, len(found)]
-    for rank, instrument in enumerate(found):
-        *most, local_symbol, trading_class = contract(instrument, "SMART")
-        without_multiplier = [*most[:6], *most[7:]]
-        fields += [rank, *without_multiplier, local_symbol, trading_class, trading_class, "", "", "", ""]
-    return fields
+
+    id: ClassVar = 20
+    req_id: int
+    found: tuple[Instrument, ...]
+
+    def text(self, version: int) -> Fields:
+        fields: Fields = [20, 3, self.req_id, len(self.found)]
+        for rank, instrument in enumerate(self.found):
+            *most, local_symbol, trading_class = contract(instrument, "SMART")
+            without_multiplier = [*most[:6], *most[7:]]
+            fields += [rank, *without_multiplier, local_symbol, trading_class, trading_class, "", "", "", ""]
+        return fields
+
+    def proto(self, version: int) -> Any:
+        rows = []
+        for rank, instrument in enumerate(self.found):
+            meant = contract_proto(instrument, "SMART")
+            meant.ClearField("multiplier")
+            rows.append(pb.ScannerDataElement(rank=rank, contract=meant, marketName=instrument.trading_class))
+        return pb.ScannerData(reqId=self.req_id, scannerDataElement=rows)
 
 
-def fundamental_data(req_id: int, document: str) -> Fields:
+@dataclass(frozen=True, slots=True)
+class FundamentalData(Answer):
     """A company report as XML."""
-    return [51, 1, req_id, ascii7(document)]
+
+    id: ClassVar = 51
+    req_id: int
+    document: str
+
+    def text(self, version: int) -> Fields:
+        return [51, 1, self.req_id, ascii7(self.document)]
+
+    def proto(self, version: int) -> Any:
+        return pb.FundamentalsData(reqId=self.req_id, data=self.document)
 
 
-def soft_dollar_tiers(req_id: int, tiers: Sequence[tuple[str, str, str]]) -> Fields:
+@dataclass(frozen=True, slots=True)
+class SoftDollarTiers(Answer):
     """Tiers as (name, value, shown name)."""
-    return [77, req_id, len(tiers), *(field for tier in tiers for field in tier)]
+
+    id: ClassVar = 77
+    req_id: int
+    tiers: tuple[tuple[str, str, str], ...]
+
+    def text(self, version: int) -> Fields:
+        return [77, self.req_id, len(self.tiers), *(field for tier in self.tiers for field in tier)]
+
+    def proto(self, version: int) -> Any:
+        tiers = [pb.SoftDollarTier(name=name, value=value, displayName=shown) for name, value, shown in self.tiers]
+        return pb.SoftDollarTiers(reqId=self.req_id, softDollarTiers=tiers)

@@ -4,14 +4,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.simulator.market.instruments import ContractQuery
-from gateway.simulator.wire.contract import read_contract
+from gateway.simulator.wire.contract import read_contract, read_contract_proto
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare, numbered
+from gateway.simulator.wire.requests.base import (
+    Numbered,
+    ProtoReader,
+    Reader,
+    Request,
+    bare,
+    bare_proto,
+    numbered,
+    numbered_proto,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ReqContractDetails(Numbered):
     contract: ContractQuery
+
+
+@dataclass(frozen=True, slots=True)
+class CancelContractDetails(Numbered):
+    """From 215 on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +89,19 @@ READERS: Mapping[int, Reader] = {
     82: bare(ReqDepthExchanges),
     83: _smart_components,
     91: numbered(ReqMarketRule, versioned=False),
+}
+
+PROTOS: Mapping[int, ProtoReader] = {
+    9: ("ContractDataRequest", lambda said: ReqContractDetails(said.reqId, read_contract_proto(said.contract))),
+    78: (
+        "SecDefOptParamsRequest",
+        lambda said: ReqSecDefOptParams(
+            said.reqId, said.underlyingSymbol, said.futFopExchange, said.underlyingSecType, said.underlyingConId
+        ),
+    ),
+    81: ("MatchingSymbolsRequest", lambda said: ReqMatchingSymbols(said.reqId, said.pattern)),
+    82: bare_proto("MarketDepthExchangesRequest", ReqDepthExchanges),
+    83: ("SmartComponentsRequest", lambda said: ReqSmartComponents(said.reqId, said.bboExchange)),
+    91: ("MarketRuleRequest", lambda said: ReqMarketRule(said.marketRuleId)),
+    106: numbered_proto("CancelContractData", CancelContractDetails),
 }

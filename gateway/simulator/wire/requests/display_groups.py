@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, numbered
+from gateway.simulator.wire.requests.base import Numbered, ProtoReader, Reader, Request, numbered, numbered_proto
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +41,11 @@ READERS: Mapping[int, Reader] = {
     68: _subscribe,
     69: _update,
     70: numbered(UnsubscribeFromGroupEvents),
+}
+
+PROTOS: Mapping[int, ProtoReader] = {
+    67: numbered_proto("QueryDisplayGroupsRequest", QueryDisplayGroups),
+    68: ("SubscribeToGroupEventsRequest", lambda said: SubscribeToGroupEvents(said.reqId, said.groupId)),
+    69: ("UpdateDisplayGroupRequest", lambda said: UpdateDisplayGroup(said.reqId, said.contractInfo)),
+    70: numbered_proto("UnsubscribeFromGroupEventsRequest", UnsubscribeFromGroupEvents),
 }

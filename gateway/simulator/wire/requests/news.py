@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare
+from gateway.simulator.wire.requests.base import Numbered, ProtoReader, Reader, Request, bare, bare_proto
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +57,17 @@ READERS: Mapping[int, Reader] = {
     84: _article,
     85: bare(ReqNewsProviders),
     86: _historical,
+}
+
+PROTOS: Mapping[int, ProtoReader] = {
+    12: ("NewsBulletinsRequest", lambda said: ReqNewsBulletins(said.allMessages)),
+    13: bare_proto("CancelNewsBulletins", CancelNewsBulletins),
+    84: ("NewsArticleRequest", lambda said: ReqNewsArticle(said.reqId, said.providerCode, said.articleId)),
+    85: bare_proto("NewsProvidersRequest", ReqNewsProviders),
+    86: (
+        "HistoricalNewsRequest",
+        lambda said: ReqHistoricalNews(
+            said.reqId, said.conId, said.providerCodes, said.startDateTime, said.endDateTime, said.totalResults
+        ),
+    ),
 }

@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.simulator.market.instruments import ContractQuery
+from gateway.simulator.wire.contract import read_contract_proto
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.requests.base import Numbered, Reader, Request, bare, numbered
+from gateway.simulator.wire.protobuf import optional
+from gateway.simulator.wire.requests.base import (
+    Numbered,
+    ProtoReader,
+    Reader,
+    Request,
+    bare,
+    bare_proto,
+    numbered,
+    numbered_proto,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,22 @@ def _events(cursor: Cursor, version: int) -> Request:
     return ReqWshEventData(cursor.integer())
 
 
+def _scanner_proto(said: Any) -> Request:
+    scan = said.scannerSubscription
+    return ReqScannerSubscription(
+        said.reqId,
+        scan.numberOfRows if scan.HasField("numberOfRows") else -1,
+        scan.instrument,
+        scan.locationCode,
+        scan.scanCode,
+        optional(scan, "abovePrice"),
+        optional(scan, "belowPrice"),
+        optional(scan, "aboveVolume"),
+        scan.stockTypeFilter,
+        tuple(sorted(scan.scannerSubscriptionFilterOptions.items())),
+    )
+
+
 READERS: Mapping[int, Reader] = {
     22: _scanner,
     23: numbered(CancelScannerSubscription),
@@ -112,4 +140,20 @@ READERS: Mapping[int, Reader] = {
     101: numbered(CancelWshData, versioned=False),
     102: _events,
     103: numbered(CancelWshData, versioned=False),
+}
+
+PROTOS: Mapping[int, ProtoReader] = {
+    22: ("ScannerSubscriptionRequest", _scanner_proto),
+    23: numbered_proto("CancelScannerSubscription", CancelScannerSubscription),
+    24: bare_proto("ScannerParametersRequest", ReqScannerParameters),
+    52: (
+        "FundamentalsDataRequest",
+        lambda said: ReqFundamentalData(said.reqId, read_contract_proto(said.contract), said.reportType),
+    ),
+    53: numbered_proto("CancelFundamentalsData", CancelFundamentalData),
+    79: numbered_proto("SoftDollarTiersRequest", ReqSoftDollarTiers),
+    100: numbered_proto("WshMetaDataRequest", ReqWshMetaData),
+    101: numbered_proto("CancelWshMetaData", CancelWshData),
+    102: numbered_proto("WshEventDataRequest", ReqWshEventData),
+    103: numbered_proto("CancelWshEventData", CancelWshData),
 }

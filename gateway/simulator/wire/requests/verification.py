@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.simulator.wire.requests.base import Reader, Request, bare
+from gateway.simulator.wire.requests.base import ProtoReader, Reader, Request, bare, bare_proto
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +16,9 @@ READERS: Mapping[int, Reader] = {
     72: bare(Verify),
     73: bare(Verify),
 }
+
+PROTOS: Mapping[int, ProtoReader] = {
+    65: bare_proto("VerifyRequest", Verify),
+    66: bare_proto("VerifyMessageRequest", Verify),
+}
+"""The other two are text at all versions."""

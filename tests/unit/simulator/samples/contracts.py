@@ -15,23 +15,18 @@ def samples(version: int, broker: Broker) -> Samples:
     bonds = [(found, found.product.bond) for found in INSTRUMENTS.listed() if found.product.bond]
     hours = CALENDAR.hours(NOON, "US/Eastern"), CALENDAR.liquid_hours(NOON, "US/Eastern")
     made: Samples = {
-        "contract_details": [
-            answers.contract_details(version, 9, instrument, "SMART", *hours) for instrument in one_of_each()
+        "ContractDetails": [answers.ContractDetails(9, instrument, "SMART", *hours) for instrument in one_of_each()],
+        "BondDetails": [answers.BondDetails(9, found, bond, "SMART", *hours) for found, bond in bonds],
+        "ContractDetailsEnd": [answers.ContractDetailsEnd(9)],
+        "SymbolSamples": [
+            answers.SymbolSamples(9, ((spy, ("OPT",)), (stock(AAPL), ()), *((found, ()) for found, _ in bonds))),
+            answers.SymbolSamples(9, ()),
         ],
-        "bond_details": [answers.bond_details(version, 9, found, bond, "SMART", *hours) for found, bond in bonds],
-        "contract_details_end": [answers.contract_details_end(9)],
-        "symbol_samples": [
-            answers.symbol_samples(version, 9, [(spy, ["OPT"]), (stock(AAPL), []), *((b, []) for b, _ in bonds)]),
-            answers.symbol_samples(version, 9, []),
-        ],
-        "option_parameters": [answers.option_parameters(9, "SMART", spy, name, "100", expiries, strikes)],
-        "option_parameters_end": [answers.option_parameters_end(9)],
-        "market_rule": [answers.market_rule(26, ((0.0, 0.01), (3.0, 0.05)))],
-        "smart_components": [
-            answers.smart_components(9, SMART_COMPONENTS),
-            answers.smart_components(9, ()),
-        ],
-        "depth_exchanges": [answers.depth_exchanges(DEPTH_EXCHANGES)],
+        "OptionParameters": [answers.OptionParameters(9, "SMART", spy, name, "100", tuple(expiries), tuple(strikes))],
+        "OptionParametersEnd": [answers.OptionParametersEnd(9)],
+        "MarketRule": [answers.MarketRule(26, ((0.0, 0.01), (3.0, 0.05)))],
+        "SmartComponents": [answers.SmartComponents(9, SMART_COMPONENTS), answers.SmartComponents(9, ())],
+        "DepthExchanges": [answers.DepthExchanges(DEPTH_EXCHANGES)],
     }
     return made
 

@@ -7,10 +7,10 @@ from tests.unit.simulator.samples.sample import Samples
 
 def samples(version: int, broker: Broker) -> Samples:
     made: Samples = {
-        "display_group_list": [answers.display_group_list(9, range(1, 8))],
-        "display_group_updated": [
-            answers.display_group_updated(9, "none"),
-            answers.display_group_updated(9, "756733@SMART"),
+        "DisplayGroupList": [answers.DisplayGroupList(9, (1, 2, 3, 4, 5, 6, 7))],
+        "DisplayGroupUpdated": [
+            answers.DisplayGroupUpdated(9, "none"),
+            answers.DisplayGroupUpdated(9, "756733@SMART"),
         ],
     }
     return made

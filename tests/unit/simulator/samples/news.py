@@ -8,11 +8,11 @@ from tests.unit.simulator.samples.sample import Samples
 
 def samples(version: int, broker: Broker) -> Samples:
     made: Samples = {
-        "news_providers": [answers.news_providers([("BRFG", "Briefing.com General Market Columns")])],
-        "historical_news": [answers.historical_news(9, NOON, "BRFG", "BRFG$1-2", "Ümläut, back\\slash")],
-        "historical_news_end": [answers.historical_news_end(9, has_more=more) for more in (False, True)],
-        "news_article": [answers.news_article(9, "line\nline")],
-        "tick_news": [answers.tick_news(9, NOON, "BRFG", "BRFG$1-2", "headline")],
-        "news_bulletin": [answers.news_bulletin(7, 1, "message", "NASDAQ")],
+        "NewsProviders": [answers.NewsProviders((("BRFG", "Briefing.com General Market Columns"),))],
+        "HistoricalNews": [answers.HistoricalNews(9, NOON, "BRFG", "BRFG$1-2", "Ümläut, back\\slash")],
+        "HistoricalNewsEnd": [answers.HistoricalNewsEnd(9, has_more=more) for more in (False, True)],
+        "NewsArticle": [answers.NewsArticle(9, "line\nline")],
+        "TickNews": [answers.TickNews(9, NOON, "BRFG", "BRFG$1-2", "Ümläut, back\\slash")],
+        "NewsBulletin": [answers.NewsBulletin(7, 1, "message", "NASDAQ")],
     }
     return made

@@ -9,9 +9,9 @@ from tests.unit.simulator.samples.sample import Samples
 
 def samples(version: int, broker: Broker) -> Samples:
     made: Samples = {
-        "scanner_parameters": [answers.scanner_parameters(scans.parameters())],
-        "scanner_data": [answers.scanner_data(9, [stock(SPY), stock(AAPL), spy_call()]), answers.scanner_data(9, [])],
-        "fundamental_data": [answers.fundamental_data(9, "<ReportSnapshot><CoIDs/></ReportSnapshot>")],
-        "soft_dollar_tiers": [answers.soft_dollar_tiers(9, []), answers.soft_dollar_tiers(9, [("a", "1", "A")])],
+        "ScannerParameters": [answers.ScannerParameters(scans.parameters())],
+        "ScannerData": [answers.ScannerData(9, (stock(SPY), stock(AAPL), spy_call())), answers.ScannerData(9, ())],
+        "FundamentalData": [answers.FundamentalData(9, "<ReportSnapshot><CoIDs/></ReportSnapshot>")],
+        "SoftDollarTiers": [answers.SoftDollarTiers(9, ()), answers.SoftDollarTiers(9, (("a", "1", "A"),))],
     }
     return made
