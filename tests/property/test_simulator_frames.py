@@ -1,13 +1,11 @@
 """No frame a client can send goes unanswered in an unforeseen way, let alone ends the server."""
 
 import asyncio
-import contextlib
 import tempfile
 import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
-from typing import Self
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,10 +15,10 @@ from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.wire.protobuf import OFFSET
 from gateway.simulator.wire.requests import reader
 from gateway.simulator.wire.requests.base import Request
-from tests.unit.simulator.offline import Encoder
+from tests.unit.simulator.caller import Caller
 from tests.unit.simulator.rig import HandClock, make_gateway
-from tests.unit.simulator.spoil import TEXTS, recorded, spoilt, varint
-from tws.frames import FrameReader, encode_fields, frame
+from tests.unit.simulator.spoil import TEXTS, recorded, spoilt
+from tws.frames import encode_fields, frame
 
 IDS = sorted(reader.readers())
 OLD = (157, 178, 200)
@@ -95,53 +93,6 @@ def test_a_message_takes_no_more_memory_than_its_bytes_give_reason_for() -> None
         read_or_refuse(payload, 223)
         assert tracemalloc.get_traced_memory()[1] - before < 100_000 + 20 * len(payload)
     tracemalloc.stop()
-
-
-class Caller:
-    """A socket that speaks as ibapi does at a version; use as `async with Caller(port, version) as caller`."""
-
-    def __init__(self, port: int, version: int) -> None:
-        self._port = port
-        self._version = version
-        self._asking = Encoder(version)
-        self._frames = FrameReader()
-
-    async def __aenter__(self) -> Self:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        self.say(b"API\0")
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
-
-    async def start(self, client_id: int) -> None:
-        self.say(frame(b"v100..%d" % self._version))
-        self._asking.clientId = client_id
-        self._asking.startApi()
-        await self.asks_and_is_answered()
-
-    def say(self, data: bytes) -> None:
-        self._writer.write(data)
-
-    async def asks_and_is_answered(self) -> None:
-        """By the number of a question that nobody else asks."""
-        self._asking.queryDisplayGroups(777001) if self._version < 201 else self._asking.reqUserInfo(777001)
-        for payload in self._asking.conn.payloads:
-            self.say(frame(payload))
-        self._asking.conn.payloads.clear()
-        number = b"777001\0" if self._version < 213 else b"\x08" + varint(777001)
-        async with asyncio.timeout(30):
-            while not any(number in payload for payload in self._frames.feed(await self._reader.read(65536))):
-                assert not self._reader.at_eof()
-
-    async def is_cut_off(self) -> bool:
-        async with asyncio.timeout(5):
-            with contextlib.suppress(ConnectionError):
-                while await self._reader.read(65536):
-                    pass
-        return True
 
 
 @given(
