@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from preflight.runner import run
@@ -22,7 +23,6 @@ from supervisor.drill.report import percentile, spread
 from tests.bench import ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
-from tests.bench.fuzz_readers import atheris
 from tests.bench.orders import acknowledgements
 from tests.stand_in import ACCOUNT, StandIn
 from tests.unit.simulator.raw import RawClient
@@ -153,7 +153,7 @@ async def slow_preflights(count: int) -> None:
 async def fuzzing(seconds: int, seed: int) -> None:
     """Fails with whatever was neither read nor refused, or noticed by somebody else."""
     found = await fuzz(seconds, seed)
-    what = f"{'guided by coverage' if atheris else 'blindly'}, {seconds} s, seed {seed}"
+    what = f"{'guided by coverage' if find_spec('atheris') else 'blindly'}, {seconds} s, seed {seed}"
     done = f"{found.read} at the readers {what}; {found.said} at a server on {found.connections} connections"
     tell(f"spoilt requests, {done}, {found.closed} of them closed, no crash: resident memory grew", "MiB", found.memory)
     tell("answers to three clients beside them", "s", found.waits)

@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from tests.bench.fuzz_readers import VERSIONS
 from tests.clients.drivers import Ibapi
 from tests.stand_in import StandIn
 from tests.unit.simulator.caller import Caller
 from tests.unit.simulator.raw import RawClient
-from tests.unit.simulator.spoil import spoilt
+from tests.unit.simulator.spoil import VERSIONS, spoilt
 from tws.frames import MAX_FRAME, encode_fields, frame
 
 PATIENCE = 10.0

@@ -20,9 +20,8 @@ with atheris.instrument_imports(include=["gateway.simulator.wire"]) if atheris e
 
     reader.readers()
     reader.protos()
-    from tests.unit.simulator.spoil import recorded, spoil
+    from tests.unit.simulator.spoil import VERSIONS, recorded, spoil
 
-VERSIONS = range(157, 224)
 _LIMITS = {"max_len": 100_000, "timeout": 5, "rss_limit_mb": 2048}
 """Bytes and seconds of an input, and MiB of the process, beyond which it counts as a failure."""
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,12 @@ def test_some_of_what_is_spoilt_is_read_all_the_same() -> None:
     for version in (*OLD, 201):
         read = sum(read_or_refuse(spoilt(random, version), version) for _ in range(400))
         assert 40 < read < 390, version
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1, 2**70, "1e12"])
+def test_a_number_that_no_answer_could_repeat_is_refused(number: int | str) -> None:
+    with pytest.raises(RequestMalformed):
+        reader.read(encode_fields(67, 1, number), 200)
 
 
 def read_or_refuse(payload: bytes, version: int) -> bool:

@@ -48,7 +48,7 @@ class Cursor:
         return value
 
     def integer(self, default: int = 0) -> int:
-        """The next field as a whole number.
+        """The next field as a whole number, which to the gateway is one of 32 bits.
 
         Raises:
             RequestMalformed: it is none.
@@ -63,7 +63,11 @@ class Cursor:
             if not math.isfinite(number) or number != int(number):
                 raise RequestMalformed(f"expected a whole number, found '{text[:40]}'") from None
             value = int(number)
-        return default if value in _UNSET_INTS else value
+        if value in _UNSET_INTS:
+            return default
+        if not -(2**31) <= value < 2**31:
+            raise RequestMalformed(f"expected a whole number of 32 bits, found '{text[:40]}'")
+        return value
 
     def number(self) -> float | None:
         """The next field as a number, None if unset.

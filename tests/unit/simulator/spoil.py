@@ -13,6 +13,7 @@ from gateway.simulator.wire.requests import reader
 from tests.unit.simulator.asks import IB_ASYNC, IBAPI, said
 from tws.frames import decode_fields, encode_fields
 
+VERSIONS = range(157, 224)
 TEXTS = (
     *("", "0", "1", "-1", "7", "2147483647", "1.7976931348623157E308", "Infinity", "nan"),
     *("SPY", "STK", "OPT", "BAG", "SMART", "USD", "BUY", "MKT", "LMT", "756733", "DUSIM0001", "All"),
