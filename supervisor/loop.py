@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -28,6 +29,7 @@ from supervisor.observation import (
     LoginView,
     Look,
     Observation,
+    OpenWindow,
     Outcome,
     Result,
     Subject,
@@ -39,6 +41,7 @@ from supervisor.probes.sentinel import Sentinel
 from supervisor.rules import Rules
 from supervisor.runtime.docker import Runtime
 from supervisor.states import GatewayState
+from supervisor.windows import Calendar, calendar
 from tws.clock import Clock
 
 _TURN_IN_TROUBLE = 0.25
@@ -108,6 +111,8 @@ class Watch:
         self._holding: asyncio.Task[Any] | None = None
         self._hold_at = float("-inf")
         self._last_run = float("-inf")
+        self.calendar = Calendar()
+        self._calendar_minute = -1
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -231,6 +236,7 @@ class Watch:
             events=tuple(self._events),
             outcomes=tuple(self._outcomes),
             asks=tuple(self._asks),
+            **self._calendar(now, wall),
         )
         self._events, self._outcomes, self._asks = [], [], []
         before = self.memory
@@ -246,6 +252,25 @@ class Watch:
         self._keep_hold()
         self._last_run = now
         self._metrics.ran(self.memory, self.observation, self._policy, now, wall)
+
+    def _calendar(self, now: float, wall: float) -> dict[str, Any]:
+        """Windows and the token's end on the monotonic clock. They change on whole minutes, so each is asked once."""
+        rules, minute = self.rules, int(wall // 60)
+        if minute != self._calendar_minute:
+            self._calendar_minute = minute
+            self.calendar = calendar(
+                rules.windows, token=rules.weekly_token, reauth=rules.reauth, wall_now=self._clock.now()
+            )
+
+        def at(moment: datetime | None) -> float | None:
+            return now + (moment.timestamp() - wall) if moment is not None else None
+
+        return {
+            "windows": tuple(OpenWindow(s.name, now + (s.closes.timestamp() - wall)) for s in self.calendar.open),
+            "token_expires_at": at(self.calendar.token_expires_at),
+            "token_ended_at": at(self.calendar.token_ended_at),
+            "reauth_at": at(self.calendar.reauth_at),
+        }
 
     def _wall(self, at: float) -> float:
         return self._clock.now().timestamp() - (self._clock.monotonic() - at)
@@ -401,7 +426,13 @@ class Watch:
     def status(self) -> dict[str, Any]:
         """`GET /api/v1/status`."""
         return status.status(
-            self.memory, self.observation, self.rules, self.sentence, self._clock.monotonic(), self._wall
+            self.memory,
+            self.observation,
+            self.calendar,
+            self.rules,
+            self.sentence,
+            self._clock.monotonic(),
+            self._wall,
         )
 
     async def incidents(self, limit: int) -> list[dict[str, Any]]:

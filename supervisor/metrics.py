@@ -17,8 +17,9 @@ _SLOW = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 class Metrics:
     """All of one supervisor's metrics."""
 
-    def __init__(self, registry: CollectorRegistry, tenant: str) -> None:
+    def __init__(self, registry: CollectorRegistry, tenant: str, windows: tuple[str, ...] = ()) -> None:
         self._tenant = tenant
+        self._windows = windows
         self._seen: dict[str, float] = {}
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
@@ -58,6 +59,10 @@ class Metrics:
         self.exposed = gauge("exposure_rows", "Positions and working orders by the last audit.", "tenant", "kind")
         self.loop_at = gauge("loop_last_run_timestamp_seconds", "When the loop last ran.")
         self.skew = gauge("clock_skew_seconds", "The gateway's clock minus the host's; whole seconds.", "tenant")
+        self.window_open = gauge("window_open", "1 while a window of maintenance is open.", "tenant", "window")
+        self.token_left = gauge(
+            "weekly_token_remaining_seconds", "Until the week's login token ends, where that matters.", "tenant"
+        )
         self._initialise()
 
     def _initialise(self) -> None:
@@ -83,6 +88,8 @@ class Metrics:
             self.budget.labels(tenant, budget)
         for kind in ("positions", "orders"):
             self.exposed.labels(tenant, kind)
+        for window in self._windows:
+            self.window_open.labels(tenant, window)
         for single in (self.blind, self.paused, self.held, self.skew):
             single.labels(tenant)
 
@@ -113,6 +120,11 @@ class Metrics:
             self.exposed.labels(tenant, "orders").set(audit.orders)
         if observation.sentinel.clock_skew_seconds is not None:
             self.skew.labels(tenant).set(observation.sentinel.clock_skew_seconds)
+        open_now = {window.name for window in observation.windows}
+        for name in self._windows:
+            self.window_open.labels(tenant, name).set(name in open_now)
+        if observation.token_expires_at is not None:
+            self.token_left.labels(tenant).set(observation.token_expires_at - now)
         self.loop_at.set(wall_now)
 
     def _look(self, probe: str, look: Look, now: float, wall_now: float) -> None:

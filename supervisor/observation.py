@@ -283,6 +283,10 @@ class Observation:
     windows: tuple[OpenWindow, ...] = ()
     token_expires_at: float | None = None
     """When the week's login token ends, on our monotonic clock; None where that is not known or does not matter."""
+    token_ended_at: float | None = None
+    """When it last ended."""
+    reauth_at: float | None = None
+    """When one push may be sent, the first such moment since the token last ended; None: only when a person asks."""
     sentinel: SentinelView = field(default_factory=SentinelView)
     engine_view: EngineView = field(default_factory=EngineView)
     paused: bool = False

@@ -49,6 +49,7 @@ STAND_IN: Final = (
 PASSED_ON: Final = (
     *("REQUIRE_UTC", "PROBE_INTERVAL_SECONDS", "CONTAINER_RESTART_BUDGET", "ENGINE_RESTART_BUDGET", "LOG_LEVEL"),
     *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
+    "REAUTH_AT",
     *STAND_IN,
 )
 """Variables that compose.yaml hands to the services only when they are set; each service checks its own."""
@@ -56,6 +57,7 @@ PASSED_ON: Final = (
 OWN: Final = (
     *("TENANT", "IB_ACCOUNT", "ENGINE", "PUBLISH_API", "READ_ONLY_API", "TIME_ZONE", "SUBNET_PREFIX", "SECRETS_DIR"),
     *("DOCKER_SOCKET", "DOCKER_GID", "GATEWAY_IMAGE", "SIM_FILES"),
+    *("REGION", "WINDOWS_FILE"),
 )
 """Variables that `plan` understands itself."""
 
@@ -126,6 +128,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     engine = _choice(given, "ENGINE", "on", ("on", "none"), faults)
     publish = _choice(given, "PUBLISH_API", "off" if live else "on", ("on", "off"), faults)
     read_only = _choice(given, "READ_ONLY_API", "yes" if live else "no", ("yes", "no"), faults)
+    region = _choice(given, "REGION", "na", ("na", "eu", "apac"), faults) if given.get("REGION") else None
     ports = _ports(given, live, faults)
     if faults:
         raise SettingsRefused("\n".join(faults))
@@ -137,6 +140,9 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     own_files = given.get("SIM_FILES") if mode == "sim" else None
     if own_files:
         files.append("compose/sim-files.yaml")
+    own_windows = given.get("WINDOWS_FILE")
+    if own_windows:
+        files.append("compose/windows-file.yaml")
     return Plan(
         mode,
         tenant,
@@ -159,6 +165,8 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             "CREDENTIALS_DIR": anchored(Path("var") / tenant / "credentials" if mode == "sim" else Path(secrets_dir)),
             "TOKENS_DIR": anchored(Path(secrets_dir)),
             **({"SIM_FILES": anchored(Path(own_files))} if own_files else {}),
+            **({"REGION": region} if region else {}),
+            **({"WINDOWS_FILE": anchored(Path(own_windows))} if own_windows else {}),
             **host.images,
             **ports,
             **{name: given[name] for name in PASSED_ON if given.get(name)},

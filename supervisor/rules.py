@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from supervisor.policy import Policy
+from supervisor.windows import Reauth, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,9 @@ class Rules:
         engine: whether an engine of ours is to be looked after.
         farms: patterns of the data farms that serve configured instruments.
         reconnect_account: whether RECONNECTACCOUNT, a login, may be used.
+        windows: the hours in which restarts wait.
+        weekly_token: whether the login ends each Sunday.
+        reauth: when one push may be sent after that; None: only when a person asks.
     """
 
     tenant: str
@@ -23,4 +27,7 @@ class Rules:
     engine: bool = True
     farms: tuple[str, ...] = ("us*",)
     reconnect_account: bool = True
+    windows: tuple[Window, ...] = ()
+    weekly_token: bool = False
+    reauth: Reauth | None = None
     policy: Policy = field(default_factory=Policy)

@@ -87,7 +87,8 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
     async def run_preflight() -> Report:
         return await preflight.run(preflight_settings, clock)
 
-    watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), Metrics(registry, rules.tenant), clock)
+    metrics = Metrics(registry, rules.tenant, tuple(window.name for window in rules.windows))
+    watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), metrics, clock)
     watches.append(watch)
     runtime.listen(watch.heard, lambda deaf: None)
     app = application(

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from supervisor.errors import PolicyRefused, SettingsRefused
 from supervisor.policy import Budget, Policy
 from supervisor.rules import Rules
+from supervisor.windows import Reauth, Region, Window, load, planned_restart
 
 Port = Annotated[int, Field(gt=0, lt=65536)]
 
@@ -39,6 +40,12 @@ class Settings(BaseSettings):
     """Comma-separated patterns of the data farms that serve configured instruments."""
     reconnect_account: bool | None = None
     """Whether RECONNECTACCOUNT may be used; unset means yes, except in LIVE."""
+    region: Region | None = None
+    """Where IBKR keeps the account; unset means na, except in SIM, where nobody closes."""
+    windows_file: Path | None = None
+    auto_restart_time: str | None = None
+    time_zone: str = "Etc/UTC"
+    reauth_at: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
@@ -64,6 +71,7 @@ class Settings(BaseSettings):
 
         Raises:
             PolicyRefused: the numbers do not hold together.
+            SettingsRefused: a window or a time cannot be read.
         """
         policy = Policy(
             probe_interval=self.probe_interval_seconds,
@@ -79,8 +87,18 @@ class Settings(BaseSettings):
             engine=self.engine == "on",
             farms=tuple(part.strip() for part in self.market_farms.split(",") if part.strip()),
             reconnect_account=not live if self.reconnect_account is None else self.reconnect_account,
+            windows=self._windows(),
+            weekly_token=self.mode != "sim" or self.reauth_at is not None,
+            reauth=Reauth.parse(self.reauth_at) if self.reauth_at is not None else None,
             policy=policy,
         )
+
+    def _windows(self) -> tuple[Window, ...]:
+        region = self.region or (None if self.mode == "sim" else "na")
+        windows = load(region, self.windows_file)
+        if self.auto_restart_time is not None:
+            windows = (*windows, planned_restart(self.auto_restart_time, self.time_zone))
+        return windows
 
     def token(self, name: Literal["operator_token", "machine_token"]) -> str:
         """A bearer token from its secret file.

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, get_args
 import httpx
 from dotenv import dotenv_values
 
+from supervisor import windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import (
     OWN,
@@ -131,6 +132,20 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     return replace(stack, variables={**stack.variables, "CREDENTIALS_DIR": place, "TOKENS_DIR": place})
 
 
+def check_times(root: Path, stack: Plan) -> None:
+    """Refuse here, where a person looks, what the supervisor would refuse in its container.
+
+    Raises:
+        SettingsRefused: a window or a time cannot be read.
+    """
+    given = stack.variables
+    windows.load(None, root / given["WINDOWS_FILE"] if "WINDOWS_FILE" in given else None)
+    if "AUTO_RESTART_TIME" in given:
+        windows.planned_restart(given["AUTO_RESTART_TIME"], given["TIME_ZONE"])
+    if "REAUTH_AT" in given:
+        windows.Reauth.parse(given["REAUTH_AT"])
+
+
 def write_files(root: Path, stack: Plan) -> None:
     """Write what compose.yaml reads: its variables, and Redis' users."""
     (root / stack.var).mkdir(parents=True, exist_ok=True)
@@ -234,6 +249,7 @@ async def up(mode: Mode, tenant: str | None = None, root: Path = ROOT, clock: Cl
     settings["TENANT"] = tenant or settings["TENANT"]
     stack = plan(mode, settings, look_at_host(root, settings, os.environ))
     prepare_secrets(root, stack)
+    check_times(root, stack)
     if mode == "live" and os.environ.get("CONFIRM") != "live":
         _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
     stack = hand_over_secrets(root, stack)

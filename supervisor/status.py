@@ -8,6 +8,7 @@ from supervisor.memory import Incident, Memory
 from supervisor.observation import Observation, Result
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
+from supervisor.windows import Calendar
 
 _STARTING = (GatewayState.UNKNOWN, GatewayState.STARTING)
 _DOWN = (
@@ -42,7 +43,13 @@ def verdict(memory: Memory, rules: Rules, paused: bool) -> str:
 
 
 def status(
-    memory: Memory, observation: Observation, rules: Rules, sentence: str, now: float, wall: Callable[[float], float]
+    memory: Memory,
+    observation: Observation,
+    calendar: Calendar,
+    rules: Rules,
+    sentence: str,
+    now: float,
+    wall: Callable[[float], float],
 ) -> dict[str, Any]:
     """`GET /api/v1/status`. `wall` turns monotonic seconds into epoch seconds."""
 
@@ -90,6 +97,21 @@ def status(
                     "audited_at": since(sentinel.audit.at) if sentinel.audit else None,
                 },
                 "incident": _open(incident, wall) if incident is not None else None,
+                "windows": {
+                    "open": [
+                        {"name": span.name, "planned": span.planned, "closes_at": iso(span.closes.timestamp())}
+                        for span in calendar.open
+                    ],
+                    "next": {"name": calendar.next.name, "opens_at": iso(calendar.next.opens.timestamp())}
+                    if calendar.next is not None
+                    else None,
+                },
+                "weekly_token": {
+                    "expires_at": iso(calendar.token_expires_at.timestamp()),
+                    "reauth_at": iso(calendar.reauth_at.timestamp()) if calendar.reauth_at is not None else None,
+                }
+                if calendar.token_expires_at is not None
+                else None,
             }
         ],
     }

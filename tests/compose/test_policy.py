@@ -43,6 +43,11 @@ def _config(directory: Path, mode: planning.Mode) -> dict[str, Any]:
     secrets = directory / "secrets"
     given = {"IB_ACCOUNT": ACCOUNTS[mode], "SECRETS_DIR": str(secrets), "STRATEGY": "none", "TENANT": f"policy-{mode}"}
     given["SIM_FILES"] = str(directory)
+    given |= {
+        "WINDOWS_FILE": str(directory / "windows.toml"),
+        "AUTO_RESTART_TIME": "11:45 PM",
+        "REAUTH_AT": "17:00 UTC",
+    }
     plan = planning.plan(mode, given, HOST)
     secrets.mkdir()
     for name in (*stack.CREDENTIALS, *stack.TOKENS):
@@ -197,6 +202,19 @@ def test_a_variable_that_is_not_set_does_not_reach_a_container(configs: dict[str
     engine = configs["sim"]["services"]["engine"]["environment"]
     assert engine["STRATEGY"] == "none"
     assert engine["TRADER_ID"] is None
+
+
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
+def test_the_supervisor_learns_of_the_hours_that_the_gateway_keeps(
+    configs: dict[str, dict[str, Any]], mode: str
+) -> None:
+    gateway, supervisor = (configs[mode]["services"][name]["environment"] for name in ("ib-gateway", "supervisor"))
+    for name in ("AUTO_RESTART_TIME", "TIME_ZONE"):
+        assert supervisor[name] == gateway[name]
+    assert supervisor["REAUTH_AT"] == "17:00 UTC"
+    assert supervisor["WINDOWS_FILE"] == "/etc/watchkeeper/windows.toml"
+    mounts = {volume["target"]: volume for volume in configs[mode]["services"]["supervisor"]["volumes"]}
+    assert mounts["/etc/watchkeeper/windows.toml"]["read_only"]
 
 
 def test_every_setting_of_the_stand_in_reaches_it(configs: dict[str, dict[str, Any]]) -> None:

@@ -75,3 +75,25 @@ def test_every_variable_of_the_example_is_understood(request: pytest.FixtureRequ
     lines = (request.config.rootpath / ".env.example").read_text().splitlines()
     named = {line.removeprefix("#").split("=")[0] for line in lines if "=" in line and not line.startswith("# ")}
     assert set(planning.STAND_IN) < named <= known
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"AUTO_RESTART_TIME": "23:45"}, "AUTO_RESTART_TIME"),
+        ({"AUTO_RESTART_TIME": "11:45 PM", "TIME_ZONE": "Nowhere/Land"}, "TIME_ZONE"),
+        ({"REAUTH_AT": "17:00"}, "REAUTH_AT"),
+        ({"WINDOWS_FILE": "nowhere.toml"}, "WINDOWS_FILE"),
+    ],
+)
+def test_times_that_the_supervisor_would_refuse_are_refused_before_it_starts(
+    tmp_path: Path, given: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingsRefused, match=named):
+        stack.check_times(tmp_path, planning.plan("sim", given, HOST))
+
+
+def test_times_that_it_takes_pass(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('[[window]]\nname="a"\nzone="UTC"\ndays=["mon"]\nfrom="10:00"\nto="11:00"\n')
+    given = {"AUTO_RESTART_TIME": "11:45 PM", "REAUTH_AT": "sun 17:00 America/New_York", "WINDOWS_FILE": "own.toml"}
+    stack.check_times(tmp_path, planning.plan("sim", given, HOST))

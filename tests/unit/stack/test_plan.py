@@ -71,6 +71,15 @@ def test_files_that_the_container_could_not_see_are_refused(given: dict[str, str
         planning.plan("sim", given, HOST)
 
 
+def test_own_windows_are_mounted_where_they_are_set() -> None:
+    plan = planning.plan("sim", {"WINDOWS_FILE": "own.toml", "REGION": "EU"}, HOST)
+    assert (plan.variables["WINDOWS_FILE"], plan.variables["REGION"]) == ("./own.toml", "eu")
+    assert plan.variables["COMPOSE_FILE"].endswith("compose/windows-file.yaml")
+    assert "windows-file" not in planning.plan("sim", {}, HOST).variables["COMPOSE_FILE"]
+    with pytest.raises(SettingsRefused, match="REGION: expected na or eu or apac, found 'mars'"):
+        planning.plan("sim", {"REGION": "mars"}, HOST)
+
+
 def test_every_setting_of_the_stand_in_can_be_set_but_the_containers_own() -> None:
     source = Path(settings.__file__).read_text()
     own = {"SIM_STATE_DIR", "SIM_ACCOUNT", "SIM_LAUNCHER_LOG"}

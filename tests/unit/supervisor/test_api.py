@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.sentinel import Sentinel
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
+from supervisor.windows import DAYS, Reauth, Window
 from tws.clock import SystemClock
 
 OPERATOR = {"Authorization": "Bearer operator"}
@@ -203,6 +205,51 @@ async def test_preflight(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "unknown"
     assert (await client.post("/api/v1/preflight", headers=OPERATOR)).json()["verdict"] == "go"
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "go"
+
+
+async def test_windows_and_the_weekly_token_are_told(client: httpx.AsyncClient, watch: Watch) -> None:
+    now = CLOCK.now()
+    began = now - timedelta(minutes=10)
+    window = Window.model_validate(
+        {
+            "name": "mine",
+            "zone": "UTC",
+            "days": list(DAYS),
+            "from": f"{began:%H:%M}",
+            "to": f"{began + timedelta(hours=1):%H:%M}",
+        }
+    )
+    watch.rules = replace(watch.rules, windows=(window,), weekly_token=True, reauth=Reauth.parse("17:00 UTC"))
+    watch._metrics._windows = ("mine", "other")
+    watch._turn()
+    [seen] = watch.observation.windows
+    assert seen.name == "mine"
+    assert seen.until - CLOCK.monotonic() == pytest.approx(3000.0, abs=61.0)
+    expires, ended = watch.observation.token_expires_at, watch.observation.token_ended_at
+    assert expires is not None
+    assert ended is not None
+    assert expires - ended == pytest.approx(7 * 86400.0, abs=3601.0)
+    assert watch.observation.reauth_at is not None
+    assert 0 < watch.observation.reauth_at - ended <= 86400.0
+    tenant = (await client.get("/api/v1/status")).json()["tenants"][0]
+    assert [one["name"] for one in tenant["windows"]["open"]] == ["mine"]
+    assert tenant["windows"]["next"]["name"] == "mine"
+    assert tenant["weekly_token"]["expires_at"] > tenant["windows"]["open"][0]["closes_at"][:4]
+    text = (await client.get("/metrics")).text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    values = {s.labels["window"]: s.value for s in families["watchkeeper_window_open"].samples}
+    assert values == {"mine": 1.0, "other": 0.0}
+    [left] = families["watchkeeper_weekly_token_remaining_seconds"].samples
+    assert left.value == pytest.approx(expires - CLOCK.monotonic(), abs=5.0)
+
+
+async def test_without_windows_or_token_none_is_told(client: httpx.AsyncClient, watch: Watch) -> None:
+    watch._turn()
+    tenant = (await client.get("/api/v1/status")).json()["tenants"][0]
+    assert tenant["windows"] == {"open": [], "next": None}
+    assert tenant["weekly_token"] is None
+    assert watch.observation.windows == ()
+    assert watch.observation.token_expires_at is None
 
 
 async def test_every_label_is_there_from_the_start(client: httpx.AsyncClient, watch: Watch) -> None:

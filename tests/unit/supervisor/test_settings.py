@@ -8,7 +8,8 @@ from supervisor.settings import Settings
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("CONTAINER_RESTART_BUDGET", "PROBE_INTERVAL_SECONDS", "ENGINE", "RECONNECT_ACCOUNT"):
+    ours = ("CONTAINER_RESTART_BUDGET", "PROBE_INTERVAL_SECONDS", "ENGINE", "RECONNECT_ACCOUNT")
+    for name in (*ours, "REGION", "WINDOWS_FILE", "AUTO_RESTART_TIME", "TIME_ZONE", "REAUTH_AT"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {
         "TENANT": "sim",
@@ -52,6 +53,35 @@ def test_bad_ones_are_named(monkeypatch: pytest.MonkeyPatch, name: str, value: s
 def test_budgets_that_cannot_be_are_refused(monkeypatch: pytest.MonkeyPatch, budget: str) -> None:
     monkeypatch.setenv("CONTAINER_RESTART_BUDGET", budget)
     with pytest.raises(SettingsRefused):
+        Settings.load().rules()
+
+
+def test_ibkrs_windows_and_the_weekly_token_are_for_ibkrs_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    sim = Settings.load().rules()
+    assert (sim.windows, sim.weekly_token) == ((), False)
+    monkeypatch.setenv("MODE", "paper")
+    paper = Settings.load().rules()
+    assert ({window.name for window in paper.windows}, paper.weekly_token) == ({"na-reset", "weekend"}, True)
+    monkeypatch.setenv("REGION", "eu")
+    assert {window.name for window in Settings.load().rules().windows} == {"eu-reset", "weekend"}
+
+
+def test_what_is_set_of_the_hours_reaches_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTO_RESTART_TIME", "11:45 PM")
+    monkeypatch.setenv("REAUTH_AT", "17:00 Europe/Berlin")
+    rules = Settings.load().rules()
+    assert [(window.name, window.planned) for window in rules.windows] == [("auto-restart", True)]
+    assert rules.weekly_token
+    assert rules.reauth is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("AUTO_RESTART_TIME", "23:45"), ("REAUTH_AT", "soon"), ("WINDOWS_FILE", "nowhere.toml"), ("REGION", "mars")],
+)
+def test_hours_that_cannot_be_read_are_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsRefused, match=name):
         Settings.load().rules()
 
 
