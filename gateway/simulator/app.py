@@ -13,6 +13,7 @@ from gateway.simulator.api.server import ApiServer
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.store import Store
 from gateway.simulator.clock import WorldClock
+from gateway.simulator.configuration import Configuration
 from gateway.simulator.lifecycle import Lifecycle
 from gateway.simulator.market.world import make_market
 from gateway.simulator.settings import Settings
@@ -42,7 +43,7 @@ def build(settings: Settings, host: Clock, store: Store) -> Gateway:
         seed=settings.seed,
         assignment=settings.assignment,
     )
-    return Gateway(settings, host, world, market, broker, Tally())
+    return Gateway(settings, host, world, market, broker, Tally(), Configuration(settings, store))
 
 
 def began(store: Store, host: Clock, wished: dt.datetime | None) -> dt.datetime:

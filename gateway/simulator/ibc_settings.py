@@ -39,10 +39,12 @@ def unreadable(settings: Settings) -> tuple[Ibc | Raw, ...]:
 
 def configured(settings: Settings) -> tuple[Ibc | Raw, ...]:
     """What IBC clicks after the login, line by line."""
-    lines: list[Ibc | Raw] = [
-        Ibc("Setting ReadOnlyApi"),
-        Ibc(f"Read-Only API checkbox is now set to: {str(settings.read_only).lower()}"),
-    ]
+    lines: list[Ibc | Raw] = []
+    if settings.read_only is not None:
+        lines += [
+            Ibc("Setting ReadOnlyApi"),
+            Ibc(f"Read-Only API checkbox is now set to: {str(settings.read_only).lower()}"),
+        ]
     if settings.auto_restart_time:
         lines += _taken("Auto restart", settings.auto_restart_time)
     if settings.auto_logoff_time and settings.auto_restart_time:

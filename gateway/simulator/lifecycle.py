@@ -5,6 +5,7 @@ Durations are the machine's; the calendar (nightly restart, Sundays, the week of
 """
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -39,7 +40,7 @@ class Lifecycle:
         self._log = LauncherLog(settings.launcher_log, self._zone)
         self._tokens = Tokens(settings.settings_dir, settings.user)
         self._jvm = Jvm(gateway.host)
-        self._nights = Nights(gateway, store, self._jvm, self._say)
+        self._nights = Nights(gateway, self._jvm, self._say)
         commands = Commands(gateway, self._jvm, self._nights, self._say, self._reconnect)
         self._command_server = CommandServer(settings.command_port, commands.obey, self._say)
         self._first = login_plan.first_script(settings)
@@ -204,6 +205,8 @@ class Lifecycle:
     async def _process(self, warm: bool) -> Exit:
         """One process of the gateway, from its start to its end."""
         self._jvm.begin()
+        self._gateway.configuration.begin()
+        self._tell_configuration()
         self._log.begin(self._gateway.host.now())
         await self._command_server.open()
         counted = warm
@@ -235,6 +238,13 @@ class Lifecycle:
         await self._command_server.close()
         await self._server.close()
         return ended
+
+    def _tell_configuration(self) -> None:
+        """Say what a client has set, so that nobody looks for it in the environment."""
+        changed = self._gateway.configuration.changed
+        if changed:
+            said = ", ".join(f"{path}={json.dumps(value)}" for path, value in changed.items())
+            echo(f"gateway.simulator: kept in the state folder, not from the environment: {said}")
 
     async def _serve(self) -> None:
         await self._server.open()

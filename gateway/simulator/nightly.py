@@ -7,7 +7,6 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from gateway.simulator.api.gateway import Gateway
-from gateway.simulator.broker.store import Store
 from gateway.simulator.ibc_settings import sunday_time, time_of
 from gateway.simulator.jvm import Jvm
 from gateway.simulator.login_state import Exit, Phase
@@ -49,14 +48,14 @@ def _next(now: dt.datetime, at: dt.time, zone: dt.tzinfo, days: int, ahead: int 
 class Nights:
     """Ends the process of the moment at the times that IBC's settings, or an earlier RESTART, name."""
 
-    def __init__(self, gateway: Gateway, store: Store, jvm: Jvm, say: Callable[[str], None]) -> None:
+    def __init__(self, gateway: Gateway, jvm: Jvm, say: Callable[[str], None]) -> None:
         """`say` writes to IBC's log."""
         self._gateway = gateway
-        self._store = store
         self._jvm = jvm
         self._say = say
         self._zone = ZoneInfo(gateway.settings.time_zone)
         self._work: asyncio.Task[None] | None = None
+        gateway.configuration.when_changed(self._changed)
 
     def start(self) -> None:
         """Begin to watch the calendar, or begin again with another time."""
@@ -64,10 +63,13 @@ class Nights:
             self._work.cancel()
         self._work = asyncio.get_running_loop().create_task(self._watch())
 
+    def _changed(self) -> None:
+        if self._work is not None:
+            self.start()
+
     def carry(self, text: str) -> None:
         """The time that a RESTART set stays set: from now on the gateway restarts at it every day."""
-        self._store.set("auto_restart_time", text)
-        self.start()
+        self._gateway.configuration.restart_daily(text)
 
     async def close(self) -> None:
         """Watch no longer."""
@@ -96,13 +98,11 @@ class Nights:
                 self._jvm.end(Exit(0))
 
     def _due(self, now: dt.datetime) -> list[tuple[dt.datetime, _End]]:
-        settings = self._gateway.settings
+        settings, configuration = self._gateway.settings, self._gateway.configuration
         due: list[tuple[dt.datetime, _End]] = []
-        # IBC's setting, or what an earlier RESTART left in the gateway's own settings.
-        restart = time_of(settings.auto_restart_time or self._store.get("auto_restart_time") or "")
-        if restart is not None:
+        if (restart := time_of(configuration.auto_restart_time)) is not None:
             due.append((next_daily(now, restart, self._zone), "restart"))
-        elif (logoff := time_of(settings.auto_logoff_time)) is not None:
+        elif (logoff := time_of(configuration.auto_logoff_time)) is not None:
             due.append((next_daily(now, logoff, self._zone), "logoff"))
         if (cold := sunday_time(settings.cold_restart_time)) is not None:
             due.append((next_sunday(now, cold, self._zone), "cold"))

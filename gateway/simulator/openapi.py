@@ -178,6 +178,13 @@ _SCHEMAS: dict[str, Any] = {
             "login": _object(_LOGIN),
             "clients": _list(_object({"client_id": _WHOLE, "server_version": _WHOLE, "lines": _WHOLE})),
             "faults": _list(_named("Case")),
+            "configuration": _object(
+                {
+                    "all": {"type": "object", "description": "Every setting of reqConfig, by its path"},
+                    "changed": {"type": "object", "description": "Those that are kept and win over the environment"},
+                    "waiting": _list(_TEXT),
+                }
+            ),
         }
     ),
     "Case": _object(

@@ -32,7 +32,8 @@ class Settings:
 
     user: str
     trading_mode: Literal["paper", "live"]
-    read_only: bool
+    read_only: bool | None
+    """Whether IBC ticks the box of the read-only API at each start; None: it leaves it as it is, unticked at first."""
     time_zone: str
     """IANA name of the zone the gateway is logged in with; `UTC` for `Etc/UTC`, as a JVM shows it."""
     accounts: tuple[str, ...]
@@ -73,7 +74,8 @@ class Settings:
     faults_file: Path | None
     """Faults to begin with: TOML or JSON."""
     reject_over_rate: bool
-    """Whether messages above the rate are refused with error 100, instead of read later."""
+    """Whether messages above the rate are refused with error 100, instead of read later. Like the read-only API, the
+    form of times, the master client and the port, only the first value: see `configuration`."""
     master_client: int | None
     """The client id that hears of every client's orders."""
     # The gateway around the API: login, restarts, its logs, its clock.
@@ -117,7 +119,7 @@ def load(env: Mapping[str, str]) -> Settings:
     return Settings(
         user=env.get("TWS_USERID", ""),
         trading_mode=mode,
-        read_only=yes(env, "READ_ONLY_API"),
+        read_only=yes(env, "READ_ONLY_API") if env.get("READ_ONLY_API") else None,
         time_zone=zone,
         accounts=_accounts(env, mode),
         seed=number(env, "SIM_SEED", "1", int, "a whole number", lambda n: True),

@@ -39,6 +39,11 @@ def state(gateway: Gateway, lifecycle: Lifecycle, faults: Faults) -> dict[str, A
             for session in sorted(gateway.started(), key=lambda one: one.client_id)
         ],
         "faults": [case.told() for case in faults.cases],
+        "configuration": {
+            "all": gateway.configuration.all(),
+            "changed": gateway.configuration.changed,
+            "waiting": gateway.configuration.waiting,
+        },
     }
 
 

@@ -23,6 +23,7 @@ _ROOMS = (
     "histogram",
     "orders",
     "accounts",
+    "config",
     "news",
     "display_groups",
     "verification",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -11,11 +12,12 @@ from gateway.simulator.api.trouble import Trouble
 from gateway.simulator.broker.broker import Broker
 from gateway.simulator.broker.orders import Event, Fill, Order, Said, Ticket
 from gateway.simulator.clock import WorldClock
+from gateway.simulator.configuration import READ_ONLY, Configuration
 from gateway.simulator.market.instruments import Instrument, Instruments
 from gateway.simulator.market.market import Market
 from gateway.simulator.market.process import step_at
 from gateway.simulator.profiles import PROFILES, Profile
-from gateway.simulator.settings import Settings
+from gateway.simulator.settings import Settings, TimeFormat
 from gateway.simulator.tally import Tally
 from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.open_order import OpenOrder, submitter
@@ -31,6 +33,15 @@ if TYPE_CHECKING:
 _TIME_EVERY = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """Where faults have a gateway differ from what it is set to."""
+
+    read_only: bool = False
+    time_form: TimeFormat | None = None
+    zone: str = ""
+
+
 class Gateway:
     """One logged-in gateway."""
 
@@ -42,6 +53,7 @@ class Gateway:
         market: Market,
         broker: Broker,
         tally: Tally,
+        configuration: Configuration,
     ) -> None:
         self.settings = settings
         self.host = host
@@ -54,9 +66,10 @@ class Gateway:
         self.broker = broker
         self.tally = tally
         self.profile: Profile = PROFILES[settings.profile]
-        self.writer = TimeWriter(settings.time_format, settings.time_zone, settings.zone_spelling == "chinese")
-        self.read_only = settings.read_only
-        """Whether orders are refused: the API setting, which people also click."""
+        self.configuration = configuration
+        self.forced = Forced()
+        self.configure()
+        configuration.when_changed(self.configure)
         self.sessions: set[Session] = set()
         self.small_bars: list[Asked] = []
         """Requests for small bars that still count against the next one."""
@@ -69,6 +82,22 @@ class Gateway:
         """What clients last showed in the display groups."""
         self._time_told: WeakKeyDictionary[Gateway | Session, float] = WeakKeyDictionary()
         self.tapes = Tapes()
+
+    def configure(self) -> None:
+        """Act by the configuration, and by the faults that overrule it."""
+        settings, forced = self.settings, self.forced
+        self.read_only = forced.read_only or bool(self.configuration[READ_ONLY])
+        """Whether orders are refused: the API setting, which people also click."""
+        self.writer = TimeWriter(
+            forced.time_form or self.configuration.time_form,
+            forced.zone or settings.time_zone,
+            settings.zone_spelling == "chinese",
+        )
+
+    def force(self, forced: Forced) -> None:
+        """A fault overrules the configuration, or no longer does."""
+        self.forced = forced
+        self.configure()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -139,7 +168,7 @@ class Gateway:
     def _audience(self, event: Event) -> "list[Session]":
         """The order's owner, the client that cancelled it, and the master client, which hears of every order."""
         order = event.order
-        ids = {order.client_id if order.bound else None, self.settings.master_client}
+        ids = {order.client_id if order.bound else None, self.configuration.master_client}
         if event.said is not Said.FILL and event.said is not Said.COMMISSION:
             ids.add(order.cancelled_by)
         return [session for session in self.sessions if session.started and session.client_id in ids]

@@ -1,11 +1,13 @@
 """The API port: opens and closes it, and keeps the sessions behind it."""
 
 import asyncio
+import ipaddress
 from collections.abc import Iterable
 
 from gateway.simulator.api.dispatch import handle
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.session import Session
+from gateway.simulator.configuration import LOCAL_ONLY, SOCKET_PORT
 from gateway.simulator.errors import PortTaken
 
 
@@ -15,13 +17,12 @@ class ApiServer:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._server: asyncio.Server | None = None
-        self._port = gateway.settings.api_port
         self._hung = False
 
     @property
     def port(self) -> int:
         """The port it listens on, once it has been open."""
-        return self._port
+        return self._gateway.configuration.listens_on
 
     @property
     def is_open(self) -> bool:
@@ -35,10 +36,11 @@ class ApiServer:
         """
         host = self._gateway.settings.api_host
         try:
-            self._server = await asyncio.start_server(self._accept, host, self._port, backlog=128)
+            self._server = await asyncio.start_server(self._accept, host, self.port, backlog=128)
         except OSError as error:
-            raise PortTaken(host, self._port, "SIM_API_PORT", error) from error
-        self._port = self._server.sockets[0].getsockname()[1]
+            chosen_by = SOCKET_PORT if SOCKET_PORT in self._gateway.configuration.changed else "SIM_API_PORT"
+            raise PortTaken(host, self.port, chosen_by, error) from error
+        self._gateway.configuration.listens_on = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         """Stop accepting and cut off everybody, as an ending process does."""
@@ -75,6 +77,9 @@ class ApiServer:
                 session.abort()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._gateway.configuration[LOCAL_ONLY] and not is_local(writer.get_extra_info("peername")):
+            writer.close()
+            return
         session = Session(self._gateway, reader, writer, handle)
         if self._hung:
             session.silence()
@@ -82,3 +87,9 @@ class ApiServer:
             session.close()
             return
         await session.run()
+
+
+def is_local(peer: tuple[str, int] | None) -> bool:
+    """Whether that is a client on this machine. Others are let in where the setting allows them, trusted or not: IBC
+    accepts the dialog that a real gateway shows (assumed)."""
+    return peer is None or ipaddress.ip_address(peer[0]).is_loopback

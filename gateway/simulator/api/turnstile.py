@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gateway.simulator.api.rate import BREACHES, Pacing, Rejection, Verdict
+from gateway.simulator.configuration import REJECT
 from tws import codes
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class Turnstile:
         gateway = session.gateway
         self._session = session
         self._pacing = Pacing(float(gateway.settings.max_messages_per_second), gateway.host.monotonic())
-        self._rejection = Rejection() if gateway.settings.reject_over_rate else None
+        self._rejection = Rejection() if gateway.configuration[REJECT] else None
 
     def only_pace(self) -> None:
         """Refuse nothing: the client asked for `+PACEAPI`."""

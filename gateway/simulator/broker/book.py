@@ -35,8 +35,8 @@ class OrderBook(Exchange):
             Refused: it cannot be modified, or not in this way.
         """
         order = self.orders.get((client_id, order_id))
-        if order is None:
-            return None
+        if order is None or order_id > max(self.highest.get(client_id, 0), 0):
+            return None  # never used, or not since the ids were begun anew
         if order.status.is_over or order.status is Status.PENDING_CANCEL:
             raise Refused(codes.CANNOT_MODIFY_FILLED, codes.text(codes.CANNOT_MODIFY_FILLED))
         if (ticket.con_id, ticket.action, ticket.account) != (

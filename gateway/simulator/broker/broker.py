@@ -174,6 +174,11 @@ class Broker:
         self._record()
         return events
 
+    def begin_order_ids_anew(self) -> None:
+        """Every id is free again but for those of live orders."""
+        self.book.begin_ids_anew()
+        self._store.save(highest=self.book.highest)
+
     def enter(self, ticket: Ticket) -> list[Event]:
         """Place an order by hand, past every client.
 

@@ -30,6 +30,11 @@ class Register:
         self.highest.update(highest)
         self.changed.clear()
 
+    def begin_ids_anew(self) -> None:
+        """Every id is free again but for those up to a client's highest one that is on a live order."""
+        for client_id in self.highest:
+            self.highest[client_id] = max((number for client, number in self._live if client == client_id), default=0)
+
     def live(self) -> list[Order]:
         """Orders that are not over, held ones too, in the order they were placed."""
         return [self.orders[key] for key in self._live]

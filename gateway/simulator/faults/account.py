@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from gateway.simulator.api.gateway import Forced
 from gateway.simulator.api.trouble import Late, Message
 from gateway.simulator.errors import FaultRefused
 from gateway.simulator.faults.fault import Fault, number, text
 from gateway.simulator.wire.requests.base import Request
-from gateway.simulator.wire.times import TimeWriter
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
@@ -21,14 +21,14 @@ class ReadOnly(Fault):
     """Orders are refused with 321, as with the Read-Only API setting."""
 
     name = "read-only"
-    before: bool = field(default=False, init=False)
 
     async def begin(self) -> None:
-        self.before = self.site.gateway.read_only
-        self.site.gateway.read_only = True
+        gateway = self.site.gateway
+        gateway.force(dataclasses.replace(gateway.forced, read_only=True))
 
     def end(self) -> None:
-        self.site.gateway.read_only = self.before
+        gateway = self.site.gateway
+        gateway.force(dataclasses.replace(gateway.forced, read_only=False))
 
 
 def _throughout[T](value: T, change: Callable[[str], str]) -> T:
@@ -87,7 +87,7 @@ class TimeMode(Fault):
 
     zone: str = text("", "IANA name of the zone; empty leaves it")
     form: str = text("unchanged", "form of intraday times", "unchanged", "instrument", "operator", "utc")
-    before: TimeWriter = field(init=False)
+    before: Forced = field(init=False)
 
     def check(self) -> None:
         try:
@@ -97,12 +97,13 @@ class TimeMode(Fault):
 
     async def begin(self) -> None:
         gateway = self.site.gateway
-        self.before = gateway.writer
-        form = self.before.form if self.form == "unchanged" else self.form
-        gateway.writer = dataclasses.replace(self.before, form=form, zone=self.zone or self.before.zone)  # type: ignore[arg-type]  # one of the choices
+        self.before = gateway.forced
+        form = self.before.time_form if self.form == "unchanged" else self.form
+        gateway.force(dataclasses.replace(self.before, time_form=form, zone=self.zone or self.before.zone))  # type: ignore[arg-type]  # one of the choices
 
     def end(self) -> None:
-        self.site.gateway.writer = self.before
+        gateway, before = self.site.gateway, self.before
+        gateway.force(dataclasses.replace(gateway.forced, time_form=before.time_form, zone=before.zone))
 
 
 _ERROR_TIME_SINCE = 194

@@ -14,6 +14,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 from ib_async.decoder import Decoder as IbAsyncDecoder
 from ibapi.const import UNSET_DECIMAL, UNSET_DOUBLE, UNSET_INTEGER, UNSET_LONG
 from ibapi.decoder import Decoder as IbapiDecoder
@@ -98,7 +99,8 @@ class Told(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         self.calls: list[tuple[str, list[Any]]] = []
 
     def __getattribute__(self, name: str) -> Any:
-        if name in EWrapper.__dict__ and not name.startswith("__") and not name.endswith("ProtoBuf"):
+        of_config = name in ("configResponseProtoBuf", "updateConfigResponseProtoBuf")  # the only form they have
+        if name in EWrapper.__dict__ and not name.startswith("__") and (of_config or not name.endswith("ProtoBuf")):
             if name == "logAnswer":
                 return lambda *args: None
             return lambda *args: self.calls.append((name, [plain_sense(one) for one in args]))
@@ -118,7 +120,7 @@ def plain_sense(value: Any) -> Any:
         return [plain_sense(one) for one in value] or None
     if isinstance(value, dict):
         return {key: plain_sense(one) for key, one in value.items()} or None
-    if value is None or isinstance(value, Enum):
+    if value is None or isinstance(value, Enum | Message):
         return value
     return type(value).__name__, {key: plain_sense(one) for key, one in vars(value).items()}
 

@@ -341,7 +341,7 @@ async def test_a_restart_leaves_its_time_set_unless_ibc_sets_another(
         clock.turn(23 * 3600)
         await one.until(lambda: len(restarts) == 2)
         await one.phase(Phase.SERVING)
-        assert (one.store.get("auto_restart_time") == "05:01 PM") is daily
+        assert (one.gateway.configuration.auto_restart_time == "05:01 PM") is daily
 
 
 async def test_the_log_may_lie_elsewhere_and_may_be_unwritable(tmp_path: Path, clock: HandClock) -> None:

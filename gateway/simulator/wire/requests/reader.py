@@ -20,6 +20,7 @@ _ROOMS = (
     "history",
     "orders",
     "accounts",
+    "config",
     "news",
     "display_groups",
     "verification",

@@ -3,6 +3,7 @@
 from gateway.simulator.broker.broker import Broker
 from tests.unit.simulator.samples import (
     accounts,
+    config,
     contracts,
     display_groups,
     history,
@@ -14,7 +15,7 @@ from tests.unit.simulator.samples import (
 )
 from tests.unit.simulator.samples.sample import Samples
 
-_ROOMS = (session, contracts, market_data, history, accounts, orders, news, display_groups, research)
+_ROOMS = (session, contracts, market_data, history, accounts, config, orders, news, display_groups, research)
 
 
 def every_answer(version: int, broker: Broker) -> Samples:
