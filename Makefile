@@ -44,9 +44,9 @@ pause: bootstrap ## the supervisor keeps its hands off: FOR=30m REASON="…"
 resume: bootstrap ## the supervisor acts again
 	@$(DO) resume $(JSON_FLAG)
 
-drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10
+drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10 VERSION=200,223
 	@$(DO) drill $(if $(FAULT),--faults "$(FAULT)") $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) \
-	$(if $(PROFILE),--profile $(PROFILE)) $(JSON_FLAG)
+	$(if $(VERSION),--versions "$(VERSION)") $(if $(PROFILE),--profile $(PROFILE)) $(JSON_FLAG)
 
 test: TESTS_FLAG := --tests
 test: bootstrap ## every test, real containers included

@@ -9,12 +9,13 @@ from typing import Any
 class Run:
     """One injection; seconds from the fault's effect, None for what was not seen within the drill's patience.
 
-    detect_s: the supervisor's API shows the incident. act_s: its first act. ready_s: the gateway is READY again.
-    trading_s: the engine is TRADING and the incident closed. agrees: afterwards, engine and broker held the same
-    positions and working orders.
+    server_version: what the gateway announced, and so in which encoding everybody spoke. detect_s: the supervisor's API
+    shows the incident. act_s: its first act. ready_s: the gateway is READY again. trading_s: the engine is TRADING and
+    the incident closed. agrees: afterwards, engine and broker held the same positions and working orders.
     """
 
     fault: str
+    server_version: int
     detect_s: float | None
     act_s: float | None
     ready_s: float | None
@@ -43,11 +44,13 @@ def spread(values: Sequence[float | None], digits: int = 3) -> dict[str, float |
 
 
 def report(seed: int, profile: str, runs: Sequence[Run]) -> dict[str, Any]:
-    """The drill's documented JSON, version 1. The top figures of a fault are those of `trading_s`."""
-    summary: dict[str, Any] = {}
-    for fault in dict.fromkeys(run.fault for run in runs):
-        own = [run for run in runs if run.fault == fault]
-        summary[fault] = {
+    """The drill's documented JSON, version 2. The top figures of a row are those of `trading_s`."""
+    summary = []
+    for fault, version in dict.fromkeys((run.fault, run.server_version) for run in runs):
+        own = [run for run in runs if (run.fault, run.server_version) == (fault, version)]
+        row = {
+            "fault": fault,
+            "server_version": version,
             "n": len(own),
             "censored": sum(run.censored for run in own),
             "disagreed": sum(not run.agrees for run in own),
@@ -56,7 +59,8 @@ def report(seed: int, profile: str, runs: Sequence[Run]) -> dict[str, Any]:
             "act_s": spread([run.act_s for run in own]),
             "ready_s": spread([run.ready_s for run in own]),
         }
-    return {"version": 1, "seed": seed, "profile": profile, "runs": [asdict(run) for run in runs], "summary": summary}
+        summary.append(row)
+    return {"version": 2, "seed": seed, "profile": profile, "runs": [asdict(run) for run in runs], "summary": summary}
 
 
 _TERMINAL = {"Filled", "Cancelled", "ApiCancelled", "Inactive"}
@@ -76,10 +80,13 @@ def as_table(made: Mapping[str, Any]) -> str:
     """The summary for a person: seconds, p50 / p95 / max."""
     lines = [f"profile {made['profile']}, seed {made['seed']}; seconds from the fault's effect, p50 / p95 / max", ""]
     columns = ("detect_s", "act_s", "ready_s", "trading_s")
-    lines.append(f"{'fault':<16}{'n':>4}  " + "".join(f"{name:<24}" for name in columns) + "censored  disagreed")
-    for fault, row in made["summary"].items():
+    lines.append(
+        f"{'fault':<16}{'version':>7}{'n':>4}  " + "".join(f"{name:<24}" for name in columns) + "censored  disagreed"
+    )
+    for row in made["summary"]:
         cells = [row["detect_s"], row["act_s"], row["ready_s"], row]
         texts = [" / ".join("-" if c[k] is None else f"{c[k]:.1f}" for k in ("p50", "p95", "max")) for c in cells]
         figures = "".join(f"{text:<24}" for text in texts)
-        lines.append(f"{fault:<16}{row['n']:>4}  {figures}{row['censored']:>8}  {row['disagreed']:>9}")
+        begins = f"{row['fault']:<16}{row['server_version']:>7}{row['n']:>4}"
+        lines.append(f"{begins}  {figures}{row['censored']:>8}  {row['disagreed']:>9}")
     return "\n".join(lines)

@@ -20,10 +20,11 @@ _AGREEMENT_SECONDS = 10.0
 class Drill:
     """One drill on one stack."""
 
-    def __init__(self, stack: Stack, client: httpx.AsyncClient, clock: Clock, seed: int) -> None:
+    def __init__(self, stack: Stack, client: httpx.AsyncClient, clock: Clock, seed: int, server_version: int) -> None:
         self._stack = stack
         self._client = client
         self._clock = clock
+        self._server_version = server_version
         self._random = random.Random(seed)  # noqa: S311 (a phase, not a secret)
 
     async def run(self, fault: str, *, phase: float) -> Run:
@@ -50,7 +51,9 @@ class Drill:
                 trading = now
             await self._clock.sleep(POLL_SECONDS)
         agrees = trading is not None and await self._until(self._books_agree, _AGREEMENT_SECONDS)
-        return Run(fault, detected, acted, ready, trading, censored=trading is None, agrees=agrees)
+        return Run(
+            fault, self._server_version, detected, acted, ready, trading, censored=trading is None, agrees=agrees
+        )
 
     async def _until(self, condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
         deadline = self._clock.monotonic() + seconds

@@ -12,7 +12,7 @@ def stack() -> Iterator[Stack]:
     """A stand-in stack that trades, shared by the session; each test leaves it trading."""
     # Many faults follow each other here within minutes; a person's machine keeps the defaults.
     budgets = {"CONTAINER_RESTART_BUDGET": "40/6h", "ENGINE_RESTART_BUDGET": "40/6h"}
-    made = make_stack("e2e", "10.91.0", **budgets)
+    made = make_stack("e2e", "10.91.0", SIM_SERVER_VERSION="223", **budgets)
     try:
         result = made.make("up", "SIM=1")
         assert result.returncode == 0, f"{result.stdout}\n{result.stderr}\n{made.story()}"

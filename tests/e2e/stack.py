@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from supervisor.drill.ports import free_port
+from supervisor.drill.report import agree
 
 ROOT = Path(__file__).parents[2]
 PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
@@ -87,6 +88,16 @@ class Stack:
         """Gateway READY, engine TRADING, no open incident."""
         tenant = self.status()
         return (tenant["gateway"]["state"], tenant["engine"]["state"], tenant["incident"]) == ("READY", "TRADING", None)
+
+    def books_agree(self) -> bool:
+        """Whether the stand-in's record and Nautilus's tell of the same positions and working orders."""
+        return agree(self.book(), self.engine())
+
+    def recovered(self, known: set[int]) -> list[dict[str, Any]]:
+        """Incidents that are new since `known`, once all is well again and none is open."""
+        if not self.all_well():
+            return []
+        return [incident for incident in self.incidents() if incident["id"] not in known]
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = ALL_WELL_SECONDS) -> Any:
         """Wait until `condition` gives something true, and return it; services that do not answer are waited for."""

@@ -19,7 +19,15 @@ def test_go_when_all_is_well(trading: Stack) -> None:
         "port": "pass",
         "login": "pass",
         "utc": "pass",
+        "read-only": "pass",
     }
+    assert "by its own word" in result.stdout
+
+
+def test_no_go_where_orders_are_taken_and_should_not_be(trading: Stack) -> None:
+    result = trading.run("preflight", READ_ONLY_API="yes")
+    assert result.returncode == 1, result.stdout
+    assert "READ_ONLY_API=no" in result.stdout
 
 
 def test_no_go_for_another_account(trading: Stack) -> None:

@@ -8,16 +8,11 @@ from typing import Any
 
 import pytest
 
-from supervisor.drill.report import agree
 from tests.e2e.stack import Stack, docker
 from tws.errors import GatewayClosed
 from tws.handshake import probe
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-
-def books_agree(stack: Stack) -> bool:
-    return agree(stack.book(), stack.engine())
 
 
 def finished_bracket(stack: Stack) -> dict[str, Any] | None:
@@ -46,19 +41,12 @@ def test_status_tells_that_everything_trades(trading: Stack) -> None:
 def test_a_bracket_is_placed_filled_and_its_sibling_cancelled(trading: Stack) -> None:
     bracket = trading.until(lambda: finished_bracket(trading), "a bracket with one exit filled, one cancelled", 600)
     assert len(bracket["statuses"]) == 2
-    trading.until(lambda: books_agree(trading), "the stand-in's record and Nautilus's to agree", 30)
+    trading.until(lambda: trading.books_agree(), "the stand-in's record and Nautilus's to agree", 30)
     engine_orders = {order["client_order_id"]: order["status"] for order in trading.engine()["orders"]}
     for reference, status in bracket["statuses"].items():
         client_order_id = reference.rsplit(":", 1)[0]
         if client_order_id in engine_orders:
             assert engine_orders[client_order_id] == {"Filled": "FILLED", "Cancelled": "CANCELED"}[status]
-
-
-def recovered(stack: Stack, known: set[int]) -> list[dict[str, Any]]:
-    """Incidents that are new since `known`, once all is well again and none is open."""
-    if not stack.all_well():
-        return []
-    return [incident for incident in stack.incidents() if incident["id"] not in known]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +63,7 @@ def test_the_gateway_dies_and_everything_trades_again(trading: Stack, fault: str
         docker("kill", trading.container("gateway"))
     else:
         trading.inject(fault)
-    new = trading.until(lambda: recovered(trading, known), f"recovery from {name}")
+    new = trading.until(lambda: trading.recovered(known), f"recovery from {name}")
     assert [incident["fault"] for incident in new] == [name]
     (incident,) = new
     assert incident["outcome"] == "recovered"
@@ -84,7 +72,7 @@ def test_the_gateway_dies_and_everything_trades_again(trading: Stack, fault: str
     rungs = [action["rung"] for action in incident["actions"]]
     assert rung in rungs
     assert rungs.count(rung) == 1
-    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+    trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
     identities = [execution["exec_id"] for execution in trading.book()["executions"]]
     assert len(identities) == len(set(identities))
 
@@ -103,26 +91,26 @@ def test_what_ends_by_itself_is_told_and_nothing_is_restarted(
     known = {incident["id"] for incident in trading.incidents()}
     # Seen within 6 s, acted on from 20 s: in between it is over.
     trading.inject(fault, duration=10, **parameters)
-    new = trading.until(lambda: recovered(trading, known), f"the end of {fault}")
+    new = trading.until(lambda: trading.recovered(known), f"the end of {fault}")
     assert [incident["fault"] for incident in new] == [name]
     assert not [action for action in new[0]["actions"] if action["rung"].endswith("restart")]
-    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+    trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
 
 
 def test_a_frozen_process_cannot_restart_itself_so_its_container_is_restarted(trading: Stack) -> None:
     known = {incident["id"] for incident in trading.incidents()}
     trading.inject("freeze")
-    new = trading.until(lambda: recovered(trading, known), "recovery from freeze")
+    new = trading.until(lambda: trading.recovered(known), "recovery from freeze")
     assert [incident["fault"] for incident in new] == ["soft-dead"]
     rungs = [action["rung"] for action in new[0]["actions"]]
     assert [rung for rung in rungs if rung.endswith("restart")] == ["ibc-restart", "container-restart"]
-    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+    trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
 
 
 async def test_an_open_port_over_a_dead_gateway_is_no_gateway(trading: Stack) -> None:
     """The false healthy that all of this exists for: socat and Docker's proxy accept, only the handshake tells."""
     port = int(trading.environment["HOST_PORT_API"])
-    assert (await probe("127.0.0.1", port, timeout=5)).server_version == 200
+    assert (await probe("127.0.0.1", port, timeout=5)).server_version == 223
     trading.inject("jvm-dead")
     with socket.create_connection(("127.0.0.1", port), timeout=5):
         pass
@@ -134,10 +122,10 @@ async def test_an_open_port_over_a_dead_gateway_is_no_gateway(trading: Stack) ->
 def test_a_killed_engine_is_started_once_and_trades_again(trading: Stack) -> None:
     known = {incident["id"] for incident in trading.incidents()}
     docker("kill", trading.container("engine"))
-    new = trading.until(lambda: recovered(trading, known), "recovery of the engine")
+    new = trading.until(lambda: trading.recovered(known), "recovery of the engine")
     assert [incident["fault"] for incident in new] == ["engine-exit"]
     assert [action["rung"] for action in new[0]["actions"]].count("engine-start") == 1
-    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+    trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
 
 
 def test_a_supervisor_killed_in_mid_recovery_does_nothing_twice(trading: Stack) -> None:
@@ -152,8 +140,8 @@ def test_a_supervisor_killed_in_mid_recovery_does_nothing_twice(trading: Stack) 
     supervisor = f"watchkeeper-{trading.tenant}-supervisor-1"
     # As the kernel would: `docker kill` would count as a person's stop, after which Docker starts nothing.
     os.kill(int(docker("inspect", "--format", "{{.State.Pid}}", supervisor)), signal.SIGKILL)
-    new = trading.until(lambda: recovered(trading, known), "recovery under the next supervisor")
+    new = trading.until(lambda: trading.recovered(known), "recovery under the next supervisor")
     rungs = [action["rung"] for incident in new for action in incident["actions"]]
     assert rungs.count("container-restart") == 1
     assert int(docker("inspect", "--format", "{{.RestartCount}}", supervisor)) == 1
-    trading.until(lambda: books_agree(trading), "positions and orders to equal the stand-in's record", 60)
+    trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.rig import Engine, Supervisor
+from tests.engine.rig import LATEST, Engine, Supervisor
 from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
@@ -22,9 +22,15 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[StandIn]:
+def version(request: pytest.FixtureRequest) -> str:
+    """The stand-in's server version: the latest, but for tests marked `in_both_encodings`."""
+    return getattr(request, "param", LATEST)
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, version: str) -> Iterator[StandIn]:
     """The stand-in, not yet started."""
-    with contextlib.closing(StandIn(tmp_path)) as made:
+    with contextlib.closing(StandIn(tmp_path, SIM_SERVER_VERSION=version)) as made:
         yield made
 
 

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from supervisor.drill.ports import free_port
 from tests.stand_in import ACCOUNT, Process, StandIn, wait_for
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN = "tests-machine-token"
+LATEST = "223"
+in_both_encodings = pytest.mark.parametrize("version", ["200", LATEST], indirect=True)
+"""For tests in which much crosses the wire: text up to server version 200, protobuf at the latest."""
 
 
 class Engine(Process):

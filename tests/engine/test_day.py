@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tests.engine.rig import Engine
+from tests.engine.rig import LATEST, Engine
 from tests.stand_in import StandIn, wait_for
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def roll() -> datetime:
 def test_flattened_before_the_cut_off_and_on_with_tomorrow(tmp_path: Path, supervisor: Supervisor) -> None:
     ends = roll()
     # So calm a market that neither exit is reached: what closes the position is the clock.
-    world = {"SIM_DAY_START": f"{ends:%H:%M}", "SIM_VOLATILITY": "0.001"}
+    world = {"SIM_SERVER_VERSION": LATEST, "SIM_DAY_START": f"{ends:%H:%M}", "SIM_VOLATILITY": "0.001"}
     with (
         contextlib.closing(StandIn(tmp_path, **world)) as gateway,
         contextlib.closing(Engine(tmp_path, gateway, supervisor.url)) as engine,

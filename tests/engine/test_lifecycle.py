@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.rig import Engine
+from tests.engine.rig import Engine, in_both_encodings
 from tests.engine.test_trading import agree
 from tests.stand_in import wait_for
 
@@ -133,6 +133,7 @@ def test_sigterm_while_trading_leaves_exits_at_the_broker(trading: Engine, gatew
     wait_for(lambda: gateway.status()["clients"] == [], 10, gateway.tail)
 
 
+@in_both_encodings
 def test_a_restart_without_a_cache_takes_up_what_the_broker_holds(trading: Engine, gateway: StandIn) -> None:
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     trading.kill()

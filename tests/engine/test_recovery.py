@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.rig import Engine
+from tests.engine.rig import LATEST, Engine, in_both_encodings
 from tests.engine.test_trading import agree
 from tests.stand_in import StandIn, wait_for
 
@@ -22,6 +22,7 @@ def settled_again(engine: Engine, before: str | None) -> bool:
     return bool(status["state"] == "TRADING" and status["reconciled_at"] != before)
 
 
+@in_both_encodings
 def test_gateway_killed_and_restarted(trading: Engine, gateway: StandIn) -> None:
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     before = trading.status()
@@ -58,6 +59,7 @@ def test_a_resync_while_the_gateway_is_away_says_no_in_time(trading: Engine, gat
     assert answer.json()["seconds"] < 17
 
 
+@in_both_encodings
 def test_an_exit_that_filled_while_nobody_listened(trading: Engine, gateway: StandIn) -> None:
     """Half-open: the socket looks alive, the broker goes on. The fill and the lost sibling must both be found."""
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
@@ -70,6 +72,7 @@ def test_an_exit_that_filled_while_nobody_listened(trading: Engine, gateway: Sta
     wait_for(lambda: agree(trading, gateway), 10, lambda: (trading.status(), gateway.book()))
 
 
+@in_both_encodings
 def test_a_lonely_1101_is_cured_by_the_engine_itself(trading: Engine, gateway: StandIn) -> None:
     before = trading.status()["reconciled_at"]
     gateway.fault("data-lost")
@@ -100,7 +103,7 @@ def test_upstream_lost_and_back(trading: Engine, gateway: StandIn, answer: str) 
 def test_the_market_data_type_is_sent_again(tmp_path: Path, supervisor: Supervisor) -> None:
     """An account without live data: a session that was not told "delayed" first is refused every quote (354)."""
     with (
-        contextlib.closing(StandIn(tmp_path, SIM_MARKET_DATA="delayed")) as gateway,
+        contextlib.closing(StandIn(tmp_path, SIM_SERVER_VERSION=LATEST, SIM_MARKET_DATA="delayed")) as gateway,
         contextlib.closing(
             Engine(tmp_path, gateway, supervisor.url, MARKET_DATA_TYPE="DELAYED", STRATEGY="none")
         ) as engine,

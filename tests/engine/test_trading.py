@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from supervisor.drill.report import agree as books_agree
+from tests.engine.rig import in_both_encodings
 from tests.stand_in import wait_for
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def agree(engine: Engine, gateway: StandIn) -> bool:
     return books_agree(gateway.book(), engine.status())
 
 
+@in_both_encodings
 def test_a_bracket_fills_and_its_sibling_is_cancelled(trading: Engine, gateway: StandIn) -> None:
     parent, first, second = wait_for(lambda: bracket(gateway.book()), 120, lambda: trading.tail(80))
     assert (parent["action"], parent["order_type"], parent["status"]) == ("BUY", "MKT", "Filled")

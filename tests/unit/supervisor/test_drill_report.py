@@ -7,8 +7,8 @@ from supervisor.drill.report import Run, agree, as_table, percentile, report
 from supervisor.policy import Budget, Policy
 
 
-def run(trading: float | None, *, agrees: bool = True) -> Run:
-    return Run("jvm-dead", 1.0, 20.0, 25.0, trading, censored=trading is None, agrees=agrees)
+def run(trading: float | None, *, agrees: bool = True, version: int = 223) -> Run:
+    return Run("jvm-dead", version, 1.0, 20.0, 25.0, trading, censored=trading is None, agrees=agrees)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_nearest_rank(share: float, expected: float) -> None:
 
 
 def test_what_was_never_seen_is_counted_and_not_dropped() -> None:
-    summary = report(7, "fast", [run(30.0), run(40.0), run(None, agrees=False)])["summary"]["jvm-dead"]
+    (summary,) = report(7, "fast", [run(30.0), run(40.0), run(None, agrees=False)])["summary"]
     assert (summary["n"], summary["censored"], summary["disagreed"]) == (3, 1, 1)
     assert (summary["p50"], summary["max"]) == (30.0, 40.0)
     assert summary["detect_s"] == {"p50": 1.0, "p95": 1.0, "max": 1.0}
@@ -27,8 +27,15 @@ def test_what_was_never_seen_is_counted_and_not_dropped() -> None:
 
 def test_nothing_seen_at_all_has_no_figures() -> None:
     made = report(7, "fast", [run(None)])
-    assert made["summary"]["jvm-dead"]["p95"] is None
+    assert made["summary"][0]["p95"] is None
     assert "- / - / -" in as_table(made)
+
+
+def test_each_server_version_has_a_row_of_its_own() -> None:
+    made = report(7, "fast", [run(30.0, version=200), run(40.0), run(50.0, version=200)])
+    rows = [(row["fault"], row["server_version"], row["n"], row["max"]) for row in made["summary"]]
+    assert rows == [("jvm-dead", 200, 2, 50.0), ("jvm-dead", 223, 1, 40.0)]
+    assert [line.split()[1] for line in as_table(made).splitlines()[-2:]] == ["200", "223"]
 
 
 def test_the_table_names_seed_and_profile() -> None:

@@ -72,12 +72,12 @@ class Scripted:
 async def one_run(*, heals: bool) -> Run:
     clock = HandClock()
     async with httpx.AsyncClient(transport=httpx.MockTransport(Scripted(clock, heals=heals))) as client:
-        return await Drill(STACK, client, clock, seed=1).run("jvm-dead", phase=5)
+        return await Drill(STACK, client, clock, seed=1, server_version=223).run("jvm-dead", phase=5)
 
 
 async def test_each_stamp_is_taken_when_it_became_true() -> None:
     run = await one_run(heals=True)
-    assert (run.censored, run.agrees) == (False, True)
+    assert (run.censored, run.agrees, run.server_version) == (False, True, 223)
     stamps = [run.detect_s, run.act_s, run.ready_s, run.trading_s]
     for stamp, true_at in zip(stamps, [2, 20, 25, 26], strict=True):
         assert stamp == pytest.approx(true_at, abs=2 * runner.POLL_SECONDS)
