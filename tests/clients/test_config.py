@@ -126,6 +126,9 @@ def test_what_cannot_be_changes_nothing(start: Callable[..., StandIn], client: I
     assert (answer.status, answer.message) == ("error", WRONG)
     assert list(answer.errors) == ["configuration.api.settings.sendInstrumentTimezone"]
     assert told(client) == before
+    night = {"autoLogoffTime": "23:45", "autoLogoffPeriod": "PM", "autoLogoffType": "restart"}
+    assert list(update(client, lockAndExit=night).errors) == ["configuration.lockAndExit.autoLogoffTime"]
+    assert not told(client).HasField("lockAndExit")
     quiet = [{"id": 131, "enabled": False}]
     warned = update(client, messages=quiet)
     assert [one.messageId for one in warned.warnings] == [131]

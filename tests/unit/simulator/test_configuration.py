@@ -14,6 +14,8 @@ from gateway.simulator.broker.store import Store
 from gateway.simulator.configuration import DEFAULTS, LOGOFF, MASTER, READ_ONLY, SOCKET_PORT, TIME_FORM, Configuration
 from gateway.simulator.login_state import Phase
 from gateway.simulator.wire.protobuf import pb
+from gateway.simulator.wire.requests import reader
+from gateway.simulator.wire.requests.config import UpdateConfig
 from supervisor.drill.ports import free_port
 from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import HandClock, settings
@@ -141,6 +143,31 @@ def test_a_fault_overrules_until_it_ends(gateway: Gateway) -> None:
     assert (gateway.writer.form, gateway.writer.zone) == ("instrument", "UTC")
 
 
+def test_a_change_counts_at_once(gateway: Gateway) -> None:
+    gateway.configuration.change({TIME_FORM: "operator", READ_ONLY: True})
+    assert (gateway.read_only, gateway.writer.form) == (True, "operator")
+
+
+def test_what_a_client_wishes_is_read_by_its_path() -> None:
+    said = pb.UpdateConfigRequest(reqId=9, resetAPIOrderSequence=True)
+    said.api.settings.readOnlyApi = False
+    said.api.settings.trustedIPs.append("::1")
+    said.orders.smartRouting.defaultAlgorithm = ""
+    said.messages.add(id=131, enabled=False)
+    said.acceptedWarnings.add(messageId=131, title="any")
+    assert reader.read((309).to_bytes(4) + said.SerializeToString(), 221) == UpdateConfig(
+        9,
+        {
+            READ_ONLY: False,
+            "api.settings.trustedIPs": ("::1",),
+            "orders.smartRouting.defaultAlgorithm": "",
+            "messages.131.enabled": False,
+        },
+        (131,),
+        True,
+    )
+
+
 async def test_only_clients_of_this_machine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_local(("127.0.0.2", 1))
     assert not is_local(("10.0.0.7", 1))
@@ -169,8 +196,7 @@ async def test_order_ids_begin_anew_above_those_of_live_orders(run: Run, tmp_pat
     assert broker.next_order_id(7) == 51
     broker.begin_order_ids_anew()
     assert broker.next_order_id(7) == 41
+    with closing(Store(tmp_path / "broker.sqlite3")) as store:
+        assert store.highest() == {7: 40}
     run.place(7, 50, order_type="LMT", limit_price=1.5)
     assert [order.order_id for order in broker.book.live()] == [40, 50]
-    broker.begin_order_ids_anew()
-    with closing(Store(tmp_path / "broker.sqlite3")) as store:
-        assert store.highest() == {7: 50}
