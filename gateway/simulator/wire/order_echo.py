@@ -73,12 +73,13 @@ class Echo:
         return [strategy, *unnamed(len(params), *(value for pair in params for value in pair))]
 
     def scale(self) -> Pairs:
+        _, increment = self.price("scalePriceIncrement")
         pairs: Pairs = [
             self.whole("scaleInitLevelSize", UNSET_INT),
             self.whole("scaleSubsLevelSize", UNSET_INT),
-            self.price("scalePriceIncrement"),
+            ("scalePriceIncrement", increment),
         ]
-        if (self._number("scalePriceIncrement") or 0) > 0:
+        if float(increment or 0) > 0:  # as it is written: one that is too small for that is none
             pairs += [
                 self.price("scalePriceAdjustValue"),
                 self.whole("scalePriceAdjustInterval"),
@@ -281,10 +282,8 @@ class Echo:
         for tags, said in ((order.smartComboRoutingParams, self._routing()), (order.algoParams, ticket.algo_params)):
             for tag, value in said:
                 tags[tag] = value
-        fill(
-            order.softDollarTier,
-            [("name", self.said("softDollarTierName")), ("value", self.said("softDollarTierValue"))],
-        )
+        tier = [(name.removeprefix("softDollarTier").lower(), value) for name, value in pairs if "Tier" in name]
+        fill(order.softDollarTier, tier)
         return order
 
     def _routing(self) -> Iterable[tuple[str, ...]]:
