@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.clients.drivers import Ibapi
 from tests.stand_in import ACCOUNT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.clients.drivers import Driver
     from tests.stand_in import StandIn
 
@@ -256,3 +260,49 @@ def test_what_was_done_can_be_asked_for(client: Driver, stand_in: StandIn) -> No
     assert permanent in {order["perm_id"] for order in stand_in.book()["orders"]}
     client.ask("cancelOrder", 2)
     client.until(lambda: client.status(2) == "Cancelled")
+
+
+@pytest.mark.parametrize("version", [203, 223])
+def test_the_same_in_protobuf(start: Callable[..., StandIn], caplog: pytest.LogCaptureFixture, version: int) -> None:
+    """From the first server version with orders in protobuf to the newest; before 206 with quotes in text."""
+    caplog.set_level(logging.WARNING, "ibapi")
+    stand_in = start(SIM_SERVER_VERSION=str(version), SIM_TIME_FORMAT="utc")
+    stories: list[Callable[[Driver], None]] = [
+        test_an_order_rests_is_changed_and_cancelled,
+        test_a_bracket,
+        test_one_cancels_all,
+        test_a_condition_on_an_execution,
+        test_a_preview_tells_margins,
+        test_a_spread_is_filled_by_its_legs,
+        lambda client: test_what_was_done_can_be_asked_for(client, stand_in),
+    ]
+    for client_id, story in enumerate(stories, 1):
+        client = Ibapi()
+        client.start(stand_in.api_port, client_id)
+        try:
+            story(client)
+        finally:
+            client.stop()
+        assert client.exceptions == []
+        for _, _, execution in client.heard("execDetails"):
+            assert execution.time.endswith("Z") == (version >= 214)
+    assert stand_in.metric("failures_total") == 0, stand_in.tail(60)
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("ibapi")] == []
+
+
+def test_what_came_with_protobuf(start: Callable[..., StandIn]) -> None:
+    client = Ibapi()
+    client.start(start(SIM_SERVER_VERSION="223").api_port, 1)
+    try:
+        bid, ask = quote(client, spy(client))
+        later = {"orderType": "LMT", "postOnly": True, "allowPreOpen": True, "seekPriceImprovement": True}
+        place(client, 1, spy(client), lmtPrice=round(bid - 50, 2), **later)
+        client.until(lambda: client.status(1) == "Submitted")
+        shown = client.heard("openOrder", 1)[-1][2]
+        assert (shown.postOnly, shown.allowPreOpen, shown.seekPriceImprovement) == (True, True, 1)
+        place(client, 2, spy(client), lmtPrice=round(ask + 1, 2), **later)
+        assert client.refusal(2)[0] == 201
+        place(client, 3, spy(client), orderType="LMT", lmtPrice=round(bid - 50, 2), slOrderId=4, slOrderType="PRESET")
+        assert client.refusal(3)[0] == 321
+    finally:
+        client.stop()
