@@ -3,6 +3,7 @@
 Each line is one figure: its name, the unit, how many samples, p50, p95, p99 and max, and the samples themselves in the
 order in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
 `make drill`, on real containers. `fuzz` is for itself: `make bench FUZZ=600`, ten minutes of spoilt requests.
+`python -m tests.bench ticks` measures the market data alone.
 """
 
 import argparse
@@ -161,7 +162,7 @@ async def fuzzing(seconds: int, seed: int) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="?", choices=["fuzz"], help="only this, and only if asked for")
+    parser.add_argument("what", nargs="?", choices=["fuzz", "ticks"], help="only this; fuzz only if asked for")
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -172,6 +173,9 @@ async def main() -> None:
     asked = arguments()
     if asked.what == "fuzz":
         await fuzzing(asked.seconds, asked.seed)
+        return
+    if asked.what == "ticks":
+        await ticks.measure(tell)
         return
     await start(10)
     await idle(10)

@@ -1,4 +1,4 @@
-"""How many ticks a second the stand-in makes, and how many its clients take.
+"""How many ticks a second the stand-in makes, and how many its clients take, in text and in protobuf.
 
 The world runs at thirty times its speed (SIM_SPEED), a hundred lines a client: three stocks and 97 options that expire
 today, with their Greeks. A server that is asked for more than its client reads leaves steps out, so what a
@@ -14,7 +14,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,20 @@ from ibapi.wrapper import EWrapper
 
 from gateway.simulator.api.dispatch import handle
 from gateway.simulator.api.pulse import Pulse
+from gateway.simulator.api.quote_tape import QuoteTape
 from gateway.simulator.api.session import Session
 from gateway.simulator.market.hours import around_the_clock
 from gateway.simulator.market.instruments import ContractQuery, Instruments
+from gateway.simulator.wire.protobuf import OFFSET, PROTOBUF, pb
 from gateway.simulator.wire.requests.market_data import ReqMarketData
+from gateway.simulator.wire.splice import Burst
 from tests.stand_in import StandIn
 from tests.unit.simulator.rig import NOON, HandClock, make_gateway
 from tws.frames import FrameReader, encode_fields, frame
 
 LINES = 100
 SECONDS = 5
+VERSIONS = {200: "text", 223: "protobuf"}
 _SPEED = "30"
 """120 steps a second: some 85,000 ticks for each client, if all are made and taken."""
 _STOCKS = (756733, 320227571, 265598)
@@ -63,7 +67,32 @@ class _Sink:
     def write(self, data: bytes) -> None: ...
 
 
-async def encoding(clients: int) -> list[float]:
+def cost(version: int) -> list[float]:
+    """Microseconds of CPU to encode one tick at a server version: the news of a minute, each burst for the first of its
+    subscribers."""
+    with tempfile.TemporaryDirectory() as folder:
+        gateway, store = make_gateway(Path(folder), HandClock())
+        with contextlib.closing(store):
+            news = []
+            for con_id in contracts():
+                instrument = gateway.instruments.by_id(con_id)
+                assert instrument is not None
+                tape = QuoteTape(gateway.market, instrument, late=False, frozen=False, greeks=True)
+                for step in range(gateway.step(), gateway.step() + 4 * _STEPS):
+                    tape.advance(step)
+                    if tape.news.count:
+                        news.append(tape.news.ticks)
+    count, samples = sum(map(len, news)), []
+    for _ in range(SECONDS):
+        bursts = [Burst(ticks) for ticks in news]
+        begun = time.process_time()
+        for burst in bursts:
+            burst.frames(1000, version)
+        samples.append((time.process_time() - begun) / count * 1e6)
+    return samples
+
+
+async def encoding(clients: int, version: int) -> list[float]:
     """Ticks made a second of the server's time, without a socket: the world is stepped by hand."""
     clock = HandClock()
     with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +100,7 @@ async def encoding(clients: int) -> list[float]:
         with contextlib.closing(store):
             for number in range(clients):
                 session = Session(gateway, Any, _Sink(), handle)  # type: ignore[arg-type]
-                session.started, session.version, session.client_id = True, 200, number
+                session.started, session.version, session.client_id = True, version, number
                 gateway.sessions.add(session)
                 for line, con_id in enumerate(contracts(), 1000):
                     handle(
@@ -88,9 +117,10 @@ async def encoding(clients: int) -> list[float]:
     return samples
 
 
-def _world(folder: Path) -> StandIn:
+def _world(folder: Path, version: int) -> StandIn:
     return StandIn(
         folder,
+        SIM_SERVER_VERSION=str(version),
         SIM_SPEED=_SPEED,
         SIM_START=NOON.isoformat(),
         SIM_DAY_START="00:00",
@@ -99,23 +129,35 @@ def _world(folder: Path) -> StandIn:
     )
 
 
-def _subscribed(port: int, client_id: int) -> socket.socket:
+def _said(message_id: int, message: Any) -> bytes:
+    """A request in protobuf."""
+    return frame((message_id + OFFSET).to_bytes(4) + message.SerializeToString())
+
+
+def _subscribed(port: int, client_id: int, version: int) -> socket.socket:
     """A raw client with all its lines."""
     client = socket.create_connection(("127.0.0.1", port), 10)
-    client.sendall(b"API\0" + frame(b"v100..200"))
+    client.sendall(b"API\0" + frame(b"v100..%d" % version))
     client.recv(4096)
-    said = frame(encode_fields(71, 2, client_id, ""))
+    if version >= PROTOBUF:
+        said = _said(71, pb.StartApiRequest(clientId=client_id))
+    else:
+        said = frame(encode_fields(71, 2, client_id, ""))
     for line, con_id in enumerate(contracts(), 1000):
-        said += frame(encode_fields(1, 11, line, con_id, *[""] * 6, "SMART", *[""] * 4, 0, "", 0, 0, ""))
+        if version >= PROTOBUF:
+            wanted = pb.Contract(conId=con_id, exchange="SMART")
+            said += _said(1, pb.MarketDataRequest(reqId=line, contract=wanted))
+        else:
+            said += frame(encode_fields(1, 11, line, con_id, *[""] * 6, "SMART", *[""] * 4, 0, "", 0, 0, ""))
     client.sendall(said)
     return client
 
 
-def raw(port: int, clients: int) -> list[float]:
+def raw(port: int, clients: int, version: int) -> list[float]:
     """Messages that so many plain sockets take together, each frame found by its length."""
     with contextlib.ExitStack() as stack, selectors.DefaultSelector() as selector:
         for number in range(clients):
-            client = stack.enter_context(_subscribed(port, number))
+            client = stack.enter_context(_subscribed(port, number, version))
             client.setblocking(False)
             selector.register(client, selectors.EVENT_READ, FrameReader())
         samples = []
@@ -188,17 +230,23 @@ def ibapi(port: int) -> list[float]:
 
 async def measure(tell: Tell) -> None:
     """All of it; the processes share the machine's cores with whatever else runs on it."""
-    for clients in (1, 8):
-        name = f"ticks made for {clients} x {LINES} lines, without a socket, a second of the server's CPU"
-        tell(name, "1/s", await encoding(clients))
-    for clients in (1, 8):
-        with tempfile.TemporaryDirectory() as folder, contextlib.closing(_world(Path(folder))) as gateway:
-            gateway.start()
-            gateway.up()
-            tell(
-                f"ticks taken by {clients} raw sockets", "1/s", await asyncio.to_thread(raw, gateway.api_port, clients)
-            )
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(_world(Path(folder))) as gateway:
+    for version, name in VERSIONS.items():
+        tell(f"encoding of one tick in {name}", "us", cost(version))
+        for clients in (1, 8):
+            what = f"ticks made in {name} for {clients} x {LINES} lines, without a socket, a second of the server's CPU"
+            tell(what, "1/s", await encoding(clients, version))
+        for clients in (1, 8):
+            with _stand_in(version) as port:
+                found = await asyncio.to_thread(raw, port, clients, version)
+            tell(f"ticks in {name} taken by {clients} raw sockets", "1/s", found)
+        with _stand_in(version) as port:
+            tell(f"ticks in {name} taken by one ibapi client", "1/s", await asyncio.to_thread(ibapi, port))
+
+
+@contextlib.contextmanager
+def _stand_in(version: int) -> Iterator[int]:
+    """Its port."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(_world(Path(folder), version)) as gateway:
         gateway.start()
         gateway.up()
-        tell("ticks taken by one ibapi client", "1/s", await asyncio.to_thread(ibapi, gateway.api_port))
+        yield gateway.api_port

@@ -24,14 +24,25 @@ _REQ_ID = b"\x08"
 """In all generated classes of ticks the request id is field 1, an int32: this, then a varint, before all else."""
 
 
+_PROTOBUF = 2
+"""The place of protobuf among a tick's heads."""
+
+
 @dataclass(slots=True)
 class Tick(Answer):
     """An answer to one request that others may get as well."""
 
     head: ClassVar[tuple[int, ...]] = ()
     """What stands between message id and request id in text: an old version number."""
+    heads: ClassVar[tuple[bytes, bytes, bytes]]
+    """What stands before the request id: in text, in text behind a binary message id, in protobuf."""
     req_id: int = field(default=0, kw_only=True)
     """0 in a `Burst`, which puts in each subscriber's own."""
+
+    def __init_subclass__(cls) -> None:
+        old_version = payload(cls.head) if cls.head else b""
+        binary = cls.id.to_bytes(4)
+        cls.heads = payload((cls.id,)) + old_version, binary + old_version, (cls.id + OFFSET).to_bytes(4) + _REQ_ID
 
     @abstractmethod
     def values(self, version: int) -> Fields:
@@ -51,27 +62,24 @@ class Burst:
         self.count = len(ticks)
         """How many messages it is."""
         self._since = ANSWERS_SINCE[ticks[0].id] if ticks else PROTOBUF
-        self._cuts: dict[tuple[int, int], list[bytes]] = {}
+        self._cuts: dict[int, list[bytes]] = {}
 
     def frames(self, req_id: int, version: int) -> bytes:
         """The ticks as frames for one subscriber."""
-        protobuf = version >= self._since
-        written = _written(req_id, protobuf)
-        encoding = protobuf + (version >= PROTOBUF) + (version >= VOLUMES_IN_SHARES), len(written)
+        form = (version >= PROTOBUF) + (version >= self._since)
+        written = _written(req_id, form == _PROTOBUF)
+        encoding = len(written) << 2 | form + (version >= VOLUMES_IN_SHARES)
         cuts = self._cuts.get(encoding)
         if cuts is None:
-            cuts = self._cuts[encoding] = self._cut(version, len(written), protobuf=protobuf)
+            cuts = self._cuts[encoding] = self._cut(version, len(written), form)
         return written.join(cuts)
 
-    def _cut(self, version: int, length: int, *, protobuf: bool) -> list[bytes]:
+    def _cut(self, version: int, length: int, form: int) -> list[bytes]:
         cuts = []
         behind = b""
         for tick in self.ticks:
-            if protobuf:
-                head, tail = _binary_head(tick.id), _tail(tick, version)
-            else:
-                head = _binary_text_head(tick.id, tick.head) if version >= PROTOBUF else _text_head(tick.id, tick.head)
-                tail = b"\0" + payload(tick.values(version))
+            head = tick.heads[form]
+            tail = _tail(tick, version) if form == _PROTOBUF else b"\0" + payload(tick.values(version))
             cuts.append(behind + (len(head) + length + len(tail)).to_bytes(4) + head)
             behind = tail
         cuts.append(behind)
@@ -79,21 +87,6 @@ class Burst:
 
 
 NOTHING = Burst()
-
-
-@lru_cache(maxsize=64)
-def _text_head(message_id: int, head: tuple[int, ...]) -> bytes:
-    return payload((message_id, *head))
-
-
-@lru_cache(maxsize=64)
-def _binary_text_head(message_id: int, head: tuple[int, ...]) -> bytes:
-    return message_id.to_bytes(4) + (payload(head) if head else b"")
-
-
-@lru_cache(maxsize=64)
-def _binary_head(message_id: int) -> bytes:
-    return (message_id + OFFSET).to_bytes(4) + _REQ_ID
 
 
 def _tail(tick: Tick, version: int) -> bytes:

@@ -278,6 +278,8 @@ def asks(kit: SimpleNamespace, version: int) -> dict[str, Ask]:
         }
     if version >= 167:
         made["reqUserInfo"] = lambda c: c.reqUserInfo(9)
+    if kit is IBAPI and version >= 215:
+        made["cancelHistoricalTicks"] = lambda c: c.cancelHistoricalTicks(9)
     if kit is IBAPI and version >= 197:
         made["reqCurrentTimeInMillis"] = lambda c: c.reqCurrentTimeInMillis()
     if kit is IB_ASYNC:  # ibapi says these only after a start that asked for them

@@ -83,13 +83,11 @@ class TickSize(Tick):
     """In units of how many it is told before server version 220."""
 
     def values(self, version: int) -> Fields:
-        return [self.kind, self._told(version)]
+        return [self.kind, self.size if self.lot == 1 or version >= VOLUMES_IN_SHARES else self.size // self.lot]
 
     def proto(self, version: int) -> Any:
-        return pb.TickSize(reqId=self.req_id, tickType=self.kind, size=plain(self._told(version)))
-
-    def _told(self, version: int) -> float:
-        return self.size if self.lot == 1 or version >= VOLUMES_IN_SHARES else self.size // self.lot
+        size = self.size if self.lot == 1 or version >= VOLUMES_IN_SHARES else self.size // self.lot
+        return pb.TickSize(reqId=self.req_id, tickType=self.kind, size=plain(size))
 
 
 @dataclass(slots=True)
