@@ -16,27 +16,19 @@ from gateway.simulator.api.subscriptions import Subscriptions
 from gateway.simulator.api.turnstile import Turnstile
 from gateway.simulator.errors import RequestMalformed
 from gateway.simulator.settings import MIN_SERVER_VERSION
-from gateway.simulator.wire import text
-from gateway.simulator.wire.answers.answer import Answer, framed
-from gateway.simulator.wire.answers.fields import Fields
+from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.answers.session import Error
-from gateway.simulator.wire.protobuf import PROTOBUF
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.reader import read
 from gateway.simulator.wire.splice import Burst
 from gateway.simulator.wire.text import encode
 from tws import codes
 from tws.errors import FrameError
-from tws.frames import FrameReader, decode_fields
+from tws.frames import FrameReader
 
 _CHUNK = 65536
 _NO_LINGER = struct.pack("ii", 1, 0)
 """Makes a close send a reset."""
-
-
-def _late(fields: Fields) -> bytes:
-    """Text behind a binary message id, for what is not yet an Answer."""
-    return framed(int(fields[0] or 0), text.payload(fields[1:]) if fields[1:] else b"", protobuf=False)
 
 
 type Handler = Callable[[Session, Request], Awaitable[None] | None]
@@ -93,12 +85,16 @@ class Session(Subscriptions):
 
     # -- out -------------------------------------------------------------------------------------------------------
 
-    def send(self, answer: Answer | Fields) -> None:
+    def send(self, answer: Answer) -> None:
         """Send a message."""
-        if isinstance(answer, list):
-            self.send_frame(encode(answer) if self.version < PROTOBUF else _late(answer))
+        if not self.gateway.trouble.speech:
+            self.put(answer.frame(self.version), 1)
             return
-        self.send_frame(answer.frame(self.version))
+        for delay, said in self.gateway.trouble.says(self, answer):
+            if delay > 0:
+                self._outbox.put_late(delay, said.frame(self.version))
+            else:
+                self.put(said.frame(self.version), 1)
 
     def send_burst(self, burst: Burst, req_id: int) -> None:
         """Send ticks under a request id; one by one while a fault may change messages."""
@@ -107,18 +103,6 @@ class Session(Subscriptions):
             return
         for tick in burst.ticks:
             self.send(replace(tick, req_id=req_id))
-
-    def send_frame(self, data: bytes) -> None:
-        """Send bytes that are a whole frame."""
-        if not self.gateway.trouble.speech:
-            self.put(data, 1)
-            return
-        for payload in FrameReader().feed(data):
-            for delay, said in self.gateway.trouble.says(self, decode_fields(payload)):
-                if delay > 0:
-                    self._outbox.put_late(delay, encode(said))
-                else:
-                    self.put(encode(said), 1)
 
     def put(self, data: bytes, count: int) -> None:
         """Send bytes as they are, past every fault that changes messages."""
@@ -216,7 +200,7 @@ class Session(Subscriptions):
             return False
         if b"+PACEAPI" in (said[3] or b""):
             self._turnstile.only_pace()
-        self.send_frame(encode([str(version), self.gateway.writer.wall(self.gateway.now())]))
+        self.put(encode([version, self.gateway.writer.wall(self.gateway.now())]), 1)
         self.version = version
         self._pending.extend(payloads[1:])
         return True

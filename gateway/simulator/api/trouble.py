@@ -6,14 +6,13 @@ With none on, a session looks at one flag and goes its usual way.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.requests.base import Request
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
 
-type Message = list[str]
-"""The fields of a message, its id first."""
-type Late = tuple[float, Message]
+type Late = tuple[float, Answer]
 """A message, and the world seconds after which it is sent."""
 type Due = tuple[float, bytes]
 """Bytes, and the moment of the machine's clock at which they are written."""
@@ -38,9 +37,9 @@ class Hook:
         """Deal with a request in the gateway's place; False leaves it to the gateway."""
         return False
 
-    def says(self, session: "Session", fields: Message) -> Sequence[Late]:
+    def says(self, session: "Session", answer: Answer) -> Sequence[Late]:
         """What is sent in place of a message: nothing, it, or others."""
-        return [(0.0, fields)]
+        return [(0.0, answer)]
 
     def writes(self, session: "Session", data: bytes, free_at: float) -> Sequence[Due]:
         """When which bytes are written in place of whole frames; `free_at`: not before that is anything written."""
@@ -87,9 +86,9 @@ class Trouble:
         """Whether a hook has dealt with a request."""
         return any(hook.minds(session) and hook.takes(session, request) for hook in list(self._hooks))
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
         """What all hooks together make of a message."""
-        said: list[Late] = [(0.0, fields)]
+        said: list[Late] = [(0.0, answer)]
         for hook in self._hooks:
             if hook.minds(session):
                 said = [(before + after, more) for before, one in said for after, more in hook.says(session, one)]

@@ -1,15 +1,18 @@
 """Faults of what the gateway is logged in to and how it is set: account, rights, clock, forms of time."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.simulator.api.gateway import Forced
-from gateway.simulator.api.trouble import Late, Message
+from gateway.simulator.api.trouble import Late
 from gateway.simulator.errors import FaultRefused
 from gateway.simulator.faults.fault import Fault, number, text
+from gateway.simulator.wire.answers.answer import Answer
+from gateway.simulator.wire.answers.session import CurrentTime, CurrentTimeMillis, Error
 from gateway.simulator.wire.requests.base import Request
 
 if TYPE_CHECKING:
@@ -32,16 +35,19 @@ class ReadOnly(Fault):
 
 
 def _throughout[T](value: T, change: Callable[[str], str]) -> T:
-    """A message with every text in it changed."""
+    """A message with every text in it changed; what has nothing to change stays the same object."""
     if isinstance(value, str):
-        return change(value)  # type: ignore[return-value]  # of a str, a str
+        changed = change(value)
+        return value if changed == value else changed  # type: ignore[return-value]  # of a str, a str
     if isinstance(value, tuple):
-        return tuple(_throughout(one, change) for one in value)  # type: ignore[return-value]
+        found = tuple(_throughout(one, change) for one in value)
+        return value if found == value else found  # type: ignore[return-value]
     if isinstance(value, dict):
         return {key: _throughout(one, change) for key, one in value.items()}  # type: ignore[return-value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = [field.name for field in dataclasses.fields(value) if field.init]
-        return dataclasses.replace(value, **{name: _throughout(getattr(value, name), change) for name in fields})
+        before = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        after = {name: _throughout(one, change) for name, one in before.items()}
+        return value if after == before else dataclasses.replace(value, **after)
     return value
 
 
@@ -58,8 +64,8 @@ class WrongAccount(Fault):
         if not (self.account.isascii() and self.account.isalnum()):
             raise FaultRefused(f"account: expected letters and digits, found {self.account!r}")
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        return [(0.0, [field.replace(self._ours, self.account) for field in fields])]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        return [(0.0, _throughout(answer, lambda text: text.replace(self._ours, self.account)))]
 
     def hears(self, session: "Session", request: Request) -> Request:
         swapped = {self._ours: self.account, self.account: self._ours}
@@ -106,9 +112,6 @@ class TimeMode(Fault):
         gateway.force(dataclasses.replace(gateway.forced, time_form=before.time_form, zone=before.zone))
 
 
-_ERROR_TIME_SINCE = 194
-
-
 @dataclass(kw_only=True, eq=False)
 class ClockSkew(Fault):
     """The gateway's clock is off: current time in both forms, and the times in errors."""
@@ -118,12 +121,7 @@ class ClockSkew(Fault):
 
     seconds: float = number(10.0, "by which it is ahead, or behind if negative", -86_400, 86_400)
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        match fields[0]:
-            case "49":
-                fields = [*fields[:2], str(int(fields[2]) + round(self.seconds))]
-            case "109":
-                fields = [fields[0], str(int(fields[1]) + round(self.seconds * 1000))]
-            case "4" if session.version >= _ERROR_TIME_SINCE:
-                fields = [*fields[:-1], str(int(fields[-1]) + round(self.seconds * 1000))]
-        return [(0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        if isinstance(answer, CurrentTime | CurrentTimeMillis | Error):
+            answer = dataclasses.replace(answer, at=answer.at + dt.timedelta(seconds=self.seconds))
+        return [(0.0, answer)]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.simulator.api.trouble import Late, Message
+from gateway.simulator.api.trouble import Late
 from gateway.simulator.faults.fault import Fault, whole
+from gateway.simulator.wire.answers.answer import Answer
+from gateway.simulator.wire.answers.session import ManagedAccounts
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.session import StartApi
 from tws import codes
@@ -89,8 +91,8 @@ class NoManagedAccounts(Fault):
     scopes = ("client",)
     lives_in_jvm = True
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        return [] if fields[0] == "15" else [(0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        return [] if isinstance(answer, ManagedAccounts) else [(0.0, answer)]
 
 
 @dataclass(kw_only=True, eq=False)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.server import ApiServer
-from gateway.simulator.api.trouble import Hook, Message
+from gateway.simulator.api.trouble import Hook
 from gateway.simulator.faults.about import contract_of
 from gateway.simulator.lifecycle import Lifecycle
+from gateway.simulator.wire.answers.answer import Answer
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
@@ -112,10 +113,10 @@ class Fault(Hook):
     def minds(self, session: "Session") -> bool:
         return self.site.scope.client in (None, session.client_id)
 
-    def means(self, session: "Session", fields: Message) -> bool:
+    def means(self, session: "Session", answer: Answer) -> bool:
         """Whether a message is about the contract that it is limited to."""
         wanted = self.site.scope.contract
-        return wanted is None or contract_of(session, fields) == wanted
+        return wanted is None or contract_of(session, answer) == wanted
 
     def sessions(self) -> "list[Session]":
         """The sessions it hits, of those that are through startApi."""

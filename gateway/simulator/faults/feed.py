@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.simulator.api.trouble import Late, Message
-from gateway.simulator.faults.about import FEED, HERALDS, request_of
+from gateway.simulator.api.trouble import Late
+from gateway.simulator.faults.about import feeds, request_of
 from gateway.simulator.faults.fault import Fault, text
+from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.requests import depth, market_data
 from gateway.simulator.wire.requests.base import Request
 from tws import codes
@@ -33,11 +34,11 @@ class _FeedFault(Fault):
                 self.asked[session, request.req_id] = found[0].con_id
         return False
 
-    def means(self, session: "Session", fields: Message) -> bool:
-        req_id = request_of(fields)
+    def means(self, session: "Session", answer: Answer) -> bool:
+        req_id = request_of(answer)
         asked = None if req_id is None else self.asked.get((session, req_id))
         if asked is None:
-            return Fault.means(self, session, fields)
+            return Fault.means(self, session, answer)
         return self.site.scope.contract in (None, asked)
 
 
@@ -47,8 +48,8 @@ class FeedSilent(_FeedFault):
 
     name = "feed-silent"
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        return [] if fields[0] in FEED and self.means(session, fields) else [(0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        return [] if feeds(answer) and self.means(session, answer) else [(0.0, answer)]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -67,12 +68,10 @@ class _Refusal(_FeedFault):
                 if self.site.scope.contract in (None, session.contract_id(req_id)):
                     self._refuse(session, req_id)
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        if fields[0] not in FEED and fields[0] not in HERALDS:
-            return [(0.0, fields)]
-        req_id = request_of(fields)
-        if req_id is None or not ((session, req_id) in self.refused or self.means(session, fields)):
-            return [(0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        req_id = request_of(answer)
+        if req_id is None or not ((session, req_id) in self.refused or self.means(session, answer)):
+            return [(0.0, answer)]
         if (session, req_id) not in self.refused:
             self._refuse(session, req_id)
         return []

@@ -6,7 +6,9 @@ from weakref import WeakKeyDictionary
 
 from gateway.simulator.api.trouble import Due
 from gateway.simulator.faults.fault import Fault, number, text, whole
+from gateway.simulator.wire.answers.answer import framed
 from gateway.simulator.wire.answers.session import Error
+from gateway.simulator.wire.protobuf import PROTOBUF
 from tws import codes
 from tws.frames import MAX_FRAME, frame
 
@@ -65,8 +67,10 @@ class Burst(Fault):
             return [(free_at, data)]
         due = max(free_at, self.until.get(session, free_at))
         self.until[session] = due + self.pause
-        short = -(len(data) + len(self._filler(session, 0))) % _CHUNK
-        return [(due, data + self._filler(session, short))]
+        blanks = 0  # a length may itself grow by a byte, as a number in protobuf does: then once more
+        while short := -(len(data) + len(self._filler(session, blanks))) % _CHUNK:
+            blanks += short
+        return [(due, data + self._filler(session, blanks))]
 
     def _filler(self, session: "Session", blanks: int) -> bytes:
         words = codes.text(codes.SECDEF_FARM_OK, "secdefnj" + " " * blanks)
@@ -81,6 +85,12 @@ _NONSENSE = {
     "not-utf-8": frame(b"4\x00-1\x002104\x00\xff\xfe\xfd\x00\x00"),
     "too-long": (MAX_FRAME + 1).to_bytes(4),
 }
+_BINARY_NONSENSE = _NONSENSE | {
+    "unknown-id": framed(9999, b"", protobuf=False),
+    "half-a-message": framed(5, b"\x08", protobuf=True),
+    "not-utf-8": framed(4, b"\x22\x03\xff\xfe\xfd", protobuf=True),
+}
+"""The same with binary message ids: in place of fields there are a number without its digits, and a text of no use."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -95,4 +105,4 @@ class UndecodableFrame(Fault):
 
     async def begin(self) -> None:
         for session in self.sessions():
-            session.put(_NONSENSE[self.kind], 1)
+            session.put((_NONSENSE if session.version < PROTOBUF else _BINARY_NONSENSE)[self.kind], 1)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from gateway.simulator.api.trouble import Late, Message
+from gateway.simulator.api.trouble import Late
 from gateway.simulator.broker.orders import Event, Order, Said, Status
 from gateway.simulator.faults.fault import Fault, number, whole
+from gateway.simulator.wire.answers.answer import Answer
+from gateway.simulator.wire.answers.orders import CommissionReport, Execution, OrderStatus
 from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.orders import CancelOrder
 from tws import codes
@@ -15,11 +17,7 @@ from tws import codes
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
 
-_STATUS, _EXECUTION, _COMMISSION = "3", "11", "59"
-_EXECUTION_TIME = 15
-_NOBODY_ASKED = "-1"
-
-ENDS = ("52", "53", "54", "55", "57", "62", "64", "72", "74", "76", "102", "108")
+ENDS = (52, 53, 54, 55, 57, 62, 64, 72, 74, 76, 102, 108)
 """Messages that say 'that was all'."""
 
 
@@ -31,9 +29,9 @@ class _Chance(Fault):
 
     share: float = number(1.0, "which part of them is hit, drawn at random", 0, 1)
 
-    def hits(self, session: "Session", fields: Message, kinds: tuple[str, ...]) -> bool:
-        """Whether this message is hit."""
-        return fields[0] in kinds and self.means(session, fields) and self.site.random.random() < self.share
+    def hits(self, session: "Session", answer: Answer, kind: type[Answer]) -> bool:
+        """Whether this message is of the kind, and hit."""
+        return isinstance(answer, kind) and self.means(session, answer) and self.site.random.random() < self.share
 
 
 @dataclass(kw_only=True, eq=False)
@@ -45,9 +43,11 @@ class LateExecutions(Fault):
 
     delay: float = number(2.0, "world seconds by which they are late")
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        unasked = fields[0] == _COMMISSION or (fields[0] == _EXECUTION and fields[1] == _NOBODY_ASKED)
-        return [(self.delay if unasked and self.means(session, fields) else 0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        match answer:
+            case CommissionReport() | Execution(req_id=-1) if self.means(session, answer):  # -1: nobody asked
+                return [(self.delay, answer)]
+        return [(0.0, answer)]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -59,9 +59,9 @@ class RepeatedExecutions(_Chance):
     copies: int = whole(1, "how many more times", 1, 100)
     delay: float = number(0.0, "world seconds between two of them")
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        more = self.copies if self.hits(session, fields, (_EXECUTION,)) else 0
-        return [(self.delay * n, fields) for n in range(more + 1)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        more = self.copies if self.hits(session, answer, Execution) else 0
+        return [(self.delay * n, answer) for n in range(more + 1)]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -72,9 +72,9 @@ class DuplicatedStatus(_Chance):
 
     copies: int = whole(1, "how many more times", 1, 100)
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        more = self.copies if self.hits(session, fields, (_STATUS,)) else 0
-        return [(0.0, fields)] * (more + 1)
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        more = self.copies if self.hits(session, answer, OrderStatus) else 0
+        return [(0.0, answer)] * (more + 1)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -83,8 +83,8 @@ class LostCommission(_Chance):
 
     name = "lost-commission"
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        return [] if self.hits(session, fields, (_COMMISSION,)) else [(0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        return [] if self.hits(session, answer, CommissionReport) else [(0.0, answer)]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -94,11 +94,10 @@ class MissingEnds(Fault):
     name = "missing-ends"
     scopes = ("client",)
 
-    message: int = whole(0, f"id of the one that is missing, of {', '.join(ENDS)}; 0: all of them", 0, 108)
+    message: int = whole(0, f"id of the one that is missing, of {', '.join(map(str, ENDS))}; 0: all of them", 0, 108)
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        ends = (str(self.message),) if self.message else ENDS
-        return [] if fields[0] in ENDS and fields[0] in ends else [(0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        return [] if answer.id in ENDS and self.message in (0, answer.id) else [(0.0, answer)]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -108,14 +107,11 @@ class ZonelessExecutions(Fault):
     name = "zoneless-executions"
     scopes = ("client", "contract")
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
-        if fields[0] == _EXECUTION and self.means(session, fields):
-            writer = self.site.gateway.writer
-            read = writer.read(fields[_EXECUTION_TIME])
-            if read is not None:
-                told = f"{read[0].astimezone(ZoneInfo(writer.zone)):%Y%m%d  %H:%M:%S}"
-                fields = [*fields[:_EXECUTION_TIME], told, *fields[_EXECUTION_TIME + 1 :]]
-        return [(0.0, fields)]
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
+        if isinstance(answer, Execution) and self.means(session, answer):
+            zone = ZoneInfo(self.site.gateway.writer.zone)
+            answer = dataclasses.replace(answer, at=f"{answer.fill.at.astimezone(zone):%Y%m%d  %H:%M:%S}")
+        return [(0.0, answer)]
 
 
 @dataclass(kw_only=True, eq=False)

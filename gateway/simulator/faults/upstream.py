@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar
 from gateway.simulator.api.farms import FARMS, Farm, State, connecting, notice, of_instrument
 from gateway.simulator.api.farms import Kind as FarmKind
 from gateway.simulator.api.refusals import no_history
-from gateway.simulator.api.trouble import Late, Message
-from gateway.simulator.faults.about import FEED, contract_of
+from gateway.simulator.api.trouble import Late
+from gateway.simulator.faults.about import contract_of, feeds
 from gateway.simulator.faults.fault import Fault, text
+from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.requests import contracts, history, market_data
 from gateway.simulator.wire.requests.base import Numbered, Request
 from tws import codes
@@ -146,13 +147,13 @@ class MarketFarm(_FarmFault):
     farm: str = _farm_names("market")
     state: str = text("broken", _STATE, *_STATES)
 
-    def says(self, session: "Session", fields: Message) -> list[Late]:
+    def says(self, session: "Session", answer: Answer) -> list[Late]:
         gateway = self.site.gateway
-        if fields[0] in FEED and (con_id := contract_of(session, fields)) is not None:
+        if feeds(answer) and (con_id := contract_of(session, answer)) is not None:
             served_by = of_instrument(gateway.instrument(con_id))
             if gateway.farms.state(served_by) is State.BROKEN and any(one.name == served_by for one in self.farms()):
                 return []
-        return [(0.0, fields)]
+        return [(0.0, answer)]
 
     def takes(self, session: "Session", request: Request) -> bool:
         if isinstance(request, (market_data.ReqMarketData, market_data.ReqTickByTick)):

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.api.server import ApiServer
+from gateway.simulator.wire.answers.market_data import TickString
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import RawClient, of
 from tests.unit.simulator.rig import CALENDAR, NOON, SPY, HandClock, make_gateway, spy_call
@@ -523,7 +524,7 @@ async def test_a_burst_never_looks_empty_to_ibapi(server: ApiServer, gateway: Ga
         write = session._writer.write
         session._writer.write = lambda data: (sizes.append(len(data)), write(data))[1]  # type: ignore[method-assign, func-returns-value]
         filler = "x" * (4096 - 4 - len("46|6|5|45|") - 1)
-        session.send([46, 6, 5, 45, filler])
+        session.send(TickString(45, filler, req_id=5))
         assert (await client.receive())[4] == filler
         assert sizes == [4095, 1]
 
