@@ -32,7 +32,8 @@ def _details(session: Session, request: Request) -> None:
         return
     told = _described(session, request, found)
     if len(found) > _PIECE:
-        session.long_answers[request.req_id] = session.later(_in_pieces(session, request.req_id, told))
+        session.long_answers.add((request.req_id, told))
+        session.later(_in_pieces(session, request.req_id, told))
         return
     for answer in told:
         session.send(answer)
@@ -40,19 +41,19 @@ def _details(session: Session, request: Request) -> None:
 
 async def _in_pieces(session: Session, req_id: int, told: Iterator[Answer]) -> None:
     for piece in batched(told, _PIECE):
+        if (req_id, told) not in session.long_answers:  # cancelled
+            return
         for answer in piece:
             session.send(answer)
         await session.drained()
-    session.long_answers.pop(req_id, None)
+    session.long_answers.discard((req_id, told))
 
 
 def _cancel_details(session: Session, request: Request) -> None:
     """Stop an answer that is still being sent. Assumed: nothing more is said of it, not even its end, and nothing at
     all where there is nothing to stop."""
     assert isinstance(request, requests.CancelContractDetails)
-    task = session.long_answers.pop(request.req_id, None)
-    if task is not None:
-        task.cancel()
+    session.long_answers = {one for one in session.long_answers if one[0] != request.req_id}
 
 
 def _described(session: Session, request: requests.ReqContractDetails, found: list[Instrument]) -> Iterator[Answer]:

@@ -19,7 +19,7 @@ from tws import codes
 _MOST_HEADLINES = 300
 """Of one answer, as measured by users."""
 
-_DOTTED = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d+)?(.*)")
+_DOTTED = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d+)?Z?(.*)")
 """How the documentation's samples write the times of a headline query; read as UTC."""
 
 

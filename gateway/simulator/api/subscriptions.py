@@ -10,9 +10,11 @@ from gateway.simulator.market.instruments import Instrument
 if TYPE_CHECKING:
     import asyncio
     import datetime as dt
+    from collections.abc import Iterator
 
     from gateway.simulator.history.checks import BarQuery
     from gateway.simulator.research.scans import Limits
+    from gateway.simulator.wire.answers.answer import Answer
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Subscriptions:
         """Bulletins up to here have been sent; None: not subscribed."""
         self.history: dict[int, asyncio.Task[None]] = {}
         self.past_ticks: dict[int, asyncio.Task[None]] = {}
-        self.long_answers: dict[int, asyncio.Task[None]] = {}
+        self.long_answers: set[tuple[int, Iterator[Answer]]] = set()
         """Descriptions of many contracts that are still being sent."""
         self.accounts = AccountSubscriptions()
         self.groups: dict[int, int] = {}

@@ -15,6 +15,7 @@ import ibapi.order_condition
 import ibapi.scanner
 import ibapi.tag_value
 
+from gateway.simulator.wire.protobuf import generated
 from tests.unit.simulator.offline import Encoder, IbAsyncEncoder
 
 if TYPE_CHECKING:
@@ -264,6 +265,10 @@ def asks(kit: SimpleNamespace, version: int) -> dict[str, Ask]:
         "exerciseOptions": lambda c: c.exerciseOptions(
             9, call, 1, 2, account, 1, *(["", "", False] if kit is IBAPI else [])
         ),
+        "verifyRequest": lambda c: c.verifyRequest("a", "1"),
+        "verifyMessage": lambda c: c.verifyMessage("a"),
+        "verifyAndAuthRequest": lambda c: c.verifyAndAuthRequest("a", "1", "key"),
+        "verifyAndAuthMessage": lambda c: c.verifyAndAuthMessage("a", "b"),
         "queryDisplayGroups": lambda c: c.queryDisplayGroups(9),
         "subscribeToGroupEvents": lambda c: c.subscribeToGroupEvents(9, 1),
         "updateDisplayGroup": lambda c: c.updateDisplayGroup(9, "756733@SMART"),
@@ -282,13 +287,15 @@ def asks(kit: SimpleNamespace, version: int) -> dict[str, Ask]:
         made["cancelHistoricalTicks"] = lambda c: c.cancelHistoricalTicks(9)
     if kit is IBAPI and version >= 197:
         made["reqCurrentTimeInMillis"] = lambda c: c.reqCurrentTimeInMillis()
-    if kit is IB_ASYNC:  # ibapi says these only after a start that asked for them
+    if version >= 215:
         made |= {
-            "verifyRequest": lambda c: c.verifyRequest("a", "1"),
-            "verifyMessage": lambda c: c.verifyMessage("a"),
-            "verifyAndAuthRequest": lambda c: c.verifyAndAuthRequest("a", "1", "key"),
-            "verifyAndAuthMessage": lambda c: c.verifyAndAuthMessage("a", "b"),
+            "cancelContractData": lambda c: c.cancelContractData(9),
+            "cancelHistoricalTicks": lambda c: c.cancelHistoricalTicks(9),
         }
+    if version >= 219:
+        made["reqConfig"] = lambda c: c.reqConfigProtoBuf(generated("ConfigRequest")(reqId=9))
+    if version >= 221:
+        made["updateConfig"] = lambda c: c.updateConfigProtoBuf(generated("UpdateConfigRequest")(reqId=9))
 
     def placing(what: Any, order: Any) -> Ask:
         return lambda c: c.placeOrder(17, what, order)
@@ -303,6 +310,7 @@ def said(kit: SimpleNamespace, version: int) -> dict[str, bytes]:
     found = {}
     for name, ask in asks(kit, version).items():
         client = Encoder(version) if kit is IBAPI else IbAsyncEncoder(version)
+        client.extraAuth = True  # or ibapi would not even try to verify itself
         ask(client)
         [found[name]] = client.conn.payloads
     return found

@@ -61,8 +61,11 @@ class RawClient:
                 data = await self._reader.read(65536)
                 if not data:
                     raise EOFError
-                self._ready += [decode_fields(payload) for payload in self._frames.feed(data)]
+                self._ready += [self._fields(payload) for payload in self._frames.feed(data)]
         return self._ready.pop(0)
+
+    def _fields(self, payload: bytes) -> Message:
+        return decode_fields(payload)
 
     async def until(self, wanted: Callable[[Message], bool], seconds: float = 5.0) -> list[Message]:
         """Messages up to and with the first that is wanted."""

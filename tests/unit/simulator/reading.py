@@ -44,7 +44,7 @@ OWN_DEFAULTS = ("openClose",)
 
 
 def read_whole(payload: bytes, version: int) -> tuple[Request, int]:
-    """The request in a payload, and how many fields behind it were not read."""
+    """The request in a payload, and how many fields behind it were not read: none of what is protobuf."""
     cursors: list[Cursor] = []
 
     class Watched(Cursor):
@@ -54,7 +54,7 @@ def read_whole(payload: bytes, version: int) -> tuple[Request, int]:
 
     with patch.object(reader, "Cursor", Watched):
         request = reader.read(payload, version)
-    return request, cursors[0].left
+    return request, cursors[0].left if cursors else 0
 
 
 def unread_allowed(name: str) -> int:

@@ -1,6 +1,7 @@
 """Contracts over a socket: every key, ambiguity, chains, rules, venues."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from gateway.simulator.market.instruments import ContractQuery, Instrument
 from gateway.simulator.market.listings import LISTED
 from gateway.simulator.market.market import Market
 from gateway.simulator.market.process import step_at
+from tests.unit.simulator.asks import IBAPI, contract
+from tests.unit.simulator.binary import BinaryClient
 from tests.unit.simulator.raw import Message, RawClient
 from tests.unit.simulator.rig import AAPL, CALENDARS, INSTRUMENTS, NOON, SPY, spy_call, stock
 from tests.unit.simulator.run import Run
@@ -101,6 +104,23 @@ async def test_chains(run: Run) -> None:
         assert await chains("ES", "NYMEX", "FUT", str(future.con_id)) == []
         assert await chains("SPY", "", "FUT", str(SPY)) == []
         assert await chains("XYZ", "", "STK", "5") == []
+
+
+async def test_a_long_answer_can_be_cancelled(run: Run) -> None:
+    """And nothing is said where there is none."""
+    run.gateway.settings = replace(run.gateway.settings, server_version=223)
+    chain = contract(IBAPI, strike=0, right="", localSymbol="")
+    async with BinaryClient(run.server.port) as client:
+        await client.start()
+        client.ask(lambda c: c.reqContractDetails(5, chain))
+        *told, end = await client.until(lambda message: message[0] != "10")
+        assert (len(told), end) == (242, ["52", "\x08\x05"])
+        client.ask(lambda c: c.reqContractDetails(6, chain))
+        client.ask(lambda c: c.cancelContractData(6))
+        client.ask(lambda c: c.cancelContractData(7))
+        client.ask(lambda c: c.reqIds(1))
+        assert {message[0] for message in await client.until(lambda message: message[0] == "9")} <= {"10", "9"}
+        assert await client.silence()
 
 
 async def test_rules_and_venues(run: Run) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ibapi.const import UNSET_DOUBLE
 from ibapi.contract import ComboLeg, Contract, DeltaNeutralContract
 from ibapi.execution import ExecutionFilter
 from ibapi.order import COMPETE_AGAINST_BEST_OFFSET_UP_TO_MID, Order, OrderComboLeg
 from ibapi.order_cancel import OrderCancel
 from ibapi.order_condition import Create, OrderCondition
+from ibapi.scanner import ScannerSubscription
 from ibapi.tag_value import TagValue
 
 from gateway.simulator.errors import RequestMalformed
@@ -24,6 +27,7 @@ from gateway.simulator.wire.requests import (
     option_calculations,
     orders,
     reader,
+    research,
     session,
 )
 from tests.unit.simulator.offline import Encoder
@@ -221,23 +225,57 @@ def test_the_other_requests(version: int) -> None:
     assert five.what == "MIDPOINT"
 
 
-def test_depth_and_calculations() -> None:
-    asked = read(200, lambda c: c.reqMktDepth(9, option(), 20, True, []))
+@pytest.mark.parametrize("version", [200, 223])
+def test_depth_and_calculations(version: int) -> None:
+    asked = read(version, lambda c: c.reqMktDepth(9, option(), 20, True, []))
     assert isinstance(asked, depth.ReqMarketDepth)
     assert (asked.req_id, asked.contract.symbol, asked.rows, asked.smart) == (9, "SPY", 20, True)
-    assert read(200, lambda c: c.cancelMktDepth(9, True)) == depth.CancelMarketDepth(9, True)
-    volatility = read(200, lambda c: c.calculateImpliedVolatility(9, option(), 1.5, 600.0, []))
+    assert read(version, lambda c: c.cancelMktDepth(9, True)) == depth.CancelMarketDepth(9, True)
+    volatility = read(version, lambda c: c.calculateImpliedVolatility(9, option(), 1.5, 600.0, []))
     assert isinstance(volatility, option_calculations.CalculateImpliedVolatility)
     assert (volatility.price, volatility.underlying) == (1.5, 600.0)
-    price = read(200, lambda c: c.calculateOptionPrice(9, option(), 0.2, 600.0, []))
+    price = read(version, lambda c: c.calculateOptionPrice(9, option(), 0.2, 600.0, []))
     assert isinstance(price, option_calculations.CalculateOptionPrice)
     assert (price.volatility, price.underlying) == (0.2, 600.0)
-    assert read(200, lambda c: c.cancelCalculateOptionPrice(9)) == option_calculations.CancelCalculation(9)
+    assert read(version, lambda c: c.cancelCalculateOptionPrice(9)) == option_calculations.CancelCalculation(9)
 
 
-def test_venues_are_asked_for() -> None:
-    assert read(200, lambda c: c.reqMktDepthExchanges()) == contracts.ReqDepthExchanges()
-    assert read(200, lambda c: c.reqSmartComponents(9, "9c0001")) == contracts.ReqSmartComponents(9, "9c0001")
+@pytest.mark.parametrize("version", [200, 223])
+def test_venues_are_asked_for(version: int) -> None:
+    assert read(version, lambda c: c.reqMktDepthExchanges()) == contracts.ReqDepthExchanges()
+    assert read(version, lambda c: c.reqSmartComponents(9, "9c0001")) == contracts.ReqSmartComponents(9, "9c0001")
+
+
+@pytest.mark.parametrize("version", [200, 223])
+def test_what_a_scan_does_not_say_limits_nothing(version: int) -> None:
+    scan = ScannerSubscription()
+    scan.instrument, scan.locationCode, scan.scanCode, scan.stockTypeFilter = "STK", "STK.US", "HOT_BY_VOLUME", "ALL"
+    filters = [TagValue("changePercAbove", "1"), TagValue("priceAbove", "5")]
+    asked = read(version, lambda c: c.reqScannerSubscription(9, scan, [], filters))
+    named = (("changePercAbove", "1"), ("priceAbove", "5"))
+    assert asked == research.ReqScannerSubscription(
+        9, -1, "STK", "STK.US", "HOT_BY_VOLUME", None, None, None, "ALL", named
+    )
+    scan.numberOfRows, scan.belowPrice, scan.aboveVolume = 7, 0.0, 10
+    limited = read(version, lambda c: c.reqScannerSubscription(9, scan, [], filters))
+    assert isinstance(limited, research.ReqScannerSubscription)
+    assert (limited.rows, limited.above_price, limited.below_price, limited.above_volume) == (7, None, 0.0, 10.0)
+
+
+def test_contracts_are_the_same_in_both_encodings() -> None:
+    isin = Contract()
+    isin.secIdType, isin.secId, isin.includeExpired, isin.issuerId = "ISIN", "US78462F1030", True, "e1400001"
+    for asked in (option(), isin, Contract()):
+        before = read(200, lambda c, asked=asked: c.reqContractDetails(9, asked))
+        assert read(205, lambda c, asked=asked: c.reqContractDetails(9, asked)) == before
+
+
+def test_a_calculation_of_no_number_cannot_be_read() -> None:
+    unknown = read(223, lambda c: c.calculateOptionPrice(9, option(), UNSET_DOUBLE, 600.0, []))
+    assert isinstance(unknown, option_calculations.CalculateOptionPrice)
+    assert (unknown.volatility, unknown.underlying) == (None, 600.0)
+    with pytest.raises(RequestMalformed):
+        read(223, lambda c: c.calculateOptionPrice(9, option(), math.nan, 600.0, []))
 
 
 def test_empty_texts_are_unset() -> None:

@@ -56,6 +56,15 @@ async def test_headlines_and_their_articles(client: RawClient) -> None:
     assert headline.partition("SPY: ")[2] in article[3]
 
 
+async def test_times_of_headlines_are_utc_with_a_z_and_without(client: RawClient) -> None:
+    asked = [
+        await client.answer("86", 5, SPY, "BRFG+DJNL", since, "", 10, "", end="87")
+        for since in ("2026-11-18 12:00:00.0", "2026-11-18 12:00:00.0Z", "20261118-12:00:00Z")
+    ]
+    assert 1 < len(asked[0]) < 11
+    assert asked[0] == asked[1] == asked[2]
+
+
 async def test_pages_of_headlines_meet(client: RawClient) -> None:
     whole = await client.answer("86", 5, SPY, "BRFG", "20261101-00:00:00", "20261110-00:00:00", 300, "", end="87")
     assert whole[-1] == ["87", "5", "0"]

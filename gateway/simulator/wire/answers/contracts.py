@@ -6,6 +6,7 @@ size for algorithms, the precision of the last price and size. No version is kno
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 from gateway.simulator.market.instruments import Instrument
@@ -70,7 +71,7 @@ class ContractDetails(Answer):
             product.aggregate,
             product.symbol if product.underlying_type else "",
             product.underlying_type,
-            _rules(instrument),
+            _rules(instrument.market_rule, instrument.exchanges),
             _settled(instrument),
             product.stock_type,
         ]
@@ -131,7 +132,7 @@ def _common_proto(instrument: Instrument, hours: str, liquid_hours: str) -> dict
         "liquidHours": liquid_hours,
         "secIdList": {"ISIN": product.isin} if product.isin else {},
         "aggGroup": product.aggregate,
-        "marketRuleIds": _rules(instrument),
+        "marketRuleIds": _rules(instrument.market_rule, instrument.exchanges),
         "minSize": plain(product.min_size),
         "sizeIncrement": plain(product.size_step),
         "suggestedSizeIncrement": plain(product.suggested_size),
@@ -142,9 +143,10 @@ def _security_ids(product: Product) -> Fields:
     return [1, "ISIN", product.isin] if product.isin else [0]
 
 
-def _rules(instrument: Instrument) -> str:
+@cache
+def _rules(rule: int, exchanges: str) -> str:
     """A market rule for each exchange."""
-    return ",".join([str(instrument.market_rule)] * (instrument.exchanges.count(",") + 1))
+    return ",".join([str(rule)] * (exchanges.count(",") + 1))
 
 
 def _settled(instrument: Instrument) -> str:
@@ -240,7 +242,13 @@ class BondDetails(Answer):
         fields += [instrument.order_types, instrument.exchanges, "", "", False, "", ascii7(product.long_name)]
         if version >= 188:
             fields += [instrument.zone, self.hours, self.liquid_hours]
-        fields += ["", "", *_security_ids(product), product.aggregate, _rules(instrument)]
+        fields += [
+            "",
+            "",
+            *_security_ids(product),
+            product.aggregate,
+            _rules(instrument.market_rule, instrument.exchanges),
+        ]
         if version >= 164:
             fields += _sizes(product)
         return fields
