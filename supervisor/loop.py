@@ -23,6 +23,7 @@ from supervisor.journal import Journal
 from supervisor.login import phase
 from supervisor.memory import Act, Action, Amend, Close, Memory, Moved, Open, Remember, Tell
 from supervisor.metrics import Metrics
+from supervisor.notify import Notifier
 from supervisor.observation import (
     Ask,
     ContainerEvent,
@@ -78,7 +79,14 @@ class Watch:
     """One tenant's watch."""
 
     def __init__(
-        self, rules: Rules, senses: Senses, journal: Journal, preflights: Preflights, metrics: Metrics, clock: Clock
+        self,
+        rules: Rules,
+        senses: Senses,
+        journal: Journal,
+        preflights: Preflights,
+        notifier: Notifier,
+        metrics: Metrics,
+        clock: Clock,
     ) -> None:
         self.rules = rules
         self.memory = Memory()
@@ -89,6 +97,7 @@ class Watch:
         self._senses = senses
         self._journal = journal
         self._metrics = metrics
+        self._notifier = notifier
         self._clock = clock
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._hands = Hands(
@@ -126,6 +135,7 @@ class Watch:
             group.create_task(self._every(self._look_mailbox, policy.heart_interval), name="mailbox")
             if self.rules.engine:
                 group.create_task(self._every(self._look_engine, policy.heart_interval), name="engine")
+            group.create_task(self._notifier.run(), name="notify")
             group.create_task(self._turns(), name="turns")
 
     async def _remember_all(self) -> None:
@@ -134,6 +144,11 @@ class Watch:
         facts = await self._write(lambda: self._journal.facts(self.rules.tenant))
         if "paused" in facts:
             self._pause = Pause(**json.loads(facts["paused"].value))
+        for incident in (self.memory.gateway_incident, self.memory.engine_incident):
+            # What the machine knows to be told it does not tell again, and an alert that nobody renews ends.
+            if incident is not None and incident.told:
+                text = f"{incident.fault}: still open after a restart of the supervisor"
+                self._notifier.tell(incident, text, self._wall(incident.opened_at))
 
     async def leave(self) -> None:
         """Before the process ends: stops of the last seconds belong to the same going-down as ours."""
@@ -251,6 +266,7 @@ class Watch:
             self.look_now()
         self._keep_hold()
         self._last_run = now
+        self._metrics.page_unsent.labels(self.rules.tenant).set(self._notifier.oldest_unsent())
         self._metrics.ran(self.memory, self.observation, self._policy, now, wall)
 
     def _calendar(self, now: float, wall: float) -> dict[str, Any]:
@@ -301,10 +317,12 @@ class Watch:
                     "incident over", tenant=tenant, id=incident.id, fault=incident.fault, after=round(seconds, 3)
                 )
                 self._note(lambda: self._journal.close_incident(tenant, incident, self._wall(at)))
+                self._notifier.close(incident, self._wall(at))
                 self._senses.sentinel.audit_soon()
             case Tell(incident, text):
                 self._metrics.pages.labels(tenant, incident.fault).inc()
                 log.error("page", tenant=tenant, incident=incident.id, text=text)
+                self._notifier.tell(incident, text, self._wall(incident.opened_at))
             case Moved(before, after, why):
                 subject = "gateway" if isinstance(after, GatewayState) else "engine"
                 log.info("moved", tenant=tenant, subject=subject, before=before, after=after, why=why)

@@ -10,6 +10,8 @@ from supervisor.states import EngineState, GatewayState
 
 PROBES = ("docker", "handshake", "mailbox", "sentinel", "engine")
 OUTCOMES = ("ok", "failed", "refused")
+CHANNELS = ("alertmanager", "webhook")
+_NOTIFICATION = ("tenant", "channel", "outcome")
 _FAST = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
 _SLOW = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 
@@ -52,6 +54,15 @@ class Metrics:
         )
         self.actions = counter("actions", "Acts, by outcome.", "tenant", "rung", "outcome")
         self.pages = counter("pages", "Times that a person was to be told.", "tenant", "fault")
+        self.notifications = counter(
+            "notifications", "Posts of pages, by channel and outcome; retries are part of one.", *_NOTIFICATION
+        )
+        self.pages_lost = counter("pages_lost", "Pages that were given up before anybody had heard of them.", "tenant")
+        self.page_unsent = gauge(
+            "page_oldest_unsent_seconds",
+            "Age of the oldest page that nobody has heard of; 0 without any.",
+            "tenant",
+        )
         self.budget = gauge("budget_remaining", "Restarts left.", "tenant", "budget")
         self.blind = gauge("blind", "1 while the Docker API cannot be asked.", "tenant")
         self.paused = gauge("paused", "1 while restarts are vetoed by a person.", "tenant")
@@ -84,13 +95,17 @@ class Metrics:
         for rung in Rung:
             for outcome in OUTCOMES:
                 self.actions.labels(tenant, rung, outcome)
+        for channel in CHANNELS:
+            for outcome in ("sent", "failed"):
+                self.notifications.labels(tenant, channel, outcome)
         for budget in ("gateway", "engine"):
             self.budget.labels(tenant, budget)
         for kind in ("positions", "orders"):
             self.exposed.labels(tenant, kind)
         for window in self._windows:
             self.window_open.labels(tenant, window)
-        for single in (self.blind, self.paused, self.held, self.skew):
+        self.pages_lost.labels(tenant)
+        for single in (self.page_unsent, self.blind, self.paused, self.held, self.skew):
             single.labels(tenant)
 
     def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:

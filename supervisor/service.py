@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
@@ -17,6 +18,7 @@ from supervisor.clearance import Preflights, Report
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
 from supervisor.metrics import Metrics
+from supervisor.notify import Alertmanager, Notifier, Webhook
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.sentinel import Sentinel
@@ -88,7 +90,16 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
         return await preflight.run(preflight_settings, clock)
 
     metrics = Metrics(registry, rules.tenant, tuple(window.name for window in rules.windows))
-    watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), metrics, clock)
+    http = httpx.AsyncClient(trust_env=False)
+    hook = settings.webhook_url()
+    notifier = Notifier(
+        rules.tenant,
+        Alertmanager(http, settings.alertmanager_url, f"{settings.public_url}/api/v1/incidents"),
+        Webhook(http, hook) if hook is not None else None,
+        metrics,
+        clock,
+    )
+    watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), notifier, metrics, clock)
     watches.append(watch)
     runtime.listen(watch.heard, lambda deaf: None)
     app = application(
@@ -115,6 +126,7 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
         loop.add_signal_handler(number, stop.set)
     await _until(stop, watch, server)
     await watch.leave()
+    await http.aclose()
     runtime.close()
     journal.close()
     log.info("ended", tenant=rules.tenant)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import httpx
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     auto_restart_time: str | None = None
     time_zone: str = "Etc/UTC"
     reauth_at: str | None = None
+    alertmanager_url: str = "http://alertmanager:9093"
+    public_url: str = "http://127.0.0.1:9180"
+    """Where people reach this supervisor: what they are told links to it."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
@@ -114,6 +118,24 @@ class Settings(BaseSettings):
         if not value:
             raise SettingsRefused(f"expected a token in {path}, found an empty file; remove it, `make up` makes one")
         return value
+
+    def webhook_url(self) -> str | None:
+        """The webhook that is told when Alertmanager is silent, from its secret file. None: there is no such webhook.
+
+        Raises:
+            SettingsRefused: not a URL. The message does not repeat it.
+        """
+        path = self.secrets_path / "webhook_url"
+        try:
+            text = path.read_text().strip()
+            url = httpx.URL(text)
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError, httpx.InvalidURL) as error:
+            raise SettingsRefused(f"expected a URL in {path}, found {type(error).__name__}; write it anew") from error
+        if text and (url.scheme not in ("http", "https") or not url.host):
+            raise SettingsRefused(f"expected a URL that starts with https:// in {path}, found something else")
+        return text or None
 
 
 __all__ = ["PolicyRefused", "Settings"]

@@ -46,6 +46,8 @@ CONTAINER_USER: Final = 1000
 READY_WITHIN_SECONDS: Final = 180.0
 CREDENTIALS: Final = ("tws_userid", "tws_password")
 TOKENS: Final = ("operator_token", "machine_token", "redis_password")
+OPTIONAL: Final = ("webhook_url",)
+"""Secrets that may stay empty."""
 
 
 def given(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -96,6 +98,12 @@ def prepare_secrets(root: Path, stack: Plan) -> None:
         if not path.exists():
             _write_private(path, secrets.token_urlsafe(32) + "\n")
         wanted[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _content(path)
+    for name in OPTIONAL:
+        path = directory / name
+        if not path.exists():
+            _write_private(path, "")
+        elif path.read_text().strip():
+            wanted[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _content(path)
     if faults := secret_faults(wanted):
         hint = [] if stack.mode == "sim" else ["(`make up SIM=1` needs no account)"]
         raise SettingsRefused("\n".join([*faults, *hint]))
@@ -117,12 +125,12 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     if sys.platform != "linux" or (os.getuid() == CONTAINER_USER and not rootless):
         return stack
     if os.getuid() == 0:
-        for path in (*(credentials / name for name in CREDENTIALS), *(tokens / name for name in TOKENS)):
+        for path in (*(credentials / name for name in CREDENTIALS), *(tokens / name for name in (*TOKENS, *OPTIONAL))):
             os.chown(path, CONTAINER_USER, CONTAINER_USER)
         return stack
     copies = root / stack.var / "mounted"
     copies.mkdir(parents=True, exist_ok=True)
-    files = [*(f"/credentials/{name}" for name in CREDENTIALS), *(f"/tokens/{name}" for name in TOKENS)]
+    files = [*(f"/credentials/{name}" for name in CREDENTIALS), *(f"/tokens/{name}" for name in (*TOKENS, *OPTIONAL))]
     command = ["docker", "run", "--rm", "--network", "none", "--user", "0:0", "--entrypoint", "install"]
     for source, target in ((credentials, "/credentials:ro"), (tokens, "/tokens:ro"), (copies, "/copies")):
         command += ["--volume", f"{source.resolve()}:{target}"]

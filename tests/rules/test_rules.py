@@ -8,6 +8,8 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
+from supervisor.notify import ALERTS
+
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,15 +82,35 @@ def test_each_alert_is_annotated_for_a_person(alert: str) -> None:
     assert annotations["runbook_url"] == f"docs/runbooks/{alert}.md"
 
 
-@pytest.mark.parametrize("alert", _alerts())
+@pytest.mark.parametrize("alert", [*_alerts(), *ALERTS])
 def test_each_alert_has_a_runbook(alert: str) -> None:
     text = (ROOT / "docs" / "runbooks" / f"{alert}.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("## ")] == list(CHAPTERS)
 
 
-@pytest.mark.parametrize("alert", _alerts())
+@pytest.mark.parametrize("alert", [*_alerts(), *ALERTS])
 def test_each_make_target_that_a_runbook_names_exists(alert: str) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = re.findall(r"`make ([a-z]+)", (ROOT / "docs" / "runbooks" / f"{alert}.md").read_text())
     assert named
     assert set(named) <= targets
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+@pytest.mark.parametrize("severity", ["critical", "warning"])
+def test_what_the_supervisor_posts_goes_to_a_person(alert: str, severity: str) -> None:
+    assert _receiver(f"alertname={alert}", f"severity={severity}") == "person"
+
+
+def test_critical_rules_go_to_a_person_and_others_do_not() -> None:
+    assert _receiver("alertname=GatewayDown", "severity=critical") == "person"
+    assert _receiver("alertname=Anything", "severity=warning") == "nowhere"
+
+
+def _receiver(*labels: str) -> str:
+    file = "/etc/alertmanager-under-test/alertmanager.yml"
+    return _tool("ALERTMANAGER_IMAGE", "amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip()
+
+
+def test_no_runbook_is_without_its_alert() -> None:
+    assert {page.stem for page in (ROOT / "docs" / "runbooks").glob("*.md")} == {*_alerts(), *ALERTS}

@@ -33,6 +33,18 @@ def test_a_first_up_makes_private_tokens_and_a_second_keeps_them(tmp_path: Path)
     assert {name: (tmp_path / "secrets" / name).read_text() for name in stack.TOKENS} == first
 
 
+def test_a_webhook_may_stay_empty_and_one_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    plan = planning.plan("sim", {}, HOST)
+    stack.prepare_secrets(tmp_path, plan)
+    hook = tmp_path / "secrets" / "webhook_url"
+    assert hook.read_text() == ""
+    hook.write_text("https://x.example/key")
+    stack.prepare_secrets(tmp_path, plan)
+    hook.chmod(0o644)
+    with pytest.raises(SettingsRefused, match="webhook_url: expected mode 0600"):
+        stack.prepare_secrets(tmp_path, plan)
+
+
 def test_paper_without_credentials_names_the_files_and_the_way_without(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused) as refused:
         stack.prepare_secrets(tmp_path, planning.plan("paper", {"IB_ACCOUNT": "DU1"}, HOST))

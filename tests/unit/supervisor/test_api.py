@@ -1,6 +1,6 @@
 """The HTTP of the supervisor, over a watch whose senses are made up."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -17,8 +17,9 @@ from supervisor.clearance import Preflights
 from supervisor.faults import FAULTS, Rung
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
-from supervisor.memory import EngineTrack, GatewayTrack, Incident, Memory
+from supervisor.memory import Close, EngineTrack, GatewayTrack, Incident, Memory, Tell
 from supervisor.metrics import Metrics
+from supervisor.notify import ChannelTrouble, Notifier, Page
 from supervisor.observation import Container, Look, Observation, Result, SentinelView, Status, Subject
 from supervisor.policy import Policy
 from supervisor.probes.engine import EngineLink
@@ -39,6 +40,14 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         return {"version": 1, "verdict": self.verdict, "seconds": 0.1, "checks": []}
+
+
+class Nobody:
+    async def send(self, pages: Sequence[Page], now: float) -> None:
+        raise ChannelTrouble("nobody")
+
+
+NOBODY = Nobody()
 
 
 class NoRuntime:
@@ -72,7 +81,16 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
         )
         registry = CollectorRegistry()
         rules = Rules("sim", account="DUSIM0001")
-        made = Watch(rules, senses, journal, Preflights(run, CLOCK), Metrics(registry, "sim"), CLOCK)
+        metrics = Metrics(registry, "sim")
+        made = Watch(
+            rules,
+            senses,
+            journal,
+            Preflights(run, CLOCK),
+            Notifier("sim", NOBODY, None, metrics, CLOCK),
+            metrics,
+            CLOCK,
+        )
         made.registry = registry  # type: ignore[attr-defined]
         made.memory = Memory(
             gateway=GatewayTrack(state=GatewayState.READY, since=CLOCK.monotonic()),
@@ -205,6 +223,26 @@ async def test_preflight(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "unknown"
     assert (await client.post("/api/v1/preflight", headers=OPERATOR)).json()["verdict"] == "go"
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "go"
+
+
+async def test_what_people_are_told_is_owed_to_them_until_it_is_over(watch: Watch) -> None:
+    incident = Incident(7, "jvm-dead", Subject.GATEWAY, 1.0, 1.0, 2.0)
+    watch._follow(Tell(incident, "jvm-dead: …"))
+    [owed] = watch._notifier._owed.values()
+    assert (owed.page.fault, owed.page.text, owed.page.ended_at) == ("jvm-dead", "jvm-dead: …", None)
+    assert owed.page.starts_at == pytest.approx(watch._wall(1.0), abs=1.0)
+    watch._follow(Close(incident, CLOCK.monotonic()))
+    assert owed.page.ended_at is not None
+
+
+@pytest.mark.parametrize("gave_up", [True, False])
+async def test_what_the_machine_will_not_tell_again_after_a_restart_is_owed_again(watch: Watch, gave_up: bool) -> None:
+    incident = Incident(7, "jvm-dead", Subject.GATEWAY, 1.0, 1.0, 2.0, gave_up=gave_up)
+    await watch._write(lambda: watch._journal.put_incident("sim", incident, watch._wall))
+    await watch._remember_all()
+    assert watch.memory.gateway_incident is not None
+    owed = [one.page.text for one in watch._notifier._owed.values()]
+    assert owed == (["jvm-dead: still open after a restart of the supervisor"] if gave_up else [])
 
 
 async def test_windows_and_the_weekly_token_are_told(client: httpx.AsyncClient, watch: Watch) -> None:

@@ -90,6 +90,23 @@ def test_a_token_is_read_from_its_file(tmp_path: Path) -> None:
     assert Settings.load().token("machine_token") == "abc"
 
 
+@pytest.mark.parametrize(
+    ("text", "url"), [(None, None), ("\n", None), (" https://x.example/k \n", "https://x.example/k")]
+)
+def test_a_webhook_is_there_when_its_file_holds_a_url(tmp_path: Path, text: str | None, url: str | None) -> None:
+    if text is not None:
+        (tmp_path / "webhook_url").write_text(text)
+    assert Settings.load().webhook_url() == url
+
+
+@pytest.mark.parametrize("text", ["x.example/k3y", "ftp://x/k3y", "https://", "http://x:k3y"])
+def test_a_webhook_that_is_none_is_refused_without_being_repeated(tmp_path: Path, text: str) -> None:
+    (tmp_path / "webhook_url").write_text(text)
+    with pytest.raises(SettingsRefused, match="webhook_url") as refused:
+        Settings.load().webhook_url()
+    assert "k3y" not in str(refused.value)
+
+
 @pytest.mark.parametrize("text", [None, ""])
 def test_no_token_is_said(tmp_path: Path, text: str | None) -> None:
     if text is not None:
