@@ -11,6 +11,7 @@ from supervisor.diagnosis import Diagnosis
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse, act_deadline, next_rung
 from supervisor.memory import NEVER, Act, Done, Incident, Remember
+from supervisor.observation import NEVER as NEVER_LOOKED
 from supervisor.observation import EngineWord, LoginPhase, Result, Subject
 from supervisor.pad import Pad
 from supervisor.states import EngineState, GatewayState
@@ -21,7 +22,7 @@ def act(pad: Pad) -> None:
     if pad.memory.flight is not None:
         pad.why_not = f"{pad.memory.flight.rung} under way"
         return
-    for acted in (_by_hand, _safety_stop, _cure_gateway, _follow_with_engine):
+    for acted in (_by_hand, _safety_stop, _secure_login, _cure_gateway, _follow_with_engine):
         if acted(pad):
             return
 
@@ -56,13 +57,31 @@ def _safety_stop(pad: Pad) -> bool:
     return _launch(pad, Rung.ENGINE_STOP, finding.why)
 
 
+def _secure_login(pad: Pad) -> bool:
+    """What could lock the account is stopped, whatever else is the case; then a person is needed."""
+    finding, incident = pad.gateway_finding, pad.memory.gateway_incident
+    if finding is None or incident is None or incident.gave_up or finding.fault is faults.WRONG_ACCOUNT:
+        return False
+    if not finding.fault.safety or not finding.sure or pad.now < pad.memory.retry_at:
+        return False
+    rung = next_rung(finding.fault, incident.rungs)
+    if rung is None or (rung is Rung.GATEWAY_STOP and not pad.runs(Subject.GATEWAY)):
+        incidents.give_up(pad, Subject.GATEWAY)
+        return False
+    if rung is Rung.GATEWAY_STOP and pad.observation.docker.result is not Result.OK:
+        return False
+    return _launch(pad, rung, finding.why)
+
+
 def _cure_gateway(pad: Pad) -> bool:
     finding, incident = pad.gateway_finding, pad.memory.gateway_incident
-    if finding is None or incident is None or incident.gave_up:
+    if finding is None or incident is None or incident.gave_up or finding.fault.safety:
         return False
     fault = finding.fault
     rung = next_rung(fault, incident.rungs)
-    if rung is None or fault is faults.WRONG_ACCOUNT:
+    if rung is None:
+        if fault.once and all(done.outcome != "pending" for done in incident.acts):
+            incidents.give_up(pad, Subject.GATEWAY)
         return False
     if rung is Rung.SENTINEL_RECONNECT:
         if pad.memory.gateway_proof is not None and pad.now < pad.memory.gateway_proof.deadline:
@@ -107,7 +126,7 @@ def _cure_engine(pad: Pad, finding: Diagnosis, incident: Incident) -> bool:
         return False
     if fault is faults.ENGINE_BACKOFF and rung is Rung.ENGINE_RESTART and pad.exposed:
         # Alive and hearing, only not connected: with money at risk a restart is no cure.
-        incidents.tell(pad, Subject.ENGINE, "exposed", "the engine does not trade and is not restarted while exposed.")
+        incidents.tell(pad, incident, "exposed", "the engine does not trade and is not restarted while exposed.")
         last = incident.acts[-1].at if incident.acts else NEVER
         if pad.now - last < pad.policy.resync_again:
             pad.why_not = "exposed: no restart, resync again soon"
@@ -141,10 +160,14 @@ def _vetoed(pad: Pad, rung: Rung) -> bool:
         pad.why_not = "an earlier supervisor's act may still be under way"
     elif pad.observation.paused and step.restarts:
         pad.why_not = f"PAUSE: would {rung}"
+    elif pad.observation.windows and step.restarts and step.subject is Subject.GATEWAY:
+        pad.why_not = f"inside {pad.observation.windows[0].name}: would {rung}"
     elif step.new_process and pad.observation.docker.result is not Result.OK:
         pad.why_not = "blind: the Docker API does not answer"
     elif step.subject is Subject.GATEWAY and step.restarts and _login_under_way(pad):
         pad.why_not = f"the log says {pad.observation.login.phase}"
+    elif _needs_login(rung) and (refusal := _ledger_refuses(pad)):
+        pad.why_not = refusal
     elif _broke(pad, step.purse):
         pad.why_not = "the restart budget is spent"
         incidents.give_up(pad, step.subject)
@@ -158,6 +181,24 @@ def _login_under_way(pad: Pad) -> bool:
     if pad.gateway.process.died_at is not None:
         return False
     return pad.observation.login.phase in (LoginPhase.TWOFA, LoginPhase.UNKNOWN)
+
+
+def _needs_login(rung: Rung) -> bool:
+    return rung in (Rung.CONTAINER_START, Rung.CONTAINER_RESTART, Rung.RECONNECT_ACCOUNT)
+
+
+def _ledger_refuses(pad: Pad) -> str:
+    """Why the gateway's ledger allows no login now; empty if it does, or if there is no ledger."""
+    ledger = pad.observation.ledger
+    if ledger.look is NEVER_LOOKED:
+        return ""
+    if ledger.look.result is not Result.OK:
+        return f"the login ledger cannot be read: {ledger.look.why}"
+    if ledger.hold is not None:
+        return f"logins are held: {ledger.hold}"
+    if ledger.next_at is not None and pad.now < ledger.next_at:
+        return f"the ledger allows the next login in {ledger.next_at - pad.now:.0f} s"
+    return ""
 
 
 def _broke(pad: Pad, purse: Purse) -> bool:
@@ -213,7 +254,7 @@ def _spend(pad: Pad, purse: Purse) -> None:
 
 def _gateway_recovers(pad: Pad, rung: Rung) -> None:
     """All but the reconnects, which a gateway that answers is asked for, leave it RECOVERING."""
-    if rung in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT):
+    if rung in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT, Rung.LOGIN_HOLD, Rung.GATEWAY_STOP):
         return
     if pad.gateway.state is GatewayState.SUSPECT and rung is Rung.SENTINEL_RECONNECT:
         pad.move(GatewayState.FAILING)

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from supervisor import faults
+from supervisor.detectors import RUN
 from supervisor.faults import Fault
 from supervisor.memory import EngineTrack, GatewayTrack
 from supervisor.observation import Ending, EngineWord, LoginPhase, Observation, Result, SessionPhase, Status
 from supervisor.policy import Policy
+
+_TWOFA_EXIT = 87
+"""IBC's exit code where a second factor was not answered in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,34 @@ def dead(track: GatewayTrack) -> Diagnosis | None:
     )
 
 
+def login_trouble(track: GatewayTrack, observation: Observation, now: float, policy: Policy) -> Diagnosis | None:
+    """Faults 13 to 15 and 17, by the log of a gateway that does not answer. None where the log cannot be read, or is
+    another process's."""
+    login, container = observation.login, track.process.container
+    if login.look.result is not Result.OK or login.look.at < track.not_before:
+        return None
+    since = login.since if login.since is not None else login.look.at
+
+    def diagnosis(fault: Fault, sure: bool) -> Diagnosis:
+        return Diagnosis(fault, since, since, sure, login.line or str(login.phase))
+
+    if login.phase is LoginPhase.REFUSED:
+        return diagnosis(faults.LOGIN_REFUSED, True)
+    if login.phase is LoginPhase.EXISTING_SESSION:
+        return diagnosis(faults.EXISTING_SESSION, True)
+    timed_out = login.phase is LoginPhase.TWOFA_TIMED_OUT or (
+        track.process.died_at is not None and container is not None and container.exit_code == _TWOFA_EXIT
+    )
+    if timed_out:
+        # While the ledger allows it, IBC or Docker makes one more attempt: that is left to them.
+        ledger = observation.ledger
+        allowed = ledger.look.result is Result.OK and ledger.hold is None and ledger.next_at is None
+        return None if allowed else diagnosis(faults.TWOFA_TIMEOUT, ledger.look.result is Result.OK)
+    if login.phase in (LoginPhase.LOGGING_IN, LoginPhase.TWOFA) and now - since >= policy.login_stuck:
+        return diagnosis(faults.LOGIN_STUCK, login.phase is LoginPhase.LOGGING_IN)
+    return None
+
+
 def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
     """Faults 2 to 5 of a process that runs, from handshake, heart and mailbox together."""
     handshake, heart = track.handshake, track.heart
@@ -82,6 +114,9 @@ def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
         if handshake.last.result is not Result.FAIL or answers_since is None or began < answers_since:
             return None  # it may be coming back: a greeting begun after the one that was answered will tell
         return diagnosis(faults.HALF_OPEN, True, f"{ending} from here, answered inside the container")
+    if handshake.failures < RUN and heart.failures < RUN and not handshake.failures + heart.failures >= RUN:
+        quiet = observation.login.phase is LoginPhase.QUIET
+        return diagnosis(faults.FLAPPING, quiet, "four of the last six looks failed")
     if inside is Ending.STALE and ending is Ending.SILENT:
         return diagnosis(faults.FROZEN, True, "silent, and the mailbox has stopped")
     if inside is Ending.SILENT:
@@ -118,12 +153,15 @@ def account_fault(accounts: tuple[str, ...], configured: str, live: bool) -> str
 def not_whole(
     track: GatewayTrack, observation: Observation, account: str, live: bool, farms: tuple[str, ...], policy: Policy
 ) -> Diagnosis | None:
-    """Faults 7, 9, 10 and 18 of a gateway that answers."""
+    """Faults 7, 9, 10, 18 and 39 of a gateway that answers."""
     sentinel = observation.sentinel
     wrong = account_fault(sentinel.accounts, account, live)
     if wrong is not None:
         at = sentinel.opened_at if sentinel.opened_at is not None else sentinel.heart.at
         return Diagnosis(faults.WRONG_ACCOUNT, at, at, True, wrong)
+    slept = observation.host.slept_at
+    if slept is not None and slept > track.slept_done:
+        return Diagnosis(faults.HOST_SLEPT, slept, slept, True, "the host has slept: every session may be half-open")
     lost = sentinel.upstream_lost_at
     if lost is not None:
         return Diagnosis(faults.UPSTREAM_LOST, lost, lost, True, "the gateway has lost IBKR")

@@ -25,6 +25,8 @@ class Rung(StrEnum):
     ENGINE_START = "engine-start"
     ENGINE_RESTART = "engine-restart"
     ENGINE_STOP = "engine-stop"
+    LOGIN_HOLD = "login-hold"
+    GATEWAY_STOP = "gateway-stop"
 
 
 class Page(StrEnum):
@@ -41,27 +43,72 @@ class Fault:
     """One row of the table.
 
     Attributes:
-        number: the row's number in this table, by which docstrings speak of it; there are gaps.
+        number: the row's number, by which docstrings speak of it.
         evidence: what has to be true, in words.
-        seen: bound on detection, p95, from injection.
+        seen: bound on detection, p95, from injection; None where `when` says at which moment it is looked for.
         act: nothing irreversible before this; None where no act is right.
         rungs: the acts that may answer it, smallest first; the last one repeats, inside its budget.
         answer: the right answer, in words.
+        standing: it stands beside whatever else is wrong, and in the way of no cure.
+        holds: new entries are held while it is open.
+        once: each of its rungs is climbed once an incident, and then a person is needed.
+        safety: neither pause nor window nor budget stands before its acts.
+        patience: how long evidence must last before a standing fault is declared, or is over.
+        when: the moment at which it is looked for, where that is not always.
     """
 
     number: int
     name: str
     subject: Subject
     evidence: str
-    seen: float
+    seen: float | None
     act: float | None
     rungs: tuple[Rung, ...]
     answer: str
     page: Page
+    standing: bool = False
+    holds: bool = True
+    once: bool = False
+    safety: bool = False
+    patience: float = 0.0
+    when: str = ""
 
 
 _G = Subject.GATEWAY
 _E = Subject.ENGINE
+_H = Subject.HOST
+
+
+def _standing(
+    number: int,
+    name: str,
+    subject: Subject,
+    evidence: str,
+    answer: str,
+    *,
+    seen: float | None = None,
+    when: str = "",
+    page: Page = Page.NO,
+    holds: bool = False,
+    patience: float = 0.0,
+) -> Fault:
+    """A row of what is told, and held or paged, but never acted on."""
+    return Fault(
+        number,
+        name,
+        subject,
+        evidence,
+        seen,
+        None,
+        (),
+        answer,
+        page,
+        standing=True,
+        holds=holds,
+        patience=patience,
+        when=when,
+    )
+
 
 CONTAINER_EXIT = Fault(
     1,
@@ -117,6 +164,16 @@ HALF_OPEN = Fault(
     (Rung.SENTINEL_RECONNECT,),
     "the network lied: reconnect the sentinel, leave the gateway alone",
     Page.NO,
+    holds=False,
+)
+SLOW = _standing(
+    6,
+    "slow",
+    _G,
+    "answers come, for 5 s all of them later than half of the probe's timeout",
+    "nothing: latency is a metric and a warning",
+    seen=12.0,
+    patience=5.0,
 )
 UPSTREAM_LOST = Fault(
     7,
@@ -129,7 +186,9 @@ UPSTREAM_LOST = Fault(
     "hold entries; RECONNECTACCOUNT once, which counts as a login and is off in LIVE; never a container restart",
     Page.LATER_IF_EXPOSED,
 )
-UPSTREAM_BACK = Fault(8, "upstream-back", _G, "1102", 0.2, None, (), "nothing: it ends `upstream-lost`", Page.NO)
+UPSTREAM_BACK = Fault(
+    8, "upstream-back", _G, "1102", 0.2, None, (), "nothing: it ends `upstream-lost`", Page.NO, holds=False
+)
 DATA_LOST = Fault(
     9,
     "data-lost",
@@ -152,6 +211,79 @@ MARKET_FARM = Fault(
     "RECONNECTDATA once an incident; after 2104 see ticks flow again",
     Page.NO,
 )
+OTHER_FARM = _standing(
+    11, "other-farm", _G, "2105 or 2157: a farm of history or of security definitions", "a metric", seen=0.2
+)
+TWOFA_PENDING = _standing(
+    12,
+    "twofa-pending",
+    _G,
+    "the log waits for a second factor",
+    "tell the human; never restart while a push is pending",
+    seen=5.0,
+    page=Page.NOW,
+)
+TWOFA_TIMEOUT = Fault(
+    13,
+    "twofa-timeout",
+    _G,
+    "the log says that the push was not answered, or exit 87",
+    5.0,
+    0.0,
+    (Rung.LOGIN_HOLD,),
+    "one more attempt if the ledger allows one; else a hold on logins, and a person is called",
+    Page.NOW,
+    once=True,
+    safety=True,
+)
+LOGIN_REFUSED = Fault(
+    14,
+    "login-refused",
+    _G,
+    "the log says wrong password, throttled or locked",
+    5.0,
+    0.0,
+    (Rung.LOGIN_HOLD, Rung.GATEWAY_STOP),
+    "a hold on logins, then stop the gateway at once: IBC would try for ever; a person is called",
+    Page.NOW,
+    once=True,
+    safety=True,
+)
+EXISTING_SESSION = Fault(
+    15,
+    "existing-session",
+    _G,
+    "the log says at the login that another session exists",
+    5.0,
+    0.0,
+    (Rung.LOGIN_HOLD, Rung.GATEWAY_STOP),
+    "a hold on logins, then stop the gateway: the session is never fought for; a person is called",
+    Page.NOW,
+    once=True,
+    safety=True,
+)
+DATA_COMPETED = _standing(
+    16,
+    "data-competed",
+    _G,
+    "10197: another session of the login has the market data",
+    "hold entries, call a person, ask for the data again until it returns; stop nothing",
+    seen=0.2,
+    page=Page.NOW,
+    holds=True,
+)
+LOGIN_STUCK = Fault(
+    17,
+    "login-stuck",
+    _G,
+    "the login has been under way for 300 s",
+    300.0,
+    300.0,
+    (Rung.CONTAINER_RESTART,),
+    "call a person with the log's last line; restart once if the ledger allows a login",
+    Page.NOW,
+    once=True,
+)
 WRONG_ACCOUNT = Fault(
     18,
     "wrong-account",
@@ -162,6 +294,62 @@ WRONG_ACCOUNT = Fault(
     (Rung.ENGINE_STOP,),
     "no clearance; if an engine runs, stop it",
     Page.NOW,
+    safety=True,
+)
+TIME_MODE = _standing(
+    19,
+    "time-mode",
+    _G,
+    "the form of the API's times is not the one that the engine reads",
+    "no clearance; the preflight says where to click",
+    when="preflight",
+)
+CLOCK_SKEW = _standing(
+    20,
+    "clock-skew",
+    _H,
+    "the gateway's clock and the host's differ by more than 2 s, or the kernel calls its clock unsynchronised",
+    "a warning; above 5 s no clearance",
+    seen=30.0,
+    patience=10.0,
+)
+CLIENT_ID_IN_USE = _standing(
+    21,
+    "client-id-in-use",
+    _G,
+    "326 for the sentinel",
+    "the next id of its band; the gateway is not at fault",
+    when="at the session's start",
+)
+WRITE_BLOCKED = _standing(
+    23,
+    "write-blocked",
+    _E,
+    "the engine was refused an order with 321",
+    "hold entries; call a person with the cure",
+    seen=5.0,
+    page=Page.NOW,
+    holds=True,
+)
+PLANNED_RESTART = Fault(
+    25,
+    "planned-restart",
+    _G,
+    "the gateway is away inside a window of maintenance",
+    6.0,
+    None,
+    (),
+    "observe, and resync the engine after it; another fault only if it outlasts the window",
+    Page.NO,
+)
+WEEKLY_TOKEN = _standing(
+    26,
+    "weekly-token",
+    _G,
+    "the week's login token ends in 24, 8 or 1 h",
+    "a reminder at each; a login with its push is then a person's to make",
+    when="before Sunday 01:00 New York",
+    page=Page.NOW,
 )
 ENGINE_EXIT = Fault(
     27,
@@ -208,6 +396,76 @@ ENGINE_BACKOFF = Fault(
     Page.IF_EXPOSED,
 )
 
+CACHE_DOWN = _standing(
+    32,
+    "cache-down",
+    _E,
+    "the engine says that its cache does not answer",
+    "hold entries, exits stay; call a person",
+    seen=5.0,
+    patience=1.0,
+    page=Page.NOW,
+    holds=True,
+)
+MEMORY_PRESSURE = _standing(
+    38,
+    "memory-pressure",
+    _G,
+    "the gateway's container has used 90 % of its memory or 80 % of its files",
+    "a warning; plan a soft restart outside the session",
+    seen=60.0,
+    patience=20.0,
+)
+HOST_SLEPT = Fault(
+    39,
+    "host-slept",
+    _G,
+    "boot time has jumped ahead of monotonic time",
+    6.0,
+    None,
+    (Rung.SENTINEL_RECONNECT,),
+    "take every session for half-open: reconnect the sentinel, resync the engine",
+    Page.NO,
+)
+BLIND = _standing(
+    40,
+    "blind",
+    _H,
+    "the Docker API does not answer, or the journal cannot be written",
+    "act on nothing that restarts; an alert",
+    seen=12.0,
+    patience=2.0,
+)
+SUPERVISOR_KILLED = _standing(
+    41,
+    "supervisor-killed",
+    _H,
+    "the journal has an intent without an outcome",
+    "it counts as done and spends its budget; its proof is awaited",
+    when="at the supervisor's start",
+)
+FLAPPING = Fault(
+    43,
+    "flapping",
+    _G,
+    "four of the last six looks failed, never three in a row",
+    12.0,
+    20.0,
+    (Rung.IBC_RESTART, Rung.CONTAINER_RESTART),
+    "as soft-dead",
+    Page.IF_EXPOSED,
+)
+RESTART_STORM = _standing(
+    44,
+    "restart-storm",
+    _H,
+    "a restart budget is spent",
+    "stop acting and call a person; the container is left alone",
+    seen=1.0,
+    page=Page.NOW,
+    holds=True,
+)
+
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
         fault.name: fault
@@ -217,16 +475,40 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             SOFT_DEAD,
             FROZEN,
             HALF_OPEN,
+            SLOW,
             UPSTREAM_LOST,
             UPSTREAM_BACK,
             DATA_LOST,
             MARKET_FARM,
+            OTHER_FARM,
+            TWOFA_PENDING,
+            TWOFA_TIMEOUT,
+            LOGIN_REFUSED,
+            EXISTING_SESSION,
+            DATA_COMPETED,
+            LOGIN_STUCK,
             WRONG_ACCOUNT,
+            TIME_MODE,
+            CLOCK_SKEW,
+            CLIENT_ID_IN_USE,
+            WRITE_BLOCKED,
+            PLANNED_RESTART,
+            WEEKLY_TOKEN,
             ENGINE_EXIT,
             ENGINE_ZOMBIE,
             ENGINE_DEAF,
             ENGINE_BACKOFF,
+            CACHE_DOWN,
+            MEMORY_PRESSURE,
+            HOST_SLEPT,
+            BLIND,
+            SUPERVISOR_KILLED,
+            FLAPPING,
+            RESTART_STORM,
         )
     }
 )
 """By name, in the order of their numbers."""
+
+STANDING = tuple(fault for fault in FAULTS.values() if fault.standing)
+"""Those that stand beside the others."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from supervisor import faults
-from supervisor.diagnosis import Diagnosis, dead, not_whole, silent
+from supervisor.diagnosis import Diagnosis, dead, login_trouble, not_whole, silent
 from supervisor.faults import FAULTS
 from supervisor.memory import NEVER, Remember
 from supervisor.observation import EngineWord, LoginPhase, Result, SessionPhase, Status, Subject
@@ -28,18 +28,28 @@ def judge(pad: Pad) -> None:
         pad.move(GatewayState.STOPPED)
         return
     finding = dead(track)
+    answers = finding is None and _answers(pad)
+    finding = (None if answers else login_trouble(track, pad.observation, pad.now, pad.policy)) or finding
     if finding is not None:
         _gone(pad)
         pad.put_proof(Subject.GATEWAY, None)
-        pad.gateway_finding = finding
+        pad.gateway_finding = _in_window(pad, finding)
         if track.state is not GatewayState.GAVE_UP:
             pad.move(GatewayState.FAILING)
         return
     finding = silent(track, pad.observation)
-    if finding is None and _answers(pad):
+    if finding is None and answers:
         _judge_answering(pad)
     else:
         _judge_not_answering(pad, finding)
+
+
+def _in_window(pad: Pad, finding: Diagnosis) -> Diagnosis:
+    """Inside a window of maintenance a gateway that is away is where it should be. What costs a login stays itself."""
+    if not pad.observation.windows or finding.fault.safety or pad.memory.gateway_incident is not None:
+        return finding
+    window = pad.observation.windows[0]
+    return replace(finding, fault=faults.PLANNED_RESTART, sure=False, why=f"{finding.why}, inside {window.name}")
 
 
 def _gone(pad: Pad) -> None:
@@ -72,7 +82,7 @@ def _judge_answering(pad: Pad) -> None:
     finding = not_whole(track, pad.observation, rules.account, rules.live, rules.farms, pad.policy)
     pad.gateway_finding = finding
     pad.put_proof(Subject.GATEWAY, None)
-    degraded = finding is not None and finding.fault is not faults.DATA_LOST
+    degraded = finding is not None and finding.fault not in (faults.DATA_LOST, faults.HOST_SLEPT)
     pad.move(GatewayState.DEGRADED if degraded else GatewayState.READY)
     if track.proven != track.process.identity and not degraded:
         pad.gateway = replace(pad.gateway, proven=track.process.identity)
@@ -82,12 +92,14 @@ def _judge_answering(pad: Pad) -> None:
         ticking = ticks is not None and pad.now - ticks < pad.policy.tick_fresh
         pad.gateway = replace(pad.gateway, ticking=ticking)
     if track.state is not GatewayState.READY and pad.gateway.state is GatewayState.READY:
-        _back(pad)
+        _back(pad, track.state)
 
 
-def _back(pad: Pad) -> None:
+def _back(pad: Pad, before: GatewayState) -> None:
     """It has just become ready: the engine may need to be told."""
     incident, opened = pad.memory.gateway_incident, pad.observation.sentinel.opened_at
+    if incident is None and before is GatewayState.FAILING:
+        pad.engine = replace(pad.engine, resync_due=True)  # a planned restart is over
     if incident is not None and incident.fault in _BROKEN and opened is not None and opened > incident.since:
         pad.engine = replace(pad.engine, resync_due=True)
     if pad.engine.word is EngineWord.CONNECTING:
@@ -104,7 +116,7 @@ def _judge_not_answering(pad: Pad, finding: Diagnosis | None) -> None:
         return
     state, incident = pad.gateway.state, pad.memory.gateway_incident
     if finding is not None:
-        pad.gateway_finding = finding
+        pad.gateway_finding = _in_window(pad, finding)
         if state is not GatewayState.GAVE_UP:
             if state is GatewayState.DEGRADED:
                 pad.move(GatewayState.SUSPECT)
@@ -143,6 +155,9 @@ def _has_grace(pad: Pad, finding: Diagnosis | None) -> bool:
     track, proof = pad.gateway, pad.memory.gateway_proof
     if track.state is GatewayState.RECOVERING and proof is not None:
         return pad.now < proof.deadline
+    ledger = pad.observation.ledger
+    if track.state in (GatewayState.STARTING, GatewayState.RECOVERING) and (ledger.waiting or ledger.hold is not None):
+        return True  # no login is attempted yet, so nothing can answer
     if track.state in (GatewayState.STARTING, GatewayState.RECOVERING):
         container = track.process.container
         born = container.up_since if container is not None and container.up_since is not None else track.since

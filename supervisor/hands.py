@@ -90,6 +90,10 @@ class Hands:
             await self._runtime.start(Subject.ENGINE)
         elif rung is Rung.ENGINE_RESTART:
             await self._runtime.restart(Subject.ENGINE, policy.engine_stop_grace)
+        elif rung is Rung.GATEWAY_STOP:
+            await self._runtime.stop(Subject.GATEWAY, policy.login_stop_grace)
+        elif rung is Rung.LOGIN_HOLD:
+            raise ActRefused("expected a login ledger to put the hold into, found none; stop the gateway by hand")
         else:
             await self._runtime.stop(Subject.ENGINE, policy.engine_stop_grace)
         return "done"

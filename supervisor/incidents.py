@@ -16,7 +16,8 @@ from supervisor.states import EngineState, GatewayState
 
 def keep(pad: Pad) -> None:
     """Open, rename and close."""
-    if pad.gateway_finding is not None:
+    # A planned restart is an incident only once it has outlasted its window, and then under another name.
+    if pad.gateway_finding is not None and pad.gateway_finding.fault is not faults.PLANNED_RESTART:
         declare(pad, Subject.GATEWAY, pad.gateway_finding)
     if pad.engine_finding is not None:
         declare(pad, Subject.ENGINE, pad.engine_finding)
@@ -36,34 +37,54 @@ def declare(pad: Pad, subject: Subject, finding: Diagnosis) -> None:
     """Say a finding aloud: in a new incident, or in the open one where nothing was done on an older name."""
     incident = pad.incident(subject)
     if incident is None:
-        incident = Incident(
-            pad.memory.next_incident, finding.fault.name, subject, finding.since, finding.first, pad.now
-        )
-        pad.memory = replace(pad.memory, next_incident=incident.id + 1)
-        pad.put_incident(subject, incident)
-        pad.out.append(Open(incident))
+        pad.put_incident(subject, _opened(pad, subject, finding))
     elif incident.fault != finding.fault.name and not incident.acted and not incident.gave_up:
         # Evidence has become clearer before anything was done.
         incident = replace(incident, fault=finding.fault.name)
         pad.put_incident(subject, incident)
         pad.out.append(Amend(incident))
-    _page(pad, subject, finding)
+    opened = pad.incident(subject)
+    assert opened is not None
+    page(pad, opened, finding)
 
 
 def give_up(pad: Pad, subject: Subject) -> None:
-    """The budget is spent: a person is needed."""
+    """All that may be done is done, or the budget is spent: a person is needed."""
     incident = pad.incident(subject)
     assert incident is not None
     incident = replace(incident, gave_up=True)
     pad.put_incident(subject, incident)
     pad.out.append(Amend(incident))
     pad.move(GatewayState.GAVE_UP if subject is Subject.GATEWAY else EngineState.GAVE_UP)
-    tell(pad, subject, "restart-storm", f"{incident.fault}: the restart budget is spent, a person is needed.")
 
 
 def _close(pad: Pad, incident: Incident) -> None:
     pad.out.append(Close(incident, pad.now))
     pad.put_incident(incident.subject, None)
+
+
+# -- what stands beside them -------------------------------------------------------------------------------------------
+
+
+def stand(pad: Pad, finding: Diagnosis) -> None:
+    """Open an incident of a standing fault."""
+    incident = _opened(pad, finding.fault.subject, finding)
+    pad.memory = replace(pad.memory, standing=(*pad.memory.standing, incident))
+    page(pad, incident, finding)
+
+
+def fall(pad: Pad, incident: Incident) -> None:
+    """A standing fault is over."""
+    pad.out.append(Close(incident, pad.now))
+    standing = tuple(one for one in pad.memory.standing if one.id != incident.id)
+    pad.memory = replace(pad.memory, standing=standing)
+
+
+def _opened(pad: Pad, subject: Subject, finding: Diagnosis) -> Incident:
+    incident = Incident(pad.memory.next_incident, finding.fault.name, subject, finding.since, finding.first, pad.now)
+    pad.memory = replace(pad.memory, next_incident=incident.id + 1)
+    pad.out.append(Open(incident))
+    return incident
 
 
 # -- is it over? -------------------------------------------------------------------------------------------------------
@@ -104,25 +125,27 @@ def _engine_well(pad: Pad) -> bool:
 # -- what people are told ----------------------------------------------------------------------------------------------
 
 
-def _page(pad: Pad, subject: Subject, finding: Diagnosis) -> None:
-    page = finding.fault.page
+def page(pad: Pad, incident: Incident, finding: Diagnosis) -> None:
+    """Call a person if the fault asks for one, once an incident."""
+    when = finding.fault.page
     age = pad.now - finding.first
     due = (
-        page is Page.NOW
-        or (page is Page.IF_EXPOSED and pad.exposed)
-        or (page is Page.LATER_IF_EXPOSED and pad.exposed and age >= pad.policy.page_exposed_after)
+        when is Page.NOW
+        or (when is Page.IF_EXPOSED and pad.exposed)
+        or (when is Page.LATER_IF_EXPOSED and pad.exposed and age >= pad.policy.page_exposed_after)
     )
     if due:
-        tell(pad, subject, finding.fault.name, f"{finding.fault.name}: {finding.why}")
+        # A reminder says something new each time; everything else is said once.
+        key = finding.why if finding.fault is faults.WEEKLY_TOKEN else finding.fault.name
+        tell(pad, incident, key, f"{finding.fault.name}: {finding.why}")
 
 
-def tell(pad: Pad, subject: Subject, key: str, text: str) -> None:
+def tell(pad: Pad, incident: Incident, key: str, text: str) -> None:
     """Tell people, once an incident for each `key`."""
-    incident = pad.incident(subject)
-    if incident is None or key in incident.told:
+    if key in incident.told:
         return
     incident = replace(incident, told=(*incident.told, key))
-    pad.put_incident(subject, incident)
+    pad.put(incident)
     pad.out.append(Tell(incident, f"{text}; {_exposure_in_words(pad)}"))
 
 
@@ -140,9 +163,9 @@ def _exposure_in_words(pad: Pad) -> str:
 def hold_entries(pad: Pad) -> None:
     """New entries are held between seen and recovered, where an act may follow; released afterwards."""
     memory, view = pad.memory, pad.observation.engine_view
-    wanted = any(
-        incident is not None and FAULTS[incident.fault].act is not None
-        for incident in (memory.gateway_incident, memory.engine_incident)
+    finding = pad.gateway_finding
+    wanted = any(FAULTS[incident.fault].holds for incident in memory.open) or (
+        finding is not None and finding.fault is faults.PLANNED_RESTART
     )
     held = memory.held or wanted
     if not wanted and view.look.result is Result.OK and not view.entries_held and not memory.hold:

@@ -11,8 +11,8 @@ from supervisor.detectors import Detector
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse, proof_deadline
-from supervisor.memory import NEVER, Act, Hands, Process, Proof, Remember
-from supervisor.observation import Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
+from supervisor.memory import NEVER, Act, Amend, Hands, Process, Proof, Remember
+from supervisor.observation import CONTAINERS, Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
 from supervisor.pad import Pad
 from supervisor.states import GatewayState
 
@@ -40,7 +40,7 @@ def take_outcomes(pad: Pad) -> None:
 def _landed(pad: Pad, act: Act, word: str) -> None:
     step = STEPS[act.rung]
     pad.memory = replace(pad.memory, flight=None)
-    for subject in Subject:
+    for subject in CONTAINERS:
         incident = pad.incident(subject)
         if incident is not None and incident.id == act.incident_id:
             acts = tuple(replace(done, outcome=word) if done.act_id == act.id else done for done in incident.acts)
@@ -52,8 +52,8 @@ def _landed(pad: Pad, act: Act, word: str) -> None:
     if word != "ok":
         pad.memory = replace(pad.memory, retry_at=pad.now + pad.policy.retry_after)
         pad.put_proof(step.subject, Proof(act.rung, act.at, pad.now))  # nothing to wait for
-    elif act.rung is Rung.ENGINE_STOP:
-        _stopped_for_good(pad)
+    elif act.rung in (Rung.ENGINE_STOP, Rung.GATEWAY_STOP):
+        _stopped_for_good(pad, step.subject)
     else:
         _await_proof(pad, act)
 
@@ -66,17 +66,27 @@ def _unspend(pad: Pad, purse: Purse, at: float) -> None:
         pad.memory = replace(memory, engine_spent=tuple(t for t in memory.engine_spent if t != at))
 
 
-def _stopped_for_good(pad: Pad) -> None:
-    """Our own safety stop is a wish too: nobody starts that engine again but a person."""
-    engine = pad.engine.process
-    died_at = engine.died_at if engine.died_at is not None else pad.now
-    pad.put_process(Subject.ENGINE, replace(engine, died_at=died_at, asked=True, stop_known=engine.identity))
-    pad.out.append(Remember("asked:engine", engine.identity or ""))
+def _stopped_for_good(pad: Pad, subject: Subject) -> None:
+    """Our own safety stop is a wish too: nobody starts that container again but a person."""
+    process = pad.process(subject)
+    died_at = process.died_at if process.died_at is not None else pad.now
+    pad.put_process(subject, replace(process, died_at=died_at, asked=True, stop_known=process.identity))
+    pad.out.append(Remember(f"asked:{subject}", process.identity or ""))
+    incident = pad.memory.gateway_incident
+    if subject is Subject.GATEWAY and incident is not None and not incident.gave_up:
+        incident = replace(incident, gave_up=True)
+        pad.put_incident(subject, incident)
+        pad.out.append(Amend(incident))
 
 
 def _await_proof(pad: Pad, act: Act) -> None:
     """From here on only looks younger than the act count."""
     subject = STEPS[act.rung].subject
+    if act.rung is Rung.LOGIN_HOLD:
+        return  # nothing has to show it: the ledger says so itself
+    if act.rung is Rung.SENTINEL_RECONNECT and pad.observation.host.slept_at is not None:
+        pad.gateway = replace(pad.gateway, slept_done=pad.observation.host.slept_at)
+        pad.engine = replace(pad.engine, resync_due=True)
     pad.put_proof(subject, Proof(act.rung, act.at, pad.now + proof_deadline(act.rung, pad.policy)))
     if subject is Subject.GATEWAY and act.rung not in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT):
         pad.gateway = replace(pad.gateway, handshake=Detector(), heart=Detector(), not_before=pad.now)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.errors import JournalUnusable
-from supervisor.faults import Rung
+from supervisor.faults import FAULTS, Rung
 from supervisor.ladder import STEPS, Purse, act_deadline, proof_deadline
 from supervisor.memory import (
     NEVER,
@@ -25,7 +25,7 @@ from supervisor.memory import (
     Process,
     Proof,
 )
-from supervisor.observation import Outcome, Subject
+from supervisor.observation import CONTAINERS, Outcome, Subject
 from supervisor.policy import Policy
 
 _SCHEMA = """
@@ -188,7 +188,9 @@ class Journal:
             (tenant, oldest),
         ):
             spent[row["purse"]].append(monotonic(row["at"]))
-        incidents = {Subject(i.subject): i for i in self._open_incidents(tenant, monotonic)}
+        opened = self._open_incidents(tenant, monotonic)
+        standing = tuple(incident for incident in opened if FAULTS[incident.fault].standing)
+        incidents = {incident.subject: incident for incident in opened if incident not in standing}
         last_act, last_incident = (
             self._db.execute(f"SELECT coalesce(max(id), 0) FROM {table} WHERE tenant=?", (tenant,)).fetchone()[0]  # noqa: S608
             for table in ("acts", "incidents")
@@ -202,6 +204,7 @@ class Journal:
             engine=EngineTrack(process=Process(stop_known=fact("asked:engine"))),
             gateway_incident=incidents.get(Subject.GATEWAY),
             engine_incident=incidents.get(Subject.ENGINE),
+            standing=standing,
             gateway_spent=tuple(spent[Purse.GATEWAY]),
             engine_spent=tuple(spent[Purse.ENGINE]),
             held=fact("held") is not None,
@@ -231,7 +234,7 @@ class Journal:
                     monotonic(row["opened_at"]),
                     monotonic(row["declared_at"]),
                     done,
-                    ("restart-storm",) if row["outcome"] == "gave_up" else (),
+                    (),
                     row["outcome"] == "gave_up",
                 )
             )
@@ -240,7 +243,7 @@ class Journal:
     def _resume(self, memory: Memory, tenant: str, policy: Policy, monotonic: Callable[[float], float]) -> Memory:
         """Give the last act of each open incident its time to show effect, and its events their owner."""
         changes: dict[str, Any] = {}
-        for subject in Subject:
+        for subject in CONTAINERS:
             row = self._db.execute(
                 "SELECT rung, at, outcome, ended_at FROM acts WHERE tenant=? AND subject=? ORDER BY id DESC LIMIT 1",
                 (tenant, subject),

@@ -48,6 +48,8 @@ STEPS: dict[Rung, Step] = {
         Step(Rung.IBC_RESTART, _G, Purse.NONE, restarts=True, once=True),
         Step(Rung.CONTAINER_START, _G, Purse.GATEWAY, restarts=True, new_process=True),
         Step(Rung.CONTAINER_RESTART, _G, Purse.GATEWAY, restarts=True, new_process=True),
+        Step(Rung.LOGIN_HOLD, _G, Purse.NONE, restarts=False),
+        Step(Rung.GATEWAY_STOP, _G, Purse.NONE, restarts=True),
         Step(Rung.ENGINE_RESYNC, _E, Purse.NONE, restarts=False),
         Step(Rung.ENGINE_START, _E, Purse.ENGINE, restarts=True, new_process=True),
         Step(Rung.ENGINE_RESTART, _E, Purse.ENGINE, restarts=True, new_process=True),
@@ -57,11 +59,11 @@ STEPS: dict[Rung, Step] = {
 
 
 def next_rung(fault: Fault, done: tuple[Rung, ...]) -> Rung | None:
-    """The smallest rung of `fault` not yet spent; the last one repeats unless it is a once-only one."""
+    """The smallest rung of `fault` not yet spent; the last one repeats unless it, or the fault, is a once-only one."""
     for rung in fault.rungs:
         if rung not in done:
             return rung
-    if not fault.rungs or STEPS[fault.rungs[-1]].once:
+    if not fault.rungs or fault.once or STEPS[fault.rungs[-1]].once:
         return None
     return fault.rungs[-1]
 
@@ -75,6 +77,8 @@ def proof_deadline(rung: Rung, policy: Policy) -> float:
         Rung.IBC_RESTART: policy.soft_restart_deadline,
         Rung.CONTAINER_START: policy.start_deadline,
         Rung.CONTAINER_RESTART: policy.start_deadline,
+        Rung.LOGIN_HOLD: policy.docker_timeout,
+        Rung.GATEWAY_STOP: policy.docker_timeout,
         Rung.ENGINE_RESYNC: policy.resync_patience,
         Rung.ENGINE_START: policy.engine_deadline,
         Rung.ENGINE_RESTART: policy.engine_deadline,
@@ -86,6 +90,8 @@ def act_deadline(rung: Rung, policy: Policy) -> float:
     """Seconds within which the act itself must have been carried out."""
     if rung is Rung.CONTAINER_RESTART:
         return policy.gateway_stop_grace + 2 * policy.docker_timeout
+    if rung is Rung.GATEWAY_STOP:
+        return policy.login_stop_grace + 2 * policy.docker_timeout
     if rung in (Rung.ENGINE_RESTART, Rung.ENGINE_STOP):
         return policy.engine_stop_grace + 2 * policy.docker_timeout
     if rung is Rung.ENGINE_RESYNC:

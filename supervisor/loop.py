@@ -122,6 +122,7 @@ class Watch:
         self._last_run = float("-inf")
         self.calendar = Calendar()
         self._calendar_minute = -1
+        self._journal_broken = False
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -247,7 +248,9 @@ class Watch:
         self.observation = replace(
             self.observation,
             sentinel=self._senses.sentinel.view,
+            preflight_failed=self._preflight_failed(),
             paused=self._paused(wall),
+            journal_broken=self._journal_broken,
             events=tuple(self._events),
             outcomes=tuple(self._outcomes),
             asks=tuple(self._asks),
@@ -287,6 +290,12 @@ class Watch:
             "token_ended_at": at(self.calendar.token_ended_at),
             "reauth_at": at(self.calendar.reauth_at),
         }
+
+    def _preflight_failed(self) -> tuple[str, ...] | None:
+        report = self.preflights.last
+        if report is None:
+            return None
+        return tuple(check["name"] for check in report.as_json()["checks"] if check["result"] == "fail")
 
     def _wall(self, at: float) -> float:
         return self._clock.now().timestamp() - (self._clock.monotonic() - at)
@@ -361,7 +370,9 @@ class Watch:
     async def _noted(self, written: asyncio.Future[None]) -> None:
         try:
             await written
+            self._journal_broken = False
         except JournalUnusable as error:
+            self._journal_broken = True
             log.error("page", tenant=self.rules.tenant, text=str(error))
 
     async def _intend(self, act: Act) -> None:

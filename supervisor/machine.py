@@ -9,7 +9,7 @@ waits, never looks at a clock, and never touches the world; `loop` does that.
 
 from typing import NamedTuple
 
-from supervisor import acts, engine_state, gateway_state, incidents, intake
+from supervisor import acts, conditions, engine_state, gateway_state, incidents, intake
 from supervisor.memory import Act, Action, Memory
 from supervisor.observation import Observation
 from supervisor.pad import Pad
@@ -36,6 +36,7 @@ def step(memory: Memory, observation: Observation, now: float, rules: Rules) -> 
     gateway_state.judge(pad)
     engine_state.judge(pad)
     incidents.keep(pad)
+    conditions.judge(pad)
     # What is to be done about it.
     acts.act(pad)
     incidents.hold_entries(pad)

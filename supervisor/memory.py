@@ -47,6 +47,7 @@ class GatewayTrack:
     not_before: float = NEVER  # looks older than this prove nothing: an act lies between
     fresh: bool = False  # the process is a new one, and the state still speaks of the old
     data_lost_done: float = NEVER  # 1101s up to here are dealt with
+    slept_done: float = NEVER  # sleeps of the host up to here are dealt with
     ticking: bool = False  # the canary ticked when all was last well
 
 
@@ -199,6 +200,8 @@ class Memory:
     engine: EngineTrack = field(default_factory=EngineTrack)
     gateway_incident: Incident | None = None
     engine_incident: Incident | None = None
+    standing: tuple[Incident, ...] = ()  # at most one a standing fault
+    changing: tuple[tuple[str, float], ...] = ()  # standing faults whose evidence has turned, and since when
     flight: Act | None = None
     gateway_proof: Proof | None = None
     engine_proof: Proof | None = None
@@ -211,6 +214,12 @@ class Memory:
     held: bool = False  # we have asked for that, and owe a release
     next_act: int = 1
     next_incident: int = 1
+
+    @property
+    def open(self) -> tuple[Incident, ...]:
+        """Every open incident."""
+        own = (self.gateway_incident, self.engine_incident)
+        return (*(incident for incident in own if incident is not None), *self.standing)
 
     @property
     def hurry(self) -> bool:

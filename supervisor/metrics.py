@@ -38,6 +38,7 @@ class Metrics:
         )
         self.probe_seconds = gauge("probe_duration_seconds", "How long the last look took.", "tenant", "probe")
         self.incidents = counter("incidents", "Incidents opened.", "tenant", "fault")
+        self.open = gauge("incident_open", "1 while an incident of the fault is open.", "tenant", "fault")
         self.detection = Histogram(
             "watchkeeper_incident_detection_seconds",
             "From a fault's first evidence to its incident.",
@@ -89,6 +90,7 @@ class Metrics:
             self.probe_seconds.labels(tenant, probe)
         for fault in FAULTS:
             self.incidents.labels(tenant, fault)
+            self.open.labels(tenant, fault)
             self.pages.labels(tenant, fault)
             self.detection.labels(tenant, fault)
             self.recovery.labels(tenant, fault)
@@ -115,6 +117,9 @@ class Metrics:
             self.gateway_state.labels(tenant, gateway_state).set(memory.gateway.state is gateway_state)
         for engine_state in EngineState:
             self.engine_state.labels(tenant, engine_state).set(memory.engine.state is engine_state)
+        open_faults = {incident.fault for incident in memory.open}
+        for fault in FAULTS:
+            self.open.labels(tenant, fault).set(fault in open_faults)
         looks = {
             "docker": observation.docker,
             "handshake": observation.handshake,

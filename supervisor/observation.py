@@ -78,6 +78,11 @@ class Subject(StrEnum):
 
     GATEWAY = "gateway"
     ENGINE = "engine"
+    HOST = "host"
+
+
+CONTAINERS = (Subject.GATEWAY, Subject.ENGINE)
+"""Those that are containers, and so have processes, events and acts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,8 @@ class SentinelView:
     upstream_lost_at: float | None = None
     data_lost_at: float | None = None
     farms_down: tuple[tuple[str, float], ...] = ()
+    other_farms_down: tuple[tuple[str, float], ...] = ()  # of history and security definitions
+    competed_at: float | None = None  # another session of the login has the market data
     farm_back_at: float | None = None
     last_tick_at: float | None = None
     audit: Audit | None = None
@@ -241,6 +248,8 @@ class EngineView:
     positions: int = 0
     orders: int = 0
     reconciled: bool = False
+    cache_up: bool = True
+    write_blocked: bool = False  # an order was refused with 321 since it last was not
 
     @property
     def exposed(self) -> bool:
@@ -289,7 +298,11 @@ class Observation:
     """When one push may be sent, the first such moment since the token last ended; None: only when a person asks."""
     sentinel: SentinelView = field(default_factory=SentinelView)
     engine_view: EngineView = field(default_factory=EngineView)
+    preflight_failed: tuple[str, ...] | None = None
+    """Names of the checks that fail by the last preflight; None before the first."""
     paused: bool = False
+    journal_broken: bool = False
+    """The last line of the journal could not be written."""
     events: tuple[ContainerEvent, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     asks: tuple[Ask, ...] = ()

@@ -117,6 +117,21 @@ class Pad:
         else:
             self.memory = replace(self.memory, engine_incident=incident)
 
+    def put(self, incident: Incident) -> None:
+        """Have this in the place of the open incident of the same id."""
+        memory = self.memory
+        for own in (memory.gateway_incident, memory.engine_incident):
+            if own is not None and own.id == incident.id:
+                self.put_incident(incident.subject, incident)
+                return
+        standing = tuple(incident if one.id == incident.id else one for one in memory.standing)
+        self.memory = replace(memory, standing=standing)
+
+    def remember_changing(self, changing: tuple[tuple[str, float], ...]) -> None:
+        """Standing faults whose evidence has turned, and since when."""
+        if changing != self.memory.changing:
+            self.memory = replace(self.memory, changing=changing)
+
     def put_proof(self, subject: Subject, proof: Proof | None) -> None:
         """Wait for this proof of an act on the subject, or for none."""
         if subject is Subject.GATEWAY:
@@ -160,7 +175,8 @@ class Pad:
         flight = self.memory.flight
         if flight is None or flight.subject is not subject:
             return False
-        return flight.rung in (Rung.IBC_RESTART, Rung.SENTINEL_RECONNECT) or STEPS[flight.rung].new_process
+        away = (Rung.IBC_RESTART, Rung.SENTINEL_RECONNECT, Rung.GATEWAY_STOP)
+        return flight.rung in away or STEPS[flight.rung].new_process
 
     def under_way(self, subject: Subject) -> bool:
         """Whether an earlier supervisor's act on the subject may not have ended yet."""

@@ -77,7 +77,7 @@ class Policy:
     engine_deadline: float = 90.0
     resync_patience: float = 15.0
     resync_again: float = 60.0
-    backoff_seen: float = faults.ENGINE_BACKOFF.seen
+    backoff_seen: float = faults.ENGINE_BACKOFF.seen or 0.0
     zombie_seen: float = 3.0
     mute_act: float = 20.0  # a busy engine may be slow to answer; it is restarted for that only after this long
     deaf_seen: float = 10.0
@@ -85,9 +85,16 @@ class Policy:
     retry_after: float = 10.0
     page_exposed_after: float = 30.0
     tick_fresh: float = 30.0
+    login_stuck: float = faults.LOGIN_STUCK.act or 0.0
+    sentinel_client_id: int = 900
+    skew_warn: float = 2.0
+    memory_share: float = 0.9
+    files_share: float = 0.8
+    token_reminders: tuple[int, ...] = (24, 8, 1)  # hours
     audit_fresh: float = 120.0
     docker_timeout: float = 5.0
     gateway_stop_grace: float = 10.0  # its JVM is dead or frozen when we get there: nothing is left to save
+    login_stop_grace: float = 2.0  # IBC would use a longer one for another attempt
     engine_stop_grace: float = 30.0  # the engine flattens nothing, but reports and cancels its tasks
     asked_stop_memory: float = 120.0  # a kill(TERM) this long before a die still explains it
     container_budget: Budget = Budget((Limit(3, 900.0), Limit(6, 21600.0)))
@@ -125,7 +132,7 @@ class Policy:
             claim(
                 hang,
                 "<=",
-                fault.seen,
+                fault.seen or 0.0,
                 f"{fault.name} is seen after heart {self.heart_interval:g} + timeout {self.probe_timeout:g} "
                 f"+ {RUN - 1} x {pace:g}",
             )

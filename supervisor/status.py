@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from supervisor.faults import FAULTS
 from supervisor.memory import Incident, Memory
 from supervisor.observation import Observation, Result
 from supervisor.rules import Rules
@@ -34,7 +35,7 @@ def verdict(memory: Memory, rules: Rules, paused: bool) -> str:
         return "starting"
     if gateway in _DOWN:
         return "down"
-    if memory.gateway_incident is None and memory.engine_incident is None:
+    if not any(FAULTS[incident.fault].holds for incident in memory.open):
         if gateway is GatewayState.READY and (engine is EngineState.TRADING or not rules.engine):
             return "trading"
         if engine in (EngineState.UNKNOWN, EngineState.STARTING, EngineState.WAITING):
@@ -112,6 +113,7 @@ def status(
                 }
                 if calendar.token_expires_at is not None
                 else None,
+                "conditions": [_open(one, wall) for one in memory.standing],
             }
         ],
     }

@@ -121,6 +121,8 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
             positions=len(positions),
             orders=len(orders),
             reconciled=body.get("reconciled_at") is not None,
+            cache_up=body.get("cache") != "down",
+            write_blocked=body.get("write_blocked") is True,
         )
     except (AttributeError, TypeError, ValueError) as error:
         return EngineView(look=Look(Result.FAIL, look.at, look.seconds, f"malformed status: {error!r}"))

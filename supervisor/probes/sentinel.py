@@ -75,6 +75,7 @@ class Sentinel:
         self._drop = asyncio.Event()
         self._audit_now = asyncio.Event()
         self._line: int | None = None
+        self._asked_at = float("-inf")
         self._session: SessionLike | None = None
         self._asking_second: asyncio.Task[None] | None = None
 
@@ -117,7 +118,14 @@ class Sentinel:
                 session.abort()
                 self._session = None
                 self._line = None
-                self._see(phase=SessionPhase.AWAY, upstream_lost_at=None, farms_down=(), second=Look())
+                self._see(
+                    phase=SessionPhase.AWAY,
+                    upstream_lost_at=None,
+                    farms_down=(),
+                    other_farms_down=(),
+                    competed_at=None,
+                    second=Look(),
+                )
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -223,10 +231,15 @@ class Sentinel:
     # -- what it hears ----------------------------------------------------------------------------------------------
 
     def _tick(self, quote: Quote) -> None:
-        self.view = replace(self.view, last_tick_at=self._clock.monotonic())
+        self.view = replace(self.view, last_tick_at=self._clock.monotonic(), competed_at=None)
 
     def _mind_canary(self, session: SessionLike) -> None:
-        """A farm that is back owes us ticks; ask again once if they do not come."""
+        """A farm that is back owes us ticks; ask again once if they do not come. Competed data is asked for until it
+        returns."""
+        competed = self.view.competed_at
+        if competed is not None and self._clock.monotonic() - max(competed, self._asked_at) > _TICKS_PATIENCE:
+            self._subscribe_again(session)
+            return
         back, ticked = self.view.farm_back_at, self.view.last_tick_at
         if back is None or (ticked is not None and ticked > back):
             return
@@ -238,6 +251,7 @@ class Sentinel:
         with suppress(SessionClosed):
             if self._line is not None:
                 session.unsubscribe(self._line)
+            self._asked_at = self._clock.monotonic()
             self._line = session.subscribe(self._canary, self._tick)
 
     def _hear(self, notice: Notice) -> None:
@@ -261,6 +275,16 @@ class Sentinel:
             down = dict(view.farms_down)
             if down.pop(farm(notice.text), None) is not None:
                 self._see(farms_down=tuple(sorted(down.items())), farm_back_at=now)
+        elif code in (codes.HISTORY_FARM_BROKEN, codes.SECDEF_FARM_BROKEN):
+            others = dict(view.other_farms_down)
+            others.setdefault(farm(notice.text), now)
+            self._see(other_farms_down=tuple(sorted(others.items())))
+        elif code in (codes.HISTORY_FARM_OK, codes.HISTORY_FARM_IDLE, codes.SECDEF_FARM_OK):
+            others = dict(view.other_farms_down)
+            if others.pop(farm(notice.text), None) is not None:
+                self._see(other_farms_down=tuple(sorted(others.items())))
+        elif code == codes.COMPETING_SESSION:
+            self._see(competed_at=view.competed_at if view.competed_at is not None else now)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self.run(), name="sentinel")

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse
 from supervisor.memory import Memory
-from supervisor.observation import EngineWord, LoginPhase, Status, Subject
+from supervisor.observation import CONTAINERS, EngineWord, LoginPhase, Status, Subject
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from tests.sim.world import World
@@ -42,7 +42,7 @@ class Machine(RuleBasedStateMachine):
     def all_mends(self) -> None:
         """So that long sequences come back to a healthy house now and then."""
         self.mend()
-        for subject in Subject:
+        for subject in CONTAINERS:
             if self.world.box(subject).status is Status.EXITED and self.world.flying is None:
                 self.world.docker_start(subject)
         self.world.run(400.0, lambda w: w.well)
@@ -146,7 +146,8 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.flying is None)
     @rule(
-        subject=st.sampled_from(list(Subject)), what=st.sampled_from(["stop", "start", "pause", "unpause", "restart"])
+        subject=st.sampled_from(list(CONTAINERS)),
+        what=st.sampled_from(["stop", "start", "pause", "unpause", "restart"]),
     )
     def person(self, subject: Subject, what: str) -> None:
         world = self.world

@@ -21,11 +21,15 @@ from supervisor.observation import (
     Ending,
     EngineView,
     EngineWord,
+    HostView,
+    LedgerView,
     LoginPhase,
     LoginView,
     Look,
     Observation,
+    OpenWindow,
     Outcome,
+    ResourcesView,
     Result,
     SentinelView,
     SessionPhase,
@@ -96,6 +100,21 @@ class World:
     farm_back_at: float | None = None
     accounts: tuple[str, ...] = ("DUSIM0001",)
     login: LoginPhase = LoginPhase.QUIET
+    login_since: float | None = None
+    other_farms_down: dict[str, float] = field(default_factory=dict)
+    competed_at: float | None = None
+    client_id: int = 900
+    skew: float | None = 0.0
+    ledger: LedgerView = field(default_factory=LedgerView)
+    host: HostView = field(default_factory=HostView)
+    resources: ResourcesView = field(default_factory=ResourcesView)
+    windows: tuple[OpenWindow, ...] = ()
+    token_expires_at: float | None = None
+    preflight_failed: tuple[str, ...] | None = None
+    journal_broken: bool = False
+    cache_up: bool = True
+    write_blocked: bool = False
+    logins: list[float] = field(default_factory=list)
     ticking: bool = True
     engine_word: EngineWord | None = None  # forced
     engine_mute: bool = False
@@ -204,7 +223,11 @@ class World:
         self.event(subject, "start")
         if subject is Subject.GATEWAY:
             self.jvm_dead = self.hang = self.frozen = self.half_open = self.ibc_dead = False
-            self._boot(self.boot_seconds)
+            self.login, self.login_since = LoginPhase.QUIET, None
+            held = self.ledger.hold is not None
+            if not held:
+                self.logins.append(self.now)
+            self._boot(float("inf") if held else self.boot_seconds)
         else:
             self.engine_word, self.engine_mute, self.engine_needs_resync, self._held = None, False, False, False
 
@@ -287,6 +310,10 @@ class World:
                     self.engine_word = None
         elif rung in (Rung.ENGINE_START, Rung.ENGINE_RESTART):
             self.docker_start(Subject.ENGINE)
+        elif rung is Rung.LOGIN_HOLD:
+            self.ledger = LedgerView(Look(Result.OK, self.now), hold="the machine's word")
+        elif rung is Rung.GATEWAY_STOP:
+            self.docker_stop(Subject.GATEWAY)
         elif rung is Rung.ENGINE_STOP:
             self.event(Subject.ENGINE, "kill", 15)
             self.die(Subject.ENGINE, 0)
@@ -369,7 +396,7 @@ class World:
                 look = Look(Result.FAIL, self.now, 0.0, "unanswered", Ending.SILENT)
                 self._sentinel = replace(self._sentinel, heart=look, second=look)
             else:
-                look = Look(Result.OK, self.now, 0.0, "", Ending.ANSWERED)
+                look = Look(Result.OK, self.now, self.slowness, "", Ending.ANSWERED)
                 self._sentinel = replace(self._sentinel, heart=look, second=Look())
         if self.serving and not self.half_open:
             audit = Audit(self.now, self.positions, self.orders) if self.audits else None
@@ -382,6 +409,10 @@ class World:
             data_lost_at=self.data_lost_at,
             farms_down=tuple(sorted(self.farms_down.items())),
             farm_back_at=self.farm_back_at,
+            other_farms_down=tuple(sorted(self.other_farms_down.items())),
+            competed_at=self.competed_at,
+            client_id=self.client_id,
+            clock_skew_seconds=self.skew,
         )
 
     def _engine_look(self) -> EngineView:
@@ -401,6 +432,8 @@ class World:
             entries_held=self._held,
             positions=self.positions,
             orders=self.orders,
+            cache_up=self.cache_up,
+            write_blocked=self.write_blocked,
         )
 
     # -- time -------------------------------------------------------------------------------------------------------
@@ -418,7 +451,14 @@ class World:
             engine=self._docker_engine,
             handshake=self._handshake,
             mailbox=self._mailbox,
-            login=LoginView(Look(Result.OK, self.now), self.login),
+            login=LoginView(Look(Result.OK, self.now), self.login, self.login_since, f"the line of {self.login}"),
+            ledger=self.ledger,
+            host=self.host,
+            resources=self.resources,
+            windows=self.windows,
+            token_expires_at=self.token_expires_at,
+            preflight_failed=self.preflight_failed,
+            journal_broken=self.journal_broken,
             sentinel=self._sentinel,
             engine_view=self._engine_view,
             paused=self.paused,

@@ -1,9 +1,22 @@
 """One test a fault, of the same name: what is seen, when it may be acted on, and that the right thing is then done."""
 
+from typing import Any
+
 import pytest
 
-from supervisor.faults import FAULTS, Rung
-from supervisor.observation import EngineWord, LoginPhase, Status, Subject
+from supervisor.faults import FAULTS, Page, Rung
+from supervisor.observation import (
+    EngineWord,
+    HostView,
+    LedgerView,
+    LoginPhase,
+    Look,
+    OpenWindow,
+    ResourcesView,
+    Result,
+    Status,
+    Subject,
+)
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from tests.sim.world import TURN, World, settled
@@ -90,7 +103,7 @@ def test_jvm_dead(world: World) -> None:
     assert world.rungs == [Rung.CONTAINER_RESTART, Rung.ENGINE_RESYNC]
 
 
-@pytest.mark.parametrize("phase", [p for p in LoginPhase if p is not LoginPhase.QUIET])
+@pytest.mark.parametrize("phase", [LoginPhase.RESTARTING, LoginPhase.LOGGING_IN, LoginPhase.TWOFA, LoginPhase.UNKNOWN])
 def test_jvm_dead_waits_for_the_log_to_be_quiet(world: World, phase: LoginPhase) -> None:
     world.login = phase
     world.kill_jvm()
@@ -345,6 +358,348 @@ def test_engine_backoff_restarts_only_without_exposure(world: World) -> None:
     world.orders = 0
     world.run(120, lambda w: Rung.ENGINE_RESTART in w.rungs)
     assert Rung.ENGINE_RESTART in world.rungs
+
+
+# -- the login ---------------------------------------------------------------------------------------------------------
+
+
+def logging_in(world: World, phase: LoginPhase) -> None:
+    """The gateway has restarted by itself, and its login has come to `phase`."""
+    world.crash(Subject.GATEWAY)
+    world.boot_seconds = float("inf")
+    world.docker_start(Subject.GATEWAY)
+    world.login, world.login_since = phase, world.now
+
+
+def ledger(world: World, **said: Any) -> None:
+    world.ledger = LedgerView(Look(Result.OK, world.now), **said)
+
+
+def pages_of(world: World, fault: str) -> list[str]:
+    return [text for _, text in world.pages if text.startswith(f"{fault}:")]
+
+
+def test_twofa_pending(world: World) -> None:
+    begun = world.now
+    logging_in(world, LoginPhase.TWOFA)
+    world.run(250)
+    assert len(pages_of(world, "twofa-pending")) == 1
+    told = next(at for at, text in world.pages if text.startswith("twofa-pending"))
+    assert told - begun <= 5.0
+    assert world.rungs == [], "never restart while a push is pending"
+    world.login, world.login_since = LoginPhase.QUIET, None
+    world._ready_at = world.now
+    world.run(60, lambda w: w.well)
+    assert "twofa-pending" in [incident.fault for _, incident in world.closed]
+
+
+def test_twofa_timeout(world: World) -> None:
+    ledger(world, next_at=world.now + 900.0)
+    logging_in(world, LoginPhase.TWOFA_TIMED_OUT)
+    world.run(60)
+    assert world.rungs == [Rung.LOGIN_HOLD]
+    assert len(pages_of(world, "twofa-timeout")) == 1
+    assert world.memory.gateway.state is GatewayState.GAVE_UP
+
+
+def test_twofa_timeout_is_left_to_one_more_attempt_while_the_ledger_allows_it(world: World) -> None:
+    ledger(world)
+    logging_in(world, LoginPhase.TWOFA_TIMED_OUT)
+    world.run(60)
+    assert Rung.LOGIN_HOLD not in world.rungs
+    assert pages_of(world, "twofa-timeout") == []
+
+
+def test_twofa_timeout_by_exit_87(world: World) -> None:
+    ledger(world, next_at=world.now + 900.0)
+    world.die(Subject.GATEWAY, 87)
+    world.run(60)
+    assert world.rungs == [Rung.LOGIN_HOLD]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_login_refused(world: World, paused: bool) -> None:
+    begun = world.now
+    world.paused = paused
+    logging_in(world, LoginPhase.REFUSED)
+    world.run(20)
+    assert world.rungs == [Rung.LOGIN_HOLD, Rung.GATEWAY_STOP]
+    assert acted_after(world, begun, Rung.LOGIN_HOLD) <= 5.0
+    assert world.memory.gateway.state is GatewayState.STOPPED
+    assert len(pages_of(world, "login-refused")) == 1
+    spent = len(world.logins)
+    world.run(4000)
+    assert world.rungs == [Rung.LOGIN_HOLD, Rung.GATEWAY_STOP], "a person's turn"
+    assert len(world.logins) == spent
+
+
+def test_login_refused_that_was_another_process_is_nothing(world: World) -> None:
+    """The line is still in the log of a gateway that answers."""
+    world.login, world.login_since = LoginPhase.REFUSED, world.now
+    world.run(60)
+    assert world.rungs == []
+    assert world.incidents == []
+
+
+def test_existing_session(world: World) -> None:
+    logging_in(world, LoginPhase.EXISTING_SESSION)
+    world.run(20)
+    assert world.rungs == [Rung.LOGIN_HOLD, Rung.GATEWAY_STOP]
+    assert len(pages_of(world, "existing-session")) == 1
+
+
+def test_existing_session_is_over_when_a_person_has_lifted_the_hold(world: World) -> None:
+    logging_in(world, LoginPhase.EXISTING_SESSION)
+    world.run(20)
+    world.boot_seconds = 3.0
+    ledger(world)
+    world.docker_start(Subject.GATEWAY)
+    world.run(120, lambda w: w.well)
+    assert world.well
+    assert world.closed[-1][1].gave_up
+
+
+def test_login_stuck(world: World) -> None:
+    ledger(world)
+    logging_in(world, LoginPhase.LOGGING_IN)
+    world.run(290)
+    assert world.rungs == []
+    world.boot_seconds = 3.0
+    world.run(60, lambda w: w.well)
+    assert world.rungs == [Rung.CONTAINER_RESTART, Rung.ENGINE_RESYNC]
+    assert len(pages_of(world, "login-stuck")) == 1
+
+
+def test_login_stuck_is_restarted_once(world: World) -> None:
+    ledger(world)
+    logging_in(world, LoginPhase.LOGGING_IN)
+    world.run(310, lambda w: bool(w.rungs))
+    world.run(5)
+    world.login, world.login_since = LoginPhase.LOGGING_IN, world.now
+    world.run(2000)
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == 1
+    assert world.memory.gateway.state is GatewayState.GAVE_UP
+
+
+@pytest.mark.parametrize("said", [{"hold": "a person is needed"}, {"next_at": 1e9}])
+def test_login_stuck_is_left_where_the_ledger_refuses(world: World, said: dict[str, Any]) -> None:
+    logging_in(world, LoginPhase.LOGGING_IN)
+    ledger(world, **said)
+    world.run(600)
+    assert world.rungs == []
+
+
+def test_weekly_token(world: World) -> None:
+    world.token_expires_at = world.now + 25 * 3600.0
+    world.run(60)
+    assert pages_of(world, "weekly-token") == []
+    for hours in (24, 8, 1):
+        world.token_expires_at = world.now + hours * 3600.0 - 30.0
+        world.run(60)
+    assert [text.split(" h:")[0][-2:].strip() for text in pages_of(world, "weekly-token")] == ["24", "8", "1"]
+    world.token_expires_at = world.now + 7 * 86400.0
+    world.run(10)
+    assert [incident.fault for _, incident in world.closed] == ["weekly-token"]
+    assert world.rungs == []
+
+
+def test_planned_restart(world: World) -> None:
+    world.windows = (OpenWindow("nightly", world.now + 600.0),)
+    world.kill_jvm()
+    world.run(120)
+    assert (world.rungs, world.incidents) == ([], [])
+    assert world.memory.hold, "nothing new while the gateway is away"
+    world.jvm_dead = False
+    world.run(60, lambda w: w.well)
+    assert world.incidents == []
+    assert world.rungs == [Rung.ENGINE_RESYNC]
+
+
+def test_planned_restart_that_outlasts_its_window_is_an_incident(world: World) -> None:
+    world.windows = (OpenWindow("nightly", world.now + 60.0),)
+    world.kill_jvm()
+    world.run(60)
+    assert world.incidents == []
+    world.windows = ()
+    world.run(60, lambda w: w.well and bool(w.closed))
+    only_incident(world, "jvm-dead")
+
+
+# -- what stands beside everything else --------------------------------------------------------------------------------
+
+
+def stands(world: World, fault: str, seconds: float) -> None:
+    """Declared within its bound, in nobody's way."""
+    begun = world.now
+    world.run(seconds, lambda w: any(incident.fault == fault for incident in w.incidents))
+    assert declared_after(world, begun) <= seconds
+    assert [incident.fault for incident in world.memory.standing] == [fault]
+    assert FAULTS[fault].holds is world.memory.hold
+    assert bool(pages_of(world, fault)) is (FAULTS[fault].page is Page.NOW)
+    assert world.rungs == []
+
+
+def falls(world: World, fault: str, seconds: float) -> None:
+    world.run(seconds, lambda w: not w.memory.standing)
+    only_incident(world, fault)
+    assert not world.memory.hold
+
+
+def test_slow(world: World) -> None:
+    world.slowness = 0.9
+    stands(world, "slow", 12.0)
+    world.run(60)
+    assert world.memory.gateway.state is GatewayState.READY
+    world.slowness = 0.1
+    falls(world, "slow", 12.0)
+
+
+def test_slow_once_is_nothing(world: World) -> None:
+    world.slowness = 0.9
+    world.run(3.0)
+    world.slowness = 0.1
+    world.run(60)
+    assert world.incidents == []
+
+
+def test_other_farm(world: World) -> None:
+    world.other_farms_down["ushmds"] = world.now
+    stands(world, "other-farm", 0.5)
+    world.other_farms_down.clear()
+    falls(world, "other-farm", 1.0)
+
+
+def test_data_competed(world: World) -> None:
+    world.competed_at, world.ticking = world.now, False
+    stands(world, "data-competed", 0.5)
+    world.competed_at, world.ticking = None, True
+    falls(world, "data-competed", 1.0)
+
+
+def test_clock_skew(world: World) -> None:
+    world.skew = -3.0
+    stands(world, "clock-skew", 30.0)
+    world.skew = 1.0
+    falls(world, "clock-skew", 30.0)
+
+
+def test_clock_skew_by_the_kernels_word(world: World) -> None:
+    world.host = HostView(Look(Result.OK, world.now), synchronised=False)
+    stands(world, "clock-skew", 30.0)
+
+
+def test_clock_skew_that_nobody_can_tell_is_not_declared(world: World) -> None:
+    world.skew = None
+    world.run(60)
+    assert world.incidents == []
+
+
+def test_client_id_in_use(world: World) -> None:
+    world.client_id = 901
+    stands(world, "client-id-in-use", 1.0)
+    world.client_id = 900
+    falls(world, "client-id-in-use", 1.0)
+
+
+def test_time_mode(world: World) -> None:
+    world.preflight_failed = ("utc",)
+    stands(world, "time-mode", 1.0)
+    world.preflight_failed = ()
+    falls(world, "time-mode", 1.0)
+
+
+def test_write_blocked(world: World) -> None:
+    world.write_blocked = True
+    stands(world, "write-blocked", 5.0)
+    world.write_blocked = False
+    falls(world, "write-blocked", 5.0)
+
+
+def test_cache_down(world: World) -> None:
+    world.cache_up = False
+    stands(world, "cache-down", 5.0)
+    world.cache_up = True
+    falls(world, "cache-down", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("used", "stood"),
+    [
+        ({"memory_bytes": 95, "memory_limit_bytes": 100}, True),
+        ({"open_files": 85, "open_files_limit": 100}, True),
+        ({"memory_bytes": 80, "memory_limit_bytes": 100, "open_files": 70, "open_files_limit": 100}, False),
+        ({}, False),
+    ],
+)
+def test_memory_pressure(world: World, used: dict[str, int], stood: bool) -> None:
+    world.resources = ResourcesView(Look(Result.OK, world.now), **used)
+    if stood:
+        stands(world, "memory-pressure", 60.0)
+    world.run(60)
+    assert bool(world.incidents) is stood
+
+
+def test_host_slept(world: World) -> None:
+    begun = world.now
+    world.host = HostView(Look(Result.OK, world.now), slept_at=world.now)
+    world.run(60, lambda w: w.well and bool(w.closed))
+    only_incident(world, "host-slept")
+    assert declared_after(world, begun) <= 6.0
+    assert world.rungs == [Rung.SENTINEL_RECONNECT, Rung.ENGINE_RESYNC]
+    world.run(300)
+    assert len(world.rungs) == 2, "once a sleep"
+
+
+def test_blind(world: World) -> None:
+    world.docker_ok = False
+    stands(world, "blind", 12.0)
+    world.kill_jvm()
+    world.run(120)
+    assert Rung.CONTAINER_RESTART not in world.rungs
+    world.docker_ok = True
+    world.run(120, lambda w: w.well)
+    assert [incident.fault for _, incident in world.closed] == ["blind", "jvm-dead"]
+
+
+def test_blind_by_the_journal(world: World) -> None:
+    world.journal_broken = True
+    stands(world, "blind", 12.0)
+
+
+def test_supervisor_killed(world: World) -> None:
+    world.kill_jvm()
+    world.run(60, lambda w: bool(w.rungs))
+    world.supervisor_dies()
+    world.run(0.5)
+    assert "supervisor-killed" in [incident.fault for incident in world.incidents]
+    world.run(120, lambda w: w.well and not w.memory.standing)
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == 1
+
+
+def test_flapping(world: World) -> None:
+    begun = world.now
+    for _ in range(12):  # two silent looks, one answered
+        world.hang = True
+        world.run(2.6)
+        world.hang = False
+        world.run(1.2)
+    assert "flapping" in [incident.fault for incident in world.incidents]
+    assert declared_after(world, begun) <= 12.0
+    assert Rung.IBC_RESTART in world.rungs
+
+
+def test_restart_storm(world: World) -> None:
+    world.restart_cures = False
+    world.kill_jvm()
+    world.run(2000, lambda w: w.memory.gateway.state is GatewayState.GAVE_UP)
+    world.run(1)
+    assert len(pages_of(world, "restart-storm")) == 1
+    spent = world.rungs.count(Rung.CONTAINER_RESTART)
+    world.run(2000)
+    assert world.rungs.count(Rung.CONTAINER_RESTART) == spent
+    world.jvm_dead, world.restart_cures = False, True
+    world.run(120, lambda w: w.well)
+    assert {incident.fault for _, incident in world.closed} == {"jvm-dead", "restart-storm"}
 
 
 def test_every_fault_has_a_test_of_its_name() -> None:
