@@ -26,7 +26,9 @@ async def today(stand_in: StandIn) -> str:
         return str(row[7])
 
 
-@pytest.mark.parametrize(("version", "form"), [(174, "instrument"), (187, "operator"), (200, "utc")])
+@pytest.mark.parametrize(
+    ("version", "form"), [(174, "instrument"), (187, "operator"), (200, "utc"), (223, "operator"), (223, "utc")]
+)
 async def test_a_whole_session(start: Callable[..., StandIn], version: int, form: str) -> None:
     """Also in the three forms that execution times come in."""
     stand_in = start(
