@@ -125,11 +125,13 @@ async def _ibapi(port: int, client_id: int, end: float, found: Found) -> None:
         while time.monotonic() < end:
             begun = time.perf_counter()
             driver.events.clear()
-            driver.ask("reqIds", 1)
-            await asyncio.to_thread(driver.wait, "nextValidId")
+            driver.ask("reqContractDetails", 9, driver.contract(conId=756733))
+            await asyncio.to_thread(driver.wait, "contractDetailsEnd", 9)
+            assert len(driver.heard("contractDetails", 9)) == 1
             found.waits.append(time.perf_counter() - begun)
             await asyncio.sleep(_PACE)
         assert driver.exceptions == []
+        assert driver.errors() == []
     finally:
         await asyncio.to_thread(driver.stop)
 

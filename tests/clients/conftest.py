@@ -39,7 +39,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., StandIn]]:
 
         def started(**env: str) -> StandIn:
             # Volatile, so that a bracket's exit is reached while a test waits.
-            made = stack.enter_context(closing(StandIn(tmp_path, **{"SIM_VOLATILITY": "3", **env})))
+            environment = {"SIM_VOLATILITY": "3", "SIM_SERVER_VERSION": "223", **env}
+            made = stack.enter_context(closing(StandIn(tmp_path, **environment)))
             made.start()
             made.up()
             return made
@@ -52,17 +53,27 @@ def stand_in(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """One stand-in for all tests of a file, with the file's ENVIRONMENT. It must not stumble over anything."""
     environment: dict[str, str] = getattr(request.module, "ENVIRONMENT", {})
     folder = tmp_path_factory.mktemp("stand-in")
-    with closing(StandIn(folder, **{"SIM_VOLATILITY": "3", **environment})) as made:
+    with closing(StandIn(folder, **{"SIM_VOLATILITY": "3", "SIM_SERVER_VERSION": "223", **environment})) as made:
         made.start()
         made.up()
         yield made
         assert made.metric("failures_total") == 0, made.tail(60)
 
 
-@pytest.fixture(params=["ibapi", "stoqey"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each make of client at the newest server version it speaks: 223 and 193. What is about the wire itself says
+    IN_BOTH_ENCODINGS, and runs with ibapi as text as well."""
+    if "make" in metafunc.fixturenames:
+        as_text = ["ibapi at 200"] if getattr(metafunc.module, "IN_BOTH_ENCODINGS", False) else []
+        metafunc.parametrize("make", ["ibapi", *as_text, "stoqey"], indirect=True)
+
+
+@pytest.fixture
 def make(request: pytest.FixtureRequest) -> Callable[[], Driver]:
     """A make of client."""
-    return Ibapi if request.param == "ibapi" else partial(Stoqey, request.getfixturevalue("node"))
+    if request.param == "stoqey":
+        return partial(Stoqey, request.getfixturevalue("node"))
+    return Ibapi if request.param == "ibapi" else partial(Ibapi, 200)
 
 
 @pytest.fixture

@@ -10,11 +10,14 @@ import json
 import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
+from unittest.mock import patch
 
 from ibapi.client import EClient
 from ibapi.order_cancel import OrderCancel
+from ibapi.server_versions import MAX_CLIENT_VER
 from ibapi.wrapper import EWrapper
 
+from gateway.simulator.wire.protobuf import PROTOBUF
 from tests.stand_in import wait_for
 from tests.unit.simulator.asks import IBAPI, filled
 
@@ -30,8 +33,8 @@ class Driver:
     """What both have in common: everything heard, in order."""
 
     name: str
-    newest: int
-    """The highest server version that it speaks."""
+    binary = False
+    """Whether message ids are binary in its sessions: from server version 201 on."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, tuple[Any, ...]]] = []
@@ -128,7 +131,6 @@ class Ibapi(Driver):
     """ibapi with its own reader thread and message loop."""
 
     name = "ibapi"
-    newest = 200
 
     class _Client(EClient, EWrapper):  # type: ignore[misc]  # ibapi carries no types
         def __init__(self, events: list[tuple[str, tuple[Any, ...]]]) -> None:
@@ -143,12 +145,16 @@ class Ibapi(Driver):
                 return lambda *args: self._events.append((name, args))
             return object.__getattribute__(self, name)
 
-    def __init__(self) -> None:
+    def __init__(self, newest: int = MAX_CLIENT_VER) -> None:
         super().__init__()
         self._client = self._Client(self.events)
+        self.binary = newest >= PROTOBUF
+        self._newest = newest
+        """The highest server version that it offers to speak; below 201 all is text."""
 
     def begin(self, port: int, client_id: int) -> None:
-        self._client.connect("127.0.0.1", port, client_id)
+        with patch("ibapi.client.MAX_CLIENT_VER", self._newest):
+            self._client.connect("127.0.0.1", port, client_id)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -196,7 +202,6 @@ class Stoqey(Driver):
     """@stoqey/ib in a Node process that does as it is told."""
 
     name = "stoqey"
-    newest = 193
 
     _CALLED: ClassVar = {"reqHeadTimeStamp": "reqHeadTimestamp", "cancelHeadTimeStamp": "cancelHeadTimestamp"}
     """Requests that it calls otherwise."""

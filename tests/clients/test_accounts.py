@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tests.clients.drivers import Driver
 
 
+IN_BOTH_ENCODINGS = True
 ENVIRONMENT = {"SIM_TIME_THROTTLE": "client"}
 
 

@@ -9,6 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.clients.drivers import Driver
 
+IN_BOTH_ENCODINGS = True
 CLASSES = {
     "stock": {"symbol": "AAPL", "secType": "STK", "primaryExchange": "NASDAQ"},
     "fund on an exchange": {"symbol": "SPY", "secType": "STK"},

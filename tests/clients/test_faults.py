@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.clients.drivers import Driver
     from tests.stand_in import StandIn
 
+IN_BOTH_ENCODINGS = True
 BID = 1
 
 

@@ -68,7 +68,7 @@ def order(**fields: Any) -> Any:
     return made
 
 
-@pytest.mark.parametrize("version", [157, 170, 178, 189, 193, 200])
+@pytest.mark.parametrize("version", [157, 170, 178, 189, 193, 200, 201, 203, 206, 210, 214, 220, 223])
 def test_a_whole_session(start: Callable[..., StandIn], client: Client, version: int) -> None:
     stand_in = start(SIM_SERVER_VERSION=str(version))
     client.connect("127.0.0.1", stand_in.api_port, 3)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 BID, ASK, LAST, BID_SIZE, ASK_SIZE, HIGH, LOW, VOLUME, CLOSE, OPEN = 1, 2, 4, 0, 3, 6, 7, 8, 9, 14
 
 
+IN_BOTH_ENCODINGS = True
+
+
 def spy(client: Driver) -> Any:
     return client.contract(symbol="SPY", secType="STK", exchange="SMART", primaryExchange="ARCA")
 

@@ -92,10 +92,12 @@ def test_a_day_with_everything_and_a_lost_link(start: Callable[..., StandIn]) ->
     assert stand_in.metric("failures_total") == 0
 
 
-@pytest.mark.parametrize("kind", ["no-number", "half-a-message"])
-def test_delayed_data_and_a_frame_that_cannot_be_read(start: Callable[..., StandIn], tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(("version", "kind"), [(200, "no-number"), (223, "half-a-message")])
+def test_delayed_data_and_a_frame_that_cannot_be_read(
+    start: Callable[..., StandIn], tmp_path: Path, version: int, kind: str
+) -> None:
     """It is told that data is delayed, and reads no such tick; one unreadable message ends its reader for good."""
-    stand_in = start(SIM_MARKET_DATA="delayed")
+    stand_in = start(SIM_MARKET_DATA="delayed", SIM_SERVER_VERSION=str(version))
     told = tmp_path / "nautilus.log"
     with (
         told.open("w") as out,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.clients.drivers import Driver
     from tests.stand_in import StandIn
 
+IN_BOTH_ENCODINGS = True
 PENDING = ["open PreSubmitted", "status PreSubmitted"]
 WORKING = ["open Submitted", "status Submitted"]
 FILLED = ["execution", "open Filled", "status Filled", "open Filled", "status Filled", "commission"]

@@ -54,7 +54,7 @@ def test_an_advisor_and_a_group(client: Driver) -> None:
     client.ask("requestFA", ALIASES)
     assert f"<alias>{SECOND}</alias>" in client.wait("receiveFA", ALIASES)[0][1]
     client.ask("replaceFA", 2, PROFILES, "<ListOfAllocationProfiles/>")
-    assert client.refusal(2)[0] == {"ibapi": 585, "stoqey": 503}[client.name]  # they refuse it themselves
+    assert client.refusal(2)[0] == {"ibapi": 321, "stoqey": 503}[client.name]  # the one refuses it itself
 
     buy(client, 11, 9, faGroup="pair")
     assert shares(client, 11) == {FIRST: 6, SECOND: 3}

@@ -59,7 +59,7 @@ def test_reading_binary_ids_ends_in_one_too(payload: bytes, version: int) -> Non
 
 
 @given(versions, draws)
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1000, deadline=None)
 def test_reading_what_is_almost_right_does_too(version: int, random: Random) -> None:
     read_or_refuse(spoilt(random, version), version)
 
@@ -67,7 +67,7 @@ def test_reading_what_is_almost_right_does_too(version: int, random: Random) -> 
 def test_some_of_what_is_spoilt_is_read_all_the_same() -> None:
     """Else the tests above would show nothing but that nonsense is refused."""
     random = Random(1)
-    for version in (*OLD, 201):
+    for version in (*OLD, *NEW):
         read = sum(read_or_refuse(spoilt(random, version), version) for _ in range(400))
         assert 40 < read < 390, version
 
@@ -93,7 +93,7 @@ def test_a_message_takes_no_more_memory_than_its_bytes_give_reason_for() -> None
     for payload in recorded(223):
         read_or_refuse(payload, 223)  # classes and tables are loaded once
     tracemalloc.start()
-    for _ in range(1500):
+    for _ in range(500):
         payload = spoilt(random, 223)
         tracemalloc.reset_peak()
         before = tracemalloc.get_traced_memory()[0]

@@ -70,7 +70,7 @@ class Run:
 @asynccontextmanager
 async def standing(state: Path, clock: HandClock) -> AsyncIterator[Run]:
     """One that serves, on a record in that folder."""
-    gateway, store = make_gateway(state, clock)
+    gateway, store = make_gateway(state, clock, SIM_SERVER_VERSION="223")
     server = ApiServer(gateway)
     lifecycle = Lifecycle(gateway, server, store)
     faults = Faults(gateway, server, lifecycle)

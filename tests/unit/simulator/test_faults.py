@@ -25,7 +25,7 @@ async def test_status(run: Run) -> None:
     async with RawClient(run.server.port) as client:
         await client.start(7)
         found = await run.status()
-    assert (found["phase"], found["account"], found["server_version"]) == ("serving", "DUSIM0001", 200)
+    assert (found["phase"], found["account"], found["server_version"]) == ("serving", "DUSIM0001", 223)
     assert (found["clients"], found["logins"], found["pushes"], found["version"]) == ([7], 1, 0, 1)
     assert found["time_zone"] == "UTC"
 
