@@ -37,7 +37,9 @@ from supervisor.observation import (
 )
 from supervisor.probes import handshake
 from supervisor.probes.engine import EngineLink
+from supervisor.probes.host import Host
 from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.rules import Rules
 from supervisor.runtime.docker import Runtime
@@ -48,6 +50,7 @@ from tws.clock import Clock
 _TURN_IN_TROUBLE = 0.25
 _GAP = 0.3  # between two looks of one sense, however often it is woken
 _LATE = 15.0
+_RESOURCES_PACE = 15.0
 _LOG_LINES = 60
 _LOG_STATES = (GatewayState.STARTING, GatewayState.SUSPECT, GatewayState.FAILING, GatewayState.RECOVERING)
 _SHUTDOWN_STOPS = 15.0
@@ -73,6 +76,8 @@ class Senses:
     sentinel: Sentinel
     mailbox: Mailbox
     engine: EngineLink
+    host: Host
+    resources: Resources
 
 
 class Watch:
@@ -134,6 +139,8 @@ class Watch:
             group.create_task(self._every(self._look_docker, policy.probe_interval), name="docker")
             group.create_task(self._every(self._look_handshake, policy.probe_interval), name="handshake")
             group.create_task(self._every(self._look_mailbox, policy.heart_interval), name="mailbox")
+            group.create_task(self._steadily(self._look_host, policy.heart_interval), name="host")
+            group.create_task(self._steadily(self._look_resources, _RESOURCES_PACE), name="resources")
             if self.rules.engine:
                 group.create_task(self._every(self._look_engine, policy.heart_interval), name="engine")
             group.create_task(self._notifier.run(), name="notify")
@@ -145,11 +152,6 @@ class Watch:
         facts = await self._write(lambda: self._journal.facts(self.rules.tenant))
         if "paused" in facts:
             self._pause = Pause(**json.loads(facts["paused"].value))
-        for incident in (self.memory.gateway_incident, self.memory.engine_incident):
-            # What the machine knows to be told it does not tell again, and an alert that nobody renews ends.
-            if incident is not None and incident.told:
-                text = f"{incident.fault}: still open after a restart of the supervisor"
-                self._notifier.tell(incident, text, self._wall(incident.opened_at))
 
     async def leave(self) -> None:
         """Before the process ends: stops of the last seconds belong to the same going-down as ours."""
@@ -183,6 +185,12 @@ class Watch:
             gap = started + _GAP - self._clock.monotonic()
             if gap > 0:
                 await self._clock.sleep(gap)
+
+    async def _steadily(self, look: Callable[[], Awaitable[None]], pace: float) -> None:
+        """Look at one pace, in trouble or not: for what no other trouble changes."""
+        while True:
+            await look()
+            await self._clock.sleep(pace)
 
     def look_now(self) -> None:
         """Wake every sense."""
@@ -228,6 +236,12 @@ class Watch:
 
     async def _look_mailbox(self) -> None:
         self._see(mailbox=self._senses.mailbox.look())
+
+    async def _look_host(self) -> None:
+        self._see(host=self._senses.host.look())
+
+    async def _look_resources(self) -> None:
+        self._see(resources=await self._senses.resources.look())
 
     async def _look_engine(self) -> None:
         self._see(engine_view=await self._senses.engine.look())

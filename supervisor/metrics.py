@@ -1,14 +1,16 @@
 """What Prometheus is told. One registry, handed over; every label combination exists from the start."""
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from supervisor.faults import FAULTS, Rung
 from supervisor.memory import Memory
-from supervisor.observation import Look, Observation, Result
+from supervisor.observation import HostView, Look, Observation, ResourcesView, Result
 from supervisor.policy import Policy
 from supervisor.states import EngineState, GatewayState
 
-PROBES = ("docker", "handshake", "mailbox", "sentinel", "engine")
+PROBES = ("docker", "handshake", "mailbox", "sentinel", "engine", "host", "resources")
 OUTCOMES = ("ok", "failed", "refused")
 CHANNELS = ("alertmanager", "webhook")
 _NOTIFICATION = ("tenant", "channel", "outcome")
@@ -71,6 +73,16 @@ class Metrics:
         self.exposed = gauge("exposure_rows", "Positions and working orders by the last audit.", "tenant", "kind")
         self.loop_at = gauge("loop_last_run_timestamp_seconds", "When the loop last ran.")
         self.skew = gauge("clock_skew_seconds", "The gateway's clock minus the host's; whole seconds.", "tenant")
+        self.boot_jump = gauge("host_sleep_seen_timestamp_seconds", "When the host was last seen to have slept.")
+        self.wall_step = gauge("host_clock_step_timestamp_seconds", "When the wall clock was last seen to be set.")
+        self.synchronised = gauge("host_clock_synchronised", "The kernel's word: 1 kept right, 0 not, NaN not told.")
+        self.synchronised.set(math.nan)
+        self.disk_free = gauge("state_disk_free_ratio", "Share of the state volume's disk that is free.")
+        self.disk_free.set(math.nan)
+        self.memory = gauge("gateway_memory_bytes", "Memory that the gateway's container uses.", "tenant")
+        self.memory_limit = gauge("gateway_memory_limit_bytes", "Memory that it may use.", "tenant")
+        self.open_files = gauge("gateway_open_files", "Open files of the gateway's process that has most.", "tenant")
+        self.open_files_limit = gauge("gateway_open_files_limit", "How many it may have.", "tenant")
         self.window_open = gauge("window_open", "1 while a window of maintenance is open.", "tenant", "window")
         self.token_left = gauge(
             "weekly_token_remaining_seconds", "Until the week's login token ends, where that matters.", "tenant"
@@ -126,6 +138,8 @@ class Metrics:
             "mailbox": observation.mailbox,
             "sentinel": observation.sentinel.heart,
             "engine": observation.engine_view.look,
+            "host": observation.host.look,
+            "resources": observation.resources.look,
         }
         for probe, look in looks.items():
             self._look(probe, look, now, wall_now)
@@ -140,12 +154,34 @@ class Metrics:
             self.exposed.labels(tenant, "orders").set(audit.orders)
         if observation.sentinel.clock_skew_seconds is not None:
             self.skew.labels(tenant).set(observation.sentinel.clock_skew_seconds)
+        self._host(observation.host, now, wall_now)
+        self._resources(observation.resources)
         open_now = {window.name for window in observation.windows}
         for name in self._windows:
             self.window_open.labels(tenant, name).set(name in open_now)
         if observation.token_expires_at is not None:
             self.token_left.labels(tenant).set(observation.token_expires_at - now)
         self.loop_at.set(wall_now)
+
+    def _host(self, host: HostView, now: float, wall_now: float) -> None:
+        if host.slept_at is not None:
+            self.boot_jump.set(wall_now - (now - host.slept_at))
+        if host.wall_stepped_at is not None:
+            self.wall_step.set(wall_now - (now - host.wall_stepped_at))
+        if host.synchronised is not None:
+            self.synchronised.set(host.synchronised)
+        if host.disk_free is not None:
+            self.disk_free.set(host.disk_free)
+
+    def _resources(self, used: ResourcesView) -> None:
+        for metric, value in (
+            (self.memory, used.memory_bytes),
+            (self.memory_limit, used.memory_limit_bytes),
+            (self.open_files, used.open_files),
+            (self.open_files_limit, used.open_files_limit),
+        ):
+            if value is not None:
+                metric.labels(self._tenant).set(value)
 
     def _look(self, probe: str, look: Look, now: float, wall_now: float) -> None:
         if look.at == float("-inf") or self._seen.get(probe) == look.at:

@@ -34,6 +34,7 @@ GAVE_UP = "GaveUp"
 NEEDS_PERSON = "IncidentNeedsPerson"
 _ALERT_OF = {
     "wrong-account": "WrongAccount",
+    "restart-storm": GAVE_UP,
     **dict.fromkeys(
         ("twofa-pending", "twofa-timeout", "login-refused", "existing-session", "login-stuck", "weekly-token"),
         "LoginNeedsPerson",
@@ -43,7 +44,7 @@ _ALERT_OF = {
         "PositionAtRisk",
     ),
 }
-ALERTS = (*dict.fromkeys(_ALERT_OF.values()), GAVE_UP, NEEDS_PERSON)
+ALERTS = (*dict.fromkeys(_ALERT_OF.values()), NEEDS_PERSON)
 """Every name that is ever posted; each has a page under docs/runbooks."""
 _WARNINGS = ("weekly-token",)
 
@@ -83,8 +84,8 @@ class Page:
 
 
 def page(tenant: str, incident: Incident, text: str, starts_at: float) -> Page:
-    """What is told of an incident. One that was given up is told as that, whatever its fault."""
-    alert = GAVE_UP if incident.gave_up else _ALERT_OF.get(incident.fault, NEEDS_PERSON)
+    """What is told of an incident."""
+    alert = _ALERT_OF.get(incident.fault, GAVE_UP if incident.gave_up else NEEDS_PERSON)
     return Page(incident.id, alert, tenant, incident.fault, text, starts_at)
 
 

@@ -152,12 +152,14 @@ class HostView:
         slept_at: when boot time was last seen to jump ahead of monotonic time.
         synchronised: the kernel's word (adjtimex); None where it cannot be asked.
         disk_free: share of the state volume's disk that is free.
+        wall_stepped_at: when somebody last set the wall clock; noted, and nothing follows from it.
     """
 
     look: Look = NEVER
     slept_at: float | None = None
     synchronised: bool | None = None
     disk_free: float | None = None
+    wall_stepped_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ from supervisor.loop import Senses, Watch
 from supervisor.metrics import Metrics
 from supervisor.notify import Alertmanager, Notifier, Webhook
 from supervisor.probes.engine import EngineLink
+from supervisor.probes.host import Host, LinuxKernel
 from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.runtime.docker import DockerRuntime
 from supervisor.settings import Settings
@@ -84,6 +86,8 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
         sentinel,
         Mailbox(settings.mailbox_dir, clock, stale=policy.mailbox_stale, deadline=policy.mailbox_deadline),
         EngineLink(settings.engine_url, machine, clock, ThreadPoolExecutor(2, "engine"), timeout=policy.probe_timeout),
+        Host(LinuxKernel(settings.state_dir), clock),
+        Resources(runtime, settings.mailbox_dir, clock),
     )
 
     async def run_preflight() -> Report:

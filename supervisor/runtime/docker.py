@@ -38,6 +38,7 @@ class Runtime(Protocol):
     async def stop(self, subject: Subject, grace: float) -> None: ...
     async def restart(self, subject: Subject, grace: float) -> None: ...
     async def log_tail(self, subject: Subject, lines: int) -> str: ...
+    async def memory(self, subject: Subject) -> tuple[int, int]: ...
 
 
 class DockerRuntime:
@@ -52,6 +53,7 @@ class DockerRuntime:
         self._started: dict[Subject, str] = {}
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="docker-look")
         self._acting = ThreadPoolExecutor(1, thread_name_prefix="docker-act")
+        self._counting = ThreadPoolExecutor(1, thread_name_prefix="docker-count")
         self._clients: dict[str, Any] = {}
 
     # -- looks ------------------------------------------------------------------------------------------------------
@@ -127,6 +129,24 @@ class DockerRuntime:
         except _TROUBLE as error:
             raise RuntimeTrouble(f"expected the log of {name}, found {error}") from error
         return str(raw, "utf-8", "replace")
+
+    async def memory(self, subject: Subject) -> tuple[int, int]:
+        """Bytes that the container uses, and how many it may; without a limit of its own that is the machine's memory.
+
+        Raises:
+            RuntimeTrouble: Docker cannot be asked, or the container does not run.
+        """
+        name = self._names.get(subject)
+        if name is None:
+            raise RuntimeTrouble(f"expected a {subject} container, found none")
+        try:
+            # One shot: without it Docker takes a second sample a second later, for a rate that nobody wants here.
+            found = await self._run(
+                self._counting, lambda: self._client("count").stats(name, stream=False, one_shot=True)
+            )
+            return memory_used(found["memory_stats"])
+        except _TROUBLE as error:
+            raise RuntimeTrouble(f"expected the memory of {name}, found {error!r}") from error
 
     # -- acts -------------------------------------------------------------------------------------------------------
 
@@ -217,6 +237,18 @@ class DockerRuntime:
         """Let go of the threads; what they are doing is not waited for."""
         self._looking.shutdown(wait=False, cancel_futures=True)
         self._acting.shutdown(wait=False, cancel_futures=True)
+        self._counting.shutdown(wait=False, cancel_futures=True)
+
+
+def memory_used(stats: dict[str, Any]) -> tuple[int, int]:
+    """Used and allowed bytes, as `docker stats` counts them: what the page cache could give back is not in use.
+
+    Raises:
+        KeyError: the container does not run.
+    """
+    cache = stats.get("stats") or {}
+    idle = cache.get("inactive_file", cache.get("total_inactive_file", 0))  # cgroup version 2, 1
+    return max(int(stats["usage"]) - int(idle), 0), int(stats["limit"])
 
 
 def parse_stamp(stamp: str) -> float:

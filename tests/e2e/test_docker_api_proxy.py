@@ -144,6 +144,7 @@ def test_the_sdk_looks_at_and_restarts_each_container(proxy: Proxy, name: str) -
     client = proxy.client()
     before = client.inspect_container(name)
     assert client.stats(name, stream=False)["name"] == f"/{name}"
+    assert client.stats(name, stream=False, one_shot=True)["memory_stats"]["usage"] > 0
     client.restart(name, timeout=1)
     client.stop(name, timeout=1)
     assert client.inspect_container(name)["State"]["Status"] == "exited"

@@ -14,7 +14,7 @@ import pytest
 from docker import APIClient
 from dotenv import dotenv_values
 
-from supervisor.errors import ActRefused
+from supervisor.errors import ActRefused, RuntimeTrouble
 from supervisor.observation import ContainerEvent, Result, Status, Subject
 from supervisor.runtime.docker import DockerRuntime
 from tws.clock import SystemClock
@@ -165,6 +165,20 @@ async def test_the_log_is_the_present_process_own(runtime: DockerRuntime, run: C
     second = await runtime.log_tail(Subject.GATEWAY, 10)
     assert first.startswith("I am")
     assert first not in second
+
+
+async def test_its_memory_is_told_while_it_runs_and_only_then(
+    runtime: DockerRuntime, run: Callable[..., str], client: Any
+) -> None:
+    with pytest.raises(RuntimeTrouble):
+        await runtime.memory(Subject.GATEWAY)
+    name = run(PATIENT)
+    await gateway(runtime)
+    used, limit = await runtime.memory(Subject.GATEWAY)
+    assert 0 < used < limit
+    client.stop(name, timeout=1)
+    with pytest.raises(RuntimeTrouble):
+        await runtime.memory(Subject.GATEWAY)
 
 
 async def test_what_is_not_there_cannot_be_acted_on(runtime: DockerRuntime) -> None:

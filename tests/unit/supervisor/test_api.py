@@ -20,10 +20,22 @@ from supervisor.loop import Senses, Watch
 from supervisor.memory import Close, EngineTrack, GatewayTrack, Incident, Memory, Tell
 from supervisor.metrics import Metrics
 from supervisor.notify import ChannelTrouble, Notifier, Page
-from supervisor.observation import Container, Look, Observation, Result, SentinelView, Status, Subject
+from supervisor.observation import (
+    Container,
+    HostView,
+    Look,
+    Observation,
+    ResourcesView,
+    Result,
+    SentinelView,
+    Status,
+    Subject,
+)
 from supervisor.policy import Policy
 from supervisor.probes.engine import EngineLink
+from supervisor.probes.host import Host, LinuxKernel
 from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
@@ -54,7 +66,7 @@ class NoRuntime:
     async def look(self) -> tuple[Look, dict[Subject, Container]]:
         raise NotImplementedError
 
-    start = stop = restart = log_tail = look
+    start = stop = restart = log_tail = memory = look
 
 
 @pytest.fixture
@@ -78,6 +90,8 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
             sentinel,
             Mailbox(tmp_path, CLOCK, stale=10.0, deadline=1.0),
             EngineLink("http://127.0.0.1:1", "t", CLOCK, pool, timeout=1.0),
+            Host(LinuxKernel(tmp_path), CLOCK),
+            Resources(NoRuntime(), tmp_path, CLOCK),  # type: ignore[arg-type]
         )
         registry = CollectorRegistry()
         rules = Rules("sim", account="DUSIM0001")
@@ -235,16 +249,6 @@ async def test_what_people_are_told_is_owed_to_them_until_it_is_over(watch: Watc
     assert owed.page.ended_at is not None
 
 
-@pytest.mark.parametrize("gave_up", [True, False])
-async def test_what_the_machine_will_not_tell_again_after_a_restart_is_owed_again(watch: Watch, gave_up: bool) -> None:
-    incident = Incident(7, "jvm-dead", Subject.GATEWAY, 1.0, 1.0, 2.0, gave_up=gave_up)
-    await watch._write(lambda: watch._journal.put_incident("sim", incident, watch._wall))
-    await watch._remember_all()
-    assert watch.memory.gateway_incident is not None
-    owed = [one.page.text for one in watch._notifier._owed.values()]
-    assert owed == (["jvm-dead: still open after a restart of the supervisor"] if gave_up else [])
-
-
 async def test_windows_and_the_weekly_token_are_told(client: httpx.AsyncClient, watch: Watch) -> None:
     now = CLOCK.now()
     began = now - timedelta(minutes=10)
@@ -288,6 +292,30 @@ async def test_without_windows_or_token_none_is_told(client: httpx.AsyncClient, 
     assert tenant["weekly_token"] is None
     assert watch.observation.windows == ()
     assert watch.observation.token_expires_at is None
+
+
+async def test_the_host_and_what_the_gateway_uses_are_told(client: httpx.AsyncClient, watch: Watch) -> None:
+    now = CLOCK.monotonic()
+    watch.observation = Observation(
+        host=HostView(Look(Result.OK, now), now - 100.0, False, 0.25, now - 50.0),
+        resources=ResourcesView(Look(Result.OK, now), 100, 200, 3, 4),
+    )
+    watch._metrics.ran(watch.memory, watch.observation, watch.rules.policy, now, 1000.0)
+    text = (await client.get("/metrics")).text
+    found = {s.name: s.value for family in text_string_to_metric_families(text) for s in family.samples}
+    assert found["watchkeeper_host_sleep_seen_timestamp_seconds"] == pytest.approx(900.0)
+    assert found["watchkeeper_host_clock_step_timestamp_seconds"] == pytest.approx(950.0)
+    assert found["watchkeeper_host_clock_synchronised"] == 0.0
+    assert found["watchkeeper_state_disk_free_ratio"] == 0.25
+    assert (found["watchkeeper_gateway_memory_bytes"], found["watchkeeper_gateway_memory_limit_bytes"]) == (100, 200)
+    assert (found["watchkeeper_gateway_open_files"], found["watchkeeper_gateway_open_files_limit"]) == (3, 4)
+    assert 'watchkeeper_probe_last_result_timestamp_seconds{probe="resources",tenant="sim"} 1000.0' in text
+
+
+async def test_what_the_kernel_does_not_tell_is_no_number(client: httpx.AsyncClient) -> None:
+    text = (await client.get("/metrics")).text
+    assert "watchkeeper_host_clock_synchronised NaN" in text
+    assert "watchkeeper_state_disk_free_ratio NaN" in text
 
 
 async def test_every_label_is_there_from_the_start(client: httpx.AsyncClient, watch: Watch) -> None:

@@ -245,6 +245,8 @@ async def test_the_same_alert_with_a_new_text_is_told_anew(rig: Rig) -> None:
         ("naked-position", False, "PositionAtRisk", "critical"),
         ("soft-dead", False, "IncidentNeedsPerson", "critical"),
         ("soft-dead", True, "GaveUp", "critical"),
+        ("restart-storm", False, "GaveUp", "critical"),
+        ("login-refused", True, "LoginNeedsPerson", "critical"),
     ],
 )
 def test_the_alert_follows_from_the_incident(fault: str, gave_up: bool, alert: str, severity: str) -> None:
