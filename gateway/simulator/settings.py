@@ -19,8 +19,7 @@ from gateway.simulator.wire.zone_names import CHINESE
 
 MIN_SERVER_VERSION = 157
 MAX_SERVER_VERSION = 223
-DEFAULT_SERVER_VERSION = 200
-"""The last version that is text in both directions; above it framing and messages change altogether."""
+"""What nautilus-ibapi 10.45.1, and so Nautilus, can speak; a gateway of today offers as much or more."""
 
 TimeFormat = Literal["instrument", "operator", "utc"]
 """The gateway's setting 'Send instrument-specific attributes for dual-mode API client in'."""
@@ -128,7 +127,7 @@ def load(env: Mapping[str, str]) -> Settings:
         server_version=number(
             env,
             "SIM_SERVER_VERSION",
-            str(DEFAULT_SERVER_VERSION),
+            str(MAX_SERVER_VERSION),
             int,
             f"a whole number from {MIN_SERVER_VERSION} to {MAX_SERVER_VERSION}",
             lambda n: MIN_SERVER_VERSION <= n <= MAX_SERVER_VERSION,

@@ -11,7 +11,7 @@ from gateway.simulator.settings import load
 def test_defaults() -> None:
     chosen = load({})
     assert (chosen.api_port, chosen.control_port, chosen.command_port) == (4002, 9170, 7462)
-    assert (chosen.accounts, chosen.time_zone, chosen.server_version) == (("DUSIM0001",), "UTC", 200)
+    assert (chosen.accounts, chosen.time_zone, chosen.server_version) == (("DUSIM0001",), "UTC", 223)
     assert (chosen.read_only, chosen.profile, chosen.time_format) == (None, "fast", "utc")
     assert chosen.day_start == dt.time(0, 0)
     assert chosen.control_hosts == ("localhost", "127.0.0.1", "ib-gateway")
