@@ -66,8 +66,8 @@ class Settings:
     """World seconds a machine second; 0: the world stands until it is stepped."""
     start: dt.datetime | None
     """The world's first moment; the machine's where there is none."""
-    calendar: Literal["24/7", "XNYS"]
-    """A world that never closes, or the hours of the exchanges of the United States."""
+    calendar: Literal["24/7", "XNYS"] | tuple[dt.time, dt.time]
+    """A world that never closes, the hours of the exchanges of the United States, or a session of every day."""
     data: tuple[Path, ...]
     """Own prices: CSV or Parquet files of quotes or bars."""
     faults_file: Path | None
@@ -155,7 +155,7 @@ def load(env: Mapping[str, str]) -> Settings:
         market_data_lines=number(env, "SIM_MARKET_DATA_LINES", "100", int, "a whole number over 0", lambda n: n > 0),
         speed=number(env, "SIM_SPEED", "1", float, "a number from 0 to 100000", lambda n: 0 <= n <= 100_000),
         start=_start(env),
-        calendar="XNYS" if one_of(env, "SIM_CALENDAR", "24/7", "xnys") == "xnys" else "24/7",
+        calendar=_calendar(env),
         data=tuple(Path(name.strip()) for name in env.get("SIM_DATA", "").split(",") if name.strip()),
         faults_file=Path(env["SIM_FAULTS"]) if env.get("SIM_FAULTS") else None,
         reject_over_rate=yes(env, "SIM_REJECT_OVER_RATE"),
@@ -256,6 +256,21 @@ def _day_start(env: Mapping[str, str]) -> dt.time:
         return dt.datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (a time of day in New York)
     except ValueError:
         raise bad("SIM_DAY_START", "HH:MM, a time of day in New York", text) from None
+
+
+def _calendar(env: Mapping[str, str]) -> Literal["24/7", "XNYS"] | tuple[dt.time, dt.time]:
+    text = (env.get("SIM_CALENDAR") or "24/7").strip()
+    if text == "24/7":
+        return "24/7"
+    if text.upper() == "XNYS":
+        return "XNYS"
+    try:
+        opens, closes = (dt.datetime.strptime(one, "%H:%M").time() for one in text.split("-"))  # noqa: DTZ007 (New York's)
+        if opens < closes:
+            return opens, closes
+    except ValueError:
+        pass
+    raise bad("SIM_CALENDAR", "24/7, XNYS, or a session such as 14:00-14:20 in New York", text)
 
 
 def _start(env: Mapping[str, str]) -> dt.datetime | None:

@@ -87,5 +87,18 @@ class ExchangeDays:
         return _utc(regular), _utc(liquid), tuple(_utc(span) for span in trading)
 
 
+class EveryDay(ExchangeDays):
+    """A session of the same hours on every date."""
+
+    def __init__(self, opens: dt.time, closes: dt.time) -> None:
+        super().__init__(
+            {}, lambda _, opens, closes: ((opens, closes), (opens, closes), ((opens, closes),)), (opens, closes)
+        )
+
+    def is_day(self, date: dt.date) -> bool:
+        """Every date is one."""
+        return True
+
+
 def _utc(span: Span) -> Span:
     return span[0].astimezone(dt.UTC), span[1].astimezone(dt.UTC)

@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from gateway.simulator.market.calendar import NEW_YORK, AroundTheClock, Calendar, Span
-from gateway.simulator.market.exchange import ExchangeDays, Sessions
+from gateway.simulator.market.exchange import EveryDay, ExchangeDays, Sessions
 
 HOURS = ("stock", "fund option", "option", "index option", "index", "future", "forex", "crypto", "bond", "metal")
 """Every kind; `stock` is also the world's own day."""
@@ -23,6 +23,11 @@ def around_the_clock(day_start: dt.time) -> Mapping[str, Calendar]:
     """A world that never closes."""
     calendar = AroundTheClock(day_start)
     return dict.fromkeys(HOURS, calendar)
+
+
+def every_day(opens: dt.time, closes: dt.time) -> Mapping[str, Calendar]:
+    """A world whose every day is one session: a whole day from its open to its expiry takes as long as that."""
+    return dict.fromkeys(HOURS, EveryDay(opens, closes))
 
 
 def exchanges(sessions: Mapping[str, Sessions]) -> Mapping[str, Calendar]:

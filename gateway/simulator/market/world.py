@@ -19,6 +19,8 @@ def make_market(settings: Settings, now: dt.datetime) -> Market:
     """
     if settings.calendar == "24/7":
         calendars = hours.around_the_clock(settings.day_start)
+    elif settings.calendar != "XNYS":
+        calendars = hours.every_day(*settings.calendar)
     else:
         from gateway.simulator.market import sessions
 

@@ -14,7 +14,7 @@ from gateway.simulator.errors import SettingsError
 from gateway.simulator.market import sessions
 from gateway.simulator.market.calendar import NEW_YORK, Calendar, Phase
 from gateway.simulator.market.exchange import ExchangeDays
-from gateway.simulator.market.hours import exchanges
+from gateway.simulator.market.hours import every_day, exchanges
 from gateway.simulator.market.instruments import ContractQuery, Instrument, Instruments
 from gateway.simulator.market.market import Market
 from gateway.simulator.market.process import step_at
@@ -239,3 +239,24 @@ def test_beyond_the_sessions_every_weekday_is_one() -> None:
     ))  # fmt: skip
     assert [days.is_day(dt.date(2026, 11, day)) for day in (20, 21, 22, 23)] == [True, False, False, True]
     assert days.day(dt.date(2026, 11, 21)).date == dt.date(2026, 11, 23)
+
+
+def test_a_session_of_every_day_is_a_whole_day() -> None:
+    calendars = every_day(dt.time(14, 0), dt.time(14, 20))
+    short = Market(Instruments(calendars), calendars, 1, 0.6)
+    sunday = dt.date(2026, 11, 22)
+    day = calendars["option"].day_at(at(sunday, "13:00"))
+    phases = {clock: day.phase(at(sunday, clock)) for clock in ("13:59", "14:00", "14:19", "14:20")}
+    assert list(phases.values()) == [Phase.CLOSED, Phase.REGULAR, Phase.REGULAR, Phase.CLOSED]
+    assert calendars["stock"].hours(at(sunday, "13:00"), "US/Eastern", 2) == (
+        "20261122:1400-20261122:1420;20261123:1400-20261123:1420"
+    )
+    before, after = (
+        short.instruments.find(
+            ContractQuery(symbol="SPY", sec_type="OPT", exchange="SMART", expiry="20261122", right="C"),
+            at(sunday, clock),
+        )
+        for clock in ("14:10", "14:20")
+    )
+    assert before
+    assert not after, "expired at the close"

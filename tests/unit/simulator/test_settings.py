@@ -65,6 +65,7 @@ def test_several_accounts_and_an_advisors() -> None:
         ("SIM_ACCOUNTS", "DF1"),
         ("SIM_SEED", "x"),
         ("SIM_CALENDAR", "sometimes"),
+        ("SIM_CALENDAR", "14:20-14:00"),
         ("SIM_DAY_START", "25:00"),
         ("SIM_PROFILE", "slow"),
         ("SIM_SERVER_VERSION", "224"),
