@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume drill logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume login drill logs test lint bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -41,8 +41,11 @@ preflight: bootstrap ## may we trade? (exit codes 0 go, 1 no-go, 2 could not ask
 pause: bootstrap ## the supervisor keeps its hands off: FOR=30m REASON="…"
 	@$(DO) pause --for "$(FOR)" --reason "$(REASON)" $(JSON_FLAG)
 
-resume: bootstrap ## the supervisor acts again
+resume: bootstrap ## the supervisor acts again, and a hold on logins is lifted
 	@$(DO) resume $(JSON_FLAG)
+
+login: bootstrap ## lift a hold on logins and start the gateway anew: one login, perhaps one push to a phone
+	@$(DO) login $(JSON_FLAG)
 
 drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10 VERSION=200,223
 	@$(DO) drill $(if $(FAULT),--faults "$(FAULT)") $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) \

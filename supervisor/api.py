@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from supervisor.errors import JournalUnusable
+from supervisor.errors import ActRefused, JournalUnusable
 from supervisor.faults import Rung
 from supervisor.loop import Watch
 from supervisor.observation import Ask, Result, Status, Subject
@@ -47,6 +47,8 @@ def application(
                 return await handler(request)
             except BadRequest as error:
                 return JSONResponse({"error": str(error)}, 400)
+            except ActRefused as error:
+                return JSONResponse({"error": str(error)}, 503)
 
         return handle
 
@@ -61,6 +63,7 @@ def application(
             Route("/api/v1/preflight", guarded(operator, api.preflight), methods=["POST"]),
             Route("/api/v1/pause", guarded(operator, api.pause), methods=["POST"]),
             Route("/api/v1/resume", guarded(operator, api.resume), methods=["POST"]),
+            Route("/api/v1/login", guarded(operator, api.login), methods=["POST"]),
             Route("/api/v1/restart", guarded(operator, api.restart), methods=["POST"]),
             Route("/api/v1/clearance", guarded(machine, api.clearance), methods=["POST"]),
         ],
@@ -136,8 +139,14 @@ class _Api:
         return JSONResponse({"paused": True, "reason": pause.reason, "until": pause.until})
 
     async def resume(self, request: Request) -> Response:
+        """Ends the pause and lifts a hold on logins."""
         self._watch.resume()
-        return JSONResponse({"paused": False})
+        return JSONResponse({"paused": False, "hold_lifted": self._watch.lift_hold("resume")})
+
+    async def login(self, request: Request) -> Response:
+        """Lifts a hold on logins and starts the gateway anew, once, if the ledger has room."""
+        accepted, sentence = self._watch.log_in()
+        return JSONResponse({"accepted": accepted, "sentence": sentence}, 202 if accepted else 409)
 
     async def restart(self, request: Request) -> Response:
         """`{"subject": "gateway" | "engine", "rung": "ibc-restart" | "container-restart" | …}`."""

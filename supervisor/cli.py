@@ -1,4 +1,4 @@
-"""`python -m supervisor.cli {status,incidents,pause,resume,restart} [--json]`: ask a running supervisor, on this host.
+"""`python -m supervisor.cli COMMAND [--json]`: ask a running supervisor, on this host.
 
 Exit codes: 0 good, 1 the answer is no, 2 could not ask. Which supervisor: HOST_PORT_SUPERVISOR, else what `make up`
 wrote to var/<tenant>/compose.env, with TENANT where there are several. The token is in TOKENS_DIR, else in secrets/.
@@ -52,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     pause = commands.add_parser("pause", parents=[common], help="veto restarts; measuring and safety stops go on")
     pause.add_argument("--for", dest="duration", default=_DEFAULT_PAUSE, help="30m, 2h, or `ever`")
     pause.add_argument("--reason", required=True)
-    commands.add_parser("resume", parents=[common], help="end the pause")
+    commands.add_parser("resume", parents=[common], help="end the pause, lift a hold on logins")
+    commands.add_parser("login", parents=[common], help="lift a hold on logins and start the gateway anew, once")
     restart = commands.add_parser("restart", parents=[common], help="restart by hand")
     restart.add_argument("subject", choices=["gateway", "engine"])
     restart.add_argument("--rung", help="ibc-restart, container-restart, engine-resync, engine-restart")
@@ -141,6 +142,7 @@ def _text(command: str, answer: Any) -> str:
 
 def _status_text(answer: dict[str, Any]) -> str:
     lines = [f"{answer['verdict']}  {answer['at']}", answer["sentence"], ""]
+    notes: list[str] = []
     rows = [("TENANT", "ACCOUNT", "GATEWAY", "ENGINE", "EXPOSURE", "INCIDENT")]
     for tenant in answer["tenants"]:
         exposure, incident = tenant["exposure"], tenant["incident"]
@@ -155,7 +157,10 @@ def _status_text(answer: dict[str, Any]) -> str:
                 incident["fault"] if incident else "-",
             )
         )
-    return "\n".join(lines + _table(rows))
+        login = tenant["gateway"].get("login")
+        if login and (login["hold"] or login["waiting"]):
+            notes.append(f"{tenant['name']}: {login['sentence']}")
+    return "\n".join([*lines, *_table(rows), *notes])
 
 
 def _incidents_text(answer: list[dict[str, Any]]) -> str:

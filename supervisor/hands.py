@@ -13,6 +13,7 @@ from supervisor.memory import Act
 from supervisor.observation import Outcome, Subject
 from supervisor.policy import Policy
 from supervisor.probes.engine import EngineLink
+from supervisor.probes.ledger import Ledger
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.sentinel import Sentinel
 from supervisor.runtime.docker import Runtime
@@ -34,6 +35,7 @@ class Hands:
         self,
         runtime: Runtime,
         mailbox: Mailbox,
+        ledger: Ledger,
         engine: EngineLink,
         sentinel: Sentinel,
         clock: Clock,
@@ -44,6 +46,7 @@ class Hands:
     ) -> None:
         self._runtime = runtime
         self._mailbox = mailbox
+        self._ledger = ledger
         self._engine = engine
         self._sentinel = sentinel
         self._clock = clock
@@ -67,14 +70,22 @@ class Hands:
                     return Outcome(act.id, self._clock.monotonic(), False, str(error), refused=True)
                 log.error("done without a journal", rung=act.rung, error=str(error))
             async with asyncio.timeout(act_deadline(act.rung, self._policy)):
-                detail = await self._do(act.rung)
+                detail = await self._do(act.rung, act.reason)
         except ActRefused as error:
             return Outcome(act.id, self._clock.monotonic(), False, str(error))
         except TimeoutError:
             return Outcome(act.id, self._clock.monotonic(), False, "not done within its deadline")
         return Outcome(act.id, self._clock.monotonic(), True, detail)
 
-    async def _do(self, rung: Rung) -> str:
+    def hold(self, reason: str) -> None:
+        """Let nobody log in, whoever starts the gateway, until a person lifts it. Raises: ActRefused."""
+        self._ledger.hold(reason)
+
+    def lift(self) -> str | None:
+        """Lift the hold on a person's word; returns why there was one. Raises: ActRefused."""
+        return self._ledger.lift()
+
+    async def _do(self, rung: Rung, reason: str) -> str:
         policy = self._policy
         if rung in _VERBS:
             return await self._mailbox.ask(_VERBS[rung])
@@ -93,7 +104,7 @@ class Hands:
         elif rung is Rung.GATEWAY_STOP:
             await self._runtime.stop(Subject.GATEWAY, policy.login_stop_grace)
         elif rung is Rung.LOGIN_HOLD:
-            raise ActRefused("expected a login ledger to put the hold into, found none; stop the gateway by hand")
+            self.hold(reason)
         else:
             await self._runtime.stop(Subject.ENGINE, policy.engine_stop_grace)
         return "done"

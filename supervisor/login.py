@@ -1,32 +1,117 @@
-"""What the gateway's log says it is busy with, by the lines that IBC and the gateway's launcher write."""
+"""How far the gateway's login is, by the lines that IBC, its start script and the gateway's launcher write.
 
-from supervisor.observation import LoginPhase
+Sources: IBC 3.24.1 (LoginManager, the handlers of its dialogs, ibcstart.sh) for the container's log; launcher.log as
+ib-gateway-mcp 0.2.2 has seen it from gateways 10.30 to 10.45. Only what a pattern here spells out is ever passed on, so
+no user name, session or address of a log gets further than this.
+"""
 
-_LINES: tuple[tuple[LoginPhase, tuple[str, ...]], ...] = (
-    (
-        LoginPhase.RESTARTING,
-        (
-            "IB GATEWAY RESTART",
-            "IBC will restart shortly",
-            "IBC will cold-restart shortly",
-            "Cold restart in progress",
-            "Running in auto-restart mode",
-            "autorestart file found",
-        ),
-    ),
-    (LoginPhase.TWOFA, ("Second Factor Authentication initiated", "If login has not completed, IBC will exit in")),
-    (
-        LoginPhase.LOGGING_IN,
-        ("full authentication will be required", "Re-login after", "Will re-login at", "NS_AUTH_START"),
-    ),
-    (LoginPhase.QUIET, ("Login has completed", "Configuration tasks completed", "Duration since login:")),
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from supervisor.observation import LoginPhase, LoginView, Look
+
+_P = LoginPhase
+
+_TOKEN_REFUSED = r"Your security tokens have expired"  # noqa: S105 (a text, no secret)
+
+_PATTERNS: tuple[tuple[LoginPhase, str], ...] = (
+    # Through. IBC says "Login has completed: exiting via …" when it ends a gateway: that is none of these.
+    (_P.QUIET, r"Login has completed$"),
+    (_P.QUIET, r"Configuration tasks completed"),
+    (_P.QUIET, r"Switching to a new encrypted log"),  # launcher
+    # A token of last week: IBC starts cold by itself.
+    (_P.RESTARTING, rf"(?:Authorization failed: )?{_TOKEN_REFUSED}"),
+    # The push was not answered, not sent, or answered too late.
+    (_P.TWOFA_TIMED_OUT, r"Re-login after second factor authentication timeout(?: not required| in \d+ second)"),
+    (_P.TWOFA_TIMED_OUT, r"Authorization failed: SUPPRESS_MESSAGE_BOX"),  # launcher
+    (_P.TWOFA_TIMED_OUT, r"IBC closing because login has not completed after Second Factor Authentication"),
+    (_P.TWOFA_TIMED_OUT, r"Exiting after error with exit code=1111"),
+    (_P.TWOFA_TIMED_OUT, r"IBC returned exit status 87"),
+    (_P.TWOFA, r"Second Factor Authentication initiated"),
+    (_P.TWOFA, r"Received CHALLENGE"),  # launcher
+    (_P.REFUSED, r"Too many failed login attempts\. Please wait [0-9a-z &]+ before"),
+    (_P.REFUSED, r"AUTH_RESULT indicates wrong password"),  # launcher
+    (_P.REFUSED, r"Authorization failed: Invalid username or password"),  # launcher
+    (_P.REFUSED, r"Authorization failed"),  # launcher: locked, closed, or for a reason that nobody has seen yet
+    (_P.REFUSED, r"detected dialog entitled: (?:Login failed|Unrecognized Username or Password)"),
+    (_P.REFUSED, r"IBC: Login failed"),
+    (_P.EXISTING_SESSION, r"detected dialog entitled: Existing session detected"),
+    (_P.EXISTING_SESSION, r"\(scenario [1-6]\)"),
+    (_P.RESTARTING, r"Running in auto-restart mode"),  # launcher
+    (_P.RESTARTING, r"authentication will not be required"),
+    (_P.RESTARTING, r"IBC will (?:cold-)?restart shortly"),
+    (_P.RESTARTING, r"Cold restart in progress"),
+    (_P.LOGGING_IN, r"full authentication will be required"),
+    (_P.LOGGING_IN, r"Login attempt: \d+"),
+    (_P.LOGGING_IN, r"Will re-login at"),
+    (_P.LOGGING_IN, r"LauncherLoginThread\.runLoginWithUI"),  # launcher
+    (_P.LOGGING_IN, r"NS_AUTH_START"),  # launcher
+    (_P.LOGGING_IN, r"onAuthenticationCompleted"),  # launcher
+    (_P.LOGGING_IN, r"Duration since login: \d+ seconds"),  # the push's dialog has closed
+    (_P.LOGGING_IN, r"If login has not completed, IBC will exit in \d+ seconds"),
 )
+_TELLING = tuple((phase, re.compile(pattern)) for phase, pattern in _PATTERNS)
+
+_LASTING = (LoginPhase.REFUSED, LoginPhase.EXISTING_SESSION)
+_GOES_ON = (LoginPhase.RESTARTING, LoginPhase.LOGGING_IN)
+"""IBC answers a refused login with a new process within a second, which does not make it less refused."""
+
+_MOST = 80
 
 
-def phase(log: str) -> LoginPhase:
-    """The phase of the last line that tells of one. A log that tells of none is quiet."""
-    for line in reversed(log.splitlines()):
-        for found, marks in _LINES:
-            if any(mark in line for mark in marks):
-                return found
-    return LoginPhase.QUIET
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line and the epoch at which it was written, or read."""
+
+    at: float
+    text: str
+
+
+def of_container(log: str) -> Iterator[Line]:
+    """The lines of a container's log, each after Docker's stamp."""
+    for raw in log.splitlines():
+        stamp, _, text = raw.partition(" ")
+        try:
+            at = datetime.fromisoformat(stamp).timestamp()
+        except ValueError:
+            continue
+        yield Line(at, text)
+
+
+def of_launcher(note: str) -> Iterator[Line]:
+    """The lines of launcher.log that the wrapper passed on, each after the epoch at which it read it."""
+    for raw in note.splitlines():
+        stamp, _, text = raw.partition(" ")
+        if re.fullmatch(r"\d{9,10}(\.\d+)?", stamp, re.ASCII):
+            yield Line(float(stamp), text)
+
+
+def read(lines: list[Line], look: Look, monotonic: Callable[[float], float]) -> LoginView:
+    """Where the login stands by those lines; lines that tell of none mean that it is quiet.
+
+    Args:
+        lines: of any source, in any order.
+        look: how the looking went.
+        monotonic: turns an epoch into monotonic seconds.
+    """
+    phase, since, told = LoginPhase.QUIET, None, ""
+    for line in sorted(lines, key=lambda line: line.at):
+        found = _told(line.text)
+        if found is None:
+            continue
+        named, words = found
+        if phase in _LASTING and named in _GOES_ON and _TOKEN_REFUSED not in words:
+            continue
+        if named is not phase or since is None:
+            since = line.at
+        phase, told = named, words
+    return LoginView(look, phase, monotonic(since) if since is not None else None, told)
+
+
+def _told(text: str) -> tuple[LoginPhase, str] | None:
+    for phase, pattern in _TELLING:
+        if match := pattern.search(text):
+            return phase, match[0][:_MOST]
+    return None

@@ -15,18 +15,19 @@ from typing import Any
 
 import structlog
 
-from supervisor import clearance, machine, status
+from supervisor import clearance, login, machine, status
 from supervisor.clearance import Answer, Preflights
 from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
+from supervisor.faults import Rung
 from supervisor.hands import Hands
 from supervisor.journal import Journal
-from supervisor.login import phase
 from supervisor.memory import Act, Action, Amend, Close, Memory, Moved, Open, Remember, Tell
 from supervisor.metrics import Metrics
 from supervisor.notify import Notifier
 from supervisor.observation import (
     Ask,
     ContainerEvent,
+    LedgerView,
     LoginView,
     Look,
     Observation,
@@ -38,6 +39,7 @@ from supervisor.observation import (
 from supervisor.probes import handshake
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.host import Host
+from supervisor.probes.ledger import Ledger, explain
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
@@ -51,9 +53,9 @@ _TURN_IN_TROUBLE = 0.25
 _GAP = 0.3  # between two looks of one sense, however often it is woken
 _LATE = 15.0
 _RESOURCES_PACE = 15.0
-_LOG_LINES = 60
-_LOG_STATES = (GatewayState.STARTING, GatewayState.SUSPECT, GatewayState.FAILING, GatewayState.RECOVERING)
+_LOG_LINES = 200
 _SHUTDOWN_STOPS = 15.0
+_HOLD_LIFTED = "hold-lifted"
 
 log = structlog.get_logger("supervisor")
 
@@ -75,6 +77,7 @@ class Senses:
     runtime: Runtime
     sentinel: Sentinel
     mailbox: Mailbox
+    ledger: Ledger
     engine: EngineLink
     host: Host
     resources: Resources
@@ -108,6 +111,7 @@ class Watch:
         self._hands = Hands(
             senses.runtime,
             senses.mailbox,
+            senses.ledger,
             senses.engine,
             senses.sentinel,
             clock,
@@ -116,6 +120,7 @@ class Watch:
             clearance=self.clearance,
         )
         self._pause: Pause | None = None
+        self._lifted_at = 0.0
         self._events: list[ContainerEvent] = []
         self._outcomes: list[Outcome] = []
         self._asks: list[Ask] = []
@@ -141,6 +146,7 @@ class Watch:
             group.create_task(self._every(self._look_mailbox, policy.heart_interval), name="mailbox")
             group.create_task(self._steadily(self._look_host, policy.heart_interval), name="host")
             group.create_task(self._steadily(self._look_resources, _RESOURCES_PACE), name="resources")
+            group.create_task(self._every(self._look_ledger, policy.heart_interval), name="ledger")
             if self.rules.engine:
                 group.create_task(self._every(self._look_engine, policy.heart_interval), name="engine")
             group.create_task(self._notifier.run(), name="notify")
@@ -152,6 +158,8 @@ class Watch:
         facts = await self._write(lambda: self._journal.facts(self.rules.tenant))
         if "paused" in facts:
             self._pause = Pause(**json.loads(facts["paused"].value))
+        if _HOLD_LIFTED in facts:
+            self._lifted_at = facts[_HOLD_LIFTED].at
 
     async def leave(self) -> None:
         """Before the process ends: stops of the last seconds belong to the same going-down as ours."""
@@ -220,12 +228,21 @@ class Watch:
             self._see(docker=look, gateway=after, engine=found.get(Subject.ENGINE))
         else:
             self._see(docker=look)
-        if self.memory.gateway.state in _LOG_STATES:
-            try:
-                seen = phase(await self._senses.runtime.log_tail(Subject.GATEWAY, _LOG_LINES))
-                self._see(login=LoginView(Look(Result.OK, self._clock.monotonic()), seen))
-            except RuntimeTrouble:
-                self._see(login=LoginView(Look(Result.UNKNOWN, self._clock.monotonic())))
+        await self._look_login()
+
+    async def _look_login(self) -> None:
+        """After Docker's, which says since when the present process runs. Lines from before a hold was lifted told of
+        the trouble that the hold was for."""
+        started = self._clock.monotonic()
+        try:
+            log_tail = await self._senses.runtime.log_tail(Subject.GATEWAY, _LOG_LINES)
+        except RuntimeTrouble as error:
+            self._see(login=LoginView(Look(Result.UNKNOWN, self._clock.monotonic(), 0.0, str(error))))
+            return
+        lines = (*login.of_container(log_tail), *login.of_launcher(self._senses.mailbox.launcher()))
+        now = self._clock.monotonic()
+        look = Look(Result.OK, now, now - started, "")
+        self._see(login=login.read([line for line in lines if line.at > self._lifted_at], look, self._monotonic))
 
     async def _look_handshake(self) -> None:
         senses = self._senses
@@ -242,6 +259,9 @@ class Watch:
 
     async def _look_resources(self) -> None:
         self._see(resources=await self._senses.resources.look())
+
+    async def _look_ledger(self) -> None:
+        self._see(ledger=self._senses.ledger.look())
 
     async def _look_engine(self) -> None:
         self._see(engine_view=await self._senses.engine.look())
@@ -313,6 +333,9 @@ class Watch:
 
     def _wall(self, at: float) -> float:
         return self._clock.now().timestamp() - (self._clock.monotonic() - at)
+
+    def _monotonic(self, wall: float) -> float:
+        return self._clock.monotonic() - (self._clock.now().timestamp() - wall)
 
     def _follow(self, action: Action) -> None:
         tenant = self.rules.tenant
@@ -455,6 +478,50 @@ class Watch:
         self._asks.append(ask)
         self._news.set()
         return None
+
+    def lift_hold(self, word: str) -> str | None:
+        """Lift the hold on logins on a person's word, `resume` or `login`.
+
+        Returns:
+            Why there was one, or None.
+
+        Raises:
+            ActRefused: it could not be lifted.
+        """
+        reason = self._hands.lift()
+        if reason is not None:
+            at = self._lifted_at = self._clock.now().timestamp()
+            log.warning("hold lifted", tenant=self.rules.tenant, by=word, was=reason)
+            value = json.dumps({"by": word, "reason": reason})
+            self._note(lambda: self._journal.remember(self.rules.tenant, _HOLD_LIFTED, value, at))
+            self._see(ledger=self._senses.ledger.look(), login=LoginView())
+            self.look_now()
+        return reason
+
+    def log_in(self) -> tuple[bool, str]:
+        """Lift the hold and start the gateway anew, once. A ledger that is spent is never passed by.
+
+        Returns:
+            Whether a login is made now, and what is to be known.
+
+        Raises:
+            ActRefused: the hold could not be lifted.
+        """
+        self.lift_hold("login")
+        view = self._senses.ledger.look()
+        if view.look.result is not Result.OK or view.next_at is not None:
+            return False, self._explained(view)
+        if view.waiting:
+            return True, "the gateway waited for this and logs in now"
+        found = self.observation.gateway
+        up = found is not None and found.is_up
+        refusal = self.ask(Ask(Subject.GATEWAY, Rung.CONTAINER_RESTART if up else Rung.CONTAINER_START))
+        if refusal is not None:
+            return False, refusal
+        return True, f"the gateway is {'restarted' if up else 'started'}; its log tells of a push, if it needs one"
+
+    def _explained(self, view: LedgerView) -> str:
+        return explain(view, self._policy.login_budget, self._clock.monotonic(), self._wall)
 
     async def clearance(self, account: str | None = None) -> Answer:
         """May an engine for `account` start now?"""

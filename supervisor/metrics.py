@@ -6,11 +6,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from supervisor.faults import FAULTS, Rung
 from supervisor.memory import Memory
-from supervisor.observation import HostView, Look, Observation, ResourcesView, Result
+from supervisor.observation import HostView, LoginPhase, Look, Observation, ResourcesView, Result
 from supervisor.policy import Policy
 from supervisor.states import EngineState, GatewayState
 
-PROBES = ("docker", "handshake", "mailbox", "sentinel", "engine", "host", "resources")
+PROBES = ("docker", "handshake", "mailbox", "sentinel", "engine", "ledger", "login", "host", "resources")
 OUTCOMES = ("ok", "failed", "refused")
 CHANNELS = ("alertmanager", "webhook")
 _NOTIFICATION = ("tenant", "channel", "outcome")
@@ -71,6 +71,10 @@ class Metrics:
         self.paused = gauge("paused", "1 while restarts are vetoed by a person.", "tenant")
         self.held = gauge("entries_held", "1 while new entries are to be held.", "tenant")
         self.exposed = gauge("exposure_rows", "Positions and working orders by the last audit.", "tenant", "kind")
+        self.login_phase = gauge("login_phase", "1 for what the gateway's login is busy with.", "tenant", "phase")
+        self.logins_left = gauge("logins_left", "Logins that the ledger allows now; NaN while unknown.", "tenant")
+        self.login_hold = gauge("login_hold", "1 while nobody may log in until a person lifts it.", "tenant")
+        self.login_waits = gauge("login_waiting", "1 while the gateway's start waits at the ledger.", "tenant")
         self.loop_at = gauge("loop_last_run_timestamp_seconds", "When the loop last ran.")
         self.skew = gauge("clock_skew_seconds", "The gateway's clock minus the host's; whole seconds.", "tenant")
         self.boot_jump = gauge("host_sleep_seen_timestamp_seconds", "When the host was last seen to have slept.")
@@ -119,6 +123,11 @@ class Metrics:
         for window in self._windows:
             self.window_open.labels(tenant, window)
         self.pages_lost.labels(tenant)
+        for phase in LoginPhase:
+            self.login_phase.labels(tenant, phase)
+        self.logins_left.labels(tenant).set(math.nan)
+        self.login_hold.labels(tenant)
+        self.login_waits.labels(tenant)
         for single in (self.page_unsent, self.blind, self.paused, self.held, self.skew):
             single.labels(tenant)
 
@@ -140,6 +149,8 @@ class Metrics:
             "engine": observation.engine_view.look,
             "host": observation.host.look,
             "resources": observation.resources.look,
+            "ledger": observation.ledger.look,
+            "login": observation.login.look,
         }
         for probe, look in looks.items():
             self._look(probe, look, now, wall_now)
@@ -161,6 +172,7 @@ class Metrics:
             self.window_open.labels(tenant, name).set(name in open_now)
         if observation.token_expires_at is not None:
             self.token_left.labels(tenant).set(observation.token_expires_at - now)
+        self._logins(observation, policy, now)
         self.loop_at.set(wall_now)
 
     def _host(self, host: HostView, now: float, wall_now: float) -> None:
@@ -182,6 +194,18 @@ class Metrics:
         ):
             if value is not None:
                 metric.labels(self._tenant).set(value)
+
+    def _logins(self, observation: Observation, policy: Policy, now: float) -> None:
+        tenant, ledger = self._tenant, observation.ledger
+        for phase in LoginPhase:
+            self.login_phase.labels(tenant, phase).set(observation.login.phase is phase)
+        known = ledger.look.result is not Result.UNKNOWN
+        self.logins_left.labels(tenant).set(
+            max(0, policy.login_budget.left(ledger.attempts, now)) if known else math.nan
+        )
+        if known:
+            self.login_hold.labels(tenant).set(ledger.hold is not None)
+            self.login_waits.labels(tenant).set(ledger.waiting)
 
     def _look(self, probe: str, look: Look, now: float, wall_now: float) -> None:
         if look.at == float("-inf") or self._seen.get(probe) == look.at:

@@ -23,6 +23,7 @@ Mode = Literal["sim", "paper", "live"]
 GATEWAY_IMAGE: Final = "ghcr.io/gnzsnz/ib-gateway:10.45.1j"
 STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
 SIM_ACCOUNT: Final = "DUSIM0001"
+SIM_LOGIN_BUDGET: Final = "1000/24h"
 
 PORTS: Final[Mapping[str, int]] = {
     "HOST_PORT_API": 4002,
@@ -48,6 +49,7 @@ STAND_IN: Final = (
 
 PASSED_ON: Final = (
     *("REQUIRE_UTC", "PROBE_INTERVAL_SECONDS", "CONTAINER_RESTART_BUDGET", "ENGINE_RESTART_BUDGET", "LOG_LEVEL"),
+    "LOGIN_BUDGET",
     *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
     "REAUTH_AT",
     *STAND_IN,
@@ -167,6 +169,8 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             **({"SIM_FILES": anchored(Path(own_files))} if own_files else {}),
             **({"REGION": region} if region else {}),
             **({"WINDOWS_FILE": anchored(Path(own_windows))} if own_windows else {}),
+            # The stand-in sends no push and locks nobody out, so a newcomer may kill it as often as he likes.
+            **({"LOGIN_BUDGET": SIM_LOGIN_BUDGET} if mode == "sim" else {}),
             **host.images,
             **ports,
             **{name: given[name] for name in PASSED_ON if given.get(name)},

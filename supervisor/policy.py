@@ -56,6 +56,11 @@ class Budget:
         """How many acts may still be done at `now`, after those done at `spent`."""
         return min(limit.count - sum(1 for at in spent if now - at < limit.window) for limit in self.limits)
 
+    def free_at(self, spent: tuple[float, ...], now: float) -> float | None:
+        """When the next act may be done after those at `spent`, oldest first; None if it may be done at `now`."""
+        ends = [spent[-limit.count] + limit.window for limit in self.limits if len(spent) >= limit.count]
+        return max((end for end in ends if end > now), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -99,6 +104,7 @@ class Policy:
     asked_stop_memory: float = 120.0  # a kill(TERM) this long before a die still explains it
     container_budget: Budget = Budget((Limit(3, 900.0), Limit(6, 21600.0)))
     engine_budget: Budget = Budget((Limit(3, 600.0),))
+    login_budget: Budget = Budget((Limit(2, 1800.0), Limit(4, 86400.0)))  # the gateway's wrapper keeps to it
 
     def arithmetic(self) -> tuple[str, ...]:
         """The sums behind `check`, one sentence each, for people."""

@@ -21,6 +21,7 @@ from supervisor.metrics import Metrics
 from supervisor.notify import Alertmanager, Notifier, Webhook
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.host import Host, LinuxKernel
+from supervisor.probes.ledger import Ledger
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
@@ -85,6 +86,7 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
         runtime,
         sentinel,
         Mailbox(settings.mailbox_dir, clock, stale=policy.mailbox_stale, deadline=policy.mailbox_deadline),
+        Ledger(settings.ledger_dir, settings.hold_dir, settings.mailbox_dir, policy.login_budget, clock),
         EngineLink(settings.engine_url, machine, clock, ThreadPoolExecutor(2, "engine"), timeout=policy.probe_timeout),
         Host(LinuxKernel(settings.state_dir), clock),
         Resources(runtime, settings.mailbox_dir, clock),

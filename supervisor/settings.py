@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     engine_url: str = "http://engine:9190"
     docker_host: str = "tcp://docker-api:2375"
     mailbox_dir: Path = Path("/run/mailbox")
+    ledger_dir: Path = Path("/var/lib/ledger")
+    hold_dir: Path = Path("/var/lib/hold")
     state_dir: Path = Path("/var/lib/watchkeeper")
     secrets_path: Path = Field(Path("/run/secrets"), alias="SECRETS_DIR")
     listen_host: str = "0.0.0.0"  # noqa: S104 (inside a container; compose publishes on loopback only)
@@ -37,6 +39,7 @@ class Settings(BaseSettings):
     probe_interval_seconds: Annotated[float, Field(ge=1.1, le=60)] = 5.0
     container_restart_budget: str = "3/15m,6/6h"
     engine_restart_budget: str = "3/10m"
+    login_budget: str = "2/30m,4/24h"
     market_farms: str = "us*"
     """Comma-separated patterns of the data farms that serve configured instruments."""
     reconnect_account: bool | None = None
@@ -81,6 +84,7 @@ class Settings(BaseSettings):
             probe_interval=self.probe_interval_seconds,
             container_budget=Budget.parse(self.container_restart_budget),
             engine_budget=Budget.parse(self.engine_restart_budget),
+            login_budget=Budget.parse(self.login_budget),
         )
         policy.check()
         live = self.mode == "live"

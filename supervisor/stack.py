@@ -217,9 +217,11 @@ def waiting_for(status: Mapping[str, object], tenant: str, *, engine: bool) -> s
     tenants = status.get("tenants")
     for row in tenants if isinstance(tenants, list) else []:
         if row.get("name") == tenant:
-            gateway = (row.get("gateway") or {}).get("state")
-            if gateway != "READY":
-                return f"gateway to be READY (now {gateway})"
+            gateway = row.get("gateway") or {}
+            if gateway.get("state") != "READY":
+                login = gateway.get("login") or {}
+                why = f"; {login['sentence']}" if login.get("waiting") else ""
+                return f"gateway to be READY (now {gateway.get('state')}{why})"
             state = (row.get("engine") or {}).get("state")
             return f"engine to be TRADING (now {state})" if engine and state != "TRADING" else None
     return f"the supervisor to know tenant {tenant}"

@@ -7,6 +7,7 @@ from typing import Any
 from supervisor.faults import FAULTS
 from supervisor.memory import Incident, Memory
 from supervisor.observation import Observation, Result
+from supervisor.probes.ledger import explain
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 from supervisor.windows import Calendar
@@ -83,6 +84,7 @@ def status(
                     "upstream": "lost" if sentinel.upstream_lost_at is not None else "up",
                     "farms_down": [farm for farm, _ in sentinel.farms_down],
                     "restarts_left": rules.policy.container_budget.left(memory.gateway_spent, now),
+                    "login": _login(observation, rules, now, wall),
                 },
                 "engine": {
                     "state": engine.state,
@@ -116,6 +118,20 @@ def status(
                 "conditions": [_open(one, wall) for one in memory.standing],
             }
         ],
+    }
+
+
+def _login(observation: Observation, rules: Rules, now: float, wall: Callable[[float], float]) -> dict[str, Any]:
+    login, ledger, budget = observation.login, observation.ledger, rules.policy.login_budget
+    known = ledger.look.result is not Result.UNKNOWN
+    return {
+        "phase": login.phase,
+        "since": iso(wall(login.since)) if login.since is not None else None,
+        "attempts_left": max(0, budget.left(ledger.attempts, now)) if known else None,
+        "hold": ledger.hold,
+        "next_at": iso(wall(ledger.next_at)) if ledger.next_at is not None else None,
+        "waiting": ledger.waiting,
+        "sentence": explain(ledger, budget, now, wall),
     }
 
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # The entrypoint of a gateway container, mounted read-only over an image that stays as its makers built it.
 #
-#   entrypoint.sh START-SCRIPT [ARG...]   prepare, serve the mailbox in the background, become the start script
+#   entrypoint.sh START-SCRIPT [ARG...]   prepare, serve the mailbox in the background, wait until the ledger allows a
+#                                         login, become the start script
 #   entrypoint.sh handshake               one TWS API handshake on the JVM's own port, behind socat; the health check
 #
-# It must do no harm: whatever of ours fails, the gateway starts and runs, and the container's log says what failed.
+# It must do no harm: whatever of ours fails, the gateway starts and runs, and the container's log says what failed. The
+# one exception is the login ledger, which fails closed (ledger.sh says why).
 # Only bash and coreutils are used; the image has no Python, curl or netcat.
 set -u
 export LC_ALL=C
@@ -51,6 +53,9 @@ command_server() {
 # Readers never see half a file: write beside, then rename.
 put() { printf '%s\n' "$2" >"$MAILBOX/.$1" && mv -f "$MAILBOX/.$1" "$MAILBOX/$1"; }
 
+# shellcheck source=gateway/ibkr/ledger.sh
+. "${BASH_SOURCE[0]%/*}/ledger.sh"
+
 # A quoted JSON string of printable ASCII; a zone's display name can hold anything.
 quoted() { printf '"%s"' "$(printf '%s' "$1" | tr -cd ' !#-[]-~')"; }
 
@@ -64,12 +69,18 @@ report_handshakes() {
 }
 
 serve_requests() {
-  local number verb reply
+  local number verb reply why
   while sleep 0.2; do
     [ -e "$MAILBOX/request" ] || continue
     read -r number verb <"$MAILBOX/request"
     rm -f "$MAILBOX/request"
-    case "$verb" in
+    why=""
+    if [ "$verb" = RECONNECTACCOUNT ]; then # it logs in anew
+      why=$(no_login) || record reconnect-account || why="unusable"
+    fi
+    case "${why:+refused }$verb" in
+      "refused "*)
+        reply="ERROR expected that a login may be made, found the ledger ${why%% *}" ;;
       STOP|RESTART|PAUSE|RECONNECTDATA|RECONNECTACCOUNT)
         say "mailbox request $number: $verb"
         reply=$(timeout 10 "$BASH" "$0" command "$verb") || reply="ERROR no reply within 10 s" ;;
@@ -86,7 +97,7 @@ serve_mailbox() {
     say "the mailbox $MAILBOX is not writable: the supervisor cannot see behind socat nor ask for soft restarts"
     return
   fi
-  rm -f "$MAILBOX/request" # asked of the container that was here before
+  rm -f "$MAILBOX/request" "$MAILBOX/launcher" # of the container that was here before
   report_handshakes &
   serve_requests &
 }
@@ -114,7 +125,10 @@ case "${1:-}" in
   *)
     read_user
     enable_command_server
+    choose_budget
     serve_mailbox
+    wait_for_login
+    watch_logins
     exec "$@"
     ;;
 esac

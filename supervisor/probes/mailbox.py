@@ -39,6 +39,13 @@ class Mailbox:
         result = Result.OK if ending is Ending.ANSWERED else Result.FAIL
         return Look(result, now - max(age, 0.0), 0.0, str(note.get("detail", "")), ending)
 
+    def launcher(self) -> str:
+        """The telling lines of the gateway's launcher.log, as the wrapper passes them on."""
+        try:
+            return (self._directory / "launcher").read_text("utf-8", "replace")
+        except OSError:
+            return ""
+
     async def ask(self, verb: str) -> str:
         """Have the wrapper say `verb` to IBC's command server.
 

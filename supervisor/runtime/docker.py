@@ -111,7 +111,7 @@ class DockerRuntime:
         return self._clock.monotonic() - (self._clock.now().timestamp() - wall)
 
     async def log_tail(self, subject: Subject, lines: int) -> str:
-        """The last lines that the present process has logged.
+        """The last lines that the present process has logged, each after Docker's stamp.
 
         Raises:
             RuntimeTrouble: the log cannot be read.
@@ -123,7 +123,7 @@ class DockerRuntime:
             raw = await self._run(
                 self._looking,
                 lambda: self._client("look").logs(
-                    name, stdout=True, stderr=True, timestamps=False, tail=lines, since=int(parse_stamp(since))
+                    name, stdout=True, stderr=True, timestamps=True, tail=lines, since=int(parse_stamp(since))
                 ),
             )
         except _TROUBLE as error:

@@ -12,6 +12,8 @@ import pytest
 
 from supervisor import plan as planning
 from supervisor import stack
+from supervisor.policy import Budget, Policy
+from supervisor.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {
@@ -151,6 +153,42 @@ def test_only_the_proxy_has_the_docker_socket_and_only_the_supervisor_the_proxy(
     assert {n for n, s in services.items() if "docker-api" in s["networks"]} == {"docker-api", "supervisor"}
     assert set(services["docker-api"]["networks"]) == {"docker-api"}
     assert configs[mode]["networks"]["docker-api"]["internal"] is True
+
+
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
+def test_each_of_the_two_volumes_of_the_login_has_one_writer(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    """What logs in cannot lift the hold; what plans restarts cannot forget a login. Nobody else sees either."""
+    found = {
+        (volume["source"], name): "reads" if volume.get("read_only") else "writes"
+        for name, service in configs[mode]["services"].items()
+        for volume in service.get("volumes", [])
+        if volume["source"] in ("ledger", "hold")
+    }
+    assert found == {
+        ("ledger", "ib-gateway"): "writes",
+        ("ledger", "supervisor"): "reads",
+        ("hold", "ib-gateway"): "reads",
+        ("hold", "supervisor"): "writes",
+    }
+    # On a disk, since a power cut is what they are for.
+    assert not any(configs[mode]["volumes"][name].get("driver_opts") for name in ("ledger", "hold"))
+    places = [configs[mode]["services"][name]["environment"] for name in ("ib-gateway", "supervisor")]
+    assert all((place["LEDGER_DIR"], place["HOLD_DIR"]) == ("/var/lib/ledger", "/var/lib/hold") for place in places)
+    # A new volume takes the owner of the folder in the supervisor's image.
+    made = (ROOT / "supervisor/Dockerfile").read_text()
+    assert re.search(r"install -d -o 1000 -g 1000 .*/var/lib/ledger /var/lib/hold", made)
+
+
+def test_logins_are_counted_against_the_same_budget_on_both_sides(configs: dict[str, dict[str, Any]]) -> None:
+    found = {
+        mode: {config["services"][name]["environment"]["LOGIN_BUDGET"] for name in ("ib-gateway", "supervisor")}
+        for mode, config in configs.items()
+    }
+    assert found == {"sim": {planning.SIM_LOGIN_BUDGET}, "paper": {None}, "live": {None}}
+    default = re.search(r"DEFAULT_BUDGET=(\S+)", (ROOT / "gateway/ibkr/ledger.sh").read_text())
+    assert default is not None
+    assert default[1] == Settings.model_fields["login_budget"].default
+    assert Budget.parse(default[1]) == Policy().login_budget
 
 
 @pytest.mark.parametrize("mode", get_args(planning.Mode))

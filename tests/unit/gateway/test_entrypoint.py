@@ -3,17 +3,14 @@
 import asyncio
 import json
 import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.unit.gateway.wrapped import BASH, ENTRYPOINT, appears, environment
 from tws.frames import encode_fields, frame
-
-ENTRYPOINT = Path(__file__).parents[3] / "gateway" / "ibkr" / "entrypoint.sh"
-BASH = shutil.which("bash") or "bash"
 
 type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -49,10 +46,6 @@ async def listening(handler: Callable[..., object]) -> AsyncIterator[int]:
     server = await asyncio.start_server(handler, "127.0.0.1", 0)  # type: ignore[arg-type]
     async with server:
         yield server.sockets[0].getsockname()[1]
-
-
-def environment(**more: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], **more}
 
 
 async def run(*arguments: str, **env: str) -> tuple[int, str]:
@@ -99,13 +92,6 @@ async def wrapper(mailbox: Path, **env: str) -> AsyncIterator[asyncio.subprocess
     finally:
         os.killpg(process.pid, 9)
         await process.wait()
-
-
-async def appears(path: Path) -> str:
-    async with asyncio.timeout(10):
-        while not path.exists():
-            await asyncio.sleep(0.05)
-    return path.read_text()
 
 
 async def ask(mailbox: Path, request: str) -> str:

@@ -187,6 +187,9 @@ def _status(gateway: str, engine: str) -> dict[str, object]:
 def test_waiting_says_for_what() -> None:
     assert stack.waiting_for({}, "sim", engine=True) == "the supervisor to know tenant sim"
     assert stack.waiting_for(_status("STARTING", "WAITING"), "sim", engine=True) == "gateway to be READY (now STARTING)"
+    held = {"state": "STARTING", "login": {"waiting": True, "sentence": "logins are on hold: x"}}
+    answer = stack.waiting_for({"tenants": [{"name": "sim", "gateway": held}]}, "sim", engine=True)
+    assert answer == "gateway to be READY (now STARTING; logins are on hold: x)"
     assert stack.waiting_for(_status("READY", "WAITING"), "sim", engine=True) == "engine to be TRADING (now WAITING)"
     assert stack.waiting_for(_status("READY", "ABSENT"), "sim", engine=False) is None
     assert stack.waiting_for(_status("READY", "TRADING"), "sim", engine=True) is None

@@ -1,5 +1,6 @@
 """The HTTP of the supervisor, over a watch whose senses are made up."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from supervisor.api import application
 from supervisor.clearance import Preflights
+from supervisor.errors import RuntimeTrouble
 from supervisor.faults import FAULTS, Rung
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
@@ -23,6 +25,7 @@ from supervisor.notify import ChannelTrouble, Notifier, Page
 from supervisor.observation import (
     Container,
     HostView,
+    LoginPhase,
     Look,
     Observation,
     ResourcesView,
@@ -34,6 +37,7 @@ from supervisor.observation import (
 from supervisor.policy import Policy
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.host import Host, LinuxKernel
+from supervisor.probes.ledger import Ledger
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
@@ -89,6 +93,7 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
             NoRuntime(),  # type: ignore[arg-type]
             sentinel,
             Mailbox(tmp_path, CLOCK, stale=10.0, deadline=1.0),
+            Ledger(tmp_path, tmp_path, tmp_path, policy.login_budget, CLOCK),
             EngineLink("http://127.0.0.1:1", "t", CLOCK, pool, timeout=1.0),
             Host(LinuxKernel(tmp_path), CLOCK),
             Resources(NoRuntime(), tmp_path, CLOCK),  # type: ignore[arg-type]
@@ -173,7 +178,7 @@ async def test_incidents(client: httpx.AsyncClient, watch: Watch) -> None:
     assert (await client.get("/api/v1/incidents?limit=x")).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["pause", "resume", "restart", "preflight", "clearance"])
+@pytest.mark.parametrize("path", ["pause", "resume", "login", "restart", "preflight", "clearance"])
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "operator"}])
 async def test_asking_needs_a_token(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> None:
     assert (await client.post(f"/api/v1/{path}", json={}, headers=headers)).status_code == 401
@@ -231,6 +236,109 @@ async def test_restart_by_hand(client: httpx.AsyncClient, watch: Watch) -> None:
     assert answer.status_code == 409
     for body in ({"subject": "moon"}, {"subject": "gateway", "rung": "engine-restart"}):
         assert (await client.post("/api/v1/restart", json=body, headers=OPERATOR)).status_code == 400
+
+
+def spent(directory: Path, count: int) -> None:
+    (directory / "attempts").write_text(f"{CLOCK.now().timestamp():.0f} container-start x\n" * count)
+
+
+async def test_a_hold_is_told_and_lifted_and_who_lifted_it_is_remembered(
+    client: httpx.AsyncClient, watch: Watch, tmp_path: Path
+) -> None:
+    watch._hands.hold("IBKR refused the password")
+    await watch._look_ledger()
+    login = (await client.get("/api/v1/status")).json()["tenants"][0]["gateway"]["login"]
+    assert (login["hold"], login["attempts_left"]) == ("IBKR refused the password", 2)
+    assert "`make resume`" in login["sentence"]
+    answer = (await client.post("/api/v1/resume", headers=OPERATOR)).json()
+    assert answer == {"paused": False, "hold_lifted": "IBKR refused the password"}
+    assert not (tmp_path / "hold").exists()
+    await watch._write(lambda: None)
+    fact = watch._journal.facts("sim")["hold-lifted"]
+    assert json.loads(fact.value) == {"by": "resume", "reason": "IBKR refused the password"}
+    assert (await client.post("/api/v1/resume", headers=OPERATOR)).json()["hold_lifted"] is None
+
+
+async def test_a_hold_that_cannot_be_lifted_is_told(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    (tmp_path / "hold").mkdir()
+    for path in ("resume", "login"):
+        answer = await client.post(f"/api/v1/{path}", headers=OPERATOR)
+        assert (answer.status_code, "expected to remove" in answer.json()["error"]) == (503, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "rung"),
+    [(Status.RUNNING, Rung.CONTAINER_RESTART), (Status.EXITED, Rung.CONTAINER_START)],
+)
+async def test_login_lifts_the_hold_and_starts_the_gateway_anew(
+    client: httpx.AsyncClient, watch: Watch, tmp_path: Path, status: Status, rung: Rung
+) -> None:
+    watch._hands.hold("x")
+    watch.observation = Observation(gateway=Container("id", "name", status, "start"))
+    answer = await client.post("/api/v1/login", headers=OPERATOR)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, True)
+    assert [ask.rung for ask in watch._asks] == [rung]
+    assert not (tmp_path / "hold").exists()
+
+
+async def test_login_never_passes_a_spent_ledger_by(client: httpx.AsyncClient, watch: Watch, tmp_path: Path) -> None:
+    watch._hands.hold("x")
+    spent(tmp_path, 2)
+    watch.observation = Observation(gateway=Container("id", "name", Status.RUNNING, "start"))
+    answer = await client.post("/api/v1/login", headers=OPERATOR)
+    assert (answer.status_code, answer.json()["accepted"]) == (409, False)
+    assert "the next one at" in answer.json()["sentence"]
+    assert not watch._asks
+    assert not (tmp_path / "hold").exists()
+
+
+async def test_login_restarts_nothing_that_only_waited_for_it(
+    client: httpx.AsyncClient, watch: Watch, tmp_path: Path
+) -> None:
+    watch._hands.hold("x")
+    (tmp_path / "ledger").write_text(
+        json.dumps({"at": CLOCK.now().timestamp(), "state": "held", "next_at": None, "reason": "x"})
+    )
+    watch.observation = Observation(gateway=Container("id", "name", Status.RUNNING, "start"))
+    answer = await client.post("/api/v1/login", headers=OPERATOR)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, True)
+    assert not watch._asks
+
+
+class Log:
+    """A runtime that has only a log."""
+
+    def __init__(self, *lines: str) -> None:
+        self.text = "\n".join(lines)
+
+    async def log_tail(self, subject: Subject, lines: int) -> str:
+        if not self.text:
+            raise RuntimeTrouble("no log")
+        return self.text
+
+
+async def login_phase(watch: Watch) -> LoginPhase:
+    await watch._look_login()
+    return watch.observation.login.phase
+
+
+async def test_the_login_is_read_from_both_logs_and_forgotten_with_its_hold(watch: Watch, tmp_path: Path) -> None:
+    now = CLOCK.now()
+    runtime = Log(f"{now.isoformat()} IBC: Login attempt: 1")
+    watch._senses = replace(watch._senses, runtime=runtime)  # type: ignore[arg-type]
+    assert await login_phase(watch) is LoginPhase.LOGGING_IN
+    refused = "Authorization failed: Invalid username or password."
+    (tmp_path / "launcher").write_text(f"{now.timestamp():.3f} {refused}\n")
+    assert await login_phase(watch) is LoginPhase.REFUSED
+    assert watch.observation.login.since == pytest.approx(CLOCK.monotonic(), abs=5)
+    watch._hands.hold("x")
+    watch.lift_hold("login")
+    await watch._write(lambda: None)
+    await watch._remember_all()  # the next supervisor knows it too
+    assert await login_phase(watch) is LoginPhase.QUIET
+    runtime.text = ""
+    assert await login_phase(watch) is LoginPhase.UNKNOWN
+    assert watch.observation.login.look.result is Result.UNKNOWN
 
 
 async def test_preflight(client: httpx.AsyncClient) -> None:
@@ -336,6 +444,10 @@ async def test_every_label_is_there_from_the_start(client: httpx.AsyncClient, wa
         "watchkeeper_blind",
         "watchkeeper_loop_last_run_timestamp_seconds",
         "watchkeeper_paused",
+        "watchkeeper_login_phase",
+        "watchkeeper_logins_left",
+        "watchkeeper_login_hold",
+        "watchkeeper_login_waiting",
     ):
         assert families[name].samples, name
     faults = {s.labels["fault"] for s in families["watchkeeper_incidents"].samples if s.name.endswith("_total")}

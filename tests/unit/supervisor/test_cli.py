@@ -104,6 +104,25 @@ def test_pause_and_restart_carry_the_token() -> None:
     ]
 
 
+@pytest.mark.parametrize(("code", "exits"), [(202, 0), (409, 1), (503, 2)])
+def test_login_is_asked_for_with_the_token(code: int, exits: int) -> None:
+    Handler.answers["/api/v1/login"] = (code, {"accepted": code == 202, "sentence": "x"})
+    assert main(["login"]) == exits
+    assert Handler.asked == [("/api/v1/login", "Bearer secret", {})]
+
+
+def test_status_says_why_nobody_logs_in(capsys: pytest.CaptureFixture[str]) -> None:
+    login = {"hold": "x", "waiting": True, "sentence": "logins are on hold: x"}
+    held: dict[str, Any] = json.loads(json.dumps(STATUS))
+    held["tenants"][0]["gateway"]["login"] = login
+    Handler.answers["/api/v1/status"] = (200, held)
+    main(["status"])
+    assert "sim: logins are on hold: x" in capsys.readouterr().out
+    Handler.answers["/api/v1/status"] = (200, STATUS)
+    main(["status"])
+    assert "hold" not in capsys.readouterr().out
+
+
 def test_nobody_there_is_two(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("HOST_PORT_SUPERVISOR", "1")
     assert main(["status"]) == 2

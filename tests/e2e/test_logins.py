@@ -1,0 +1,129 @@
+"""Logins on real containers: whoever starts the gateway spends the ledger, and a hold stops them all."""
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.e2e.stack import Stack, docker, make_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+COUNT, WINDOW = 3, 60
+BOTH_SIDES_OF_A_SECOND = 1
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Stack]:
+    """A gateway without an engine, whose supervisor keeps its hands off: what starts it here is Docker, or a person."""
+    stack = make_stack("logins", "10.91.3", ENGINE="none", LOGIN_BUDGET=f"{COUNT}/{WINDOW}s")
+    try:
+        up = stack.make("up", "SIM=1")
+        assert up.returncode == 0, up.stdout + up.stderr + stack.story()
+        assert stack.make("pause", "FOR=2h", "REASON=the ledger is tested").returncode == 0
+        yield stack
+    finally:
+        stack.make("purge")
+
+
+def login(stack: Stack) -> dict[str, Any]:
+    found: dict[str, Any] = stack.status()["gateway"]["login"]
+    return found
+
+
+def ready(stack: Stack) -> bool:
+    return bool(stack.status()["gateway"]["state"] == "READY")
+
+
+def attempts(stack: Stack) -> list[list[str]]:
+    lines = docker("exec", stack.container("gateway"), "cat", "/var/lib/ledger/attempts").splitlines()
+    return [line.split() for line in lines]
+
+
+def dies(stack: Stack) -> None:
+    """The gateway's process ends by itself, so Docker's policy brings the container back."""
+    kill = 'read -r main _ </proc/1/task/1/children; kill -KILL "$main"'
+    docker("exec", stack.container("gateway"), "bash", "-c", kill, check=False)
+
+
+def begun(stack: Stack, before: int) -> bool:
+    return login(stack)["waiting"] or len(attempts(stack)) > before
+
+
+def said(stack: Stack, words: str) -> bool:
+    return words in docker("logs", "--tail", "20", stack.container("gateway"))
+
+
+def in_supervisor(stack: Stack, script: str) -> str:
+    return docker("exec", f"watchkeeper-{stack.tenant}-supervisor-1", "python", "-c", script, check=False)
+
+
+def test_a_gateway_killed_in_a_loop_stops_logging_in_waits_and_goes_on(gateway: Stack) -> None:
+    killings = 0
+    while not login(gateway)["waiting"]:
+        before = len(attempts(gateway))
+        if killings % 2:
+            docker("kill", gateway.container("gateway"))
+            docker("start", gateway.container("gateway"))
+        else:
+            dies(gateway)
+        killings += 1
+        assert killings < 20, gateway.story()
+        gateway.until(partial(begun, gateway, before), "another start, or a wait")
+    spent = attempts(gateway)
+    gateway.until(lambda: said(gateway, "no login, the ledger is spent"), "the container's log to say so", 20)
+    docker("restart", gateway.container("gateway"))  # a person who does not want to wait
+    gateway.until(lambda: login(gateway)["waiting"], "the new start to wait, too", 30)
+    assert attempts(gateway) == spent
+    told = login(gateway)
+    assert (told["attempts_left"], told["hold"]) == (0, None)
+    assert told["next_at"] is not None
+    assert "the logins are spent" in gateway.run("status").stdout
+
+    gateway.until(lambda: not login(gateway)["waiting"] and ready(gateway), "the gateway to go on by itself")
+    made = attempts(gateway)
+    assert len(made) == len(spent) + 1
+    assert {cause for _, cause, _ in made} == {"container-start"}
+    times = [int(at) for at, _, _ in made]
+    assert all(later >= earlier for earlier, later in pairwise(times))
+    spans = [times[last] - times[last - COUNT] for last in range(COUNT, len(times))]
+    assert spans
+    assert min(spans) >= WINDOW - BOTH_SIDES_OF_A_SECOND
+
+
+@pytest.mark.parametrize("word", ["resume", "login"])
+def test_under_a_hold_nobody_logs_in_until_a_person_lifts_it(gateway: Stack, word: str) -> None:
+    gateway.until(lambda: ready(gateway) and login(gateway)["attempts_left"], "a gateway that may log in")
+    before = attempts(gateway)
+    in_supervisor(gateway, "open('/var/lib/hold/hold', 'w').write('IBKR refused the password\\n')")
+    dies(gateway)
+    gateway.until(lambda: login(gateway)["waiting"], "the start to wait for the hold", 60)
+    docker("restart", gateway.container("gateway"))
+    gateway.until(lambda: said(gateway, "no login, on hold: IBKR refused the password"), "its log to say so", 30)
+    assert attempts(gateway) == before
+    assert login(gateway)["hold"] == "IBKR refused the password"
+    assert not ready(gateway)
+
+    done = gateway.run(word)
+    assert done.returncode == 0, done.stdout + done.stderr
+    gateway.until(lambda: ready(gateway), "the gateway to log in")
+    assert len(attempts(gateway)) == len(before) + 1
+    assert login(gateway)["hold"] is None
+
+
+def test_what_logs_in_cannot_lift_the_hold_and_what_plans_cannot_forget_a_login(gateway: Stack) -> None:
+    refused = docker("exec", gateway.container("gateway"), "touch", "/var/lib/hold/x", check=False)
+    assert "Read-only" in refused
+    assert "Read-only" in in_supervisor(gateway, "open('/var/lib/ledger/attempts', 'a')")
+
+
+def test_what_ibc_does_by_itself_is_counted_and_ended(gateway: Stack) -> None:
+    """A wrong password, after which IBC would start anew for ever."""
+    gateway.until(lambda: ready(gateway) and login(gateway)["attempts_left"] == COUNT, "a gateway with all its logins")
+    gateway.inject("bad-password")
+    gateway.until(lambda: login(gateway)["waiting"], "the ledger to stop it", 120)
+    made = attempts(gateway)
+    assert "ibc" in {cause for _, cause, _ in made}
+    assert gateway.until(lambda: said(gateway, "another would follow"), "the container's log to say why", 20)
