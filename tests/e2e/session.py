@@ -63,11 +63,7 @@ def main() -> int:
 
 def _day(stack: Stack, opens: datetime, closes: datetime) -> int:
     _sleep_until(opens)
-    names = [
-        fault["name"]
-        for fault in stack.get("simulator", "/api/v1/faults")["catalogue"]
-        if fault["name"] not in _LEFT_OUT
-    ]
+    names = [name for name in FAULTS if name not in _LEFT_OUT]
     pace = (closes - _LAST_FAULT - datetime.now(NEW_YORK)) / (len(names) + 1)
     for number, name in enumerate(names, 1):
         _sleep_until(opens + number * pace)
