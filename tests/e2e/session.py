@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from gateway.simulator.faults.catalogue import FAULTS
 from tests.e2e.stack import Stack, make_stack
 
 NEW_YORK = ZoneInfo("America/New_York")
