@@ -64,7 +64,7 @@ def blind(seconds: int, seed: int, folder: Path) -> None:
         try:
             _read(data)
         except BaseException:
-            (folder / "crash").write_bytes(data)
+            (folder / "crash-blind").write_bytes(data)
             raise
         count += 1
     print(f"stat::number_of_executed_units: {count}")

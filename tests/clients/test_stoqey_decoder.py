@@ -14,7 +14,7 @@ from tests.unit.simulator.samples.sample import frame_of
 if TYPE_CHECKING:
     from tests.clients.node_client import Node, Read
 
-FLAWED = "completed_order"
+FLAWED = "CompletedOrder"
 """Below 177 the client forgets that this message has a faProfile, and so reads it shifted by one, whoever sends it."""
 FA_PROFILE = 31
 """Where that field stands, the id being 0."""
@@ -68,20 +68,20 @@ def test_what_stoqey_reads_is_what_was_meant(readings: dict[int, list[tuple[str,
     def arguments(of: str, event: str) -> list[list[Any]]:
         return [args for name, read in readings[193] if name == of for kind, *args in read.events if kind == event]
 
-    _, contract, order, state = arguments("open_order", "openOrder")[1]
+    _, contract, order, state = arguments("OpenOrder", "openOrder")[1]
     assert contract["localSymbol"] == "SPY   261118C00600000"
     assert (order["orderRef"], order["clientId"], order["permId"], order["parentId"]) == ("O-1:5", 7, 600745656, 4)
     assert (order["ocaGroup"], order["ocaType"], order["lmtPrice"], order["auxPrice"]) == ("group", 1, 1.05, 1.1)
     assert (order["algoStrategy"], len(order["conditions"])) == ("Adaptive", 2)
     assert (order["minCompeteSize"], order["competeAgainstBestOffset"]) == (100, 0.02)
     assert state["status"] == "PreSubmitted"
-    previewed = arguments("open_order", "openOrder")[-1][3]
+    previewed = arguments("OpenOrder", "openOrder")[-1][3]
     assert previewed["initMarginAfter"] > 0
     assert previewed["commissionCurrency"] == "USD"
     _, details = arguments("ContractDetails", "contractDetails")[0]
     assert details["secIdList"] == [{"tag": "ISIN", "value": "US78462F1030"}]
     assert details["stockType"] == "ETF"
-    [(_, contract, execution)] = arguments("execution", "execDetails")[:1]
+    [(_, contract, execution)] = arguments("Execution", "execDetails")[:1]
     assert (contract["symbol"], execution["execId"]) == ("AAPL", "0000e0d5.69dd7411.01.01")
 
 
