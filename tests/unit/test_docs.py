@@ -5,12 +5,16 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from gateway.simulator.faults.catalogue import FAULTS
 from gateway.simulator.faults.fault import parameters
 from gateway.simulator.faults.reading import common_parameters
 from gateway.simulator.openapi import DESCRIPTION
+from supervisor.metrics import Metrics
+from supervisor.notify import ALERTS
 from supervisor.plan import OWN
+from supervisor.windows import DAYS, OURS, parse
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / ".env.example", *(ROOT / "docs").rglob("*.md")])
@@ -110,3 +114,34 @@ def test_the_stand_ins_routes_are_those_it_describes() -> None:
         for method in methods
         if method != "parameters"
     }
+
+
+# -- windows, and how people are told ----------------------------------------------------------------------------------
+
+
+def test_the_windows_are_told_with_their_regions_and_hours() -> None:
+    told = {quoted(row[0]).pop(): row[1:] for row in table(ROOT / "docs/windows.md", "window")}
+    cities = {"America/New_York": "New York", "Europe/Zurich": "Zurich", "Asia/Hong_Kong": "Hong Kong"}
+    days = {frozenset({0, 1, 2, 3, 4, 6}): "Sunday to Friday", frozenset({DAYS.index("fri")}): "Friday"}
+    assert told == {
+        one.name: [
+            ", ".join(region for region in ("na", "eu", "apac") if region in one.regions),
+            days[one.days],
+            f"{one.opens:%H:%M}–{one.closes:%H:%M} {cities[one.zone.key]}",
+        ]
+        for one in parse(OURS.read_text(), "ours")
+    }
+
+
+def test_every_alert_that_is_posted_is_told() -> None:
+    assert {quoted(row[0]).pop() for row in table(ROOT / "docs/paging.md", "alert")} == set(ALERTS)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_every_metric_of_the_supervisor_that_a_page_names_exists(path: Path) -> None:
+    registry = CollectorRegistry()
+    Metrics(registry, "sim", ("w",))
+    known = {sample.name for family in registry.collect() for sample in family.samples}
+    known |= {family.name for family in registry.collect()}
+    named = set(re.findall(r"`(watchkeeper_[a-z_]+)`", path.read_text()))
+    assert {one for one in named if not one.startswith("watchkeeper_simulator_")} <= known

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from supervisor import notify
+from supervisor.faults import FAULTS
 from supervisor.memory import Incident
 from supervisor.metrics import Metrics
 from supervisor.notify import Alertmanager, Notifier, Webhook
@@ -33,12 +34,13 @@ class Clock(SystemClock):
 
 
 class Server:
-    """An HTTP server that answers as it is told: a status, None to hang, or "close" to hang up."""
+    """An HTTP server that answers as it is told: a status, None to hang, "close" to hang up, "drip" for ever."""
 
     def __init__(self) -> None:
         self.answer: int | str | None = 200
         self.got: list[Any] = []
         self.asked = 0
+        self.meanwhile: Callable[[], None] = lambda: None
         self._open: list[asyncio.StreamWriter] = []
 
     async def start(self) -> str:
@@ -50,8 +52,12 @@ class Server:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         body = await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
         self.asked += 1
+        self.meanwhile()
         if self.answer is None:
             return
+        while self.answer == "drip" and not writer.is_closing():
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await asyncio.sleep(0.01)
         if self.answer == 200:
             self.got.append(json.loads(body))
         if self.answer != "close":
@@ -162,6 +168,25 @@ async def test_the_webhook_is_told_once_when_alertmanager_fails(rig: Rig, answer
     assert len(rig.am.got) == 1, "alertmanager gets it when it is back"
 
 
+async def test_a_server_that_never_comes_to_an_end_has_no_longer_than_one_that_hangs(rig: Rig) -> None:
+    rig.am.answer = "drip"
+    rig.notifier.tell(incident(), "live account", BEGAN)
+    async with asyncio.timeout(10):
+        await rig.notifier.settle()
+    assert len(rig.hook.got) == 1
+
+
+async def test_what_is_told_anew_while_its_end_is_sent_stays_owed(rig: Rig) -> None:
+    rig.notifier.tell(incident(), "live account", BEGAN)
+    rig.notifier.close(incident(), BEGAN + 1.0)
+    rig.am.meanwhile = lambda: rig.notifier.tell(incident(), "live account, again", BEGAN)
+    await rig.notifier.settle()
+    rig.am.meanwhile = lambda: None
+    await rig.notifier.settle()
+    assert [alerts[0]["annotations"]["description"] for alerts in rig.am.got] == ["live account", "live account, again"]
+    assert len(rig.notifier._owed) == 1
+
+
 async def test_who_heard_of_it_by_the_webhook_hears_of_its_end(rig: Rig) -> None:
     rig.am.answer = 500
     rig.notifier.tell(incident(), "live account", BEGAN)
@@ -253,6 +278,11 @@ def test_the_alert_follows_from_the_incident(fault: str, gave_up: bool, alert: s
     told = notify.page("sim", incident(fault, gave_up=gave_up), "…", BEGAN)
     assert (told.alert, told.severity, told.labels["fault"]) == (alert, severity, fault)
     assert told.alert in notify.ALERTS
+
+
+def test_every_fault_that_has_an_alert_of_its_own_is_in_the_table() -> None:
+    of_the_audit = {"order-unacked", "exit-rejected", "naked-position", "unknown-position", "late-position"}
+    assert set(notify._ALERT_OF) <= {*FAULTS, *of_the_audit, "second-engine"}
 
 
 async def test_a_channel_that_hangs_delays_neither_the_caller_nor_another_tenant(rig: Rig) -> None:
