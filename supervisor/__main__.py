@@ -6,6 +6,7 @@ import sys
 
 from preflight.errors import SettingsError
 from preflight.settings import Settings as PreflightSettings
+from supervisor.alone import Lock, refuse_second
 from supervisor.errors import SupervisorError
 from supervisor.logs import configure
 from supervisor.service import serve
@@ -16,7 +17,10 @@ def main() -> int:
     try:
         settings = Settings.load()
         configure(settings.log_level)
+        refuse_second(settings.supervisor_url, frozenset({settings.tenant}))
+        lock = Lock(settings.state_dir)
         asyncio.run(serve(settings, PreflightSettings.load()))
+        lock.release()
     except (SupervisorError, SettingsError) as error:
         print(f"supervisor: {error}", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 SupervisorError
 ├── SettingsRefused      a setting is missing, malformed, or does not fit another one
 ├── PolicyRefused        numbers that cannot hold together; the sum is in the message
+├── SecondSupervisor     another supervisor watches this tenant already
 ├── JournalUnusable      the journal cannot be opened or written
 ├── RuntimeTrouble       the Docker API could not be asked (our own trouble, so UNKNOWN)
 ├── ActRefused           the Docker API, the mailbox or the engine said no to an act
@@ -22,6 +23,10 @@ class SettingsRefused(SupervisorError):
 
 class PolicyRefused(SettingsRefused):
     """Numbers that contradict each other."""
+
+
+class SecondSupervisor(SupervisorError):
+    """Two watchmen are none. The process ends with code 2."""
 
 
 class JournalUnusable(SupervisorError):

@@ -444,6 +444,20 @@ SUPERVISOR_KILLED = _standing(
     "it counts as done and spends its budget; its proof is awaited",
     when="at the supervisor's start",
 )
+SECOND_SUPERVISOR = Fault(
+    42,
+    "second-supervisor",
+    _H,
+    "another supervisor holds the lock of the journal, or answers under our name",
+    None,
+    None,
+    (),
+    "refuse to start",
+    Page.NO,
+    holds=False,
+    when="at the supervisor's start",
+)
+"""Never an incident: the one that starts never comes to have any, and the one that runs goes on."""
 FLAPPING = Fault(
     43,
     "flapping",
@@ -503,6 +517,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             HOST_SLEPT,
             BLIND,
             SUPERVISOR_KILLED,
+            SECOND_SUPERVISOR,
             FLAPPING,
             RESTART_STORM,
         )

@@ -130,11 +130,12 @@ class Journal:
         )  # fmt: skip
 
     def close_incident(self, tenant: str, incident: Incident, at: float) -> None:
-        """Raises: JournalUnusable."""
+        """`at` is of the clock of the incident's times, whatever the wall's does. Raises: JournalUnusable."""
         outcome = "gave_up" if incident.gave_up else "recovered"
         self._write(
-            "UPDATE incidents SET closed_at=?, outcome=? WHERE tenant=? AND id=?", at, outcome, tenant, incident.id
-        )
+            "UPDATE incidents SET closed_at=since+?, outcome=? WHERE tenant=? AND id=?",
+            at - incident.since, outcome, tenant, incident.id,
+        )  # fmt: skip
 
     def remember(self, tenant: str, key: str, value: str, at: float) -> None:
         """A fact; an empty value forgets it. Raises: JournalUnusable."""

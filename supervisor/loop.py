@@ -6,6 +6,7 @@ what it reads. Acts run beside it, one at a time.
 
 import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,7 +22,7 @@ from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
 from supervisor.faults import Rung
 from supervisor.hands import Hands
 from supervisor.journal import Journal
-from supervisor.memory import Act, Action, Amend, Close, Memory, Moved, Open, Remember, Tell
+from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell
 from supervisor.metrics import Metrics
 from supervisor.notify import Notifier
 from supervisor.observation import (
@@ -56,6 +57,10 @@ _RESOURCES_PACE = 15.0
 _LOG_LINES = 200
 _SHUTDOWN_STOPS = 15.0
 _HOLD_LIFTED = "hold-lifted"
+_JOURNAL_AGAIN = 10.0
+
+BUG = "supervisor-bug"
+"""What people are told of under this name is no fault of the table, but ours."""
 
 log = structlog.get_logger("supervisor")
 
@@ -121,6 +126,7 @@ class Watch:
         )
         self._pause: Pause | None = None
         self._lifted_at = 0.0
+        self._pause_ends: float | None = None  # on the monotonic clock, so that a jump of the other ends no pause
         self._events: list[ContainerEvent] = []
         self._outcomes: list[Outcome] = []
         self._asks: list[Ask] = []
@@ -133,6 +139,8 @@ class Watch:
         self.calendar = Calendar()
         self._calendar_minute = -1
         self._journal_broken = False
+        self._journal_tried = float("-inf")
+        self._bug: Incident | None = None
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -158,6 +166,7 @@ class Watch:
         facts = await self._write(lambda: self._journal.facts(self.rules.tenant))
         if "paused" in facts:
             self._pause = Pause(**json.loads(facts["paused"].value))
+            self._pause_ends = now + (self._pause.until - wall) if self._pause.until is not None else None
         if _HOLD_LIFTED in facts:
             self._lifted_at = facts[_HOLD_LIFTED].at
 
@@ -283,7 +292,7 @@ class Watch:
             self.observation,
             sentinel=self._senses.sentinel.view,
             preflight_failed=self._preflight_failed(),
-            paused=self._paused(wall),
+            paused=self._paused(now),
             journal_broken=self._journal_broken,
             events=tuple(self._events),
             outcomes=tuple(self._outcomes),
@@ -292,7 +301,11 @@ class Watch:
         )
         self._events, self._outcomes, self._asks = [], [], []
         before = self.memory
-        turn = machine.step(before, self.observation, now, self.rules)
+        try:
+            turn = machine.step(before, self.observation, now, self.rules)
+        except Exception as error:  # whatever it is, it is a bug of the machine
+            self._lose_turn(error, now)
+            return
         self.memory = turn.memory
         for action in turn.actions:
             self._follow(action)
@@ -302,9 +315,33 @@ class Watch:
         if turn.memory.hurry and not before.hurry:
             self.look_now()
         self._keep_hold()
+        self._try_journal(now)
         self._last_run = now
+        self._bug_is_over(now)
         self._metrics.page_unsent.labels(self.rules.tenant).set(self._notifier.oldest_unsent())
         self._metrics.ran(self.memory, self.observation, self._policy, now, wall)
+
+    def _lose_turn(self, error: Exception, now: float) -> None:
+        """A bug of the machine, such as an edge that its table does not have.
+
+        Nothing that the turn thought is kept or done: the memory stays what the last good turn made it, and the next
+        turn judges anew by what it then sees. Events, outcomes and asks of the lost turn are gone with it, since one of
+        them may be what it fell over; levels tell the same again, and an act in flight ends by its deadline. A person
+        is told at once, and `late` shows a machine that goes on like that.
+        """
+        self._metrics.turns_lost.labels(self.rules.tenant).inc()
+        text = f"a bug of the supervisor, nothing is done: {type(error).__name__}: {error}"
+        self.sentence = f"{self.rules.tenant}: {text}"
+        if self._bug is None:
+            self._bug = Incident(0, BUG, Subject.HOST, now, now, now)
+            trace = "".join(traceback.format_exception(error))
+            log.error("page", tenant=self.rules.tenant, text=text, trace=trace)
+            self._notifier.tell(self._bug, f"{text}; report it, and restart the supervisor", self._wall(now))
+
+    def _bug_is_over(self, now: float) -> None:
+        if self._bug is not None:
+            self._notifier.close(self._bug, self._wall(now))
+            self._bug = None
 
     def _calendar(self, now: float, wall: float) -> dict[str, Any]:
         """Windows and the token's end on the monotonic clock. They change on whole minutes, so each is asked once."""
@@ -362,7 +399,7 @@ class Watch:
                 log.warning(
                     "incident over", tenant=tenant, id=incident.id, fault=incident.fault, after=round(seconds, 3)
                 )
-                self._note(lambda: self._journal.close_incident(tenant, incident, self._wall(at)))
+                self._note(lambda: self._journal.close_incident(tenant, incident, at))
                 self._notifier.close(incident, self._wall(at))
                 self._senses.sentinel.audit_soon()
             case Tell(incident, text):
@@ -414,7 +451,18 @@ class Watch:
 
     async def _intend(self, act: Act) -> None:
         at = self._clock.now().timestamp()
-        await self._write(lambda: self._journal.intend(self.rules.tenant, act, at))
+        try:
+            await self._write(lambda: self._journal.intend(self.rules.tenant, act, at))
+        except JournalUnusable:
+            self._journal_broken = True
+            raise
+
+    def _try_journal(self, now: float) -> None:
+        """Whether a journal that took nothing takes a line again: with nothing to write, nobody would ever know."""
+        if self._journal_broken and now - self._journal_tried >= _JOURNAL_AGAIN:
+            self._journal_tried = now
+            at = self._clock.now().timestamp()
+            self._note(lambda: self._journal.remember(self.rules.tenant, "journal-tried", "1", at))
 
     # -- holding entries --------------------------------------------------------------------------------------------
 
@@ -437,10 +485,10 @@ class Watch:
 
     # -- what people ask --------------------------------------------------------------------------------------------
 
-    def _paused(self, wall: float) -> bool:
-        if self._pause is not None and self._pause.until is not None and wall >= self._pause.until:
+    def _paused(self, now: float) -> bool:
+        if self._pause_ends is not None and now >= self._pause_ends:
             log.warning("the pause has ended", tenant=self.rules.tenant)
-            self._set_pause(None)
+            self._set_pause(None, None)
         return self._pause is not None
 
     @property
@@ -452,15 +500,15 @@ class Watch:
         """Veto restarts, for a while or until further notice. Safety stops and pages go on."""
         wall = self._clock.now().timestamp()
         pause = Pause(reason, wall + seconds if seconds is not None else None)
-        self._set_pause(pause)
+        self._set_pause(pause, self._clock.monotonic() + seconds if seconds is not None else None)
         return pause
 
     def resume(self) -> None:
         """End the pause."""
-        self._set_pause(None)
+        self._set_pause(None, None)
 
-    def _set_pause(self, pause: Pause | None) -> None:
-        self._pause = pause
+    def _set_pause(self, pause: Pause | None, ends: float | None) -> None:
+        self._pause, self._pause_ends = pause, ends
         value = json.dumps({"reason": pause.reason, "until": pause.until}) if pause is not None else ""
         at = self._clock.now().timestamp()
         self._note(lambda: self._journal.remember(self.rules.tenant, "paused", value, at))

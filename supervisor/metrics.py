@@ -75,6 +75,7 @@ class Metrics:
         self.logins_left = gauge("logins_left", "Logins that the ledger allows now; NaN while unknown.", "tenant")
         self.login_hold = gauge("login_hold", "1 while nobody may log in until a person lifts it.", "tenant")
         self.login_waits = gauge("login_waiting", "1 while the gateway's start waits at the ledger.", "tenant")
+        self.turns_lost = counter("turns_lost", "Turns that a bug of the supervisor ended.", "tenant")
         self.loop_at = gauge("loop_last_run_timestamp_seconds", "When the loop last ran.")
         self.skew = gauge("clock_skew_seconds", "The gateway's clock minus the host's; whole seconds.", "tenant")
         self.boot_jump = gauge("host_sleep_seen_timestamp_seconds", "When the host was last seen to have slept.")
@@ -128,7 +129,7 @@ class Metrics:
         self.logins_left.labels(tenant).set(math.nan)
         self.login_hold.labels(tenant)
         self.login_waits.labels(tenant)
-        for single in (self.page_unsent, self.blind, self.paused, self.held, self.skew):
+        for single in (self.turns_lost, self.page_unsent, self.blind, self.paused, self.held, self.skew):
             single.labels(tenant)
 
     def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:

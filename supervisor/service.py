@@ -1,8 +1,10 @@
-"""Puts the parts together and runs them until SIGTERM."""
+"""Puts the parts together and runs them until SIGTERM, which ends it within `LAST_SECONDS` whatever hangs."""
 
 import asyncio
 import contextlib
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,6 +32,10 @@ from supervisor.settings import Settings
 from tws.clock import SystemClock
 from tws.contracts import stock
 from tws.session import Session
+
+LAST_SECONDS = 1.7
+"""From SIGTERM to the end of the process. What is under way is in the journal, and dockerd ends it without us."""
+_FAREWELL = 1.0
 
 log = structlog.get_logger("supervisor")
 
@@ -144,9 +150,17 @@ async def _until(stop: asyncio.Event, watch: Watch, server: _Server) -> None:
     serving = asyncio.create_task(server.serve(), name="http")
     stopping = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({running, serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    _end_at_the_latest(0 if stop.is_set() else 1)
     server.should_exit = True
     server.leaving.set()
     running.cancel()
-    await asyncio.wait({running, serving}, timeout=1.5)
+    await asyncio.wait({running, serving}, timeout=_FAREWELL)
     for task in done - {stopping}:
         task.result()  # what ended by itself ended for a reason
+
+
+def _end_at_the_latest(code: int) -> None:
+    """A name look-up, a disk or a thread that hangs would keep asyncio from ending: the process ends all the same."""
+    timer = threading.Timer(LAST_SECONDS, os._exit, (code,))
+    timer.daemon = True
+    timer.start()

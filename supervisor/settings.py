@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     gateway_port: Port = 4004
     engine: Literal["on", "none"] = "on"
     engine_url: str = "http://engine:9190"
+    supervisor_url: str = "http://supervisor:9180"
+    """Where engines ask for clearance: whoever answers there before us is another supervisor."""
     docker_host: str = "tcp://docker-api:2375"
     mailbox_dir: Path = Path("/run/mailbox")
     ledger_dir: Path = Path("/var/lib/ledger")

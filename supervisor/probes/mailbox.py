@@ -24,20 +24,35 @@ class Mailbox:
         self._stale = stale
         self._deadline = deadline
         self._last_request = 0
+        self._written: tuple[float, float] | None = None  # its own stamp, and when that was, on our clock
+        self._looked_at = float("-inf")
 
     def look(self) -> Look:
         """The wrapper's last handshake, stamped with the time at which the wrapper made it."""
         now = self._clock.monotonic()
         try:
             note = json.loads((self._directory / "jvm").read_text())
-            age = self._clock.now().timestamp() - float(note["at"])
+            written_at = self._written_at(float(note["at"]), now)
             ending = _ENDINGS[note["result"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             return Look(Result.UNKNOWN, now, 0.0, f"mailbox unreadable: {error}")
-        if age > self._stale:
-            return Look(Result.FAIL, now, 0.0, f"the mailbox was last written {age:.0f} s ago", Ending.STALE)
+        if now - written_at > self._stale:
+            why = f"the mailbox was last written {now - written_at:.0f} s ago"
+            return Look(Result.FAIL, now, 0.0, why, Ending.STALE)
         result = Result.OK if ending is Ending.ANSWERED else Result.FAIL
-        return Look(result, now - max(age, 0.0), 0.0, str(note.get("detail", "")), ending)
+        return Look(result, written_at, 0.0, str(note.get("detail", "")), ending)
+
+    def _written_at(self, stamp: float, now: float) -> float:
+        """The wrapper's wall-clock stamp on our monotonic clock.
+
+        A new stamp was made since the last look, whatever a wall clock that jumped makes of it, and an old one only
+        grows older.
+        """
+        if self._written is None or self._written[0] != stamp:
+            by_wall = now - (self._clock.now().timestamp() - stamp)
+            self._written = (stamp, min(now, max(by_wall, self._looked_at)))
+        self._looked_at = now
+        return self._written[1]
 
     def launcher(self) -> str:
         """The telling lines of the gateway's launcher.log, as the wrapper passes them on."""

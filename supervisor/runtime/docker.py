@@ -51,6 +51,7 @@ class DockerRuntime:
         self._timeout = timeout
         self._names: dict[Subject, str] = {}
         self._started: dict[Subject, str] = {}
+        self._moments: dict[str, float] = {}
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="docker-look")
         self._acting = ThreadPoolExecutor(1, thread_name_prefix="docker-act")
         self._counting = ThreadPoolExecutor(1, thread_name_prefix="docker-count")
@@ -72,6 +73,7 @@ class DockerRuntime:
     def _look(self) -> dict[Subject, Container]:
         client = self._client("look")
         found: dict[Subject, Container] = {}
+        known, self._moments = self._moments, {}
         for row in client.containers(all=True, filters={"label": [ROLE]}):
             labels = row.get("Labels") or {}
             role = labels.get(ROLE)
@@ -79,14 +81,14 @@ class DockerRuntime:
                 continue
             name = row["Names"][0].removeprefix("/")
             try:
-                found[Subject(role)] = self._read(client.inspect_container(name))
+                found[Subject(role)] = self._read(client.inspect_container(name), known)
             except NotFound:
                 continue  # removed between the list and the look
             self._names[Subject(role)] = name
             self._started[Subject(role)] = found[Subject(role)].started_at
         return found
 
-    def _read(self, inspected: dict[str, Any]) -> Container:
+    def _read(self, inspected: dict[str, Any], known: dict[str, float]) -> Container:
         state = inspected["State"]
         status = Status(state["Status"])
         up = status in (Status.RUNNING, Status.PAUSED)
@@ -96,19 +98,24 @@ class DockerRuntime:
             status=status,
             started_at=state["StartedAt"],
             exit_code=int(state.get("ExitCode") or 0),
-            up_since=self._monotonic(state["StartedAt"]) if up else None,
-            ended_at=None if up else self._monotonic(state.get("FinishedAt") or _NEVER_STARTED),
+            up_since=self._monotonic(state["StartedAt"], known) if up else None,
+            ended_at=None if up else self._monotonic(state.get("FinishedAt") or _NEVER_STARTED, known),
         )
 
-    def _monotonic(self, stamp: str) -> float | None:
-        """Docker's wall-clock stamp on our monotonic clock; both are the same host's."""
+    def _monotonic(self, stamp: str, known: dict[str, float]) -> float | None:
+        """Docker's wall-clock stamp on our monotonic clock, both the same host's, as it was when first seen.
+
+        A wall clock that jumps later makes no process older or younger.
+        """
         if stamp == _NEVER_STARTED:
             return None
-        return self.at(parse_stamp(stamp))
+        moment = known[stamp] if stamp in known else self.at(parse_stamp(stamp))
+        self._moments[stamp] = moment
+        return moment
 
     def at(self, wall: float) -> float:
-        """An epoch time on our monotonic clock."""
-        return self._clock.monotonic() - (self._clock.now().timestamp() - wall)
+        """An epoch time on our monotonic clock; never one to come, which only a clock that jumped can tell of."""
+        return self._clock.monotonic() - max(0.0, self._clock.now().timestamp() - wall)
 
     async def log_tail(self, subject: Subject, lines: int) -> str:
         """The last lines that the present process has logged, each after Docker's stamp.

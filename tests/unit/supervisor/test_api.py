@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from supervisor import machine
 from supervisor.api import application
 from supervisor.clearance import Preflights
-from supervisor.errors import RuntimeTrouble
+from supervisor.errors import IllegalTransition, RuntimeTrouble
 from supervisor.faults import FAULTS, Rung
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
@@ -141,6 +142,33 @@ async def test_health_is_the_loops(client: httpx.AsyncClient, watch: Watch) -> N
     assert (await client.get("/healthz")).status_code == 503
 
 
+async def test_a_bug_of_the_machine_costs_a_turn_and_not_the_watch(
+    client: httpx.AsyncClient, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine that is asked for an impossible edge keeps its state, does nothing, calls a person, and goes on."""
+    good, memory = machine.step, watch.memory
+
+    def bug(*_: Any) -> machine.Turn:
+        raise IllegalTransition("expected an edge of the table, found READY -> GAVE_UP; report this bug")
+
+    monkeypatch.setattr(machine, "step", bug)
+    for _ in range(3):
+        watch._turn()
+    assert watch.memory is memory
+    assert "READY -> GAVE_UP" in (await client.get("/api/v1/status")).json()["sentence"]
+    [owed] = watch._notifier._owed.values()
+    assert "READY -> GAVE_UP" in owed.page.text
+    assert 'watchkeeper_turns_lost_total{tenant="sim"} 3.0' in (await client.get("/metrics")).text
+    assert (await client.get("/healthz")).status_code == 200
+    watch._last_run -= 60.0  # it goes on like that
+    assert (await client.get("/healthz")).status_code == 503
+    monkeypatch.setattr(machine, "step", good)
+    watch._turn()
+    assert (await client.get("/healthz")).status_code == 200
+    assert "bug" not in watch.sentence
+    assert owed.page.ended_at is not None
+
+
 async def test_ready_means_not_blind(client: httpx.AsyncClient, watch: Watch) -> None:
     assert (await client.get("/readyz")).status_code == 503
     watch.observation = Observation(docker=Look(Result.OK, 1.0))
@@ -196,11 +224,21 @@ async def test_pause_and_resume_outlive_the_supervisor(client: httpx.AsyncClient
     await watch._remember_all()
     assert watch.pause is not None
     assert watch.pause.reason == "lunch"
-    assert watch._paused(watch.pause.until - 1.0 if watch.pause.until else 0.0)
-    assert not watch._paused(watch.pause.until + 1.0 if watch.pause.until else 0.0)
+    assert watch._paused(CLOCK.monotonic() + 58.0)
+    assert not watch._paused(CLOCK.monotonic() + 61.0)
     await client.post("/api/v1/resume", headers=OPERATOR)
     await watch._write(lambda: None)
     assert "paused" not in watch._journal.facts("sim")
+
+
+async def test_a_clock_that_jumps_ends_no_pause(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch.set_pause("lunch", 60.0)
+    for hours in (2, -2):
+        monkeypatch.setattr(SystemClock, "now", lambda self, hours=hours: datetime.now(UTC) + timedelta(hours=hours))
+        watch._turn()
+        assert watch.observation.paused
+    watch.set_pause("lunch", None)
+    assert watch._paused(CLOCK.monotonic() + 1e9)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """One test a fault, of the same name: what is seen, when it may be acted on, and that the right thing is then done."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from supervisor.alone import Lock
+from supervisor.errors import SecondSupervisor
 from supervisor.faults import FAULTS, Page, Rung
 from supervisor.observation import (
     EngineWord,
@@ -700,6 +703,18 @@ def test_restart_storm(world: World) -> None:
     world.jvm_dead, world.restart_cures = False, True
     world.run(120, lambda w: w.well)
     assert {incident.fault for _, incident in world.closed} == {"jvm-dead", "restart-storm"}
+
+
+def test_second_supervisor(world: World, tmp_path: Path) -> None:
+    """It never becomes an incident of anybody's: the one that comes second does not start, and the first goes on."""
+    first = Lock(tmp_path)
+    with pytest.raises(SecondSupervisor, match="second-supervisor"):
+        Lock(tmp_path)
+    first.release()
+    Lock(tmp_path).release()
+    world.run(60)
+    assert world.incidents == []
+    assert FAULTS["second-supervisor"].rungs == ()
 
 
 def test_every_fault_has_a_test_of_its_name() -> None:
