@@ -298,7 +298,8 @@ def addresses(stack: Plan) -> str:
 
 
 def down(tenant: str, root: Path = ROOT) -> int:
-    """Stop and remove the containers and networks; every volume stays."""
+    """Stop and remove the containers and networks; every volume stays. The supervisor goes first."""
+    compose(root, tenant, "stop", "supervisor", quiet=True)
     compose(root, tenant, "down", "--remove-orphans")
     return 0
 
