@@ -50,6 +50,8 @@ def supervise(tmp_path: Path, docker: FakeDocker) -> Iterator[Supervise]:
                 "GATEWAY_PORT": str(free_port()),
                 "DOCKER_HOST": docker.url,
                 "MAILBOX_DIR": str(tmp_path),
+                "LEDGER_DIR": str(tmp_path),
+                "HOLD_DIR": str(tmp_path),
                 "STATE_DIR": str(tmp_path),
                 "SECRETS_DIR": str(tmp_path),
                 "LISTEN_HOST": "127.0.0.1",
