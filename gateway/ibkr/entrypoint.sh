@@ -68,6 +68,24 @@ report_handshakes() {
   done
 }
 
+# The open files of the process in here that has most, and how many it may have: a JVM that leaks them dies of it.
+report_open_files() {
+  local process files limit most of_limit
+  while :; do
+    most=0 of_limit=0
+    for process in /proc/[0-9]*; do
+      files=("$process"/fd/*)
+      ((${#files[@]} > most)) || continue
+      limit=$(while read -r first second third soft _; do
+        [ "$first $second $third" != "Max open files" ] || echo "$soft"
+      done 2>/dev/null <"$process/limits") 2>/dev/null
+      if [[ $limit =~ ^[0-9]+$ ]]; then most=${#files[@]} of_limit=$limit; fi
+    done
+    ((most == 0)) || put resources "{\"at\":$(date +%s.%N),\"open_files\":$most,\"open_files_limit\":$of_limit}"
+    sleep 60
+  done
+}
+
 serve_requests() {
   local number verb reply why
   while sleep 0.2; do
@@ -97,8 +115,9 @@ serve_mailbox() {
     say "the mailbox $MAILBOX is not writable: the supervisor cannot see behind socat nor ask for soft restarts"
     return
   fi
-  rm -f "$MAILBOX/request" "$MAILBOX/launcher" # of the container that was here before
+  rm -f "$MAILBOX/request" "$MAILBOX/launcher" "$MAILBOX/resources" # of the container that was here before
   report_handshakes &
+  report_open_files &
   serve_requests &
 }
 

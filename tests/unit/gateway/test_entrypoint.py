@@ -114,6 +114,18 @@ async def test_the_mailbox_reports_the_jvms_handshake_and_carries_verbs(tmp_path
         assert report["at"] > 1e9
 
 
+async def test_the_process_with_most_open_files_is_told(tmp_path: Path, unused_tcp_port: int) -> None:
+    pipes = [os.pipe() for _ in range(300)]  # of this process, which the wrapper sees, too
+    try:
+        async with wrapper(tmp_path, JVM_PORT=str(unused_tcp_port)):
+            note = json.loads(await appears(tmp_path / "resources"))
+    finally:
+        for end in (end for pipe in pipes for end in pipe):
+            os.close(end)
+    assert note["at"] > 1e9
+    assert 600 < note["open_files"] < note["open_files_limit"]
+
+
 async def test_no_other_verb_reaches_the_command_server(tmp_path: Path, unused_tcp_port: int) -> None:
     async with listening(command_server) as commands, wrapper(tmp_path, COMMAND_PORT=str(commands)):
         assert (await ask(tmp_path, "8 EXIT")).startswith("8 ERROR expected STOP, RESTART")
