@@ -115,7 +115,7 @@ serve_mailbox() {
     say "the mailbox $MAILBOX is not writable: the supervisor cannot see behind socat nor ask for soft restarts"
     return
   fi
-  rm -f "$MAILBOX/request" "$MAILBOX/launcher" "$MAILBOX/resources" # of the container that was here before
+  rm -f "$MAILBOX/request" "$MAILBOX/resources" # of the container that was here before
   report_handshakes &
   report_open_files &
   serve_requests &

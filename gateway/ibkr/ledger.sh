@@ -5,7 +5,7 @@
 #   $LEDGER_DIR/attempts   ours alone: a line a login, "EPOCH CAUSE BOOT-ID", only ever appended to
 #   $HOLD_DIR/hold         the supervisor's alone: while it is there nobody logs in; its line says why
 #   $MAILBOX_DIR/ledger    what the wrapper waits for, as JSON
-#   $MAILBOX_DIR/launcher  the telling lines of this run's launcher.log, each after the epoch at which it was read
+#   $MAILBOX_DIR/launcher  the telling lines of the last run's launcher.log, each after the epoch at which it was read
 #
 # A ledger that cannot be written, or a hold that cannot be looked for, stops logins and nothing else: a late login costs
 # minutes, one too many locks the account. A new machine's first start works, since compose.yaml has both volumes made
@@ -187,9 +187,11 @@ follow_launcher_log() {
   done < <(exec tail -c "+$(($1 + 1))" -s 1 -F --pid "$MAIN" "$SETTINGS/launcher.log" 2>/dev/null)
 }
 
-# In the background, from the end that the file has now: what follows is this run's.
+# In the background, from the end that the file has now: what follows is this run's. What the run before told last stays
+# to be read until here, so why a start waits is known for as long as it waits.
 watch_logins() {
   local size
+  rm -f "$MAILBOX/launcher"
   size=$(stat -c %s "$SETTINGS/launcher.log" 2>/dev/null) || size=0
   follow_launcher_log "$size" &
 }

@@ -38,7 +38,8 @@ def ready(stack: Stack) -> bool:
 
 
 def attempts(stack: Stack) -> list[list[str]]:
-    lines = docker("exec", stack.container("gateway"), "cat", "/var/lib/ledger/attempts").splitlines()
+    """The ledger, as the supervisor can read it whether the gateway's container runs or not."""
+    lines = docker("exec", f"watchkeeper-{stack.tenant}-supervisor-1", "cat", "/var/lib/ledger/attempts").splitlines()
     return [line.split() for line in lines]
 
 
@@ -119,11 +120,21 @@ def test_what_logs_in_cannot_lift_the_hold_and_what_plans_cannot_forget_a_login(
     assert "Read-only" in in_supervisor(gateway, "open('/var/lib/ledger/attempts', 'a')")
 
 
-def test_what_ibc_does_by_itself_is_counted_and_ended(gateway: Stack) -> None:
-    """A wrong password, after which IBC would start anew for ever."""
+def test_a_refused_password_is_tried_no_more_until_a_person_says_so(gateway: Stack) -> None:
+    """IBC would start anew for ever; the wrapper counts and ends that, the supervisor holds and stops."""
+    assert gateway.run("resume").returncode == 0
     gateway.until(lambda: ready(gateway) and login(gateway)["attempts_left"] == COUNT, "a gateway with all its logins")
     gateway.inject("bad-password")
-    gateway.until(lambda: login(gateway)["waiting"], "the ledger to stop it", 120)
+    gateway.until(lambda: login(gateway)["hold"], "a hold", 120)
+    gateway.until(lambda: gateway.status()["gateway"]["state"] == "STOPPED", "the gateway to be stopped", 60)
     made = attempts(gateway)
     assert "ibc" in {cause for _, cause, _ in made}
-    assert gateway.until(lambda: said(gateway, "another would follow"), "the container's log to say why", 20)
+    docker("start", gateway.container("gateway"))  # a person who has not looked
+    gateway.until(lambda: said(gateway, "no login, on hold"), "its log to say so", 30)
+    gateway.until(lambda: login(gateway)["attempts_left"], "the ledger to have room again")
+    assert attempts(gateway) == made
+
+    done = gateway.run("login")
+    assert done.returncode == 0, done.stdout + done.stderr
+    gateway.until(lambda: ready(gateway), "the gateway to log in")
+    assert len(attempts(gateway)) == len(made) + 1

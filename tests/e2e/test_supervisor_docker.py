@@ -15,6 +15,7 @@ from docker import APIClient
 from dotenv import dotenv_values
 
 from supervisor.errors import ActRefused, RuntimeTrouble
+from supervisor.login import of_container
 from supervisor.observation import ContainerEvent, Result, Status, Subject
 from supervisor.runtime.docker import DockerRuntime
 from tws.clock import SystemClock
@@ -158,13 +159,14 @@ async def test_a_paused_container_is_up_and_paused(
 async def test_the_log_is_the_present_process_own(runtime: DockerRuntime, run: Callable[..., str]) -> None:
     run(f"echo I am $RANDOM; {PATIENT}")
     await gateway(runtime)
-    first = await runtime.log_tail(Subject.GATEWAY, 10)
+    (first,) = of_container(await runtime.log_tail(Subject.GATEWAY, 10))
     await asyncio.sleep(1.1)  # Docker's `since` is in whole seconds here
     await runtime.restart(Subject.GATEWAY, 5)
     await gateway(runtime)
-    second = await runtime.log_tail(Subject.GATEWAY, 10)
-    assert first.startswith("I am")
-    assert first not in second
+    (second,) = of_container(await runtime.log_tail(Subject.GATEWAY, 10))
+    assert first.text.startswith("I am")
+    assert first.text != second.text
+    assert second.at - first.at > 1
 
 
 async def test_its_memory_is_told_while_it_runs_and_only_then(
