@@ -120,6 +120,23 @@ def test_what_logs_in_cannot_lift_the_hold_and_what_plans_cannot_forget_a_login(
     assert "Read-only" in in_supervisor(gateway, "open('/var/lib/ledger/attempts', 'a')")
 
 
+@pytest.mark.parametrize(
+    ("verb", "line"),
+    [("RESTART", "authentication will not be required"), ("PAUSE", "a start with the token of a soft restart")],
+)
+def test_a_soft_restart_and_a_start_with_its_token_are_no_logins(gateway: Stack, verb: str, line: str) -> None:
+    def told() -> int:
+        return docker("logs", gateway.container("gateway")).count(line)
+
+    gateway.until(lambda: ready(gateway), "a gateway that is ready")
+    made, before = attempts(gateway), told()
+    written = f"open('/run/mailbox/.asked', 'w').write('7 {verb}\\n')"
+    in_supervisor(gateway, f"import os; {written}; os.rename('/run/mailbox/.asked', '/run/mailbox/request')")
+    gateway.until(lambda: told() > before, f"the log to say: {line}", 60)
+    gateway.until(lambda: ready(gateway), "a gateway that is ready again")
+    assert attempts(gateway) == made
+
+
 def test_a_refused_password_is_tried_no_more_until_a_person_says_so(gateway: Stack) -> None:
     """IBC would start anew for ever; the wrapper counts and ends that, the supervisor holds and stops."""
     assert gateway.run("resume").returncode == 0

@@ -20,7 +20,7 @@ from supervisor.errors import IllegalTransition, RuntimeTrouble
 from supervisor.faults import FAULTS, Rung
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
-from supervisor.memory import Close, EngineTrack, GatewayTrack, Incident, Memory, Tell
+from supervisor.memory import Act, Close, EngineTrack, GatewayTrack, Incident, Memory, Tell
 from supervisor.metrics import Metrics
 from supervisor.notify import ChannelTrouble, Notifier, Page
 from supervisor.observation import (
@@ -295,6 +295,17 @@ async def test_a_hold_is_told_and_lifted_and_who_lifted_it_is_remembered(
     fact = watch._journal.facts("sim")["hold-lifted"]
     assert json.loads(fact.value) == {"by": "resume", "reason": "IBKR refused the password"}
     assert (await client.post("/api/v1/resume", headers=OPERATOR)).json()["hold_lifted"] is None
+
+
+async def test_a_hold_as_an_act_is_journaled_before_it_is_there(watch: Watch, tmp_path: Path) -> None:
+    act = Act(1, Rung.LOGIN_HOLD, Subject.GATEWAY, None, 0.0, 10.0, "Authorization failed")
+    outcome = await watch._hands.carry_out(act)
+    assert (outcome.ok, watch._senses.ledger.look().hold) == (True, "Authorization failed")
+    watch._hands.lift()
+    (tmp_path / ".hold").mkdir()  # nothing can be written beside it
+    outcome = await watch._hands.carry_out(replace(act, id=2))
+    assert (outcome.ok, outcome.refused) == (False, False)
+    assert "is the volume mounted?" in outcome.detail
 
 
 async def test_a_hold_that_cannot_be_lifted_is_told(client: httpx.AsyncClient, tmp_path: Path) -> None:
