@@ -25,8 +25,6 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _NEW_YORK = ZoneInfo("America/New_York")
 _TOKEN_DAY, _TOKEN_TIME = DAYS.index("sun"), time(1)
-REMINDERS = (1, 8, 24)
-"""Hours before the weekly token ends at which people are reminded."""
 
 _AN_HOUR_OF_TWELVE = re.compile(r"^(0?[1-9]|1[0-2]):([0-5]\d) (AM|PM)$")
 _A_TIME_AND_ZONE = re.compile(r"^(?:([a-z]{3}) )?([01]\d|2[0-3]):([0-5]\d) (\S+)$", re.IGNORECASE)
@@ -170,11 +168,6 @@ def token_ended(before: datetime) -> datetime:
     while (later := token_expiry(ended)) <= before:
         ended = later
     return ended
-
-
-def reminder(left: float) -> int | None:
-    """Which reminder is due `left` seconds before the token ends: 24, 8 or 1 h ahead, or None before all."""
-    return next((hours for hours in REMINDERS if left <= hours * 3600.0), None)
 
 
 @dataclass(frozen=True, slots=True)

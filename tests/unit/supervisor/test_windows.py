@@ -20,7 +20,6 @@ from supervisor.windows import (
     open_windows,
     parse,
     planned_restart,
-    reminder,
     token_ended,
     token_expiry,
 )
@@ -230,13 +229,6 @@ def test_the_token_ends_on_sundays_at_one_in_new_york(after: str, expected: str)
     assert token_expiry(at(after)) == at(expected)
     assert token_ended(at(expected)) == at(expected)
     assert token_ended(at(expected) - timedelta(minutes=1)) < at(expected)
-
-
-@pytest.mark.parametrize(
-    ("ahead", "hours"), [(25.0, None), (24.0, 24), (8.1, 24), (8.0, 8), (1.1, 8), (1.0, 1), (0.1, 1)]
-)
-def test_reminders_are_due_a_day_a_night_and_an_hour_ahead(ahead: float, hours: int | None) -> None:
-    assert reminder(ahead * 3600.0) == hours
 
 
 @pytest.mark.parametrize(
