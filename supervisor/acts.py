@@ -10,7 +10,7 @@ from supervisor import faults, incidents
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse, act_deadline, next_rung
-from supervisor.memory import NEVER, Act, Done, Incident, Remember
+from supervisor.memory import NEVER, Act, Done, Incident, Remember, Withheld
 from supervisor.observation import NEVER as NEVER_LOOKED
 from supervisor.observation import EngineWord, LoginPhase, Result, Subject
 from supervisor.pad import Pad
@@ -31,6 +31,8 @@ def _by_hand(pad: Pad) -> bool:
     """A person's word: neither pause nor budget nor veto stands before it. An engine still needs a ready gateway."""
     for ask in pad.observation.asks:
         rung = Rung(ask.rung)
+        if pad.rules.dry_run:
+            return _withhold(pad, rung, f"DRY RUN: would {rung}")
         if ask.subject is Subject.ENGINE and pad.gateway.state is not GatewayState.READY:
             continue
         if pad.status(ask.subject) is None:
@@ -141,11 +143,12 @@ def _resync(pad: Pad, why: str) -> bool:
     if pad.now < pad.memory.retry_at:
         pad.why_not = "the last try failed, waiting"
         return False
-    if not pad.runs(Subject.ENGINE) or not pad.rules.engine:
-        # Nothing to resync; a data loss is then the next engine's beginning.
+    nothing = not pad.runs(Subject.ENGINE) or not pad.rules.engine
+    if nothing or pad.rules.dry_run:
+        # Nothing to resync, or nobody who does it; a data loss is then the next engine's beginning.
         pad.gateway = replace(pad.gateway, data_lost_done=pad.observation.sentinel.data_lost_at or NEVER)
-        return False
-    return _launch(pad, Rung.ENGINE_RESYNC, why)
+        pad.engine = replace(pad.engine, resync_due=False)
+    return not nothing and _launch(pad, Rung.ENGINE_RESYNC, why)
 
 
 # -- what may stand before it ------------------------------------------------------------------------------------------
@@ -173,6 +176,14 @@ def _vetoed(pad: Pad, rung: Rung) -> bool:
         incidents.give_up(pad, step.subject)
     else:
         return False
+    _withhold(pad, rung, pad.why_not)
+    return True
+
+
+def _withhold(pad: Pad, rung: Rung, why: str) -> bool:
+    """Say what would be done. Always true: the turn has its act, though it is not done."""
+    pad.why_not = why
+    pad.out.append(Withheld(rung, STEPS[rung].subject, why))
     return True
 
 
@@ -213,7 +224,12 @@ def _broke(pad: Pad, purse: Purse) -> bool:
 
 
 def _launch(pad: Pad, rung: Rung, why: str, *, by_hand: bool = False) -> bool:
-    """Ask the world for it, and remember all that follows from having asked. Always true: it was done."""
+    """Ask the world for it, and remember all that follows from having asked. Always true: it was done.
+
+    In a dry run it is withheld, and nothing follows. The sentinel's reconnecting touches nothing but our own session.
+    """
+    if pad.rules.dry_run and rung is not Rung.SENTINEL_RECONNECT:
+        return _withhold(pad, rung, f"DRY RUN: would {rung}")
     step = STEPS[rung]
     incident = pad.incident(step.subject) or pad.memory.gateway_incident
     act = Act(

@@ -22,7 +22,7 @@ from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
 from supervisor.faults import Rung
 from supervisor.hands import Hands
 from supervisor.journal import Journal
-from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell
+from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell, Withheld
 from supervisor.metrics import Metrics
 from supervisor.notify import Notifier
 from supervisor.observation import (
@@ -141,6 +141,8 @@ class Watch:
         self._journal_broken = False
         self._journal_tried = float("-inf")
         self._bug: Incident | None = None
+        self._withheld: Withheld | None = None
+        metrics.dry_run.labels(rules.tenant).set(rules.dry_run)
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -309,6 +311,7 @@ class Watch:
         self.memory = turn.memory
         for action in turn.actions:
             self._follow(action)
+        self._tell_withheld(next((action for action in turn.actions if isinstance(action, Withheld)), None))
         if turn.sentence != self.sentence:
             log.info(turn.sentence, tenant=self.rules.tenant)
             self.sentence = turn.sentence
@@ -320,6 +323,18 @@ class Watch:
         self._bug_is_over(now)
         self._metrics.page_unsent.labels(self.rules.tenant).set(self._notifier.oldest_unsent())
         self._metrics.ran(self.memory, self.observation, self._policy, now, wall)
+
+    def _tell_withheld(self, act: Withheld | None) -> None:
+        """What would be done, once for as long as it is due: whatever stands before it may count seconds."""
+        before, self._withheld = self._withheld, act
+        was, now = (one.rung if one is not None else None for one in (before, act))
+        if was == now:
+            return
+        if was is not None:
+            self._metrics.withheld.labels(self.rules.tenant, was).set(0)
+        if act is not None:
+            self._metrics.withheld.labels(self.rules.tenant, act.rung).set(1)
+            log.warning("would act", tenant=self.rules.tenant, rung=act.rung, why_not=act.why)
 
     def _lose_turn(self, error: Exception, now: float) -> None:
         """A bug of the machine, such as an edge that its table does not have.
@@ -469,6 +484,8 @@ class Watch:
     def _keep_hold(self) -> None:
         """Make the engine's word agree with ours: a level, so an engine that restarts in the middle is told again."""
         view, memory = self.observation.engine_view, self.memory
+        if self.rules.dry_run:
+            return
         idle = self._holding is None or self._holding.done()
         told = view.look.at - view.look.seconds <= self._hold_at
         owed = memory.hold or memory.held
@@ -516,6 +533,8 @@ class Watch:
 
     def ask(self, ask: Ask) -> str | None:
         """A person's restart. Returns why not, or None when it will be done."""
+        if self.rules.dry_run:
+            return "this supervisor runs dry: it does nothing; unset DRY_RUN"
         if self.memory.flight is not None:
             return f"{self.memory.flight.rung} is under way; ask again when it has ended"
         if ask.subject is Subject.ENGINE and self.memory.gateway.state is not GatewayState.READY:
@@ -531,11 +550,13 @@ class Watch:
         """Lift the hold on logins on a person's word, `resume` or `login`.
 
         Returns:
-            Why there was one, or None.
+            Why there was one, or None; a dry run lifts none.
 
         Raises:
             ActRefused: it could not be lifted.
         """
+        if self.rules.dry_run:
+            return None
         reason = self._hands.lift()
         if reason is not None:
             at = self._lifted_at = self._clock.now().timestamp()
@@ -591,6 +612,7 @@ class Watch:
             self.sentence,
             self._clock.monotonic(),
             self._wall,
+            self._withheld,
         )
 
     async def incidents(self, limit: int) -> list[dict[str, Any]]:

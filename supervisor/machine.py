@@ -55,4 +55,5 @@ def _sentence(pad: Pad) -> str:
         parts.append(pad.why_not)
     parts += [f"now {action.rung}: {action.reason}" for action in pad.out if isinstance(action, Act)]
     text = f"{pad.rules.tenant}: " + "; ".join(parts)
-    return f"PAUSE: {text}" if pad.observation.paused else text
+    text = f"PAUSE: {text}" if pad.observation.paused else text
+    return f"DRY RUN: {text}" if pad.rules.dry_run else text

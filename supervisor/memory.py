@@ -123,6 +123,15 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """An act that the fault asks for and that is not done. `why` says what stands before it."""
+
+    rung: Rung
+    subject: Subject
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """An act was done; the world has until `deadline` to show it."""
 
@@ -189,7 +198,7 @@ class Moved:
     why: str
 
 
-Action = Act | Open | Amend | Close | Tell | Remember | Moved
+Action = Act | Withheld | Open | Amend | Close | Tell | Remember | Moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Metrics:
         self.budget = gauge("budget_remaining", "Restarts left.", "tenant", "budget")
         self.blind = gauge("blind", "1 while the Docker API cannot be asked.", "tenant")
         self.paused = gauge("paused", "1 while restarts are vetoed by a person.", "tenant")
+        self.dry_run = gauge("dry_run", "1 while acts are only told, and none is done.", "tenant")
+        self.withheld = gauge("act_withheld", "1 while an act is due and something stands before it.", "tenant", "rung")
         self.held = gauge("entries_held", "1 while new entries are to be held.", "tenant")
         self.exposed = gauge("exposure_rows", "Positions and working orders by the last audit.", "tenant", "kind")
         self.login_phase = gauge("login_phase", "1 for what the gateway's login is busy with.", "tenant", "phase")
@@ -114,6 +116,7 @@ class Metrics:
         for rung in Rung:
             for outcome in OUTCOMES:
                 self.actions.labels(tenant, rung, outcome)
+            self.withheld.labels(tenant, rung)
         for channel in CHANNELS:
             for outcome in ("sent", "failed"):
                 self.notifications.labels(tenant, channel, outcome)
@@ -129,7 +132,7 @@ class Metrics:
         self.logins_left.labels(tenant).set(math.nan)
         self.login_hold.labels(tenant)
         self.login_waits.labels(tenant)
-        for single in (self.turns_lost, self.page_unsent, self.blind, self.paused, self.held, self.skew):
+        for single in (self.turns_lost, self.dry_run, self.page_unsent, self.blind, self.paused, self.held, self.skew):
             single.labels(tenant)
 
     def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:

@@ -19,6 +19,7 @@ class Rules:
         windows: the hours in which restarts wait.
         weekly_token: whether the login ends each Sunday.
         reauth: when one push may be sent after that; None: only when a person asks.
+        dry_run: acts are told and never done.
     """
 
     tenant: str
@@ -30,4 +31,5 @@ class Rules:
     windows: tuple[Window, ...] = ()
     weekly_token: bool = False
     reauth: Reauth | None = None
+    dry_run: bool = False
     policy: Policy = field(default_factory=Policy)

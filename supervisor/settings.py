@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     auto_restart_time: str | None = None
     time_zone: str = "Etc/UTC"
     reauth_at: str | None = None
+    dry_run: bool = False
+    """Whether acts are only told, as what would be done."""
     alertmanager_url: str = "http://alertmanager:9093"
     public_url: str = "http://127.0.0.1:9180"
     """Where people reach this supervisor: what they are told links to it."""
@@ -100,6 +102,7 @@ class Settings(BaseSettings):
             windows=self._windows(),
             weekly_token=self.mode != "sim" or self.reauth_at is not None,
             reauth=Reauth.parse(self.reauth_at) if self.reauth_at is not None else None,
+            dry_run=self.dry_run,
             policy=policy,
         )
 

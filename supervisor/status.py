@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from supervisor.faults import FAULTS
-from supervisor.memory import Incident, Memory
+from supervisor.memory import Incident, Memory, Withheld
 from supervisor.observation import Observation, Result
 from supervisor.probes.ledger import explain
 from supervisor.rules import Rules
@@ -52,6 +52,7 @@ def status(
     sentence: str,
     now: float,
     wall: Callable[[float], float],
+    withheld: Withheld | None = None,
 ) -> dict[str, Any]:
     """`GET /api/v1/status`. `wall` turns monotonic seconds into epoch seconds."""
 
@@ -72,6 +73,10 @@ def status(
                 "name": rules.tenant,
                 "account": rules.account or (sentinel.accounts[0] if sentinel.accounts else None),
                 "paused": observation.paused,
+                "dry_run": rules.dry_run,
+                "withheld": {"rung": withheld.rung, "subject": withheld.subject, "why": withheld.why}
+                if withheld is not None
+                else None,
                 "blind": observation.blind,
                 "gateway": {
                     "state": gateway.state,

@@ -390,6 +390,28 @@ async def test_the_login_is_read_from_both_logs_and_forgotten_with_its_hold(watc
     assert watch.observation.login.look.result is Result.UNKNOWN
 
 
+async def test_a_dry_run_says_so_and_takes_no_order(client: httpx.AsyncClient, watch: Watch) -> None:
+    watch.rules = replace(watch.rules, dry_run=True)
+    gateway = Container("id", "name", Status.EXITED, "start", 137, ended_at=CLOCK.monotonic() - 60.0)
+    now = CLOCK.monotonic()
+    watch.observation = Observation(docker=Look(Result.OK, now, 0.001), gateway=gateway)
+    watch.memory = replace(watch.memory, hold=True)
+    watch._turn()
+    tenant = (await client.get("/api/v1/status")).json()["tenants"][0]
+    assert tenant["dry_run"]
+    assert tenant["withheld"]["rung"] == Rung.CONTAINER_START
+    assert "DRY RUN: would container-start" in tenant["withheld"]["why"]
+    assert watch._holding is None
+    text = (await client.get("/metrics")).text
+    assert 'watchkeeper_act_withheld{rung="container-start",tenant="sim"} 1.0' in text
+    answer = await client.post("/api/v1/restart", json={"subject": "gateway"}, headers=OPERATOR)
+    assert (answer.status_code, answer.json()["accepted"]) == (409, False)
+    watch.observation = replace(watch.observation, docker=Look(Result.OK, CLOCK.monotonic(), 0.001), gateway=None)
+    watch._turn()
+    assert (await client.get("/api/v1/status")).json()["tenants"][0]["withheld"] is None
+    assert 'watchkeeper_act_withheld{rung="container-start",tenant="sim"} 0.0' in (await client.get("/metrics")).text
+
+
 async def test_preflight(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "unknown"
     assert (await client.post("/api/v1/preflight", headers=OPERATOR)).json()["verdict"] == "go"
