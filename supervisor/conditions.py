@@ -89,8 +89,8 @@ def _client_id_in_use(pad: Pad) -> Verdict:
     sentinel = pad.observation.sentinel
     if sentinel.phase is not SessionPhase.READY or sentinel.client_id is None or sentinel.opened_at is None:
         return UNKNOWN
-    if sentinel.client_id == pad.policy.sentinel_client_id:
-        return WELL
+    if sentinel.client_id == pad.policy.sentinel_client_id or pad.now - sentinel.opened_at > pad.policy.id_told:
+        return WELL  # the session is none the worse for it: it is told, and that is all
     return _stands(faults.CLIENT_ID_IN_USE, sentinel.opened_at, f"the sentinel has id {sentinel.client_id}")
 
 

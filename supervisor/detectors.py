@@ -48,6 +48,15 @@ class Detector:
         return _run(self.recent, False)
 
     @property
+    def longest(self) -> int:
+        """The longest run of failures among the recent looks."""
+        best = run = 0
+        for failed in self.recent:
+            run = run + 1 if failed else 0
+            best = max(best, run)
+        return best
+
+    @property
     def failing(self) -> bool:
         """Enough failures to say so."""
         return self.failures >= RUN or (sum(self.recent) >= FLAPPING and self.successes < HEALTHY)

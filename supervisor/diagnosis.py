@@ -114,7 +114,8 @@ def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
         if handshake.last.result is not Result.FAIL or answers_since is None or began < answers_since:
             return None  # it may be coming back: a greeting begun after the one that was answered will tell
         return diagnosis(faults.HALF_OPEN, True, f"{ending} from here, answered inside the container")
-    if handshake.failures < RUN and heart.failures < RUN and not handshake.failures + heart.failures >= RUN:
+    in_a_row = max(handshake.failures, heart.failures) >= RUN or (handshake.failures >= 2 and heart.failures >= 1)
+    if not in_a_row and max(handshake.longest, heart.longest) < RUN:
         quiet = observation.login.phase is LoginPhase.QUIET
         return diagnosis(faults.FLAPPING, quiet, "four of the last six looks failed")
     if inside is Ending.STALE and ending is Ending.SILENT:

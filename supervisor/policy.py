@@ -92,6 +92,7 @@ class Policy:
     tick_fresh: float = 30.0
     login_stuck: float = faults.LOGIN_STUCK.act or 0.0
     sentinel_client_id: int = 900
+    id_told: float = 30.0
     skew_warn: float = 2.0
     memory_share: float = 0.9
     files_share: float = 0.8

@@ -159,6 +159,7 @@ def incident_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "tenant": row["tenant"],
         "fault": row["fault"],
+        "standing": row["fault"] in FAULTS and FAULTS[row["fault"]].standing,
         "opened_at": iso(row["opened_at"]),
         "declared_at": iso(row["declared_at"]),
         "closed_at": iso(closed) if closed is not None else None,

@@ -37,7 +37,8 @@ class Drill:
 
         detected = acted = ready = trading = None
         while trading is None and self._clock.monotonic() - start < PATIENCE_SECONDS:
-            new = [incident for incident in await self._incidents() if incident["id"] not in known]
+            told = [incident for incident in await self._incidents() if incident["id"] not in known]
+            new = [incident for incident in told if not incident["standing"]]
             tenant = await self._tenant()
             now = self._clock.monotonic() - start  # after the answers: never earlier than they could be known
             if detected is None and new:

@@ -97,7 +97,8 @@ class Stack:
         """Incidents that are new since `known`, once all is well again and none is open."""
         if not self.all_well():
             return []
-        return [incident for incident in self.incidents() if incident["id"] not in known]
+        new = [incident for incident in self.incidents() if incident["id"] not in known]
+        return [incident for incident in new if not incident["standing"]]
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = ALL_WELL_SECONDS) -> Any:
         """Wait until `condition` gives something true, and return it; services that do not answer are waited for."""

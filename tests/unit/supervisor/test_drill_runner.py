@@ -52,6 +52,7 @@ class Scripted:
         trading = age < 1 or (self._heals and age >= 26)
         incident = {
             "id": 1,
+            "standing": False,
             "fault": "jvm-dead",
             "actions": [{"rung": "container-restart"}] if age >= 20 else [],
             "outcome": "recovered" if trading else "open",

@@ -1,5 +1,6 @@
 """One test a fault, of the same name: what is seen, when it may be acted on, and that the right thing is then done."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -599,9 +600,9 @@ def test_clock_skew_that_nobody_can_tell_is_not_declared(world: World) -> None:
 
 def test_client_id_in_use(world: World) -> None:
     world.client_id = 901
+    world._sentinel = replace(world._sentinel, opened_at=world.now)
     stands(world, "client-id-in-use", 1.0)
-    world.client_id = 900
-    falls(world, "client-id-in-use", 1.0)
+    falls(world, "client-id-in-use", 31.0)
 
 
 def test_time_mode(world: World) -> None:
@@ -689,6 +690,16 @@ def test_flapping(world: World) -> None:
     assert "flapping" in [incident.fault for incident in world.incidents]
     assert declared_after(world, begun) <= 12.0
     assert Rung.IBC_RESTART in world.rungs
+
+
+@pytest.mark.parametrize("fault", ["hang", "jvm_dead", "half_open"])
+def test_flapping_is_not_the_tail_of_something_else(world: World, fault: str) -> None:
+    setattr(world, fault, True)
+    world.run(7.0, lambda w: bool(w.incidents))
+    world.run(1.0)
+    setattr(world, fault, False)
+    world.run(60, lambda w: w.well)
+    assert "flapping" not in [incident.fault for incident in world.incidents]
 
 
 def test_restart_storm(world: World) -> None:
