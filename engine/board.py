@@ -34,6 +34,7 @@ class Snapshot:
     reconciled_at: datetime | None = None
     positions: tuple[dict[str, Any], ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
+    refused: tuple[dict[str, Any], ...] = ()
     codes: tuple[tuple[int, int], ...] = ()
     resyncs: tuple[tuple[str, int], ...] = ()
     last_resync_seconds: float | None = None

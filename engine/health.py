@@ -145,6 +145,7 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
         "generation": seen.generation,
         "positions": list(snapshot.positions),
         "orders": list(snapshot.orders),
+        "refused_orders": list(snapshot.refused),
     }
 
 

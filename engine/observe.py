@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nautilus_trader.adapters.interactive_brokers.common import IBOrderTags
-from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import OrderSide, OrderStatus
 
-from engine.board import Board, Snapshot
+from engine.board import Board, Snapshot, iso
 from engine.hours import is_open
 from engine.state import Observation, Phase, State, decide
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from nautilus_trader.live.node import TradingNode
 
     from engine.private import Adapter
@@ -25,6 +24,8 @@ CODE_FARM_BROKEN = 2103
 CODE_FARM_OK = 2104
 # Books change at human speed; walking the cache at every look would be a waste.
 BOOKS_EVERY = 5
+# Long enough for whoever asks every few seconds to hear of each.
+REFUSALS_KEPT_NS = 60 * 10**9
 
 
 @dataclass(slots=True)
@@ -55,6 +56,7 @@ class Watch:
     looks: int = 0
     positions: tuple[dict[str, Any], ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
+    refused: tuple[dict[str, Any], ...] = ()
 
     def tell(self, phase: Phase, detail: str = "") -> None:
         """Say how far the run has come."""
@@ -89,7 +91,8 @@ class Watch:
             self.data_lost = self.farm_broken = False
         self.was_ready = ready
         if self.looks % BOOKS_EVERY == 0 and self.node is not None:
-            self.positions, self.orders = _books(self.node.cache)
+            now_ns = self.node.kernel.clock.timestamp_ns()
+            self.positions, self.orders, self.refused = _books(self.node.cache, now_ns)
         self.looks += 1
         seen = self._observe(ready)
         trading = decide(seen, seen.at, self.board.limits).state is State.TRADING
@@ -101,6 +104,7 @@ class Watch:
                 reconciled_at=self.reconciled_at,
                 positions=self.positions,
                 orders=self.orders,
+                refused=self.refused,
                 codes=tuple(sorted(self.codes.items())),
                 resyncs=tuple(sorted(self.resyncs.items())),
                 last_resync_seconds=self.last_resync_seconds,
@@ -199,7 +203,8 @@ def oca_group(order: Any) -> str | None:
     return None
 
 
-def _books(cache: Any) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any], ...]]:
+def _books(cache: Any, now_ns: int) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Write positions, working orders, and the orders that were refused a moment ago."""
     orders = working_orders(cache)
     positions = tuple(
         {
@@ -210,7 +215,25 @@ def _books(cache: Any) -> tuple[tuple[dict[str, Any], ...], tuple[dict[str, Any]
         }
         for instrument_id, quantity in sorted(net_positions(cache).items(), key=lambda item: str(item[0]))
     )
-    return positions, tuple(_order(order) for order in orders)
+    refused = tuple(_refusal(cache, order) for order in cache.orders_closed() if _refused_lately(order, now_ns))
+    return positions, tuple(_order(order) for order in orders), refused
+
+
+def _refused_lately(order: Any, now_ns: int) -> bool:
+    return order.status in (OrderStatus.REJECTED, OrderStatus.DENIED) and now_ns - order.ts_last < REFUSALS_KEPT_NS
+
+
+def _refusal(cache: Any, order: Any) -> dict[str, Any]:
+    return {
+        "client_order_id": order.client_order_id.value,
+        "instrument_id": str(order.instrument_id),
+        "con_id": con_id(cache, order.instrument_id),
+        "side": order.side_string(),
+        "order_type": order.type_string(),
+        "status": order.status_string(),
+        "reason": str(getattr(order.last_event, "reason", "")),
+        "at": _iso(order.ts_last),
+    }
 
 
 def _exit(order: Any) -> dict[str, Any]:
@@ -234,7 +257,12 @@ def _order(order: Any) -> dict[str, Any]:
         "filled": float(order.filled_qty),
         "status": order.status_string(),
         "oca_group": oca_group(order),
+        "submitted_at": _iso(order.ts_submitted) if order.ts_submitted else None,
     }
+
+
+def _iso(ns: int) -> str | None:
+    return iso(datetime.fromtimestamp(ns / 1e9, UTC))
 
 
 def _queues_alive(node: TradingNode) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from supervisor import faults, incidents
 from supervisor.diagnosis import Diagnosis
-from supervisor.faults import Rung
+from supervisor.faults import FAULTS, Rung
 from supervisor.ladder import STEPS, Purse, act_deadline, next_rung
 from supervisor.memory import NEVER, Act, Done, Incident, Remember, Withheld
 from supervisor.observation import NEVER as NEVER_LOOKED
@@ -112,10 +112,18 @@ def _follow_with_engine(pad: Pad) -> bool:
         return _cure_engine(pad, finding, incident)
     if engine.resync_due and engine.looks.last.result is Result.OK:
         if engine.word in (EngineWord.CONNECTING, EngineWord.TRADING, EngineWord.DEAF):
-            return _resync(pad, "the gateway is back")
+            asking = _asks_for_resync(pad)
+            return _resync(pad, asking.fault if asking is not None else "the gateway is back")
         if engine.word is EngineWord.WAITING:
             pad.engine = replace(engine, resync_due=False)  # it has no node yet: nothing to resync
     return False
+
+
+def _asks_for_resync(pad: Pad) -> Incident | None:
+    """The standing incident on whose account the engine is to be resynced."""
+    if pad.memory.gateway_incident is not None:
+        return None
+    return next((one for one in pad.memory.standing if FAULTS[one.fault].resyncs and not one.acts), None)
 
 
 def _cure_engine(pad: Pad, finding: Diagnosis, incident: Incident) -> bool:
@@ -232,6 +240,8 @@ def _launch(pad: Pad, rung: Rung, why: str, *, by_hand: bool = False) -> bool:
         return _withhold(pad, rung, f"DRY RUN: would {rung}")
     step = STEPS[rung]
     incident = pad.incident(step.subject) or pad.memory.gateway_incident
+    if incident is None and rung is Rung.ENGINE_RESYNC:
+        incident = _asks_for_resync(pad)
     act = Act(
         pad.memory.next_act,
         rung,
@@ -245,7 +255,7 @@ def _launch(pad: Pad, rung: Rung, why: str, *, by_hand: bool = False) -> bool:
     pad.memory = replace(pad.memory, flight=act, next_act=act.id + 1)
     if incident is not None:
         done = Done(act.id, rung, pad.now)
-        pad.put_incident(incident.subject, replace(incident, acts=(*incident.acts, done)))
+        pad.put(replace(incident, acts=(*incident.acts, done)))
     _spend(pad, step.purse)
     if step.restarts:
         pad.lay_hands(step.subject)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from supervisor.errors import ActRefused, JournalUnusable
 from supervisor.faults import Rung
 from supervisor.loop import Watch
-from supervisor.observation import Ask, Result, Status, Subject
+from supervisor.observation import CONTAINERS, Ask, Result, Status, Subject
 
 _MOST_SECONDS = 7 * 24 * 3600.0
 _LONGEST_BODY = 4096
@@ -151,7 +151,7 @@ class _Api:
     async def restart(self, request: Request) -> Response:
         """`{"subject": "gateway" | "engine", "rung": "ibc-restart" | "container-restart" | …}`."""
         body = await _body(request)
-        subjects = {str(subject) for subject in Subject}
+        subjects = {str(subject) for subject in CONTAINERS}
         if body.get("subject") not in subjects:
             raise BadRequest(f"expected subject to be one of {sorted(subjects)}, found {body.get('subject')!r}")
         subject = Subject(body["subject"])

@@ -4,18 +4,16 @@ One function a standing fault, of nearly its name: evidence, all well, or not to
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from supervisor import faults, incidents
+from supervisor import audit, faults, incidents
+from supervisor.audit import UNKNOWN, WELL, Verdict
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import FAULTS, STANDING, Fault
 from supervisor.memory import NEVER
-from supervisor.observation import CONTAINERS, LoginPhase, Result, SessionPhase
+from supervisor.observation import CONTAINERS, Audit, EngineView, LoginPhase, Result, SessionPhase
 from supervisor.pad import Pad
-
-WELL, UNKNOWN = Result.OK, Result.UNKNOWN
-
-type Verdict = Diagnosis | Result
-"""What stands, or that it does not (OK), or that nobody can tell (UNKNOWN)."""
+from supervisor.rules import Rules
 
 
 def judge(pad: Pad) -> None:
@@ -31,6 +29,8 @@ def judge(pad: Pad) -> None:
             del changing[fault.name]
             if isinstance(verdict, Diagnosis):
                 incidents.stand(pad, verdict)
+                if fault.resyncs:
+                    pad.engine = replace(pad.engine, resync_due=True)
             else:
                 incidents.fall(pad, open_[fault.name])
         if isinstance(verdict, Diagnosis) and fault.name in open_:
@@ -151,6 +151,21 @@ def _cache_down(pad: Pad) -> Verdict:
     return WELL if view.cache_up else _stands(faults.CACHE_DOWN, view.look.at, "Redis does not answer the engine")
 
 
+# -- the account -------------------------------------------------------------------------------------------------------
+
+
+def _audited(judge: Callable[[Audit, EngineView, float, Rules], Verdict]) -> Callable[[Pad], Verdict]:
+    """A judgement of the account's books; without the broker's word, or without an engine of ours, there is none."""
+
+    def look(pad: Pad) -> Verdict:
+        books = audit.word_of_broker(pad.observation.sentinel, pad.now, pad.policy)
+        if books is None or not pad.rules.engine:
+            return UNKNOWN
+        return judge(books, pad.observation.engine_view, pad.now, pad.rules)
+
+    return look
+
+
 # -- the host, and ourselves -------------------------------------------------------------------------------------------
 
 
@@ -200,7 +215,13 @@ EVIDENCE: Mapping[str, Callable[[Pad], Verdict]] = {
         (faults.CLIENT_ID_IN_USE, _client_id_in_use),
         (faults.WRITE_BLOCKED, _write_blocked),
         (faults.WEEKLY_TOKEN, _weekly_token),
+        (faults.SECOND_ENGINE, _audited(audit.second_engine)),
         (faults.CACHE_DOWN, _cache_down),
+        (faults.ORDER_UNACKED, _audited(audit.order_unacked)),
+        (faults.EXIT_REJECTED, _audited(audit.exit_rejected)),
+        (faults.NAKED_POSITION, _audited(audit.naked_position)),
+        (faults.UNKNOWN_POSITION, _audited(audit.unknown_position)),
+        (faults.LATE_POSITION, _audited(audit.late_position)),
         (faults.MEMORY_PRESSURE, _memory_pressure),
         (faults.BLIND, _blind),
         (faults.SUPERVISOR_KILLED, _supervisor_killed),

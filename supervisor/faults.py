@@ -54,6 +54,7 @@ class Fault:
         once: each of its rungs is climbed once an incident, and then a person is needed.
         safety: neither pause nor window nor budget stands before its acts.
         patience: how long evidence must last before a standing fault is declared, or is over.
+        resyncs: the engine is asked to resync, once, when it is declared.
         when: the moment at which it is looked for, where that is not always.
     """
 
@@ -71,11 +72,13 @@ class Fault:
     once: bool = False
     safety: bool = False
     patience: float = 0.0
+    resyncs: bool = False
     when: str = ""
 
 
 _G = Subject.GATEWAY
 _E = Subject.ENGINE
+_A = Subject.ACCOUNT
 _H = Subject.HOST
 
 
@@ -91,6 +94,7 @@ def _standing(
     page: Page = Page.NO,
     holds: bool = False,
     patience: float = 0.0,
+    resyncs: bool = False,
 ) -> Fault:
     """A row of what is told, and held or paged, but never acted on."""
     return Fault(
@@ -106,6 +110,7 @@ def _standing(
         standing=True,
         holds=holds,
         patience=patience,
+        resyncs=resyncs,
         when=when,
     )
 
@@ -395,7 +400,16 @@ ENGINE_BACKOFF = Fault(
     "resync at once (the adapter alone waits up to 303 s); restart it only without exposure",
     Page.IF_EXPOSED,
 )
-
+SECOND_ENGINE = _standing(
+    31,
+    "second-engine",
+    _A,
+    "working orders of a client id that is nobody's here, or that another engine placed while ours had its own",
+    "hold entries; call a person: nothing tells which of the two is right",
+    seen=5.0,
+    page=Page.NOW,
+    holds=True,
+)
 CACHE_DOWN = _standing(
     32,
     "cache-down",
@@ -406,6 +420,56 @@ CACHE_DOWN = _standing(
     patience=1.0,
     page=Page.NOW,
     holds=True,
+)
+ORDER_UNACKED = _standing(
+    33,
+    "order-unacked",
+    _A,
+    "the engine submitted an order 5 s ago or more, nobody answered, and the broker has none of its name",
+    "resync the engine, which asks the broker for its orders; call a person",
+    seen=12.0,
+    page=Page.NOW,
+    resyncs=True,
+)
+EXIT_REJECTED = _standing(
+    34,
+    "exit-rejected",
+    _A,
+    "an order that would close a position was refused within the last minute, and the position stands",
+    "call a person; the engine arms its exits anew",
+    seen=5.0,
+    page=Page.NOW,
+)
+NAKED_POSITION = _standing(
+    35,
+    "naked-position",
+    _A,
+    "by the broker's word no working orders would close a position in full, for 2 s",
+    "call a person; the engine arms its exits anew",
+    seen=5.0,
+    page=Page.NOW,
+    patience=2.0,
+)
+UNKNOWN_POSITION = _standing(
+    36,
+    "unknown-position",
+    _A,
+    "the broker has a position of another size than the engine, and both have stood by it for 2 s",
+    "resync the engine, which takes over what the broker has; call a person",
+    seen=5.0,
+    page=Page.NOW,
+    patience=2.0,
+    resyncs=True,
+)
+LATE_POSITION = _standing(
+    37,
+    "late-position",
+    _A,
+    "a position whose last session, by the broker's hours, ends in 5 min or less; the engine has 10 s to close it",
+    "call a person, who closes it by hand in TWS or at the broker",
+    seen=12.0,
+    page=Page.NOW,
+    patience=10.0,
 )
 MEMORY_PRESSURE = _standing(
     38,
@@ -512,7 +576,13 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             ENGINE_ZOMBIE,
             ENGINE_DEAF,
             ENGINE_BACKOFF,
+            SECOND_ENGINE,
             CACHE_DOWN,
+            ORDER_UNACKED,
+            EXIT_REJECTED,
+            NAKED_POSITION,
+            UNKNOWN_POSITION,
+            LATE_POSITION,
             MEMORY_PRESSURE,
             HOST_SLEPT,
             BLIND,

@@ -12,7 +12,7 @@ from supervisor.diagnosis import Diagnosis
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse, proof_deadline
 from supervisor.memory import NEVER, Act, Amend, Hands, Process, Proof, Remember
-from supervisor.observation import CONTAINERS, Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
+from supervisor.observation import Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
 from supervisor.pad import Pad
 from supervisor.states import GatewayState
 
@@ -40,11 +40,12 @@ def take_outcomes(pad: Pad) -> None:
 def _landed(pad: Pad, act: Act, word: str) -> None:
     step = STEPS[act.rung]
     pad.memory = replace(pad.memory, flight=None)
-    for subject in CONTAINERS:
-        incident = pad.incident(subject)
-        if incident is not None and incident.id == act.incident_id:
+    for incident in pad.memory.open:
+        if incident.id == act.incident_id:
             acts = tuple(replace(done, outcome=word) if done.act_id == act.id else done for done in incident.acts)
-            pad.put_incident(subject, replace(incident, acts=acts))
+            if incident in pad.memory.standing:
+                pad.engine = replace(pad.engine, resync_due=False)  # once, whatever came of it
+            pad.put(replace(incident, acts=acts))
     if step.restarts:
         pad.lift_hands(step.subject)
     if word == "refused" and step.purse is not Purse.NONE:

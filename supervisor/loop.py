@@ -16,8 +16,9 @@ from typing import Any
 
 import structlog
 
-from supervisor import clearance, login, machine, status
+from supervisor import audit, clearance, login, machine, status
 from supervisor.clearance import Answer, Preflights
+from supervisor.diagnosis import exposure
 from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
 from supervisor.faults import Rung
 from supervisor.hands import Hands
@@ -319,6 +320,8 @@ class Watch:
             self.look_now()
         self._keep_hold()
         self._try_journal(now)
+        exposed = exposure(self.observation, now, self._policy)
+        self._senses.sentinel.audit_every(audit.pace(self.memory, exposed, self._policy))
         self._last_run = now
         self._bug_is_over(now)
         self._metrics.page_unsent.labels(self.rules.tenant).set(self._notifier.oldest_unsent())

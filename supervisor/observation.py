@@ -6,6 +6,8 @@ All times are seconds of one monotonic clock unless a name says otherwise.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tws.values import OpenOrder, Position
+
 
 class Result(StrEnum):
     """A probe's answer. UNKNOWN is our own trouble and never moves a counter towards action."""
@@ -78,6 +80,7 @@ class Subject(StrEnum):
 
     GATEWAY = "gateway"
     ENGINE = "engine"
+    ACCOUNT = "account"
     HOST = "host"
 
 
@@ -190,12 +193,55 @@ class SessionPhase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """One position by the broker's word.
+
+    Attributes:
+        position: quantity 0 where it is gone.
+        since: since when it is known to be of this size.
+        expires_at: when the contract's last session ends, on our monotonic clock; None: never, or not known.
+    """
+
+    position: Position
+    since: float
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """One working order by the broker's word.
+
+    Attributes:
+        missing_at: when the last audit without it was asked for; None: it was there in the session's first.
+    """
+
+    order: OpenOrder
+    missing_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
-    """The broker's word on exposure, from the sentinel's session."""
+    """The broker's word, from the sentinel's session: positions as they change, working orders as last asked for.
+
+    Attributes:
+        at: when the answer was in.
+        asked_at: when the orders were asked for.
+        since: when this session first knew both.
+    """
 
     at: float
-    positions: int
-    orders: int
+    asked_at: float
+    since: float
+    held: tuple[Held, ...] = ()
+    resting: tuple[Resting, ...] = ()
+
+    @property
+    def positions(self) -> int:
+        return sum(1 for row in self.held if row.position.quantity)
+
+    @property
+    def orders(self) -> int:
+        return len(self.resting)
 
     @property
     def exposed(self) -> bool:
@@ -236,8 +282,47 @@ class EngineWord(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EnginePosition:
+    """One position by the engine's word."""
+
+    con_id: int | None
+    name: str
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOrder:
+    """One order by the engine's word, on its way to the broker or resting there.
+
+    Attributes:
+        ref: what the broker's order carries as its reference, before any colon.
+        unanswered_seconds: how long ago it was submitted, if nobody has answered that.
+    """
+
+    ref: str
+    name: str
+    unanswered_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRefusal:
+    """An order that was refused a moment ago, by the broker or by the engine's own risk checks."""
+
+    ref: str
+    con_id: int | None
+    name: str
+    side: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EngineView:
-    """The engine's `/api/v1/status`, as far as decisions need it."""
+    """The engine's `/api/v1/status`, as far as decisions need it.
+
+    Attributes:
+        client_id: its session's, in the gateway.
+        client_since: since when it has said so without a break.
+    """
 
     look: Look = NEVER
     word: EngineWord = EngineWord.UNKNOWN
@@ -247,11 +332,22 @@ class EngineView:
     reader_alive: bool = True
     inbound_age_seconds: float | None = None
     entries_held: bool = False
-    positions: int = 0
-    orders: int = 0
+    held: tuple[EnginePosition, ...] = ()
+    working: tuple[EngineOrder, ...] = ()
+    refused: tuple[EngineRefusal, ...] = ()
+    client_id: int | None = None
+    client_since: float = float("inf")
     reconciled: bool = False
     cache_up: bool = True
     write_blocked: bool = False  # an order was refused with 321 since it last was not
+
+    @property
+    def positions(self) -> int:
+        return len(self.held)
+
+    @property
+    def orders(self) -> int:
+        return len(self.working)
 
     @property
     def exposed(self) -> bool:

@@ -71,6 +71,7 @@ class Policy:
     probe_timeout: float = 1.0
     heart_interval: float = 2.0
     audit_interval: float = 30.0
+    audit_exposed: float = 2.5  # while money is at risk, or an incident is open
     mailbox_stale: float = 10.0  # the writer takes 2 s a turn, 5 s at its slowest
     start_wait: float = faults.CONTAINER_EXIT.act or 0.0
     start_deadline: float = 300.0

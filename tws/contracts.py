@@ -16,6 +16,13 @@ def stock(symbol: str, *, exchange: str = "SMART", currency: str = "USD", primar
     return contract
 
 
+def by_id(con_id: int) -> Any:
+    """Any contract that the gateway knows, by its number."""
+    contract = Contract()
+    contract.conId = con_id
+    return contract
+
+
 def forex(base: str, quote: str) -> Any:
     """A currency pair on IDEALPRO."""
     contract = Contract()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,9 @@ from tws.values import NO_REQUEST, Bar, Notice, OpenOrder, Position, Quote
 
 OPEN_ORDERS = "openOrders"
 """Under what the one question for open orders waits."""
+
+POSITIONS = "positions"
+"""Under what the one question for positions waits."""
 
 _READ_ONLY = "Read-Only mode"
 
@@ -69,6 +72,7 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         requests: by request id, or by name where the protocol allows one at a time.
         lines: market data subscriptions by request id.
         refusal: set when the gateway has said why it will close this session.
+        on_position: hears of every position that is sent, asked for or because it changed.
     """
 
     def __init__(self, client_id: int, on_notice: Callable[[Notice], None] | None, clock: Clock) -> None:
@@ -79,6 +83,7 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         self.requests: dict[int | str, Request] = {}
         self.lines: dict[int, Line] = {}
         self.refusal: TwsError | None = None
+        self.on_position: Callable[[Position], None] | None = None
         self._client_id = client_id
         self._on_notice = on_notice
         self._clock = clock
@@ -146,21 +151,21 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         self._answer("currentTimeMillis", timeInMillis)
 
     def position(self, account: str, contract: Any, position: Decimal, avgCost: float) -> None:
-        self._row(
-            "positions",
-            Position(
-                account,
-                contract.conId,
-                contract.symbol,
-                contract.secType,
-                contract.localSymbol,
-                position,
-                avgCost,
-            ),
+        row = Position(
+            account,
+            contract.conId,
+            contract.symbol,
+            contract.secType,
+            contract.localSymbol,
+            position,
+            avgCost,
         )
+        self._row(POSITIONS, row)
+        if self.on_position is not None:
+            self.on_position(row)
 
     def positionEnd(self) -> None:
-        self._end("positions")
+        self._end(POSITIONS)
 
     def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
         self._row(
@@ -184,8 +189,22 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
             ),
         )
 
+    def orderStatus(
+        self, orderId: int, status: str, filled: Decimal, remaining: Decimal, avgFillPrice: float, permId: int, *_: Any
+    ) -> None:
+        """Follows each open order, and says how much of it is done; an order's own message does not."""
+        request = self.requests.get(OPEN_ORDERS)
+        if request is not None:
+            request.rows[:] = [replace(r, filled=filled) if r.perm_id == permId else r for r in request.rows]
+
     def openOrderEnd(self) -> None:
         self._end(OPEN_ORDERS)
+
+    def contractDetails(self, reqId: int, contractDetails: Any) -> None:
+        self._row(reqId, contractDetails)
+
+    def contractDetailsEnd(self, reqId: int) -> None:
+        self._end(reqId)
 
     def historicalData(self, reqId: int, bar: Any) -> None:
         self._row(reqId, Bar(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume))

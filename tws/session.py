@@ -7,11 +7,13 @@ gone" are different findings.
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Self
 
 from tws.clock import Clock, SystemClock
 from tws.codec import Codec
 from tws.config import CONFIG_SINCE, config_request
+from tws.contracts import by_id
 from tws.errors import (
     GatewayClosed,
     GatewaySilent,
@@ -24,7 +26,8 @@ from tws.errors import (
 )
 from tws.frames import FrameReader
 from tws.handshake import HELLO, Greeting, dialling, parse_greeting
-from tws.listener import OPEN_ORDERS, Line, Listener, Request, says_read_only
+from tws.listener import OPEN_ORDERS, POSITIONS, Line, Listener, Request, says_read_only
+from tws.times import session_end
 from tws.values import Bar, Config, Notice, OpenOrder, Position, Quote
 
 CURRENT_TIME_SPACING = 1.1
@@ -203,10 +206,39 @@ class Session(asyncio.Protocol):
 
     async def positions(self, *, timeout: float) -> list[Position]:
         """All positions of all accounts of this login. Raises: RequestUnanswered, SessionClosed."""
-        rows = await self._ask("positions", lambda codec: codec.reqPositions(), timeout)
+        rows = await self._ask(POSITIONS, lambda codec: codec.reqPositions(), timeout)
         if self._codec is not None and self.is_open:
             self._codec.cancelPositions()
         return [row for row in rows if row.quantity]
+
+    async def follow_positions(self, on_change: Callable[[Position], None], *, timeout: float) -> list[Position]:
+        """All positions of all accounts; `on_change` is called on the loop for each, and again whenever one changes.
+
+        One that is gone is told with quantity 0. Asked again, a gateway sends all of them anew.
+
+        Raises:
+            RequestUnanswered, SessionClosed.
+        """
+        self._listener.on_position = on_change
+        return await self._ask(POSITIONS, lambda codec: codec.reqPositions(), timeout)
+
+    async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None:
+        """When the last session of a contract that expires ends; None if it never does, or not in the days told.
+
+        Raises:
+            RequestRefused, RequestUnanswered, SessionClosed.
+        """
+        number = self._new_id()
+        rows = await self._ask(
+            number,
+            lambda codec: codec.reqContractDetails(number, by_id(con_id)),
+            timeout,
+            name="contractDetails",
+        )
+        if not rows:
+            return None
+        details = rows[0]
+        return session_end(details.contract.lastTradeDateOrContractMonth, details.tradingHours, details.timeZoneId)
 
     async def open_orders(self, *, timeout: float) -> list[OpenOrder]:
         """Working orders of all clients.

@@ -120,3 +120,22 @@ def bar_time_form(text: str) -> TimeForm:
         if pattern.fullmatch(text):
             return form
     raise ProtocolError(f"expected a time in one of the gateway's forms, found {text!r}")
+
+
+def session_end(date: str, hours: str, zone: str) -> datetime | None:
+    """When trading ends on a day; None where the hours do not tell of it.
+
+    The hours are those of a contract's details, in the exchange's zone: `20261123:0930-20261123:1600;20261124:CLOSED`.
+
+    Args:
+        date: the day, YYYYMMDD, as a contract's last trade date has it; what follows the day is ignored.
+        hours: the sessions of the next days.
+        zone: the zone's IANA id.
+    """
+    ends = [end for _, dash, end in (day.partition("-") for day in hours.split(";")) if dash and date[:8]]
+    ends = [end for end in ends if end.startswith(f"{date[:8]}:")]
+    try:
+        moments = [datetime.strptime(end, "%Y%m%d:%H%M").replace(tzinfo=ZoneInfo(zone)) for end in ends]
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+    return max(moments, default=None)

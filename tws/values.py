@@ -52,6 +52,11 @@ class OpenOrder:
     oca_group: str
     order_ref: str
     status: str
+    filled: Decimal = Decimal(0)
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.quantity - self.filled
 
 
 @dataclass(frozen=True, slots=True)

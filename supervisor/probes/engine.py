@@ -8,11 +8,13 @@ import http.client
 import json
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from supervisor.errors import ActRefused
-from supervisor.observation import EngineView, EngineWord, Look, Result
+from supervisor.observation import EngineOrder, EnginePosition, EngineRefusal, EngineView, EngineWord, Look, Result
 from tws.clock import Clock
 
 _TOO_LONG = 1 << 20
@@ -29,6 +31,8 @@ class EngineLink:
         self._clock = clock
         self._executor = executor
         self._timeout = timeout
+        self._client_id: int | None = None
+        self._client_since = float("inf")
 
     async def look(self) -> EngineView:
         """Ask for its status. A name that does not resolve is our own trouble."""
@@ -45,7 +49,10 @@ class EngineLink:
         except (http.client.HTTPException, ValueError) as error:
             result, why = Result.FAIL, f"no status: {error!r}"
         now = self._clock.monotonic()
-        return view(body, Look(result, now, now - started, why))
+        seen = view(body, Look(result, now, now - started, why))
+        if seen.client_id != self._client_id or seen.client_id is None:
+            self._client_id, self._client_since = seen.client_id, now
+        return replace(seen, client_since=self._client_since)
 
     async def resync(self, timeout: float) -> str:
         """`POST /api/v1/resync`: reconnect, resubscribe and reconcile now.
@@ -109,6 +116,7 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
         word = str(body.get("state"))
         positions = [row for row in body.get("positions") or [] if row.get("quantity")]
         orders = [row for row in body.get("orders") or [] if row.get("status") not in _TERMINAL]
+        at = _moment(body.get("at"))
         return EngineView(
             look=look,
             word=EngineWord(word) if word in EngineWord.__members__ else EngineWord.UNKNOWN,
@@ -118,14 +126,43 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
             reader_alive=connection.get("reader_alive") is not False,
             inbound_age_seconds=connection.get("inbound_age_seconds"),
             entries_held=body.get("entries_held") is True,
-            positions=len(positions),
-            orders=len(orders),
+            held=tuple(
+                EnginePosition(row.get("con_id"), str(row.get("instrument_id")), float(row["quantity"]))
+                for row in positions
+            ),
+            working=tuple(
+                EngineOrder(str(row.get("client_order_id")), str(row.get("instrument_id")), _unanswered(row, at))
+                for row in orders
+            ),
+            refused=tuple(
+                EngineRefusal(
+                    str(row.get("client_order_id")),
+                    row.get("con_id"),
+                    str(row.get("instrument_id")),
+                    str(row.get("side")),
+                    str(row.get("reason")),
+                )
+                for row in body.get("refused_orders") or []
+            ),
+            client_id=connection.get("client_id"),
             reconciled=body.get("reconciled_at") is not None,
             cache_up=body.get("cache") != "down",
             write_blocked=body.get("write_blocked") is True,
         )
     except (AttributeError, TypeError, ValueError) as error:
         return EngineView(look=Look(Result.FAIL, look.at, look.seconds, f"malformed status: {error!r}"))
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _unanswered(row: Mapping[str, Any], at: datetime | None) -> float | None:
+    """Both moments are the engine's own, so its clock need not agree with ours."""
+    submitted = _moment(row.get("submitted_at"))
+    if row.get("status") != "SUBMITTED" or submitted is None or at is None:
+        return None
+    return (at - submitted).total_seconds()
 
 
 _TERMINAL = ("DENIED", "REJECTED", "CANCELED", "EXPIRED", "FILLED")

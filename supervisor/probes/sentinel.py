@@ -10,16 +10,25 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol, Self
 
 import structlog
 
-from supervisor.observation import Audit, Ending, Look, Result, SentinelView, SessionPhase
+from supervisor.observation import Ending, Look, Result, SentinelView, SessionPhase
 from supervisor.policy import Policy
+from supervisor.probes.books import Books
 from tws import codes
 from tws.clock import Clock
-from tws.errors import ClientIdInUse, SessionClosed, TwsError, Unsupported
-from tws.values import Notice, Quote
+from tws.errors import (
+    ClientIdInUse,
+    RequestRefused,
+    RequestUnanswered,
+    SessionClosed,
+    TwsError,
+    Unsupported,
+)
+from tws.values import Notice, OpenOrder, Position, Quote
 
 BAND = range(900, 910)
 """The sentinel's client ids; 326 takes the next one."""
@@ -41,8 +50,9 @@ class SessionLike(Protocol):
     def closed(self) -> asyncio.Future[None]: ...
     async def current_time(self, *, timeout: float) -> int: ...
     async def current_time_millis(self, *, timeout: float) -> int: ...
-    async def positions(self, *, timeout: float) -> list[Any]: ...
-    async def open_orders(self, *, timeout: float) -> list[Any]: ...
+    async def follow_positions(self, on_change: Callable[[Position], None], *, timeout: float) -> list[Position]: ...
+    async def open_orders(self, *, timeout: float) -> list[OpenOrder]: ...
+    async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None: ...
     def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int: ...
     def unsubscribe(self, number: int) -> None: ...
     def abort(self) -> None: ...
@@ -74,6 +84,8 @@ class Sentinel:
         self._poke = asyncio.Event()
         self._drop = asyncio.Event()
         self._audit_now = asyncio.Event()
+        self._audit_pace = policy.audit_interval
+        self._asked_all = float("-inf")
         self._line: int | None = None
         self._asked_at = float("-inf")
         self._session: SessionLike | None = None
@@ -92,6 +104,12 @@ class Sentinel:
     def audit_soon(self) -> None:
         """Something happened: look at positions and orders without waiting for the next turn."""
         self._audit_now.set()
+
+    def audit_every(self, seconds: float) -> None:
+        """From now on ask for working orders at this pace."""
+        if seconds < self._audit_pace:
+            self._audit_now.set()
+        self._audit_pace = seconds
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -218,17 +236,62 @@ class Sentinel:
         return Look(Result.OK, now, now - started, "answered", Ending.ANSWERED)
 
     async def _audits(self, session: SessionLike) -> None:
+        """Positions are followed, and asked for anew now and then and in doubt, in case a change was not told. Other
+        clients' orders nobody is told of: they are asked for, at the pace that is due."""
+        books = Books(self._clock.monotonic)
+
+        def changed(row: Position) -> None:
+            if books.put(row):
+                self._publish(session, books)
+                self._audit_now.set()
+
+        ends = asyncio.create_task(self._ends(session, books))
+        try:
+            self._asked_all = float("-inf")
+            while True:
+                started = self._clock.monotonic()
+                self._audit_now.clear()
+                with suppress(TwsError):
+                    doubt = self._audit_pace <= self._policy.fast_interval
+                    if doubt or started - self._asked_all >= self._policy.audit_interval:
+                        books.put_all(await session.follow_positions(changed, timeout=_AUDIT_TIMEOUT))
+                        self._asked_all = started
+                    asked_at = self._clock.monotonic()
+                    books.put_orders(await session.open_orders(timeout=_AUDIT_TIMEOUT), asked_at)
+                    self._publish(session, books)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(started + self._audit_pace - self._clock.monotonic()):
+                        await self._audit_now.wait()
+                gap = started + self._policy.fast_interval - self._clock.monotonic()
+                if gap > 0:
+                    await self._clock.sleep(gap)
+        finally:
+            ends.cancel()
+
+    def _publish(self, session: SessionLike, books: Books) -> None:
+        audit = books.read()
+        if audit is not None and session is self._session:
+            self._see(audit=audit)
+
+    async def _ends(self, session: SessionLike, books: Books) -> None:
+        """When what is held stops trading, by the broker's own hours; asked once a contract and session."""
         while True:
-            self._audit_now.clear()
-            with suppress(TwsError):
-                positions = await session.positions(timeout=_AUDIT_TIMEOUT)
-                orders = await session.open_orders(timeout=_AUDIT_TIMEOUT)
-                self._see(audit=Audit(self._clock.monotonic(), len(positions), len(orders)))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._policy.audit_interval):
-                    await self._audit_now.wait()
+            for con_id in books.without_end():
+                with suppress(RequestUnanswered, SessionClosed):
+                    try:
+                        end = await session.last_trade(con_id, timeout=_AUDIT_TIMEOUT)
+                    except RequestRefused:
+                        end = None
+                    books.put_end(con_id, end - self._clock.now() if end is not None else None)
+                    self._publish(session, books)
+            await self._clock.sleep(self._policy.audit_exposed)
 
     # -- what it hears ----------------------------------------------------------------------------------------------
+
+    def _audit_anew(self) -> None:
+        """What was subscribed may have ended with what was lost."""
+        self._asked_all = float("-inf")
+        self._audit_now.set()
 
     def _tick(self, quote: Quote) -> None:
         self.view = replace(self.view, last_tick_at=self._clock.monotonic(), competed_at=None)
@@ -261,12 +324,12 @@ class Sentinel:
             self._see(upstream_lost_at=view.upstream_lost_at if view.upstream_lost_at is not None else now)
         elif code == codes.UPSTREAM_BACK:
             self._see(upstream_lost_at=None)
-            self._audit_now.set()
+            self._audit_anew()
         elif code == codes.UPSTREAM_BACK_DATA_LOST:
             if self._session is not None:
                 self._subscribe_again(self._session)
             self._see(upstream_lost_at=None, data_lost_at=now, farms_down=())
-            self._audit_now.set()
+            self._audit_anew()
         elif code == codes.MARKET_FARM_BROKEN:
             down = dict(view.farms_down)
             down.setdefault(farm(notice.text), now)

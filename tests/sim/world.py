@@ -6,8 +6,12 @@ Faults are plain attributes. No input or output, no real time: `run(seconds)` ta
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+from supervisor.audit import pace
 from supervisor.faults import Rung
 from supervisor.journal import Journal
 from supervisor.ladder import STEPS
@@ -15,10 +19,12 @@ from supervisor.machine import step
 from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell
 from supervisor.observation import (
     Ask,
-    Audit,
     Container,
     ContainerEvent,
     Ending,
+    EngineOrder,
+    EnginePosition,
+    EngineRefusal,
     EngineView,
     EngineWord,
     HostView,
@@ -36,13 +42,52 @@ from supervisor.observation import (
     Status,
     Subject,
 )
+from supervisor.probes.books import Books
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
+from tws.values import OpenOrder, Position
 
 TURN = 0.25
+ACCOUNT = "DUSIM0001"
+_PLAIN = 10_000  # contracts of positions that are only counted
 
 EDGES_TAKEN: set[tuple[GatewayState | EngineState, GatewayState | EngineState]] = set()
 """Every edge of the transition tables that any world of this process has taken."""
+
+
+def working_order(
+    number: int,
+    con_id: int,
+    action: str,
+    quantity: int,
+    *,
+    order_type: str = "STP",
+    client_id: int = 1,
+    oca_group: str = "",
+    parent_id: int = 0,
+    ref: str = "",
+    filled: int = 0,
+    status: str = "PreSubmitted",
+) -> OpenOrder:
+    """A working order at the broker; without `ref` it has the engine's way of naming."""
+    return OpenOrder(
+        order_id=number,
+        client_id=client_id,
+        perm_id=number,
+        parent_id=parent_id,
+        account=ACCOUNT,
+        con_id=con_id,
+        local_symbol=f"C{con_id}",
+        action=action,
+        order_type=order_type,
+        quantity=Decimal(quantity),
+        limit_price=None,
+        stop_price=None,
+        oca_group=oca_group,
+        order_ref=f"{ref or f'O-{number}'}:{number}",
+        status=status,
+        filled=Decimal(filled),
+    )
 
 
 @dataclass
@@ -121,8 +166,14 @@ class World:
     engine_needs_resync: bool = False
     resync_cures: bool = True
     clearance: bool = True
-    positions: int = 0
-    orders: int = 0
+    positions: int = 0  # each with its exit, and known to the engine
+    orders: int = 0  # beside them
+    held: dict[int, float] = field(default_factory=dict)  # at the broker, by contract
+    resting: dict[int, OpenOrder] = field(default_factory=dict)  # at the broker, by permId
+    engine_held: dict[int, float] | None = None  # None: as the broker has it
+    engine_orders: tuple[EngineOrder, ...] = ()
+    engine_refused: tuple[EngineRefusal, ...] = ()
+    expires_at: dict[int, float] = field(default_factory=dict)
     audits: bool = True
     paused: bool = False
     act_seconds: float = 0.3
@@ -156,6 +207,10 @@ class World:
     _ready_at: float = 0.0
     _docker_restart_at: float | None = None
     _held: bool = False
+    _books: Books = field(default_factory=lambda: Books(lambda: 0.0))
+    _books_of: float | None = None
+    _engine_id: int = 1
+    _client_since: float = 0.0
 
     def __del__(self) -> None:
         self.journal.close()
@@ -178,6 +233,15 @@ class World:
         if self.jvm_dead or self.now < self._ready_at:
             return Ending.REFUSED if inside else Ending.CLOSED
         return Ending.SILENT if self.hang else Ending.ANSWERED
+
+    @property
+    def engine_id(self) -> int:
+        """The engine's client id; it may be another after a reconnect."""
+        return self._engine_id
+
+    @engine_id.setter
+    def engine_id(self, client_id: int) -> None:
+        self._engine_id, self._client_since = client_id, self.now
 
     # -- what happens -----------------------------------------------------------------------------------------------
 
@@ -306,6 +370,7 @@ class World:
                 return False
             if self.serving:
                 self.engine_needs_resync = False
+                self.engine_held, self.engine_orders = None, ()
                 if self.engine_word in (EngineWord.DEAF, EngineWord.CONNECTING):
                     self.engine_word = None
         elif rung in (Rung.ENGINE_START, Rung.ENGINE_RESTART):
@@ -399,8 +464,8 @@ class World:
                 look = Look(Result.OK, self.now, self.slowness, "", Ending.ANSWERED)
                 self._sentinel = replace(self._sentinel, heart=look, second=Look())
         if self.serving and not self.half_open:
-            audit = Audit(self.now, self.positions, self.orders) if self.audits else None
-            self._sentinel = replace(self._sentinel, audit=audit, accounts=self.accounts)
+            self._audit()
+            self._sentinel = replace(self._sentinel, accounts=self.accounts)
             if self.ticking and self.upstream_lost_at is None and not self.farms_down:
                 self._sentinel = replace(self._sentinel, last_tick_at=self.now)
         self._sentinel = replace(
@@ -430,11 +495,61 @@ class World:
             attempts=0 if word is EngineWord.TRADING else 3,
             inbound_age_seconds=20.0 if word is EngineWord.DEAF else 0.1,
             entries_held=self._held,
-            positions=self.positions,
-            orders=self.orders,
+            held=tuple(EnginePosition(con_id, f"C{con_id}", size) for con_id, size in self._engine_books().items()),
+            working=(
+                *self.engine_orders,
+                *(EngineOrder(f"sim-{n}", "C") for n in range(self.positions + self.orders)),
+            ),
+            refused=self.engine_refused,
+            client_id=self._engine_id,
+            client_since=self._client_since,
             cache_up=self.cache_up,
             write_blocked=self.write_blocked,
         )
+
+    # -- the broker's books -----------------------------------------------------------------------------------------
+
+    def rest(self, con_id: int, action: str, quantity: int, **more: Any) -> OpenOrder:
+        """Have an order rest at the broker."""
+        order = working_order(max(self.resting, default=0) + 1, con_id, action, quantity, **more)
+        self.resting[order.perm_id] = order
+        return order
+
+    def _all_held(self) -> dict[int, float]:
+        return {con_id: size for con_id, size in self.held.items() if size} | {
+            _PLAIN + n: 1.0 for n in range(self.positions)
+        }
+
+    def _all_resting(self) -> list[OpenOrder]:
+        exits = [working_order(_PLAIN + n, _PLAIN + n, "SELL", 1, ref=f"sim-{n}") for n in range(self.positions)]
+        entries = range(self.positions, self.positions + self.orders)
+        return [
+            *self.resting.values(),
+            *exits,
+            *(working_order(_PLAIN + n, _PLAIN - 1, "BUY", 1, order_type="LMT", ref=f"sim-{n}") for n in entries),
+        ]
+
+    def _engine_books(self) -> dict[int, float]:
+        return self._all_held() if self.engine_held is None else self.engine_held
+
+    def _audit(self) -> None:
+        """Positions are told as they change, orders when they are asked for: as the sentinel does."""
+        if self._sentinel.opened_at != self._books_of:
+            self._books, self._books_of = Books(lambda: self.now), self._sentinel.opened_at
+            self._due.pop("audit", None)
+        told = [
+            Position(ACCOUNT, con_id, "C", "OPT", f"C{con_id}", Decimal(str(size)), 1.0)
+            for con_id, size in self._all_held().items()
+        ]
+        if self._books.put_all(told):
+            self._due.pop("audit", None)
+        pace_ = pace(self.memory, self._sentinel.audit is None or self._sentinel.audit.exposed, self.rules.policy)
+        self._due["audit"] = min(self._due.get("audit", self.now), self.now + pace_)
+        if self._every("audit", pace_):
+            self._books.put_orders(self._all_resting(), self.now)
+        for con_id, at in self.expires_at.items():
+            self._books.put_end(con_id, timedelta(seconds=at - self.now))
+        self._sentinel = replace(self._sentinel, audit=self._books.read() if self.audits else None)
 
     # -- time -------------------------------------------------------------------------------------------------------
 

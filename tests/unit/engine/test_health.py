@@ -50,6 +50,7 @@ KEYS = {
     "generation",
     "positions",
     "orders",
+    "refused_orders",
 }
 
 

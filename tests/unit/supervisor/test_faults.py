@@ -10,6 +10,8 @@ from supervisor.alone import Lock
 from supervisor.errors import SecondSupervisor
 from supervisor.faults import FAULTS, Page, Rung
 from supervisor.observation import (
+    EngineOrder,
+    EngineRefusal,
     EngineWord,
     HostView,
     LedgerView,
@@ -540,7 +542,7 @@ def stands(world: World, fault: str, seconds: float) -> None:
     assert [incident.fault for incident in world.memory.standing] == [fault]
     assert FAULTS[fault].holds is world.memory.hold
     assert bool(pages_of(world, fault)) is (FAULTS[fault].page is Page.NOW)
-    assert world.rungs == []
+    assert world.rungs == ([Rung.ENGINE_RESYNC] if FAULTS[fault].resyncs else [])
 
 
 def falls(world: World, fault: str, seconds: float) -> None:
@@ -624,6 +626,248 @@ def test_cache_down(world: World) -> None:
     stands(world, "cache-down", 5.0)
     world.cache_up = True
     falls(world, "cache-down", 5.0)
+
+
+CALL = 7
+
+
+def holding(world: World, quantity: int = 2) -> None:
+    """A position with a stop and a limit in one group."""
+    world.held[CALL] = quantity
+    side = "SELL" if quantity > 0 else "BUY"
+    world.rest(CALL, side, abs(quantity), oca_group="G")
+    world.rest(CALL, side, abs(quantity), oca_group="G", order_type="LMT")
+    world.run(60)
+    assert world.incidents == []
+
+
+def told(world: World, fault: str) -> str:
+    return next(text for _, text in world.pages if text.startswith(fault))
+
+
+def test_second_engine(world: World) -> None:
+    holding(world)
+    theirs = world.rest(CALL, "BUY", 1, client_id=77)
+    stands(world, "second-engine", 5.0)
+    assert "client 77 has BUY 1 C7 STP (O-3)" in told(world, "second-engine")
+    del world.resting[theirs.perm_id]
+    falls(world, "second-engine", 30.0)
+
+
+def test_second_engine_beside_ours(world: World) -> None:
+    holding(world)
+    world.rest(CALL, "SELL", 1, client_id=2)
+    stands(world, "second-engine", 5.0)
+
+
+@pytest.mark.parametrize("client_id", [-1, 0, 1, 900, 929])
+def test_second_engine_is_none_of_ours(world: World, client_id: int) -> None:
+    holding(world)
+    world.rest(CALL, "BUY", 1, client_id=client_id)
+    world.run(120)
+    assert world.incidents == []
+
+
+def test_second_engine_is_not_our_own_under_its_last_id(world: World) -> None:
+    holding(world)
+    world.rest(CALL, "BUY", 1)
+    world.run(0.5)
+    world.engine_id = 2  # the gateway had not let go of the first
+    world.rest(CALL, "BUY", 1, client_id=2)
+    world.run(120)
+    assert world.incidents == []
+
+
+def test_order_unacked(world: World) -> None:
+    holding(world)
+    world.engine_orders = (EngineOrder("O-9", "C7", 5.5),)
+    stands(world, "order-unacked", 12.0)
+    assert "O-9 (C7) has had no answer for 6 s" in told(world, "order-unacked")
+    falls(world, "order-unacked", 30.0)
+    assert world.closed[0][1].rungs == (Rung.ENGINE_RESYNC,)
+    world.run(120)
+    assert world.rungs == [Rung.ENGINE_RESYNC], "once"
+
+
+@pytest.mark.parametrize(
+    "order", [EngineOrder("O-1", "C7", 60.0), EngineOrder("O-9", "C7", 4.0), EngineOrder("O-9", "")]
+)
+def test_order_unacked_is_one_that_the_broker_has_not(world: World, order: EngineOrder) -> None:
+    holding(world)
+    world.engine_orders = (order,)
+    world.run(60)
+    assert world.incidents == []
+
+
+def test_exit_rejected(world: World) -> None:
+    holding(world)
+    world.engine_refused = (EngineRefusal("O-9", CALL, "C7", "SELL", "201: margin"),)
+    stands(world, "exit-rejected", 5.0)
+    assert "O-9, exit of 2 C7 (contract 7), was refused: 201: margin" in told(world, "exit-rejected")
+    world.engine_refused = ()
+    falls(world, "exit-rejected", 5.0)
+
+
+@pytest.mark.parametrize(("con_id", "side"), [(CALL, "BUY"), (8, "SELL"), (None, "SELL")])
+def test_exit_rejected_is_no_entry_and_no_exit_of_nothing(world: World, con_id: int | None, side: str) -> None:
+    holding(world)
+    world.engine_refused = (EngineRefusal("O-9", con_id, "", side, ""),)
+    world.run(60)
+    assert world.incidents == []
+
+
+@pytest.mark.parametrize("quantity", [2, -2])
+def test_naked_position(world: World, quantity: int) -> None:
+    holding(world, quantity)
+    world.resting.clear()
+    stands(world, "naked-position", 5.0)
+    assert f"{quantity} C7 (contract 7) has exits for 0" in told(world, "naked-position")
+    world.rest(CALL, "SELL" if quantity > 0 else "BUY", 2)
+    falls(world, "naked-position", 10.0)
+
+
+def test_naked_position_at_any_phase_of_the_audit() -> None:
+    for quarter in range(12):
+        world = settled()
+        holding(world)
+        world.run(quarter * TURN)
+        world.resting.clear()
+        stands(world, "naked-position", 5.0)
+
+
+def test_naked_position_without_the_engines_word(world: World) -> None:
+    holding(world)
+    world.engine_mute = True
+    world.resting.clear()
+    world.run(5.0)
+    assert "naked-position" in [incident.fault for incident in world.memory.standing]
+
+
+@pytest.mark.parametrize(
+    "exits",
+    [
+        [("SELL", 1, {})],
+        [("SELL", 1, {"oca_group": "G"}), ("SELL", 1, {"oca_group": "G"})],
+        [("BUY", 2, {})],
+        [("SELL", 2, {"filled": 1})],
+        [("SELL", 2, {"status": "Inactive"})],
+        [("BUY", 2, {"order_type": "LMT"}), ("SELL", 2, {"parent_id": 3})],
+    ],
+    ids=["too small", "a pair counts once", "wrong side", "used up", "not working", "for another entry"],
+)
+def test_naked_position_in_part(world: World, exits: list[tuple[str, int, dict[str, Any]]]) -> None:
+    holding(world)
+    world.resting = {2: world.resting[2]}
+    for side, quantity, more in exits:
+        world.rest(CALL, side, quantity, **more)
+    del world.resting[2]
+    stands(world, "naked-position", 5.0)
+
+
+@pytest.mark.parametrize(
+    "exits",
+    [
+        [("SELL", 1, {}), ("SELL", 1, {})],
+        [("SELL", 3, {"filled": 1})],
+        [("BUY", 3, {"filled": 2}), ("SELL", 3, {"parent_id": 3})],
+        [("SELL", 2, {"parent_id": 99, "order_type": "TRAIL"})],
+    ],
+    ids=["two halves", "rest of a larger one", "of a bracket half filled", "of a bracket filled"],
+)
+def test_naked_position_is_none_that_is_covered(world: World, exits: list[tuple[str, int, dict[str, Any]]]) -> None:
+    holding(world)
+    world.resting = {2: world.resting[2]}
+    for side, quantity, more in exits:
+        world.rest(CALL, side, quantity, **more)
+    del world.resting[2]
+    world.run(60)
+    assert world.incidents == []
+
+
+def test_naked_position_whose_exits_are_replaced_at_once_is_none(world: World) -> None:
+    holding(world)
+    for _ in range(20):
+        world.resting.clear()
+        world.run(1.0)
+        world.rest(CALL, "SELL", 2)
+        world.run(10.0)
+    assert world.incidents == []
+
+
+def test_unknown_position(world: World) -> None:
+    holding(world)
+    world.run(5.0)
+    world.engine_held = {CALL: 2.0}
+    world.held[CALL] = 3
+    world.rest(CALL, "SELL", 1)
+    stands(world, "unknown-position", 5.0)
+    assert "the broker has 3 C7 (contract 7), the engine 2" in told(world, "unknown-position")
+    falls(world, "unknown-position", 10.0)
+    assert world.closed[0][1].rungs == (Rung.ENGINE_RESYNC,)
+
+
+def test_unknown_position_is_resynced_once(world: World) -> None:
+    holding(world)
+    world.resync_cures = False
+    world.engine_held = {}
+    stands(world, "unknown-position", 5.0)
+    world.run(300)
+    assert world.rungs == [Rung.ENGINE_RESYNC]
+    assert len(pages_of(world, "unknown-position")) == 1
+
+
+def test_unknown_position_that_only_the_engine_has(world: World) -> None:
+    world.engine_held = {CALL: 1.0}
+    stands(world, "unknown-position", 5.0)
+    assert "the broker has 0 C7 (contract 7), the engine 1" in told(world, "unknown-position")
+
+
+def test_unknown_position_is_not_asked_of_an_engine_that_does_not_trade(world: World) -> None:
+    holding(world)
+    world.engine_held, world.engine_word = {}, EngineWord.WAITING
+    world.run(60)
+    assert "unknown-position" not in [incident.fault for incident in world.incidents]
+
+
+def test_late_position(world: World) -> None:
+    holding(world)
+    world.expires_at[CALL] = world.now + 305
+    world.run(5.0)
+    assert world.incidents == []
+    stands(world, "late-position", 12.0)
+    assert "2 C7 (contract 7) trades for 5 min more" in told(world, "late-position")
+    world.held.clear()
+    world.resting.clear()
+    falls(world, "late-position", 30.0)
+
+
+def test_late_position_is_none_that_is_closed_at_the_cut_off(world: World) -> None:
+    holding(world)
+    world.expires_at[CALL] = world.now + 303
+    world.run(8.0)
+    world.held.clear()
+    world.resting.clear()
+    world.run(600)
+    assert world.incidents == []
+
+
+def test_nothing_is_found_in_the_account_while_the_broker_is_away(world: World) -> None:
+    holding(world)
+    world.upstream_lost_at = world.now
+    world.resting.clear()
+    world.engine_held = {}
+    world.expires_at[CALL] = world.now
+    world.run(120)
+    assert world.memory.standing == ()
+
+
+def test_nothing_is_found_in_the_account_of_a_client_that_is_not_ours() -> None:
+    world = World(Rules("sim", account="DUSIM0001", engine=False))
+    world.run(20)
+    world.held[CALL] = 2
+    world.rest(CALL, "BUY", 1, client_id=77)
+    world.run(60)
+    assert world.incidents == []
 
 
 @pytest.mark.parametrize(

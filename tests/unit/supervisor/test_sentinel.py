@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,12 +12,14 @@ import pytest
 from supervisor.observation import Ending, Result, SessionPhase
 from supervisor.policy import Policy
 from supervisor.probes.sentinel import BAND, Sentinel, farm
+from tests.sim.world import working_order
 from tws import codes
 from tws.clock import SystemClock
 from tws.errors import ClientIdInUse, GatewayRefused, RequestUnanswered, SessionClosed
-from tws.values import Notice, Quote
+from tws.values import Notice, OpenOrder, Position, Quote
 
-POLICY = Policy(probe_timeout=0.05, heart_interval=0.1, fast_interval=0.05)
+POLICY = Policy(probe_timeout=0.05, heart_interval=0.1, fast_interval=0.05, audit_exposed=0.1)
+CALL = Position("DU1", 7, "SPY", "OPT", "SPY 7C", Decimal(1), 3.0)
 
 
 class FakeSession:
@@ -28,7 +32,11 @@ class FakeSession:
         self.silent = False
         self.subscriptions: list[Callable[[Quote], None] | None] = []
         self.aborted = False
-        self.working: list[int] = [1, 2]
+        self.held = [CALL]
+        self.working = [working_order(1, 7, "SELL", 1), working_order(2, 8, "BUY", 1)]
+        self.last_session = datetime.now(UTC) + timedelta(hours=1)
+        self.on_position: Callable[[Position], None] | None = None
+        self.asked_positions = self.asked_orders = 0
 
     async def _answer(self) -> int:
         if self.closed.done():
@@ -44,13 +52,20 @@ class FakeSession:
     async def current_time_millis(self, *, timeout: float) -> int:
         return await self._answer() * 1000
 
-    async def positions(self, *, timeout: float) -> list[int]:
+    async def follow_positions(self, on_change: Callable[[Position], None], *, timeout: float) -> list[Position]:
         await self._answer()
-        return [1]
+        self.on_position = on_change
+        self.asked_positions += 1
+        return list(self.held)
 
-    async def open_orders(self, *, timeout: float) -> list[int]:
+    async def open_orders(self, *, timeout: float) -> list[OpenOrder]:
         await self._answer()
+        self.asked_orders += 1
         return self.working
+
+    async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None:
+        await self._answer()
+        return self.last_session
 
     def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int:
         self.subscriptions.append(on_tick)
@@ -200,3 +215,53 @@ async def test_ticks_are_stamped(sentinel: Sentinel, gateway: Gateway) -> None:
 
 def test_the_farms_name_follows_the_last_colon() -> None:
     assert farm("Market data farm connection is broken:usfarm.nj") == "usfarm.nj"
+
+
+async def test_a_position_that_changes_is_known_at_once_and_orders_are_asked_for(
+    sentinel: Sentinel, gateway: Gateway
+) -> None:
+    await until(lambda: sentinel.view.audit)
+    session = gateway.session
+    assert session.on_position is not None
+    asked = session.asked_orders
+    session.on_position(replace(CALL, quantity=Decimal(0)))
+    assert sentinel.view.audit is not None
+    assert sentinel.view.audit.positions == 0
+    await until(lambda: session.asked_orders > asked)
+    assert session.asked_positions == 1
+
+
+async def test_positions_are_asked_for_anew_when_ibkr_is_back(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.audit)
+    gateway.session.held = []
+    gateway.session.say(codes.UPSTREAM_BACK)
+    await until(lambda: sentinel.view.audit and sentinel.view.audit.positions == 0)
+
+
+async def test_orders_are_asked_for_at_the_pace_that_is_due(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.audit)
+    assert gateway.session.asked_orders == 1
+    sentinel.audit_every(POLICY.audit_exposed)
+    await until(lambda: gateway.session.asked_orders > 4)
+    assert gateway.session.asked_positions == 1
+    sentinel.audit_every(POLICY.fast_interval)
+    await until(lambda: gateway.session.asked_positions > 2)
+
+
+async def test_an_order_that_comes_later_is_known_to_have_been_missing(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.audit)
+    first = sentinel.view.audit
+    gateway.session.working.append(working_order(3, 7, "SELL", 1))
+    sentinel.audit_soon()
+    await until(lambda: sentinel.view.audit and sentinel.view.audit.orders == 3)
+    assert first is not None
+    assert sentinel.view.audit is not None
+    assert [row.missing_at for row in sentinel.view.audit.resting] == [None, None, first.asked_at]
+
+
+async def test_the_end_of_what_is_held_is_asked_for(sentinel: Sentinel) -> None:
+    await until(lambda: sentinel.view.audit and sentinel.view.audit.held[0].expires_at)
+    assert sentinel.view.audit is not None
+    ends = sentinel.view.audit.held[0].expires_at
+    assert ends is not None
+    assert 3590 < ends - SystemClock().monotonic() <= 3600

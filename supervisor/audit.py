@@ -1,0 +1,242 @@
+"""The broker's books against the engine's. It never trades: it finds, and others tell, hold and reconcile.
+
+The broker wins. What it says is compared with the engine's word only once both have stood still for a moment, since a
+fill reaches one of them before the other. Pure: each function answers with a finding, that all is well, or that nobody
+can tell now.
+"""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from supervisor import faults
+from supervisor.diagnosis import Diagnosis
+from supervisor.faults import FAULTS, Fault
+from supervisor.memory import Memory
+from supervisor.observation import Audit, EngineView, EngineWord, Held, Result, SentinelView, SessionPhase, Subject
+from supervisor.policy import Policy
+from supervisor.rules import Rules
+from tws.values import OpenOrder
+
+WELL, UNKNOWN = Result.OK, Result.UNKNOWN
+
+type Verdict = Diagnosis | Result
+"""What stands, or that it does not (OK), or that nobody can tell (UNKNOWN)."""
+
+BY_HAND = 0
+"""The client id of orders given in TWS itself; some of them carry a negative one."""
+ENGINES = range(1, 6)
+"""Client ids of engines: the adapter takes the next when one is in use."""
+OURS = range(900, 930)
+"""Client ids of the supervisor and its tools, which order nothing."""
+
+SETTLED = 0.75
+"""An engine's word counts from this long after the broker's last change: it writes its books twice a second."""
+UNANSWERED = 5.0
+"""An order that nobody has acknowledged for this long."""
+CUT_OFF = 300.0
+"""From this long before its last session ends a position should be gone."""
+
+_WORKING = ("ApiPending", "PendingSubmit", "PreSubmitted", "Submitted")
+_NAMED = 5
+
+
+def pace(memory: Memory, exposed: bool, policy: Policy) -> float:
+    """How often to ask for working orders: fast while a finding waits for its second look."""
+    if any(FAULTS[name].subject is Subject.ACCOUNT for name, _ in memory.changing):
+        return policy.fast_interval
+    return policy.audit_exposed if exposed or memory.open else policy.audit_interval
+
+
+def word_of_broker(sentinel: SentinelView, now: float, policy: Policy) -> Audit | None:
+    """The audit, while it can be trusted: of this session, which answers and whose gateway has its broker."""
+    audit = sentinel.audit
+    if sentinel.phase is not SessionPhase.READY or sentinel.opened_at is None or audit is None:
+        return None
+    if sentinel.heart.result is not Result.OK or sentinel.upstream_lost_at is not None:
+        return None
+    return audit if audit.since >= sentinel.opened_at and now - audit.at <= 1.5 * policy.audit_interval else None
+
+
+def second_engine(audit: Audit, engine: EngineView, now: float, rules: Rules) -> Verdict:
+    """Fault 31: orders of a client that is nobody's here, or that another engine placed while ours had its own id."""
+    spoke = _trades(engine)
+    known = {order.ref for order in engine.working}
+    found = []
+    for row in audit.resting:
+        order = row.order
+        if not _mine(order.account, rules) or order.client_id <= BY_HAND or order.client_id in OURS:
+            continue
+        if order.client_id not in ENGINES:
+            found.append(order)
+        elif spoke and order.client_id != engine.client_id and _ref(order) not in known:
+            placed_since = row.missing_at is not None and row.missing_at >= engine.client_since
+            found += [order] if placed_since else []
+    if found:
+        return _found(faults.SECOND_ENGINE, audit.asked_at, (f"client {o.client_id} has {_order(o)}" for o in found))
+    return WELL if spoke else UNKNOWN
+
+
+def order_unacked(audit: Audit, engine: EngineView, now: float, rules: Rules) -> Verdict:
+    """Fault 33: submitted by the engine's word, acknowledged by nobody, and not among the broker's orders."""
+    if not _trades(engine):
+        return UNKNOWN
+    at_broker = {_ref(row.order) for row in audit.resting}
+    ages = {
+        order.ref: order.unanswered_seconds
+        for order in engine.working
+        if order.unanswered_seconds is not None and order.ref not in at_broker
+    }
+    late = [ref for ref, age in ages.items() if age > UNANSWERED]
+    if not late:
+        return WELL
+    oldest = max(ages[ref] or 0.0 for ref in late)
+    asked_late_enough = audit.asked_at >= engine.look.at - oldest + SETTLED
+    if not asked_late_enough or not _settled(engine, audit.at):
+        return UNKNOWN
+    names = (f"{o.ref} ({o.name}) has had no answer for {ages[o.ref]:.0f} s" for o in engine.working if o.ref in late)
+    return _found(faults.ORDER_UNACKED, engine.look.at - oldest, names)
+
+
+def exit_rejected(audit: Audit, engine: EngineView, now: float, rules: Rules) -> Verdict:
+    """Fault 34: an order that would have closed a position which still stands was refused."""
+    if not _trades(engine):
+        return UNKNOWN
+    held = {row.position.con_id: row for row in _held(audit, rules)}
+    found = []
+    for refusal in engine.refused:
+        row = held.get(refusal.con_id) if refusal.con_id is not None else None
+        if row is not None and _closes(refusal.side, row.position.quantity):
+            found.append(f"{refusal.ref}, exit of {_position(row)}, was refused: {refusal.reason}")
+    return _found(faults.EXIT_REJECTED, engine.look.at, found) if found else WELL
+
+
+def naked_position(audit: Audit, engine: EngineView, now: float, rules: Rules) -> Verdict:
+    """Fault 35: a position that no working orders would close in full."""
+    found, changing = [], False
+    for row in _held(audit, rules):
+        exits = list(_exits(row, audit))
+        closed = _closed_by(exits)
+        if closed >= abs(row.position.quantity):
+            continue
+        if audit.asked_at < row.since:
+            changing = True
+            continue
+        refs = ", ".join(_ref(order) or str(order.perm_id) for order in exits)
+        found.append(f"{_position(row)} has exits for {closed:f}" + (f" ({refs})" if refs else ""))
+    if found:
+        return _found(faults.NAKED_POSITION, audit.asked_at, found)
+    return UNKNOWN if changing else WELL
+
+
+def unknown_position(audit: Audit, engine: EngineView, now: float, rules: Rules) -> Verdict:
+    """Fault 36: a position of another size at the broker than in the engine's books."""
+    if not _trades(engine):
+        return UNKNOWN
+    theirs: dict[int, tuple[float, float, str]] = {}
+    for row in audit.held:
+        if _mine(row.position.account, rules):
+            size, since, _ = theirs.get(row.position.con_id, (0.0, audit.since, ""))
+            size += float(row.position.quantity)
+            theirs[row.position.con_id] = (size, max(since, row.since), row.position.local_symbol)
+    ours: dict[int, tuple[float, str]] = {}
+    for position in engine.held:
+        con_id = position.con_id or 0  # without a number it can only be the engine's alone
+        ours[con_id] = (ours.get(con_id, (0.0, ""))[0] + position.quantity, position.name)
+    found, changing = [], False
+    for con_id in sorted(theirs.keys() | ours.keys()):
+        size, since, symbol = theirs.get(con_id, (0.0, audit.since, ""))
+        known, name = ours.get(con_id, (0.0, ""))
+        if abs(size - known) < 1e-9:
+            continue
+        if not _settled(engine, since):
+            changing = True
+            continue
+        found.append(f"the broker has {size:g} {symbol or name} (contract {con_id}), the engine {known:g}")
+    if found:
+        return _found(faults.UNKNOWN_POSITION, audit.at, found)
+    return UNKNOWN if changing else WELL
+
+
+def late_position(audit: Audit, engine: EngineView, now: float, rules: Rules) -> Verdict:
+    """Fault 37: a position whose last session is about to end, by the broker's own hours for the contract."""
+    found, since = [], now
+    for row in _held(audit, rules):
+        if row.expires_at is not None and now >= row.expires_at - CUT_OFF:
+            found.append(f"{_position(row)} trades for {max(0.0, row.expires_at - now) / 60:.0f} min more")
+            since = min(since, row.expires_at - CUT_OFF)
+    return _found(faults.LATE_POSITION, since, found) if found else WELL
+
+
+# -- what the books say ------------------------------------------------------------------------------------------------
+
+
+def _mine(account: str, rules: Rules) -> bool:
+    return not rules.account or account == rules.account
+
+
+def _held(audit: Audit, rules: Rules) -> list[Held]:
+    return [row for row in audit.held if row.position.quantity and _mine(row.position.account, rules)]
+
+
+def _trades(engine: EngineView) -> bool:
+    """Whether the engine's word on its books counts: before TRADING they are not reconciled."""
+    return engine.look.result is Result.OK and engine.word is EngineWord.TRADING
+
+
+def _settled(engine: EngineView, since: float) -> bool:
+    """Whether the engine was asked long enough after what the broker said."""
+    return engine.look.at - engine.look.seconds >= since + SETTLED
+
+
+def _closes(side: str, quantity: Decimal) -> bool:
+    return side.startswith("B") is (quantity < 0)
+
+
+def _exits(row: Held, audit: Audit) -> Iterator[OpenOrder]:
+    """Orders that would make the position smaller as things are now."""
+    position = row.position
+    parents = {(resting.order.client_id, resting.order.order_id): resting.order for resting in audit.resting}
+    for resting in audit.resting:
+        order = resting.order
+        if (order.account, order.con_id) != (position.account, position.con_id) or order.status not in _WORKING:
+            continue
+        parent = parents.get((order.client_id, order.parent_id)) if order.parent_id else None
+        asleep = parent is not None and not parent.filled  # it protects what its parent may still open
+        if _closes(order.action, position.quantity) and not asleep:
+            yield order
+
+
+def _closed_by(exits: Iterable[OpenOrder]) -> Decimal:
+    """How much they close together: of one group only one is filled."""
+    groups: dict[tuple[object, ...], Decimal] = {}
+    for order in exits:
+        if order.oca_group:
+            key: tuple[object, ...] = (order.oca_group,)
+        else:
+            key = (order.client_id, order.parent_id) if order.parent_id else (order.client_id, order.perm_id, "alone")
+        groups[key] = max(groups.get(key, Decimal(0)), order.remaining)
+    return sum(groups.values(), Decimal(0))
+
+
+# -- in words ----------------------------------------------------------------------------------------------------------
+
+
+def _found(fault: Fault, since: float, sentences: Iterable[str]) -> Diagnosis:
+    said = list(sentences)
+    more = f"; and {len(said) - _NAMED} more" if len(said) > _NAMED else ""
+    return Diagnosis(fault, since, since, True, "; ".join(said[:_NAMED]) + more)
+
+
+def _ref(order: OpenOrder) -> str:
+    """The engine's own id of an order; the adapter writes the broker's number behind it."""
+    return order.order_ref.rsplit(":", 1)[0]
+
+
+def _order(order: OpenOrder) -> str:
+    return (
+        f"{order.action} {order.remaining:f} {order.local_symbol} {order.order_type} ({_ref(order) or order.perm_id})"
+    )
+
+
+def _position(row: Held) -> str:
+    return f"{row.position.quantity:f} {row.position.local_symbol} (contract {row.position.con_id})"
