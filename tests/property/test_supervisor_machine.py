@@ -193,7 +193,7 @@ class Machine(RuleBasedStateMachine):
     def incidents_are_told_once(self) -> None:
         world = self.world
         assert len({incident.id for incident in world.incidents}) == len(world.incidents)
-        now_open = {i.id for i in (world.memory.gateway_incident, world.memory.engine_incident) if i is not None}
+        now_open = {i.id for i in world.memory.open}
         assert now_open == {i.id for i in world.incidents} - {i.id for _, i in world.closed}
 
     def teardown(self) -> None:
