@@ -151,7 +151,7 @@ def _resync(pad: Pad, why: str) -> bool:
     if pad.now < pad.memory.retry_at:
         pad.why_not = "the last try failed, waiting"
         return False
-    nothing = not pad.runs(Subject.ENGINE) or not pad.rules.engine
+    nothing = not pad.runs(Subject.ENGINE) or not pad.rules.engine or not pad.rules.engine_api
     if nothing or pad.rules.dry_run:
         # Nothing to resync, or nobody who does it; a data loss is then the next engine's beginning.
         pad.gateway = replace(pad.gateway, data_lost_done=pad.observation.sentinel.data_lost_at or NEVER)

@@ -169,11 +169,12 @@ class _Api:
         hard = Rung.CONTAINER_RESTART if gateway else Rung.ENGINE_RESTART
         cold = Rung.CONTAINER_START if gateway else Rung.ENGINE_START
         soft = Rung.IBC_RESTART if gateway else Rung.ENGINE_RESYNC
+        rungs = [hard, soft, cold] if gateway or self._watch.rules.engine_api else [hard, cold]
         if named is None:
             return hard if up else cold
-        if named in (hard, soft, cold):
+        if named in rungs:
             return Rung(str(named))
-        raise BadRequest(f"expected rung to be one of {[str(hard), str(soft), str(cold)]}, found {named!r}")
+        raise BadRequest(f"expected rung to be one of {[str(rung) for rung in rungs]}, found {named!r}")
 
     async def clearance(self, request: Request) -> Response:
         """`{"tenant", "account", "mode", "instance"}` → `{"granted", "reason", "retry_after_seconds"}`."""

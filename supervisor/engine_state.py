@@ -16,6 +16,8 @@ from supervisor.states import EngineState, GatewayState
 
 def judge(pad: Pad) -> None:
     """Name what is wrong, and move. The gateway has been judged before."""
+    if not pad.rules.engine or not pad.rules.engine_api:
+        pad.engine = replace(pad.engine, resync_due=False)  # nobody there who could be told to
     track, status = pad.engine, pad.status(Subject.ENGINE)
     if not pad.rules.engine:
         pad.move(EngineState.ABSENT)
@@ -35,7 +37,11 @@ def judge(pad: Pad) -> None:
         _found(pad, finding)
         return
     _face_new_process(pad)
-    _judge_running(pad, finding)
+    if pad.rules.engine_api:
+        _judge_running(pad, finding)
+    else:
+        pad.put_proof(Subject.ENGINE, None)
+        pad.move(EngineState.RUNNING)
 
 
 def _found(pad: Pad, finding: Diagnosis) -> None:
@@ -51,7 +57,12 @@ def _face_new_process(pad: Pad) -> None:
         pad.move(EngineState.STARTING)
     elif track.fresh and track.state in (EngineState.FAILING, EngineState.GAVE_UP):
         pad.move(EngineState.RECOVERING)
-    elif track.fresh and track.state in (EngineState.TRADING, EngineState.WAITING, EngineState.SUSPECT):
+    elif track.fresh and track.state in (
+        EngineState.TRADING,
+        EngineState.RUNNING,
+        EngineState.WAITING,
+        EngineState.SUSPECT,
+    ):
         pad.move(EngineState.STARTING)
     pad.engine = replace(pad.engine, fresh=False)
 

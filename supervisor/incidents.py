@@ -11,7 +11,7 @@ from supervisor.faults import FAULTS, Page
 from supervisor.memory import Amend, Close, Incident, Open, Remember, Tell
 from supervisor.observation import Result, Subject
 from supervisor.pad import Pad
-from supervisor.states import EngineState, GatewayState
+from supervisor.states import WELL, EngineState, GatewayState
 
 
 def keep(pad: Pad) -> None:
@@ -110,6 +110,8 @@ def _engine_follows(pad: Pad) -> bool:
     engine = pad.engine
     if engine.state in (EngineState.ABSENT, EngineState.STOPPED):
         return True
+    if engine.state is EngineState.RUNNING:
+        return pad.memory.flight is None
     return (
         engine.state is EngineState.TRADING
         and not engine.resync_due
@@ -119,7 +121,7 @@ def _engine_follows(pad: Pad) -> bool:
 
 
 def _engine_well(pad: Pad) -> bool:
-    return pad.engine.state is EngineState.TRADING and pad.memory.flight is None
+    return pad.engine.state in WELL and pad.memory.flight is None
 
 
 # -- what people are told ----------------------------------------------------------------------------------------------

@@ -158,7 +158,7 @@ class Watch:
             group.create_task(self._steadily(self._look_host, policy.heart_interval), name="host")
             group.create_task(self._steadily(self._look_resources, _RESOURCES_PACE), name="resources")
             group.create_task(self._every(self._look_ledger, policy.heart_interval), name="ledger")
-            if self.rules.engine:
+            if self.rules.engine and self.rules.engine_api:
                 group.create_task(self._every(self._look_engine, policy.heart_interval), name="engine")
             group.create_task(self._notifier.run(), name="notify")
             group.create_task(self._turns(), name="turns")

@@ -127,7 +127,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     prefix = given.get("SUBNET_PREFIX") or f"10.90.{get_args(Mode).index(mode)}"
     if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", prefix):
         faults.append(f"SUBNET_PREFIX: expected three numbers such as 10.90.0, found {prefix!r}")
-    engine = _choice(given, "ENGINE", "on", ("on", "none"), faults)
+    engine = _choice(given, "ENGINE", "on", ("on", "lifecycle", "none"), faults)
     publish = _choice(given, "PUBLISH_API", "off" if live else "on", ("on", "off"), faults)
     read_only = _choice(given, "READ_ONLY_API", "yes" if live else "no", ("yes", "no"), faults)
     region = _choice(given, "REGION", "na", ("na", "eu", "apac"), faults) if given.get("REGION") else None

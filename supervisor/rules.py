@@ -13,7 +13,8 @@ class Rules:
     Attributes:
         account: the configured account; empty accepts any of the right kind.
         live: real money.
-        engine: whether an engine of ours is to be looked after.
+        engine: whether an engine is to be looked after.
+        engine_api: whether it speaks our HTTP API; without it, its container is all that is looked after.
         farms: patterns of the data farms that serve configured instruments.
         reconnect_account: whether RECONNECTACCOUNT, a login, may be used.
         windows: the hours in which restarts wait.
@@ -26,6 +27,7 @@ class Rules:
     account: str = ""
     live: bool = False
     engine: bool = True
+    engine_api: bool = True
     farms: tuple[str, ...] = ("us*",)
     reconnect_account: bool = True
     windows: tuple[Window, ...] = ()

@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     ib_account: str
     gateway_host: str = "ib-gateway"
     gateway_port: Port = 4004
-    engine: Literal["on", "none"] = "on"
+    engine: Literal["on", "lifecycle", "none"] = "on"
+    """`lifecycle` is an engine without our HTTP API: only its container is looked after."""
     engine_url: str = "http://engine:9190"
     supervisor_url: str = "http://supervisor:9180"
     """Where engines ask for clearance: whoever answers there before us is another supervisor."""
@@ -96,7 +97,8 @@ class Settings(BaseSettings):
             tenant=self.tenant,
             account=self.ib_account,
             live=live,
-            engine=self.engine == "on",
+            engine=self.engine != "none",
+            engine_api=self.engine == "on",
             farms=tuple(part.strip() for part in self.market_farms.split(",") if part.strip()),
             reconnect_account=not live if self.reconnect_account is None else self.reconnect_account,
             windows=self._windows(),

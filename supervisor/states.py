@@ -31,11 +31,15 @@ class EngineState(StrEnum):
     STARTING = "STARTING"  # a new process that has not answered yet
     WAITING = "WAITING"  # alive; without clearance or without a gateway
     TRADING = "TRADING"
+    RUNNING = "RUNNING"  # alive; it speaks no API of ours, so that is all that is known
     SUSPECT = "SUSPECT"
     FAILING = "FAILING"
     RECOVERING = "RECOVERING"
     GAVE_UP = "GAVE_UP"
 
+
+WELL = (EngineState.TRADING, EngineState.RUNNING)
+"""As well as an engine can be seen to be."""
 
 _G = GatewayState
 _E = EngineState
@@ -139,6 +143,7 @@ ENGINE_EDGES: Mapping[EngineState, Mapping[EngineState, str]] = {
     _E.STARTING: {
         _E.WAITING: "answers",
         _E.TRADING: "answers, trading",
+        _E.RUNNING: "runs, which is all that is known of it",
         _E.FAILING: "died, or never answered",
         _E.STOPPED: "stopped",
         _E.ABSENT: "removed",
@@ -162,6 +167,13 @@ ENGINE_EDGES: Mapping[EngineState, Mapping[EngineState, str]] = {
         _E.ABSENT: "removed",
         _E.RECOVERING: "the gateway is back: resync",
     },
+    _E.RUNNING: {
+        _E.FAILING: "died",
+        _E.STARTING: "a new process, not ours",
+        _E.STOPPED: "stopped",
+        _E.ABSENT: "removed",
+        _E.RECOVERING: "restarted on a person's word",
+    },
     _E.SUSPECT: {
         _E.TRADING: "it was a blip",
         _E.WAITING: "it was a blip",
@@ -181,6 +193,7 @@ ENGINE_EDGES: Mapping[EngineState, Mapping[EngineState, str]] = {
     },
     _E.RECOVERING: {
         _E.TRADING: "trading",
+        _E.RUNNING: "runs again",
         _E.WAITING: "the gateway went away under it",
         _E.FAILING: "the act did not help",
         _E.STOPPED: "stopped",

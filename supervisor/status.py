@@ -9,7 +9,7 @@ from supervisor.memory import Incident, Memory, Withheld
 from supervisor.observation import Observation, Result
 from supervisor.probes.ledger import explain
 from supervisor.rules import Rules
-from supervisor.states import EngineState, GatewayState
+from supervisor.states import WELL, EngineState, GatewayState
 from supervisor.windows import Calendar
 
 _STARTING = (GatewayState.UNKNOWN, GatewayState.STARTING)
@@ -37,7 +37,7 @@ def verdict(memory: Memory, rules: Rules, paused: bool) -> str:
     if gateway in _DOWN:
         return "down"
     if not any(FAULTS[incident.fault].holds for incident in memory.open):
-        if gateway is GatewayState.READY and (engine is EngineState.TRADING or not rules.engine):
+        if gateway is GatewayState.READY and (engine in WELL or not rules.engine):
             return "trading"
         if engine in (EngineState.UNKNOWN, EngineState.STARTING, EngineState.WAITING):
             return "starting"

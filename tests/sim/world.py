@@ -44,7 +44,7 @@ from supervisor.observation import (
 )
 from supervisor.probes.books import Books
 from supervisor.rules import Rules
-from supervisor.states import EngineState, GatewayState
+from supervisor.states import WELL, EngineState, GatewayState
 from tws.values import OpenOrder, Position
 
 TURN = 0.25
@@ -415,7 +415,7 @@ class World:
             self._handshake = self._greet()
         self._mailbox_look()
         self._sentinel_look()
-        if self._every("engine", policy.heart_interval):
+        if self.rules.engine_api and self._every("engine", policy.heart_interval):
             self._engine_view = self._engine_look()
 
     def _greet(self) -> Look:
@@ -644,7 +644,7 @@ class World:
     @property
     def trading(self) -> bool:
         states = (self.memory.gateway.state, self.memory.engine.state)
-        return states == (GatewayState.READY, EngineState.TRADING)
+        return states in [(GatewayState.READY, engine) for engine in WELL]
 
     @property
     def well(self) -> bool:

@@ -8,7 +8,7 @@ from supervisor.settings import Settings
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    ours = ("CONTAINER_RESTART_BUDGET", "PROBE_INTERVAL_SECONDS", "ENGINE", "RECONNECT_ACCOUNT")
+    ours = ("DRY_RUN", "CONTAINER_RESTART_BUDGET", "PROBE_INTERVAL_SECONDS", "ENGINE", "RECONNECT_ACCOUNT")
     for name in (*ours, "REGION", "WINDOWS_FILE", "AUTO_RESTART_TIME", "TIME_ZONE", "REAUTH_AT"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {
@@ -24,6 +24,21 @@ def test_the_least_that_must_be_said() -> None:
     rules = Settings.load().rules()
     assert (rules.tenant, rules.account, rules.live, rules.engine) == ("sim", "DUSIM0001", False, True)
     assert rules.reconnect_account
+
+
+@pytest.mark.parametrize(
+    ("said", "engine", "engine_api"), [("on", True, True), ("lifecycle", True, False), ("none", False, False)]
+)
+def test_what_engine_there_is(monkeypatch: pytest.MonkeyPatch, said: str, engine: bool, engine_api: bool) -> None:
+    monkeypatch.setenv("ENGINE", said)
+    rules = Settings.load().rules()
+    assert (rules.engine, rules.engine_api) == (engine, engine_api)
+
+
+def test_a_dry_run_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Settings.load().rules().dry_run
+    monkeypatch.setenv("DRY_RUN", "1")
+    assert Settings.load().rules().dry_run
 
 
 def test_live_does_not_log_in_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

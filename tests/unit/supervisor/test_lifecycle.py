@@ -1,0 +1,80 @@
+"""An engine that speaks no API of ours: its container is kept alive, inside a budget, with clearance, and no more."""
+
+import pytest
+
+from supervisor.faults import Rung
+from supervisor.observation import Status, Subject
+from supervisor.rules import Rules
+from supervisor.states import EngineState
+from tests.sim.world import World, settled
+
+
+@pytest.fixture
+def world() -> World:
+    return settled(Rules("sim", account="DUSIM0001", engine_api=False))
+
+
+def test_all_that_is_known_of_it_is_that_it_runs(world: World) -> None:
+    assert world.memory.engine.state is EngineState.RUNNING
+    world.run(3600)
+    assert world.incidents == []
+    assert not world.memory.hurry
+
+
+def test_a_dead_one_is_started_inside_its_budget(world: World) -> None:
+    world.docker_kill(Subject.ENGINE)
+    world.run(60, lambda w: w.well and bool(w.closed))
+    assert world.rungs == [Rung.ENGINE_START]
+    assert [incident.fault for incident in world.incidents] == ["engine-exit"]
+    for _ in range(5):
+        world.docker_kill(Subject.ENGINE)
+        world.run(30)
+    assert world.rungs == [Rung.ENGINE_START] * 3
+    assert world.memory.engine.state is EngineState.GAVE_UP
+
+
+def test_it_starts_with_clearance_only(world: World) -> None:
+    world.clearance = False
+    world.docker_kill(Subject.ENGINE)
+    world.run(120)
+    assert world.engine.status is Status.EXITED
+    assert world.memory.engine_spent == ()
+    world.clearance = True
+    world.run(30, lambda w: w.well)
+    assert world.well
+
+
+def test_it_waits_for_the_gateway(world: World) -> None:
+    world.upstream_lost_at = world.now
+    world.docker_kill(Subject.ENGINE)
+    world.run(60)
+    assert world.rungs == []
+
+
+def test_a_persons_stop_is_observed(world: World) -> None:
+    world.docker_stop(Subject.ENGINE)
+    world.run(60)
+    assert world.rungs == []
+    assert world.memory.engine.state is EngineState.STOPPED
+
+
+@pytest.mark.parametrize("engine", [True, False])
+def test_after_the_gateways_trouble_nobody_is_asked_to_resync(engine: bool) -> None:
+    """With `ENGINE=none` there is nobody, and the incident is over with the gateway's."""
+    world = World(Rules("sim", account="DUSIM0001", engine=engine, engine_api=False))
+    world.run(60)
+    world.kill_jvm()
+    world.run(90, lambda w: bool(w.closed))
+    assert world.rungs == [Rung.CONTAINER_RESTART]
+    assert world.closed
+    world.data_lost_at = world.now
+    world.run(30)
+    assert len(world.closed) == 2
+    assert world.rungs == [Rung.CONTAINER_RESTART]
+    assert not world.memory.hurry
+
+
+def test_behind_the_wrong_account_it_is_stopped() -> None:
+    world = World(Rules("sim", account="DUSIM0001", engine_api=False), accounts=("U1234567",))
+    world.run(30)
+    assert world.rungs == [Rung.ENGINE_STOP]
