@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume login drill logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login drill logs test lint bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ pause: bootstrap ## the supervisor keeps its hands off: FOR=30m REASON="…"
 
 resume: bootstrap ## the supervisor acts again, and a hold on logins is lifted
 	@$(DO) resume $(JSON_FLAG)
+
+cancel: bootstrap ## the supervisor lets go of the act that is under way
+	@$(DO) cancel $(JSON_FLAG)
 
 login: bootstrap ## lift a hold on logins and start the gateway anew: one login, perhaps one push to a phone
 	@$(DO) login $(JSON_FLAG)

@@ -168,7 +168,9 @@ def _vetoed(pad: Pad, rung: Rung) -> bool:
     if pad.now < pad.memory.retry_at:
         pad.why_not = "the last try failed, waiting"
     elif pad.under_way(step.subject):
-        pad.why_not = "an earlier supervisor's act may still be under way"
+        hands = pad.hands(step.subject)
+        whose = "the cancelled" if hands is not None and hands.cancelled else "an earlier supervisor's"
+        pad.why_not = f"{whose} act may still be under way"
     elif pad.observation.paused and step.restarts:
         pad.why_not = f"PAUSE: would {rung}"
     elif pad.observation.windows and step.restarts and step.subject is Subject.GATEWAY:

@@ -65,6 +65,7 @@ def application(
             Route("/api/v1/resume", guarded(operator, api.resume), methods=["POST"]),
             Route("/api/v1/login", guarded(operator, api.login), methods=["POST"]),
             Route("/api/v1/restart", guarded(operator, api.restart), methods=["POST"]),
+            Route("/api/v1/cancel", guarded(operator, api.cancel), methods=["POST"]),
             Route("/api/v1/clearance", guarded(machine, api.clearance), methods=["POST"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
@@ -160,6 +161,13 @@ class _Api:
         if refusal is not None:
             return JSONResponse({"accepted": False, "reason": refusal}, 409)
         return JSONResponse({"accepted": True, "subject": subject, "rung": rung}, 202)
+
+    async def cancel(self, request: Request) -> Response:
+        """Lets go of the act that is under way. `pause` keeps another from following."""
+        refusal = self._watch.cancel()
+        if refusal is not None:
+            return JSONResponse({"cancelled": False, "reason": refusal}, 409)
+        return JSONResponse({"cancelled": True})
 
     def _rung(self, subject: Subject, named: object) -> Rung:
         observation = self._watch.observation

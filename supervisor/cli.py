@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     pause.add_argument("--reason", required=True)
     commands.add_parser("resume", parents=[common], help="end the pause, lift a hold on logins")
     commands.add_parser("login", parents=[common], help="lift a hold on logins and start the gateway anew, once")
+    commands.add_parser("cancel", parents=[common], help="let go of the act that is under way")
     restart = commands.add_parser("restart", parents=[common], help="restart by hand")
     restart.add_argument("subject", choices=["gateway", "engine"])
     restart.add_argument("--rung", help="ibc-restart, container-restart, engine-resync, engine-restart")

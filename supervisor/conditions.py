@@ -190,7 +190,7 @@ def _blind(pad: Pad) -> Verdict:
 def _supervisor_killed(pad: Pad) -> Verdict:
     for subject in CONTAINERS:
         hands = pad.hands(subject)
-        if hands is not None and pad.under_way(subject):
+        if hands is not None and not hands.cancelled and pad.under_way(subject):
             return _stands(faults.SUPERVISOR_KILLED, hands.since, f"an act on the {subject} may not have ended")
     return WELL
 

@@ -31,7 +31,7 @@ def take_outcomes(pad: Pad) -> None:
         return
     for outcome in pad.observation.outcomes:
         if outcome.act_id == flight.id:
-            _landed(pad, flight, "refused" if outcome.refused else "ok" if outcome.ok else "failed")
+            _landed(pad, flight, outcome.word)
             return
     if pad.now > flight.deadline + pad.policy.docker_timeout:
         _landed(pad, flight, "failed")
@@ -46,7 +46,9 @@ def _landed(pad: Pad, act: Act, word: str) -> None:
             if incident in pad.memory.standing:
                 pad.engine = replace(pad.engine, resync_due=False)  # once, whatever came of it
             pad.put(replace(incident, acts=acts))
-    if step.restarts:
+    if step.restarts and word == "cancelled":
+        pad.let_go(act)
+    elif step.restarts:
         pad.lift_hands(step.subject)
     if word == "refused" and step.purse is not Purse.NONE:
         _unspend(pad, step.purse, act.at)

@@ -112,10 +112,9 @@ class Journal:
 
     def ended(self, tenant: str, outcome: Outcome, at: float) -> None:
         """After the act. Raises: JournalUnusable."""
-        word = "refused" if outcome.refused else "ok" if outcome.ok else "failed"
         self._write(
             "UPDATE acts SET outcome=?, ended_at=?, detail=? WHERE tenant=? AND id=?",
-            word, at, outcome.detail, tenant, outcome.act_id,
+            outcome.word, at, outcome.detail, tenant, outcome.act_id,
         )  # fmt: skip
 
     def put_incident(self, tenant: str, incident: Incident, wall: Callable[[float], float]) -> None:
@@ -252,11 +251,12 @@ class Journal:
             if row is None or not STEPS[Rung(row["rung"])].restarts:
                 continue
             rung, at = Rung(row["rung"]), monotonic(row["at"])
-            ended = monotonic(row["ended_at"]) if row["ended_at"] is not None else None
+            cancelled = row["outcome"] == "cancelled"
+            ended = monotonic(row["ended_at"]) if row["ended_at"] is not None and not cancelled else None
             until = ended if ended is not None else at + act_deadline(rung, policy)
-            changes[f"{subject}_hands"] = Hands(at, until)
+            changes[f"{subject}_hands"] = Hands(at, until, cancelled)
             incident = memory.gateway_incident if subject is Subject.GATEWAY else memory.engine_incident
-            if incident is None or row["outcome"] in ("failed", "refused"):
+            if incident is None or row["outcome"] in ("failed", "refused", "cancelled"):
                 continue
             # Without an outcome it was perhaps never done: wait as long as the call may take, then believe the senses.
             deadline = until if row["outcome"] is None else until + proof_deadline(rung, policy)

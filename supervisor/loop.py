@@ -134,6 +134,8 @@ class Watch:
         self._news = asyncio.Event()
         self._look_now: list[asyncio.Event] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._acting: asyncio.Task[Any] | None = None
+        self._cancelled: int | None = None
         self._holding: asyncio.Task[Any] | None = None
         self._hold_at = float("-inf")
         self._last_run = float("-inf")
@@ -396,7 +398,7 @@ class Watch:
         tenant = self.rules.tenant
         match action:
             case Act():
-                self._spawn(self._do(action))
+                self._acting = self._spawn(self._do(action))
             case Open(incident):
                 self._metrics.incidents.labels(tenant, incident.fault).inc()
                 seconds = incident.declared_at - incident.since
@@ -431,19 +433,29 @@ class Watch:
                 at = self._clock.now().timestamp()
                 self._note(lambda: self._journal.remember(tenant, key, value, at))
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _do(self, act: Act) -> None:
         log.warning("act", tenant=self.rules.tenant, id=act.id, rung=act.rung, why=act.reason)
-        outcome = await self._hands.carry_out(act)
-        word = "refused" if outcome.refused else "ok" if outcome.ok else "failed"
+        try:
+            outcome = await self._hands.carry_out(act)
+        except asyncio.CancelledError:
+            if self._cancelled != act.id:
+                raise
+            outcome = Outcome(act.id, self._clock.monotonic(), False, "a person cancelled it", cancelled=True)
         log.warning(
-            "act ended", tenant=self.rules.tenant, id=act.id, rung=act.rung, outcome=word, detail=outcome.detail
+            "act ended",
+            tenant=self.rules.tenant,
+            id=act.id,
+            rung=act.rung,
+            outcome=outcome.word,
+            detail=outcome.detail,
         )
-        self._metrics.actions.labels(self.rules.tenant, act.rung, word).inc()
+        self._metrics.actions.labels(self.rules.tenant, act.rung, outcome.word).inc()
         self._outcomes.append(outcome)
         self._news.set()
         self.look_now()
@@ -547,6 +559,20 @@ class Watch:
             return f"there is no {ask.subject} container"
         self._asks.append(ask)
         self._news.set()
+        return None
+
+    def cancel(self) -> str | None:
+        """Let go of the act under way, once. Returns why not, or None.
+
+        What Docker or IBC was told already cannot be called back: until the act's deadline nothing else is done there.
+        """
+        flight, acting = self.memory.flight, self._acting
+        if flight is None or acting is None or acting.done():
+            return "nothing is under way"
+        if self._cancelled == flight.id:
+            return f"{flight.rung} is cancelled already"
+        self._cancelled = flight.id
+        acting.cancel()
         return None
 
     def lift_hold(self, word: str) -> str | None:

@@ -68,7 +68,7 @@ class EngineTrack:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An act of an incident. `outcome` is pending, ok, failed or refused."""
+    """An act of an incident. `outcome` is pending, ok, failed, refused or cancelled."""
 
     act_id: int
     rung: Rung
@@ -144,11 +144,13 @@ class Proof:
 class Hands:
     """When our own hands were last on a container: its events inside that span are ours.
 
-    `until` None: still there. `until` in the future: an earlier supervisor's act, which may be under way that long.
+    `until` None: still there. `until` in the future: an earlier supervisor's act, which may be under way that long, or
+    one that was cancelled, since nobody can call back what Docker or IBC was told.
     """
 
     since: float
     until: float | None
+    cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

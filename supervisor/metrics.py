@@ -11,7 +11,7 @@ from supervisor.policy import Policy
 from supervisor.states import EngineState, GatewayState
 
 PROBES = ("docker", "handshake", "mailbox", "sentinel", "engine", "ledger", "login", "host", "resources")
-OUTCOMES = ("ok", "failed", "refused")
+OUTCOMES = ("ok", "failed", "refused", "cancelled")
 CHANNELS = ("alertmanager", "webhook")
 _NOTIFICATION = ("tenant", "channel", "outcome")
 _FAST = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)

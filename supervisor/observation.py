@@ -356,13 +356,27 @@ class EngineView:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an act ended. `refused` means that it was not done at all and spent nothing."""
+    """How an act ended.
+
+    `refused` means that it was not done at all and spent nothing. `cancelled` means that we let go of it: it spent what
+    it spent, and may have been done all the same.
+    """
 
     act_id: int
     at: float
     ok: bool
     detail: str = ""
     refused: bool = False
+    cancelled: bool = False
+
+    @property
+    def word(self) -> str:
+        """For people, journals and metrics."""
+        if self.refused:
+            return "refused"
+        if self.cancelled:
+            return "cancelled"
+        return "ok" if self.ok else "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from supervisor.errors import IllegalTransition
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS
 from supervisor.memory import (
+    Act,
     Action,
     EngineTrack,
     GatewayTrack,
@@ -153,6 +154,10 @@ class Pad:
         if hands is not None:
             self._put_hands(subject, replace(hands, until=self.now))
 
+    def let_go(self, act: Act) -> None:
+        """A cancelled act may go on without us until its deadline."""
+        self._put_hands(act.subject, Hands(act.at, act.deadline, cancelled=True))
+
     def _put_hands(self, subject: Subject, hands: Hands) -> None:
         if subject is Subject.GATEWAY:
             self.memory = replace(self.memory, gateway_hands=hands)
@@ -179,7 +184,7 @@ class Pad:
         return flight.rung in away or STEPS[flight.rung].new_process
 
     def under_way(self, subject: Subject) -> bool:
-        """Whether an earlier supervisor's act on the subject may not have ended yet."""
+        """Whether an earlier supervisor's act on the subject, or a cancelled one, may not have ended yet."""
         hands = self.hands(subject)
         return hands is not None and hands.until is not None and self.now < hands.until
 

@@ -314,6 +314,14 @@ class World:
     def ask(self, subject: Subject, rung: Rung) -> None:
         self._asks.append(Ask(subject, rung))
 
+    def cancel(self) -> None:
+        """A person has the act in flight let go of; what was told to do it does it all the same."""
+        assert self.flying is not None
+        outcome = Outcome(self.flying[1].id, self.now, False, "", cancelled=True)
+        self._outcomes.append(outcome)
+        self.journal.ended(self.rules.tenant, outcome, self.now)
+        self.orphaned = True
+
     def supervisor_dies(self) -> None:
         """A new supervisor, which knows what the journal knows. What Docker was told to do, it does all the same."""
         self.memory = self.journal.restore(self.rules.tenant, self.rules.policy, self.now, self.now)

@@ -1,5 +1,6 @@
 """The HTTP of the supervisor, over a watch whose senses are made up."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -206,7 +207,7 @@ async def test_incidents(client: httpx.AsyncClient, watch: Watch) -> None:
     assert (await client.get("/api/v1/incidents?limit=x")).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["pause", "resume", "login", "restart", "preflight", "clearance"])
+@pytest.mark.parametrize("path", ["cancel", "pause", "resume", "login", "restart", "preflight", "clearance"])
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "operator"}])
 async def test_asking_needs_a_token(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> None:
     assert (await client.post(f"/api/v1/{path}", json={}, headers=headers)).status_code == 401
@@ -388,6 +389,38 @@ async def test_the_login_is_read_from_both_logs_and_forgotten_with_its_hold(watc
     runtime.text = ""
     assert await login_phase(watch) is LoginPhase.UNKNOWN
     assert watch.observation.login.look.result is Result.UNKNOWN
+
+
+async def test_an_act_is_cancelled_once(client: httpx.AsyncClient, watch: Watch) -> None:
+    told = asyncio.Event()
+
+    class Hanging(NoRuntime):
+        async def restart(self, subject: Subject, grace: float) -> None:  # type: ignore[override]
+            told.set()
+            await asyncio.Event().wait()
+
+    answer = await client.post("/api/v1/cancel", headers=OPERATOR)
+    assert (answer.status_code, answer.json()["reason"]) == (409, "nothing is under way")
+    watch._hands._runtime = Hanging()  # type: ignore[assignment]
+    now = CLOCK.monotonic()
+    act = Act(1, Rung.CONTAINER_RESTART, Subject.GATEWAY, None, now, now + 20.0, "because")
+    watch.memory = replace(watch.memory, flight=act)
+    watch._follow(act)
+    async with asyncio.timeout(5):
+        await told.wait()
+    assert (await client.post("/api/v1/cancel", headers=OPERATOR)).json() == {"cancelled": True}
+    assert (await client.post("/api/v1/cancel", headers=OPERATOR)).status_code == 409
+    assert watch._acting is not None
+    await watch._acting
+    watch._turn()
+    assert watch.memory.flight is None
+    hands = watch.memory.gateway_hands
+    assert hands is not None
+    assert (hands.cancelled, hands.until) == (True, act.deadline)
+    await watch._write(lambda: None)
+    [row] = watch._journal._db.execute("SELECT outcome FROM acts").fetchall()
+    assert row["outcome"] == "cancelled"
+    assert (await client.post("/api/v1/cancel", headers=OPERATOR)).status_code == 409
 
 
 async def test_a_dry_run_says_so_and_takes_no_order(client: httpx.AsyncClient, watch: Watch) -> None:
