@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from gateway.simulator.market.instruments import ContractQuery
 from gateway.simulator.wire.contract import read_contract, read_contract_proto
 from gateway.simulator.wire.cursor import Cursor
-from gateway.simulator.wire.protobuf import number
+from gateway.simulator.wire.protobuf import number, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ class _Proto:
         said.contract.ClearField("comboLegs")  # an order's legs are looked at later, and refused in another way
 
     def order_id(self) -> int:
-        return int(self._said.orderId)
+        return whole(self._said.orderId)
 
     def contract(self) -> ContractQuery:
         return replace(read_contract_proto(self._said.contract), issuer_id="", include_expired=False)

@@ -15,6 +15,7 @@ PROTOBUF = 201
 """From this server version on a message's id is four bytes in front of it, and messages begin to be protobuf."""
 OFFSET = 200
 """By how much the id of a message is raised where it is protobuf."""
+_UNSET_INT = 2**31 - 1
 _NEWEST_TEXT = 105
 """Requests with a higher id came after protobuf and have never been text."""
 
@@ -54,6 +55,11 @@ def optional(said: Any, name: str) -> float | None:
         RequestMalformed: it is no number.
     """
     return number(getattr(said, name)) if said.HasField(name) else None
+
+
+def whole(value: int) -> int:
+    """A whole number that a client wrote: 0 where it is the one that means unset, as in text."""
+    return 0 if value == _UNSET_INT else value
 
 
 def requests_since(message_id: int) -> int:

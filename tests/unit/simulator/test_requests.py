@@ -293,3 +293,11 @@ def test_empty_texts_are_unset() -> None:
 def test_what_cannot_be_read_says_so(fields: list[str]) -> None:
     with pytest.raises(RequestMalformed):
         reader.read(encode_fields(*fields), 200)
+
+
+@pytest.mark.parametrize("version", [200, 223])
+def test_the_highest_number_of_all_is_no_order_id(version: int) -> None:
+    """It means unset, and as an id it would leave no next one that fits into a message."""
+    placed = read(version, lambda c: c.placeOrder(2**31 - 1, option(), Order()))
+    assert isinstance(placed, orders.PlaceOrder)
+    assert placed.order.order_id == 0
