@@ -9,7 +9,7 @@ from dataclasses import replace
 from supervisor import faults, incidents
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import FAULTS, Rung
-from supervisor.ladder import STEPS, Purse, act_deadline, next_rung
+from supervisor.ladder import STEPS, Purse, act_deadline, external, next_rung, restarts_gateway
 from supervisor.memory import NEVER, Act, Done, Incident, Remember, Withheld
 from supervisor.observation import NEVER as NEVER_LOOKED
 from supervisor.observation import EngineWord, LoginPhase, Result, Subject
@@ -80,6 +80,10 @@ def _cure_gateway(pad: Pad) -> bool:
     if finding is None or incident is None or incident.gave_up or finding.fault.safety:
         return False
     fault = finding.fault
+    if pad.rules.external:
+        if restarts_gateway(fault) and not pad.rules.restart_command:
+            return _call_a_person(pad, finding)
+        fault = external(fault, bool(pad.rules.restart_command))
     rung = next_rung(fault, incident.rungs)
     if rung is None:
         if fault.once and all(done.outcome != "pending" for done in incident.acts):
@@ -92,7 +96,7 @@ def _cure_gateway(pad: Pad) -> bool:
     if fault.act is None or pad.now - finding.first < fault.act:
         pad.why_not = f"{rung} from {fault.act:g} s on" if fault.act is not None else ""
         return False
-    if not finding.sure:
+    if not finding.sure and not pad.rules.external:  # of that one no log and no mailbox ever say more
         pad.why_not = "the evidence does not allow an act"
         return False
     if rung is Rung.ENGINE_RESYNC:
@@ -101,6 +105,19 @@ def _cure_gateway(pad: Pad) -> bool:
         pad.why_not = "RECONNECTACCOUNT is off"
         return False
     return not _vetoed(pad, rung) and _launch(pad, rung, finding.why)
+
+
+def _call_a_person(pad: Pad, finding: Diagnosis) -> bool:
+    """A restart is due, and this gateway is not ours to restart. Never an act."""
+    due = finding.fault.act is not None and pad.now - finding.first >= finding.fault.act
+    vetoed = pad.observation.paused or pad.observation.windows
+    if due and not vetoed and pad.gateway.state is GatewayState.FAILING:
+        incidents.give_up(pad, Subject.GATEWAY)
+        incident = pad.memory.gateway_incident
+        assert incident is not None
+        text = f"{finding.fault.name}: {finding.why}; this gateway is not ours to restart, a person is needed"
+        incidents.tell(pad, incident, "not-ours", text)
+    return False
 
 
 def _follow_with_engine(pad: Pad) -> bool:
@@ -198,8 +215,11 @@ def _withhold(pad: Pad, rung: Rung, why: str) -> bool:
 
 
 def _login_under_way(pad: Pad) -> bool:
-    """Never restart while a push is pending, nor on a log that cannot be read. A dead process logs nothing in."""
-    if pad.gateway.process.died_at is not None:
+    """Never restart while a push is pending, nor on a log that cannot be read. A dead process logs nothing in.
+
+    An external gateway has no log that we could read: who gives a RESTART_COMMAND answers for that.
+    """
+    if pad.gateway.process.died_at is not None or pad.rules.external:
         return False
     return pad.observation.login.phase in (LoginPhase.TWOFA, LoginPhase.UNKNOWN)
 

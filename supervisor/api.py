@@ -178,6 +178,9 @@ class _Api:
         cold = Rung.CONTAINER_START if gateway else Rung.ENGINE_START
         soft = Rung.IBC_RESTART if gateway else Rung.ENGINE_RESYNC
         rungs = [hard, soft, cold] if gateway or self._watch.rules.engine_api else [hard, cold]
+        if gateway and self._watch.rules.external:
+            hard = cold = Rung.RESTART_COMMAND
+            rungs = [hard]
         if named is None:
             return hard if up else cold
         if named in rungs:

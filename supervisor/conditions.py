@@ -11,7 +11,7 @@ from supervisor.audit import UNKNOWN, WELL, Verdict
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import FAULTS, STANDING, Fault
 from supervisor.memory import NEVER
-from supervisor.observation import CONTAINERS, Audit, EngineView, LoginPhase, Result, SessionPhase
+from supervisor.observation import CONTAINERS, Audit, EngineView, LoginPhase, Result, SessionPhase, Subject
 from supervisor.pad import Pad
 from supervisor.rules import Rules
 
@@ -197,7 +197,8 @@ def _supervisor_killed(pad: Pad) -> Verdict:
 
 def _restart_storm(pad: Pad) -> Verdict:
     for incident in pad.memory.open:
-        if incident.gave_up and not FAULTS[incident.fault].once:
+        ours = not pad.rules.external or pad.rules.restart_command or incident.subject is not Subject.GATEWAY
+        if incident.gave_up and not FAULTS[incident.fault].once and ours:
             why = f"{incident.fault}: the restart budget is spent, a person is needed"
             return _stands(faults.RESTART_STORM, pad.now, why)
     return WELL

@@ -27,6 +27,7 @@ class Rung(StrEnum):
     ENGINE_STOP = "engine-stop"
     LOGIN_HOLD = "login-hold"
     GATEWAY_STOP = "gateway-stop"
+    RESTART_COMMAND = "restart-command"
 
 
 class Page(StrEnum):

@@ -17,6 +17,7 @@ from supervisor.probes.ledger import Ledger
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.sentinel import Sentinel
 from supervisor.runtime.docker import Runtime
+from supervisor.runtime.external import run_command
 from tws.clock import Clock
 
 _VERBS = {
@@ -41,6 +42,7 @@ class Hands:
         clock: Clock,
         policy: Policy,
         *,
+        restart_command: tuple[str, ...],
         intend: Callable[[Act], Awaitable[None]],
         clearance: Callable[[], Awaitable[Answer]],
     ) -> None:
@@ -51,6 +53,7 @@ class Hands:
         self._sentinel = sentinel
         self._clock = clock
         self._policy = policy
+        self._restart_command = restart_command
         self._intend = intend
         self._clearance = clearance
 
@@ -103,6 +106,8 @@ class Hands:
             await self._runtime.restart(Subject.ENGINE, policy.engine_stop_grace)
         elif rung is Rung.GATEWAY_STOP:
             await self._runtime.stop(Subject.GATEWAY, policy.login_stop_grace)
+        elif rung is Rung.RESTART_COMMAND:
+            return await run_command(self._restart_command)
         elif rung is Rung.LOGIN_HOLD:
             self.hold(reason)
         else:

@@ -1,6 +1,6 @@
 """Which rung comes next, what it costs, and how long its proof may take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from supervisor.faults import Fault, Rung
@@ -50,12 +50,26 @@ STEPS: dict[Rung, Step] = {
         Step(Rung.CONTAINER_RESTART, _G, Purse.GATEWAY, restarts=True, new_process=True),
         Step(Rung.LOGIN_HOLD, _G, Purse.NONE, restarts=False),
         Step(Rung.GATEWAY_STOP, _G, Purse.NONE, restarts=True),
+        Step(Rung.RESTART_COMMAND, _G, Purse.GATEWAY, restarts=True),
         Step(Rung.ENGINE_RESYNC, _E, Purse.NONE, restarts=False),
         Step(Rung.ENGINE_START, _E, Purse.ENGINE, restarts=True, new_process=True),
         Step(Rung.ENGINE_RESTART, _E, Purse.ENGINE, restarts=True, new_process=True),
         Step(Rung.ENGINE_STOP, _E, Purse.NONE, restarts=True),
     )
 }
+
+
+def restarts_gateway(fault: Fault) -> bool:
+    """Whether its cure is a new gateway process."""
+    return Rung.IBC_RESTART in fault.rungs or Rung.CONTAINER_RESTART in fault.rungs
+
+
+def external(fault: Fault, command: bool) -> Fault:
+    """The row as it is for a gateway that has neither container nor IBC of ours, and perhaps a command."""
+    if restarts_gateway(fault):
+        return replace(fault, rungs=(Rung.RESTART_COMMAND,) if command else ())
+    ours = (Rung.SENTINEL_RECONNECT, Rung.ENGINE_RESYNC)
+    return replace(fault, rungs=tuple(rung for rung in fault.rungs if rung in ours))
 
 
 def next_rung(fault: Fault, done: tuple[Rung, ...]) -> Rung | None:
@@ -79,6 +93,7 @@ def proof_deadline(rung: Rung, policy: Policy) -> float:
         Rung.CONTAINER_RESTART: policy.start_deadline,
         Rung.LOGIN_HOLD: policy.docker_timeout,
         Rung.GATEWAY_STOP: policy.docker_timeout,
+        Rung.RESTART_COMMAND: policy.start_deadline,
         Rung.ENGINE_RESYNC: policy.resync_patience,
         Rung.ENGINE_START: policy.engine_deadline,
         Rung.ENGINE_RESTART: policy.engine_deadline,
@@ -96,4 +111,6 @@ def act_deadline(rung: Rung, policy: Policy) -> float:
         return policy.engine_stop_grace + 2 * policy.docker_timeout
     if rung is Rung.ENGINE_RESYNC:
         return policy.resync_patience
+    if rung is Rung.RESTART_COMMAND:
+        return policy.command_timeout
     return policy.docker_timeout + policy.mailbox_deadline

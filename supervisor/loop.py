@@ -122,6 +122,7 @@ class Watch:
             senses.sentinel,
             clock,
             rules.policy,
+            restart_command=rules.restart_command,
             intend=self._intend,
             clearance=self.clearance,
         )
@@ -156,10 +157,11 @@ class Watch:
             policy = self._policy
             group.create_task(self._every(self._look_docker, policy.probe_interval), name="docker")
             group.create_task(self._every(self._look_handshake, policy.probe_interval), name="handshake")
-            group.create_task(self._every(self._look_mailbox, policy.heart_interval), name="mailbox")
             group.create_task(self._steadily(self._look_host, policy.heart_interval), name="host")
-            group.create_task(self._steadily(self._look_resources, _RESOURCES_PACE), name="resources")
-            group.create_task(self._every(self._look_ledger, policy.heart_interval), name="ledger")
+            if not self.rules.external:
+                group.create_task(self._every(self._look_mailbox, policy.heart_interval), name="mailbox")
+                group.create_task(self._steadily(self._look_resources, _RESOURCES_PACE), name="resources")
+                group.create_task(self._every(self._look_ledger, policy.heart_interval), name="ledger")
             if self.rules.engine and self.rules.engine_api:
                 group.create_task(self._every(self._look_engine, policy.heart_interval), name="engine")
             group.create_task(self._notifier.run(), name="notify")
@@ -242,7 +244,8 @@ class Watch:
             self._see(docker=look, gateway=after, engine=found.get(Subject.ENGINE))
         else:
             self._see(docker=look)
-        await self._look_login()
+        if not self.rules.external:
+            await self._look_login()
 
     async def _look_login(self) -> None:
         """After Docker's, which says since when the present process runs. Lines from before a hold was lifted told of
@@ -550,6 +553,8 @@ class Watch:
         """A person's restart. Returns why not, or None when it will be done."""
         if self.rules.dry_run:
             return "this supervisor runs dry: it does nothing; unset DRY_RUN"
+        if self.rules.external and ask.subject is Subject.GATEWAY and not self.rules.restart_command:
+            return "this gateway is not ours to restart; set RESTART_COMMAND, or restart it where it runs"
         if self.memory.flight is not None:
             return f"{self.memory.flight.rung} is under way; ask again when it has ended"
         if ask.subject is Subject.ENGINE and self.memory.gateway.state is not GatewayState.READY:
@@ -579,12 +584,12 @@ class Watch:
         """Lift the hold on logins on a person's word, `resume` or `login`.
 
         Returns:
-            Why there was one, or None; a dry run lifts none.
+            Why there was one, or None; a dry run lifts none, and an external gateway has none.
 
         Raises:
             ActRefused: it could not be lifted.
         """
-        if self.rules.dry_run:
+        if self.rules.dry_run or self.rules.external:
             return None
         reason = self._hands.lift()
         if reason is not None:
@@ -605,6 +610,8 @@ class Watch:
         Raises:
             ActRefused: the hold could not be lifted.
         """
+        if self.rules.external:
+            return False, "this gateway's logins are not ours: log in where it runs"
         self.lift_hold("login")
         view = self._senses.ledger.look()
         if view.look.result is not Result.OK or view.next_at is not None:

@@ -180,7 +180,7 @@ class Pad:
         flight = self.memory.flight
         if flight is None or flight.subject is not subject:
             return False
-        away = (Rung.IBC_RESTART, Rung.SENTINEL_RECONNECT, Rung.GATEWAY_STOP)
+        away = (Rung.IBC_RESTART, Rung.SENTINEL_RECONNECT, Rung.GATEWAY_STOP, Rung.RESTART_COMMAND)
         return flight.rung in away or STEPS[flight.rung].new_process
 
     def under_way(self, subject: Subject) -> bool:

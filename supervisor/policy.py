@@ -100,6 +100,7 @@ class Policy:
     token_reminders: tuple[int, ...] = (24, 8, 1)  # hours
     audit_fresh: float = 120.0
     docker_timeout: float = 5.0
+    command_timeout: float = 60.0  # RESTART_COMMAND, of which we know nothing
     gateway_stop_grace: float = 10.0  # its JVM is dead or frozen when we get there: nothing is left to save
     login_stop_grace: float = 2.0  # IBC would use a longer one for another attempt
     engine_stop_grace: float = 30.0  # the engine flattens nothing, but reports and cancels its tasks

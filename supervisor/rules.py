@@ -21,6 +21,8 @@ class Rules:
         weekly_token: whether the login ends each Sunday.
         reauth: when one push may be sent after that; None: only when a person asks.
         dry_run: acts are told and never done.
+        external: the gateway is no container of ours.
+        restart_command: what restarts it then, if anything may.
     """
 
     tenant: str
@@ -34,4 +36,6 @@ class Rules:
     weekly_token: bool = False
     reauth: Reauth | None = None
     dry_run: bool = False
+    external: bool = False
+    restart_command: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)

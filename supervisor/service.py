@@ -27,7 +27,8 @@ from supervisor.probes.ledger import Ledger
 from supervisor.probes.mailbox import Mailbox
 from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
-from supervisor.runtime.docker import DockerRuntime
+from supervisor.runtime.docker import DockerRuntime, Runtime
+from supervisor.runtime.external import ExternalGateway
 from supervisor.settings import Settings
 from tws.clock import SystemClock
 from tws.contracts import stock
@@ -75,7 +76,8 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
     clock = SystemClock()
     journal = Journal(settings.state_dir / "journal.sqlite")
     registry = CollectorRegistry()
-    runtime = DockerRuntime(settings.docker_host, settings.tenant, clock, timeout=int(policy.docker_timeout))
+    docker = DockerRuntime(settings.docker_host, settings.tenant, clock, timeout=int(policy.docker_timeout))
+    runtime: Runtime = ExternalGateway(docker if rules.engine else None, clock) if rules.external else docker
     watches: list[Watch] = []
     sentinel = Sentinel(
         settings.gateway_host,
@@ -113,7 +115,8 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
     )
     watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), notifier, metrics, clock)
     watches.append(watch)
-    runtime.listen(watch.heard, lambda deaf: None)
+    if rules.engine or not rules.external:
+        docker.listen(watch.heard, lambda deaf: None)
     app = application(
         watch,
         registry,
@@ -139,7 +142,7 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
     await _until(stop, watch, server)
     await watch.leave()
     await http.aclose()
-    runtime.close()
+    docker.close()
     journal.close()
     log.info("ended", tenant=rules.tenant)
 

@@ -1,5 +1,6 @@
 """What the supervisor is told, from the environment and from secret files."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -23,6 +24,10 @@ class Settings(BaseSettings):
     tenant: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
     mode: Literal["sim", "paper", "live"]
     ib_account: str
+    gateway: Literal["container", "external"] = "container"
+    """`external` is a gateway of which we know host and port, and whose container, if it has one, is not ours."""
+    restart_command: str | None = None
+    """A JSON list of words that restarts an external gateway; run without a shell."""
     gateway_host: str = "ib-gateway"
     gateway_port: Port = 4004
     engine: Literal["on", "lifecycle", "none"] = "on"
@@ -105,8 +110,26 @@ class Settings(BaseSettings):
             weekly_token=self.mode != "sim" or self.reauth_at is not None,
             reauth=Reauth.parse(self.reauth_at) if self.reauth_at is not None else None,
             dry_run=self.dry_run,
+            external=self.gateway == "external",
+            restart_command=self._restart_command(),
             policy=policy,
         )
+
+    def _restart_command(self) -> tuple[str, ...]:
+        if self.restart_command is None:
+            return ()
+        problem = (
+            f'RESTART_COMMAND: expected a JSON list like ["ssh", "tws", "restart"], found {self.restart_command!r}'
+        )
+        try:
+            words = json.loads(self.restart_command)
+        except ValueError as error:
+            raise SettingsRefused(problem) from error
+        if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+            raise SettingsRefused(problem)
+        if self.gateway != "external":
+            raise SettingsRefused("RESTART_COMMAND: expected GATEWAY=external beside it, found a container; unset one")
+        return tuple(words)
 
     def _windows(self) -> tuple[Window, ...]:
         region = self.region or (None if self.mode == "sim" else "na")

@@ -80,6 +80,7 @@ def status(
                 "blind": observation.blind,
                 "gateway": {
                     "state": gateway.state,
+                    "external": rules.external,
                     "since": since(gateway.since),
                     "accounts": list(sentinel.accounts),
                     "client_id": sentinel.client_id,

@@ -44,6 +44,7 @@ from supervisor.observation import (
 )
 from supervisor.probes.books import Books
 from supervisor.rules import Rules
+from supervisor.runtime.external import GATEWAY
 from supervisor.states import WELL, EngineState, GatewayState
 from tws.values import OpenOrder, Position
 
@@ -370,6 +371,10 @@ class World:
             if self.restart_cures:
                 self.hang = False
             self._boot(self.soft_restart_seconds)
+        elif rung is Rung.RESTART_COMMAND:
+            if self.restart_cures:
+                self.jvm_dead = self.hang = self.frozen = self.half_open = False
+            self._boot(self.boot_seconds)
         elif rung is Rung.SENTINEL_RECONNECT:
             self.half_open = False
             self._sentinel = replace(self._sentinel, phase=SessionPhase.AWAY)
@@ -416,12 +421,14 @@ class World:
         if self._every("docker", policy.probe_interval):
             if self.docker_ok:
                 look = Look(Result.OK, self.now, 0.003, "")
-                self._docker_answer = (look, self.gateway.view(), self.engine.view())
+                gateway = GATEWAY if self.rules.external else self.gateway.view()
+                self._docker_answer = (look, gateway, self.engine.view())
             else:
                 self._docker_answer = (Look(Result.UNKNOWN, self.now, 1.0, "refused"), None, None)
         if self._every("handshake", policy.probe_interval):
             self._handshake = self._greet()
-        self._mailbox_look()
+        if not self.rules.external:
+            self._mailbox_look()
         self._sentinel_look()
         if self.rules.engine_api and self._every("engine", policy.heart_interval):
             self._engine_view = self._engine_look()
@@ -574,7 +581,9 @@ class World:
             engine=self._docker_engine,
             handshake=self._handshake,
             mailbox=self._mailbox,
-            login=LoginView(Look(Result.OK, self.now), self.login, self.login_since, f"the line of {self.login}"),
+            login=LoginView()
+            if self.rules.external
+            else LoginView(Look(Result.OK, self.now), self.login, self.login_since, f"the line of {self.login}"),
             ledger=self.ledger,
             host=self.host,
             resources=self.resources,

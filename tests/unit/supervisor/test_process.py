@@ -176,3 +176,18 @@ def test_a_full_disk_leaves_it_watching_and_paging_but_not_restarting(
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     wait_for(lambda: START in docker.asked, 30, process.tail)
     ends_quickly(process)
+
+
+# -- a gateway that is not ours ----------------------------------------------------------------------------------------
+
+
+def test_an_external_gateway_needs_no_docker(supervise: Supervise, docker: FakeDocker) -> None:
+    process = supervise(GATEWAY="external")
+
+    def sees() -> bool:
+        url: str = process.url  # type: ignore[attr-defined]
+        return httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+
+    wait_for(sees, 30, process.tail)
+    ends_quickly(process)
+    assert docker.asked == []

@@ -8,8 +8,27 @@ from supervisor.settings import Settings
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    ours = ("DRY_RUN", "CONTAINER_RESTART_BUDGET", "PROBE_INTERVAL_SECONDS", "ENGINE", "RECONNECT_ACCOUNT")
-    for name in (*ours, "REGION", "WINDOWS_FILE", "AUTO_RESTART_TIME", "TIME_ZONE", "REAUTH_AT"):
+    ours = (
+        "DRY_RUN",
+        "GATEWAY",
+        "RESTART_COMMAND",
+        "CONTAINER_RESTART_BUDGET",
+        "PROBE_INTERVAL_SECONDS",
+        "ENGINE",
+        "RECONNECT_ACCOUNT",
+        "GATEWAY",
+        "RESTART_COMMAND",
+    )
+    for name in (
+        *ours,
+        "GATEWAY",
+        "RESTART_COMMAND",
+        "REGION",
+        "WINDOWS_FILE",
+        "AUTO_RESTART_TIME",
+        "TIME_ZONE",
+        "REAUTH_AT",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in {
         "TENANT": "sim",
@@ -33,6 +52,25 @@ def test_what_engine_there_is(monkeypatch: pytest.MonkeyPatch, said: str, engine
     monkeypatch.setenv("ENGINE", said)
     rules = Settings.load().rules()
     assert (rules.engine, rules.engine_api) == (engine, engine_api)
+
+
+def test_an_external_gateway_may_have_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Settings.load().rules().external
+    monkeypatch.setenv("GATEWAY", "external")
+    monkeypatch.setenv("RESTART_COMMAND", '["ssh", "tws", "restart it"]')
+    rules = Settings.load().rules()
+    assert (rules.external, rules.restart_command) == (True, ("ssh", "tws", "restart it"))
+
+
+@pytest.mark.parametrize(
+    ("gateway", "command"),
+    [("external", "ssh tws"), ("external", "[]"), ("external", "[1]"), ("external", '"x"'), ("container", '["x"]')],
+)
+def test_a_command_that_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, gateway: str, command: str) -> None:
+    monkeypatch.setenv("GATEWAY", gateway)
+    monkeypatch.setenv("RESTART_COMMAND", command)
+    with pytest.raises(SettingsRefused, match="RESTART_COMMAND"):
+        Settings.load().rules()
 
 
 def test_a_dry_run_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
