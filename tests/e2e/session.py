@@ -10,6 +10,7 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,9 +74,10 @@ def _day(stack: Stack, opens: datetime, closes: datetime) -> int:
             flush=True,
         )
     _sleep_until(closes - timedelta(minutes=4))
-    flat_before = _flat(stack)
+    flat_before = _flat(stack, opens)
     _sleep_until(closes + timedelta(seconds=20))
     stack.until(lambda: stack.status()["gateway"]["state"] == "READY", "a gateway that is ready after the close")
+    agree = _within(60.0, stack.books_agree)
     book, engine = stack.book(), stack.engine()
     executions = [one["exec_id"] for one in book["executions"]]
     day = {
@@ -87,12 +89,14 @@ def _day(stack: Stack, opens: datetime, closes: datetime) -> int:
         "executions": len(executions),
         "told_twice": len(executions) - len(set(executions)),
         "flat_4_minutes_before": flat_before,
-        "flat": _flat(stack),
-        "books_agree": stack.books_agree(),
+        "flat": _flat(stack, opens),
+        "books_agree": agree,
         "engine": engine["state"],
         "incidents": [[one["fault"], one["outcome"], one["recovery_seconds"]] for one in stack.incidents()],
     }
     print(json.dumps(day), flush=True)
+    if not agree:
+        print(json.dumps({"book": book, "engine": engine}), stack.story(), sep="\n", file=sys.stderr)
     good = day["flat_4_minutes_before"] and day["flat"] and day["books_agree"] and not day["told_twice"]
     return 0 if good and executions else 1
 
@@ -112,10 +116,19 @@ def _play(stack: Stack, name: str) -> str:
         time.sleep(0.5)
 
 
-def _flat(stack: Stack) -> bool:
-    book = stack.book()
+def _flat(stack: Stack, day: datetime) -> bool:
+    """Whether nothing is held or working that expires on that day. After the cut-off the engine trades tomorrow's."""
+    book, today = stack.book(), f"{day:%y%m%d}"
     working = [one for one in book["orders"] if one["status"] in ("PreSubmitted", "Submitted", "PendingCancel")]
-    return not working and not [one for one in book["positions"] if one["quantity"]]
+    held = [one for one in book["positions"] if one["quantity"]]
+    return not [one for one in (*working, *held) if today in one["local_symbol"]]
+
+
+def _within(seconds: float, true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (found := true()) and time.monotonic() < deadline:
+        time.sleep(1.0)
+    return found
 
 
 def _sleep_until(moment: datetime) -> None:
