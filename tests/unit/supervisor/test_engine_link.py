@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from supervisor.errors import ActRefused
-from supervisor.observation import EngineWord, Look, Result
+from supervisor.observation import EngineOrder, EnginePosition, EngineRefusal, EngineWord, Look, Result
 from supervisor.probes.engine import EngineLink, view
 from tws.clock import SystemClock
 
@@ -65,6 +65,34 @@ async def test_its_status_is_read(link: EngineLink) -> None:
     assert (seen.look.result, seen.word, seen.attempts) == (Result.OK, EngineWord.TRADING, 2)
     assert (seen.positions, seen.orders, seen.entries_held, seen.reconciled) == (1, 1, True, True)
     assert Handler.asked == [("/api/v1/status", None, None)]
+
+
+async def test_its_books_are_read(link: EngineLink) -> None:
+    books = {
+        "at": "2026-01-01T10:00:08+00:00",
+        "connection": {"client_id": 1},
+        "positions": [{"instrument_id": "SPY.ARCX", "con_id": 756733, "quantity": -2.0}],
+        "orders": [
+            {
+                "client_order_id": "O-1",
+                "instrument_id": "SPY.ARCX",
+                "status": "SUBMITTED",
+                "submitted_at": "2026-01-01T10:00:01.500000+00:00",
+            },
+            {"client_order_id": "O-2", "status": "ACCEPTED", "submitted_at": "2026-01-01T10:00:00+00:00"},
+        ],
+        "refused_orders": [{"client_order_id": "O-3", "con_id": 756733, "side": "BUY", "reason": "201"}],
+    }
+    Handler.answers["/api/v1/status"] = (200, STATUS | books)
+    seen = await link.look()
+    assert seen.held == (EnginePosition(756733, "SPY.ARCX", -2.0),)
+    assert seen.working == (EngineOrder("O-1", "SPY.ARCX", 6.5), EngineOrder("O-2", "None"))
+    assert seen.refused == (EngineRefusal("O-3", 756733, "None", "BUY", "201"),)
+    assert (seen.client_id, seen.client_since) == (1, seen.look.at)
+    assert (await link.look()).client_since == seen.look.at
+    Handler.answers["/api/v1/status"] = (200, STATUS | books | {"connection": {"client_id": 2}})
+    changed = await link.look()
+    assert (changed.client_id, changed.client_since) == (2, changed.look.at)
 
 
 @pytest.mark.parametrize("answer", [(500, {}), (200, b"no json"), (200, {"positions": "three"})])

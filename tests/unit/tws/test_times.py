@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tws.errors import ProtocolError
-from tws.times import TimeForm, bar_time_form, parse_connection_time
+from tws.times import TimeForm, bar_time_form, parse_connection_time, session_end
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
 
@@ -63,3 +63,28 @@ def test_forms_of_a_bars_time(text: str, form: TimeForm) -> None:
 def test_an_unknown_form_is_refused() -> None:
     with pytest.raises(ProtocolError, match="expected a time"):
         bar_time_form("yesterday")
+
+
+HOURS = "20261123:0930-20261123:1615;20261124:CLOSED;20261125:0930-20261125:1200;20261125:1215-20261125:1300"
+
+
+@pytest.mark.parametrize(
+    ("date", "zone", "end"),
+    [
+        ("20261123", "US/Eastern", datetime(2026, 11, 23, 21, 15, tzinfo=UTC)),
+        ("20261123 16:15:00", "US/Eastern", datetime(2026, 11, 23, 21, 15, tzinfo=UTC)),
+        ("20261125", "America/New_York", datetime(2026, 11, 25, 18, 0, tzinfo=UTC)),
+        ("20261124", "US/Eastern", None),
+        ("20270101", "US/Eastern", None),
+        ("", "US/Eastern", None),
+        ("20261123", "Nowhere/Land", None),
+        ("20261123", "", None),
+    ],
+)
+def test_a_contracts_last_session_ends(date: str, zone: str, end: datetime | None) -> None:
+    assert session_end(date, HOURS, zone) == end
+
+
+@pytest.mark.parametrize("hours", ["", "nonsense", "20261123:0930-20261123:late"])
+def test_hours_that_tell_nothing(hours: str) -> None:
+    assert session_end("20261123", hours, "US/Eastern") is None
