@@ -33,6 +33,8 @@ SETTLED = 0.75
 """An engine's word counts from this long after the broker's last change: it writes its books twice a second."""
 UNANSWERED = 5.0
 """An order that nobody has acknowledged for this long."""
+BRACKET = 2.0
+"""An exit may be refused this long before its entry fills."""
 CUT_OFF = 300.0
 """From this long before its last session ends a position should be gone."""
 
@@ -105,7 +107,9 @@ def exit_rejected(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
     found = []
     for refusal in engine.refused:
         row = held.get(refusal.con_id) if refusal.con_id is not None else None
-        if row is not None and _closes(refusal.side, row.position.quantity):
+        # The exits of an entry that was refused as well are no exits of what a later entry opened.
+        meant = row is not None and engine.look.at - refusal.seconds_ago >= row.since - BRACKET
+        if row is not None and meant and _closes(refusal.side, row.position.quantity):
             found.append(f"{refusal.ref}, exit of {_position(row)}, was refused: {refusal.reason}")
     return _found(faults.EXIT_REJECTED, engine.look.at, found) if found else WELL
 

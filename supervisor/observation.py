@@ -306,13 +306,18 @@ class EngineOrder:
 
 @dataclass(frozen=True, slots=True)
 class EngineRefusal:
-    """An order that was refused a moment ago, by the broker or by the engine's own risk checks."""
+    """An order that was refused a moment ago, by the broker or by the engine's own risk checks.
+
+    Attributes:
+        seconds_ago: how long before the engine was asked.
+    """
 
     ref: str
     con_id: int | None
     name: str
     side: str
     reason: str
+    seconds_ago: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
                     str(row.get("instrument_id")),
                     str(row.get("side")),
                     str(row.get("reason")),
+                    _seconds_between(row.get("at"), at) or 0.0,
                 )
                 for row in body.get("refused_orders") or []
             ),
@@ -158,11 +159,13 @@ def _moment(text: object) -> datetime | None:
 
 
 def _unanswered(row: Mapping[str, Any], at: datetime | None) -> float | None:
+    return _seconds_between(row.get("submitted_at"), at) if row.get("status") == "SUBMITTED" else None
+
+
+def _seconds_between(text: object, at: datetime | None) -> float | None:
     """Both moments are the engine's own, so its clock need not agree with ours."""
-    submitted = _moment(row.get("submitted_at"))
-    if row.get("status") != "SUBMITTED" or submitted is None or at is None:
-        return None
-    return (at - submitted).total_seconds()
+    moment = _moment(text)
+    return (at - moment).total_seconds() if moment is not None and at is not None else None
 
 
 _TERMINAL = ("DENIED", "REJECTED", "CANCELED", "EXPIRED", "FILLED")

@@ -81,13 +81,21 @@ async def test_its_books_are_read(link: EngineLink) -> None:
             },
             {"client_order_id": "O-2", "status": "ACCEPTED", "submitted_at": "2026-01-01T10:00:00+00:00"},
         ],
-        "refused_orders": [{"client_order_id": "O-3", "con_id": 756733, "side": "BUY", "reason": "201"}],
+        "refused_orders": [
+            {
+                "client_order_id": "O-3",
+                "con_id": 756733,
+                "side": "BUY",
+                "reason": "201",
+                "at": "2026-01-01T10:00:06+00:00",
+            }
+        ],
     }
     Handler.answers["/api/v1/status"] = (200, STATUS | books)
     seen = await link.look()
     assert seen.held == (EnginePosition(756733, "SPY.ARCX", -2.0),)
     assert seen.working == (EngineOrder("O-1", "SPY.ARCX", 6.5), EngineOrder("O-2", "None"))
-    assert seen.refused == (EngineRefusal("O-3", 756733, "None", "BUY", "201"),)
+    assert seen.refused == (EngineRefusal("O-3", 756733, "None", "BUY", "201", 2.0),)
     assert (seen.client_id, seen.client_since) == (1, seen.look.at)
     assert (await link.look()).client_since == seen.look.at
     Handler.answers["/api/v1/status"] = (200, STATUS | books | {"connection": {"client_id": 2}})

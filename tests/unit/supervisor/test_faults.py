@@ -708,10 +708,14 @@ def test_exit_rejected(world: World) -> None:
     falls(world, "exit-rejected", 5.0)
 
 
-@pytest.mark.parametrize(("con_id", "side"), [(CALL, "BUY"), (8, "SELL"), (None, "SELL")])
-def test_exit_rejected_is_no_entry_and_no_exit_of_nothing(world: World, con_id: int | None, side: str) -> None:
+@pytest.mark.parametrize(
+    ("con_id", "side", "seconds_ago"),
+    [(CALL, "BUY", 0.0), (8, "SELL", 0.0), (None, "SELL", 0.0), (CALL, "SELL", 200.0)],
+    ids=["an entry", "of nothing", "of nobody knows what", "of an entry before"],
+)
+def test_exit_rejected_is_none(world: World, con_id: int | None, side: str, seconds_ago: float) -> None:
     holding(world)
-    world.engine_refused = (EngineRefusal("O-9", con_id, "", side, ""),)
+    world.engine_refused = (EngineRefusal("O-9", con_id, "", side, "", seconds_ago),)
     world.run(60)
     assert world.incidents == []
 
