@@ -9,6 +9,9 @@ from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.spoil import varint
 from tws.frames import FrameReader, frame
 
+_PATIENCE = 60.0
+"""Seconds until it is sure that it is not cut off: beside a fuzzer the server may be busy."""
+
 
 class Caller:
     """A socket that speaks as ibapi does at a version; use as `async with Caller(port, version) as caller`."""
@@ -61,7 +64,7 @@ class Caller:
         Raises:
             TimeoutError: it does not.
         """
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(_PATIENCE):
             with contextlib.suppress(ConnectionError):
                 while await self._reader.read(65536):
                     pass
