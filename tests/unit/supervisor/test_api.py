@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from supervisor import machine
 from supervisor.api import application
 from supervisor.clearance import Preflights
-from supervisor.errors import IllegalTransition, RuntimeTrouble
+from supervisor.errors import IllegalTransition, JournalUnusable, RuntimeTrouble
 from supervisor.faults import FAULTS, Rung
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
@@ -168,6 +168,28 @@ async def test_a_bug_of_the_machine_costs_a_turn_and_not_the_watch(
     assert (await client.get("/healthz")).status_code == 200
     assert "bug" not in watch.sentence
     assert owed.page.ended_at is not None
+
+
+async def test_a_journal_that_took_nothing_is_tried_again_with_nothing_to_write(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise JournalUnusable("expected the journal to take a line, found: disk is full")
+
+    async def tried() -> bool:
+        watch._journal_tried = float("-inf")
+        watch._turn()
+        await asyncio.gather(*watch._tasks)
+        watch._turn()
+        return watch.observation.journal_broken
+
+    assert not await tried()
+    with monkeypatch.context() as broken:
+        broken.setattr(watch._journal, "remember", full)
+        watch.resume()
+        await asyncio.gather(*watch._tasks)
+        assert await tried()
+    assert not await tried()
 
 
 async def test_ready_means_not_blind(client: httpx.AsyncClient, watch: Watch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from supervisor.cli import CouldNotAsk, main, seconds
 
-STATUS = {
+STATUS: dict[str, Any] = {
     "version": 1,
     "at": "2026-01-01T00:00:00Z",
     "verdict": "trading",
@@ -78,6 +78,20 @@ def test_status_is_yes_only_when_trading(capsys: pytest.CaptureFixture[str]) -> 
     Handler.answers["/api/v1/status"] = (200, STATUS | {"verdict": "degraded"})
     assert main(["status", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["verdict"] == "degraded"
+
+
+def test_status_names_what_is_due_and_not_done(capsys: pytest.CaptureFixture[str]) -> None:
+    withheld = {"rung": "container-restart", "subject": "gateway", "why": "PAUSE: would container-restart"}
+    Handler.answers["/api/v1/status"] = (200, STATUS | {"tenants": [STATUS["tenants"][0] | {"withheld": withheld}]})
+    main(["status"])
+    assert "container-restart is due and not done: PAUSE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("code", "exits"), [(200, 0), (409, 1)])
+def test_cancel_is_asked_for_with_the_token(code: int, exits: int) -> None:
+    Handler.answers["/api/v1/cancel"] = (code, {"cancelled": code == 200})
+    assert main(["cancel"]) == exits
+    assert Handler.asked == [("/api/v1/cancel", "Bearer secret", {})]
 
 
 def test_incidents_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,10 +75,11 @@ def test_a_mailbox_that_stops_is_stale_as_soon_as_ever(
     wrapper_says(tmp_path, clock)
     mailbox.look()
     if written_between:
+        clock.advance(2.0)
         wrapper_says(tmp_path, clock)
     clock.jump(seconds)
     clock.advance(1.0)
-    mailbox.look()
+    assert mailbox.look().ending is Ending.ANSWERED
     clock.advance(10.5)
     assert mailbox.look().ending is Ending.STALE
 

@@ -155,6 +155,25 @@ def test_sigterm_ends_it_while_a_session_and_alertmanager_hang(supervise: Superv
         ends_quickly(process)
 
 
+def test_sigterm_ends_it_while_a_name_is_looked_up(supervise: Supervise, tmp_path: Path) -> None:
+    """asyncio itself waits for that thread, and nobody can end it."""
+    begun = tmp_path / "looked-up"
+    (tmp_path / "sitecustomize.py").write_text(f"""
+import pathlib, socket, threading
+real = socket.getaddrinfo
+def getaddrinfo(host, *rest, **more):
+    if host == "hangs.test":
+        pathlib.Path({str(begun)!r}).touch()
+        threading.Event().wait(60)
+    return real(host, *rest, **more)
+socket.getaddrinfo = getaddrinfo
+""")
+    process = supervise(GATEWAY_HOST="hangs.test", PYTHONPATH=str(tmp_path))
+    healthy(process)
+    wait_for(begun.exists, 30, process.tail)
+    ends_quickly(process)
+
+
 # -- a full disk -------------------------------------------------------------------------------------------------------
 
 
