@@ -1,112 +1,131 @@
 """`make drill`: bring up the drill's own stack, break it N times a fault, take it down; report.
 
-A stack for each server version: by default 200, where all is text, and the latest, where all is protobuf.
+A stack for each server version: by default 200, where all is text, and the latest, where all is protobuf. Each run is
+appended to a file at once; asked again with the same file and seed, the drill goes on where it stopped.
 """
 
 import argparse
 import asyncio
 import json
-import os
 import random
-import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 import httpx
 
-from supervisor.drill.injections import INJECTIONS, Stack
-from supervisor.drill.ports import free_port
-from supervisor.drill.report import Run, as_table, report
-from supervisor.drill.runner import Drill
+from supervisor.drill.house import ROOT, commit, house
+from supervisor.drill.injections import INJECTIONS, NOT_DRILLED
+from supervisor.drill.records import WATCHKEEPER, Run, Shard, read
+from supervisor.drill.report import as_table, write
+from supervisor.drill.runner import AlreadyStands, Drill, Label
+from supervisor.drill.stack import Hands, Stack
+from supervisor.errors import RuntimeTrouble
 from tws.clock import SystemClock
 from tws.handshake import probe
 
-TENANT = "drill"
 PROBE_INTERVAL_SECONDS = 5.0
 """The supervisor's slowest rhythm: injections are spread over one of it."""
 
-_PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
+type Wanted = tuple[str, int]
+"""An injection's name and its number."""
 
 
-def budgets(runs: int) -> dict[str, str]:
-    """Restart budgets that a drill of so many runs cannot spend; the supervisor still checks their arithmetic."""
-    count = 2 * runs + 5
-    hours = count * 320 // 3600 + 1  # a restart takes at most 20 s to act and 300 s to start
-    return {
-        "CONTAINER_RESTART_BUDGET": f"{count}/{hours}h",
-        "ENGINE_RESTART_BUDGET": f"{count}/{hours}h",
-    }
+def plan(names: Sequence[str], count: int, done: set[Wanted]) -> list[Wanted]:
+    """Round by round, so that a shard that is cut off has about as many of each."""
+    return [(name, number) for number in range(count) for name in names if (name, number) not in done]
 
 
-def environment(runs: int, profile: str, version: int) -> dict[str, str]:
-    """The drill's stack beside anybody's: own tenant, networks and ports; its gateway announces that version."""
-    ports = {f"HOST_PORT_{name}": str(free_port()) for name in _PORTS}
-    stand_in = {"SIM_PROFILE": profile, "SIM_SERVER_VERSION": str(version)}
-    return {"TENANT": TENANT, "SUBNET_PREFIX": "10.92.0", **stand_in, **budgets(runs), **ports}
-
-
-def _stack(*arguments: str, env: dict[str, str]) -> int:
-    command = [sys.executable, "-m", "supervisor.stack", *arguments]
-    # Its progress belongs to the eye; standard output is the report's.
-    return subprocess.run(command, env={**os.environ, **env}, stdout=sys.stderr, check=False).returncode  # noqa: S603
-
-
-async def _drill(stack: Stack, api_port: int, faults: list[str], count: int, seed: int) -> list[Run]:
-    runs: list[Run] = []
-    spoken = (await probe("127.0.0.1", api_port, timeout=10)).server_version
+async def _drill(stack: Stack, label: Label, wanted: Sequence[Wanted], shard: Shard) -> list[Run]:
+    runs = []
+    spoken = (await probe("127.0.0.1", stack.api_port, timeout=10)).server_version
+    if spoken != label.server_version:
+        raise RuntimeTrouble(f"expected a gateway of server version {label.server_version}, found {spoken}")
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-        drill = Drill(stack, client, SystemClock(), seed, spoken)
-        for number in range(count):
-            for fault in faults:
-                run = await drill.run(fault, phase=PROBE_INTERVAL_SECONDS)
-                runs.append(run)
-                print(f"{number + 1}/{count} {run}", file=sys.stderr, flush=True)
+        drill = Drill(stack, Hands(stack, client), client, SystemClock(), label)
+        for name, number in wanted:
+            try:
+                run = await drill.run(name, number, longest_phase=PROBE_INTERVAL_SECONDS)
+            except AlreadyStands as error:
+                print(f"drill: {error}", file=sys.stderr, flush=True)
+                continue
+            shard.append(run)
+            runs.append(run)
+            print(json.dumps(asdict(run)), file=sys.stderr, flush=True)
     return runs
 
 
-def _at_version(version: int, faults: list[str], count: int, profile: str, seed: int) -> list[Run] | None:
-    """A whole drill on a stack of its own; None if that did not come up."""
-    env = environment(count * len(faults), profile, version)
+def _run(arguments: argparse.Namespace) -> int:
+    names = list(INJECTIONS) if arguments.faults is None else arguments.faults.split(",")
+    if unknown := [name for name in names if name not in INJECTIONS]:
+        why = "".join(f"\n  {name}: {NOT_DRILLED[name]}" for name in unknown if name in NOT_DRILLED)
+        known = ", ".join(INJECTIONS)
+        return _refused(f"expected FAULT to name some of {known}; found {', '.join(unknown)}{why}")
+    if arguments.count < 1:
+        return _refused(f"expected N to be at least 1, found {arguments.count}")
+    if not all(version.isdecimal() for version in arguments.versions.split(",")):
+        return _refused(f"expected VERSION to be server versions, found {arguments.versions}")
+    path = arguments.out or ROOT / "var" / "drills" / f"{arguments.profile}-{arguments.seed}.jsonl"
+    shard = Shard(path)
     try:
-        if _stack("up", "--mode", "sim", env=env):
-            print("drill: expected its stack to come up, found the failure above", file=sys.stderr)
-            return None
-        base = {name: f"http://127.0.0.1:{env[f'HOST_PORT_{name}']}" for name in _PORTS}
-        stack = Stack(base["SUPERVISOR"], base["ENGINE"], base["SIMULATOR"], f"watchkeeper-{TENANT}-gateway")
-        return asyncio.run(_drill(stack, int(env["HOST_PORT_API"]), faults, count, seed))
-    finally:
-        _stack("purge", "--tenant", TENANT, env=env)
+        done = shard.open()
+        print(f"==> seed {arguments.seed}, appending to {path}", file=sys.stderr)
+        for version in map(int, arguments.versions.split(",")):
+            label = Label(arguments.profile, version, arguments.seed, commit())
+            mine = {
+                (name, number)
+                for keeper, name, profile, at, seed, number in done
+                if (keeper, profile, at, seed) == (WATCHKEEPER, arguments.profile, version, arguments.seed)
+            }
+            if wanted := plan(names, arguments.count, mine):
+                with house(len(wanted), arguments.profile, version) as stack:
+                    asyncio.run(_drill(stack, label, wanted, shard))
+    except (RuntimeTrouble, TimeoutError, ValueError, OSError) as error:
+        return _refused(str(error))
+    except KeyboardInterrupt:
+        print(f"drill: stopped; go on with SEED={arguments.seed} OUT={path}", file=sys.stderr)
+        return 130
+    runs = read([path])
+    print("\n".join(json.dumps(asdict(run)) for run in runs) if arguments.json else as_table(runs))
+    for name, why in NOT_DRILLED.items():
+        print(f"not drilled: {name}: {why}", file=sys.stderr)
+    return 1 if any(run.censored or not run.agrees or run.wrong for run in runs) else 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    try:
+        runs = read(arguments.files)
+        write(runs, arguments.files, arguments.page, arguments.plot)
+    except (ValueError, OSError) as error:
+        return _refused(str(error))
+    except ImportError as error:
+        return _refused(f"expected matplotlib for the plot, found: {error}; run: uv sync --group dev --group report")
+    return 0
+
+
+def _refused(why: str) -> int:
+    print(f"drill: {why}", file=sys.stderr)
+    return 2
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make drill", description=__doc__)
-    parser.add_argument("--faults", default=",".join(INJECTIONS), help="comma-separated: " + ", ".join(INJECTIONS))
-    parser.add_argument("--count", type=int, default=1, help="injections of each fault")
-    parser.add_argument("--versions", default="200,223", help="comma-separated server versions")
-    parser.add_argument("--profile", choices=("fast", "real"), default="real", help="how slow the stand-in is")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
-    parser.add_argument("--json", action="store_true")
+    parser = argparse.ArgumentParser(prog="python -m supervisor.drill", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="make drill")
+    run.add_argument("--faults", help="comma-separated; default all: " + ", ".join(INJECTIONS))
+    run.add_argument("--count", type=int, default=1, help="injections of each fault at each version")
+    run.add_argument("--versions", default="200,223", help="comma-separated server versions")
+    run.add_argument("--profile", choices=("fast", "real"), default="real", help="how slow the stand-in is")
+    run.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    run.add_argument("--out", type=Path, help="the file to append to, and to go on with")
+    run.add_argument("--json", action="store_true")
+    told = commands.add_parser("report", help="write docs/drills.md and its plot")
+    told.add_argument("files", nargs="+", type=Path, help="JSONL of drills and baselines")
+    told.add_argument("--page", type=Path, default=ROOT / "docs" / "drills.md")
+    told.add_argument("--plot", type=Path, default=ROOT / "docs" / "data" / "drills.png")
     arguments = parser.parse_args()
-    faults = arguments.faults.split(",")
-    if unknown := [fault for fault in faults if fault not in INJECTIONS]:
-        known = ", ".join(INJECTIONS)
-        print(f"drill: expected FAULT to name some of {known}; found {', '.join(unknown)}", file=sys.stderr)
-        return 2
-    if arguments.count < 1:
-        print(f"drill: expected N to be at least 1, found {arguments.count}", file=sys.stderr)
-        return 2
-    if not all(version.isdecimal() for version in arguments.versions.split(",")):
-        print(f"drill: expected VERSION to be server versions, found {arguments.versions}", file=sys.stderr)
-        return 2
-
-    runs: list[Run] = []
-    for version in map(int, arguments.versions.split(",")):
-        made = _at_version(version, faults, arguments.count, arguments.profile, arguments.seed)
-        if made is None:
-            return 2
-        runs += made
-    told = report(arguments.seed, arguments.profile, runs)
-    print(json.dumps(told, indent=2) if arguments.json else as_table(told))
-    return 1 if any(run.censored or not run.agrees for run in runs) else 0
+    return _run(arguments) if arguments.command == "run" else _report(arguments)
 
 
 if __name__ == "__main__":

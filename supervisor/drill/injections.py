@@ -1,43 +1,205 @@
-"""How each fault is brought about; every one returns when the fault is effective."""
+"""How each fault of the supervisor's table is brought about on real containers, as data; and which are not, and why.
 
-import asyncio
-import subprocess
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+A step is what a person could type: a fault of the stand-in, an act of Docker, a word to the supervisor. Most have the
+name of their row; a row may have several.
+"""
 
-import httpx
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Who(StrEnum):
+    """Whose session a fault of the stand-in hits."""
+
+    EVERYBODY = "everybody"
+    SENTINEL = "sentinel"
+    ENGINE = "engine"
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """Where a drill's stack listens (base URLs), and its gateway container's name."""
+class StandIn:
+    """A fault of the stand-in begins (`docs/simulator/faults.md`)."""
 
-    supervisor: str
-    engine: str
-    simulator: str
-    gateway: str
-
-
-Injection = Callable[[Stack, httpx.AsyncClient], Awaitable[None]]
+    fault: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    who: Who = Who.EVERYBODY
 
 
-async def _kill_container(stack: Stack, client: httpx.AsyncClient) -> None:
-    await asyncio.to_thread(_docker, "kill", stack.gateway)
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """A fault of the stand-in is ended by hand."""
+
+    fault: str
 
 
-def _stand_in(fault: str) -> Injection:
-    async def inject(stack: Stack, client: httpx.AsyncClient) -> None:
-        (await client.post(f"{stack.simulator}/api/v1/faults/{fault}")).raise_for_status()
-
-    return inject
+@dataclass(frozen=True, slots=True)
+class Push:
+    """The person with the phone approves the login's push."""
 
 
-def _docker(*arguments: str) -> None:
-    subprocess.run(["docker", *arguments], check=True, stdout=subprocess.DEVNULL)  # noqa: S603, S607
+@dataclass(frozen=True, slots=True)
+class Docker:
+    """`docker <words> <the container of that role>`; `inside` is a command that runs in it, with `exec`."""
+
+    words: tuple[str, ...]
+    role: str
+    inside: tuple[str, ...] = ()
 
 
-INJECTIONS: Mapping[str, Injection] = {
-    "container-exit": _kill_container,
-    "jvm-dead": _stand_in("jvm-dead"),
-    "soft-dead": _stand_in("hang"),
-}
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The operator asks the supervisor's API for something."""
+
+    path: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+type Step = StandIn | Lift | Push | Docker | Ask
+
+
+class Ends(StrEnum):
+    """How a drill of it is over."""
+
+    TRADING = "trading"
+    """Somebody cures it: gateway ready, engine trading, its incidents closed."""
+    LIFTED = "lifted"
+    """Nobody should: it is seen, told, and over when the drill lifts it."""
+    HANDED_OVER = "handed over"
+    """All that may be done is done, and a person is needed: the drill then plays that person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """One way to bring a fault about.
+
+    Attributes:
+        fault: the row of `supervisor.faults.FAULTS`.
+        steps: what is done, in order; the last one's effect is the fault's moment.
+        ends: how it is over.
+        lasts: seconds after which the drill lifts what is not cured by an act.
+        undo: what lifts it, or what the person does who is called.
+    """
+
+    fault: str
+    steps: tuple[Step, ...]
+    ends: Ends = Ends.TRADING
+    lasts: float = 0.0
+    undo: tuple[Step, ...] = ()
+
+
+def _lifted(fault: str, lasts: float, *steps: Step) -> Injection:
+    """It is on for that long, and nobody should act."""
+    undo = tuple(Lift(step.fault) for step in steps if isinstance(step, StandIn) and step.fault != "reset")
+    return Injection(fault, steps, Ends.LIFTED, lasts, undo)
+
+
+_STOP_ITS_PROCESS = ("bash", "-c", "kill -STOP $(cat /proc/1/task/1/children)")
+_A_LOGIN = Ask("login")
+
+INJECTIONS: Mapping[str, Injection] = MappingProxyType(
+    {
+        "container-exit": Injection("container-exit", (Docker(("kill",), "gateway"),)),
+        "container-crash": Injection("container-exit", (StandIn("crash"),)),
+        "jvm-dead": Injection("jvm-dead", (StandIn("jvm-dead"),)),
+        "soft-dead": Injection("soft-dead", (StandIn("hang"),)),
+        "frozen": Injection("frozen", (StandIn("freeze"),)),
+        "half-open": Injection("half-open", (StandIn("half-open"),)),
+        "slow": _lifted("slow", 12.0, StandIn("slow", {"latency": 0.7})),
+        "upstream-lost": _lifted("upstream-lost", 10.0, StandIn("upstream-lost")),
+        "upstream-reconnect": Injection("upstream-lost", (StandIn("upstream-lost", {"cured_by": "RECONNECTACCOUNT"}),)),
+        "data-lost": Injection("data-lost", (StandIn("data-lost"),)),
+        "market-farm": Injection("market-farm", (StandIn("market-farm", {"cured_by": "RECONNECTDATA"}),)),
+        "other-farm": _lifted("other-farm", 8.0, StandIn("history-farm")),
+        "twofa-pending": Injection(
+            "twofa-pending",
+            (StandIn("twofa-never"),),
+            Ends.LIFTED,
+            10.0,
+            (Lift("twofa-never"), Push()),
+        ),
+        "login-refused": Injection("login-refused", (StandIn("bad-password"),), Ends.HANDED_OVER, undo=(_A_LOGIN,)),
+        "existing-session": Injection(
+            "existing-session", (StandIn("existing-session"),), Ends.HANDED_OVER, undo=(_A_LOGIN,)
+        ),
+        "data-competed": _lifted("data-competed", 10.0, StandIn("data-competed")),
+        "login-stuck": Injection("login-stuck", (StandIn("slow-boot", {"seconds": 1000}),)),
+        "wrong-account": Injection(
+            "wrong-account",
+            (StandIn("wrong-account"), StandIn("reset")),
+            Ends.HANDED_OVER,
+            undo=(
+                Lift("wrong-account"),
+                StandIn("reset"),
+                Ask("restart", {"subject": "engine", "rung": "engine-start"}),
+            ),
+        ),
+        "time-mode": Injection(
+            "time-mode",
+            (StandIn("time-mode", {"form": "operator"}), Ask("preflight")),
+            Ends.LIFTED,
+            2.0,
+            (Lift("time-mode"), Ask("preflight")),
+        ),
+        "clock-skew": _lifted("clock-skew", 5.0, StandIn("clock-skew", {"seconds": 4})),
+        "client-id-in-use": Injection(
+            "client-id-in-use",
+            (StandIn("client-id-in-use", who=Who.SENTINEL), StandIn("reset", who=Who.SENTINEL)),
+            Ends.LIFTED,
+            2.0,
+            # The sentinel keeps the id that it was given: only its next life asks for the first one again.
+            (Lift("client-id-in-use"), Docker(("restart",), "supervisor")),
+        ),
+        "write-blocked": _lifted("write-blocked", 5.0, StandIn("read-only")),
+        "engine-exit": Injection("engine-exit", (Docker(("kill",), "engine"),)),
+        "engine-zombie": Injection("engine-zombie", (Docker(("exec",), "engine", _STOP_ITS_PROCESS),)),
+        "engine-deaf": Injection("engine-deaf", (StandIn("half-open", who=Who.ENGINE),)),
+        "cache-down": Injection(
+            "cache-down",
+            (Docker(("pause",), "redis"),),
+            Ends.LIFTED,
+            5.0,
+            (Docker(("unpause",), "redis"),),
+        ),
+        "memory-pressure": _lifted(
+            "memory-pressure", 5.0, StandIn("heap-growth", {"mib_per_second": 60, "most_mib": 425})
+        ),
+        "blind": Injection(
+            "blind",
+            (Docker(("pause",), "docker-api"),),
+            Ends.LIFTED,
+            5.0,
+            (Docker(("unpause",), "docker-api"),),
+        ),
+    }
+)
+"""By the name that a drill is asked for."""
+
+_SIMULATED = "in simulation (tests/sim): "
+
+NOT_DRILLED: Mapping[str, str] = MappingProxyType(
+    {
+        "upstream-back": "the end of `upstream-lost`: each of its drills ends with it",
+        "twofa-timeout": "a push takes 180 s to run out, and the row is reached only with the ledger's budget spent",
+        "read-only": "a row of the preflight: nothing breaks in a running stack",
+        "no-entitlement": "a row of the preflight: nothing breaks in a running stack",
+        "planned-restart": "begins by the clock, inside a window: " + _SIMULATED + "its days have one each",
+        "weekly-token": "begins by the calendar, once a week: " + _SIMULATED + "its weeks have one each",
+        "engine-backoff": "needs a gateway that is ready for us and not for the engine, whose client then waits longer "
+        "each time: the wait depends on attempts before the fault; " + _SIMULATED + "every length of it",
+        "second-engine": "a second engine would trade on the stand-in's account beside the first",
+        "order-unacked": "needs an order under way at the moment of injection",
+        "exit-rejected": "needs an exit under way at the moment of injection",
+        "naked-position": "needs a position whose exit is gone, which the reference strategy does not allow",
+        "unknown-position": "a trade by hand in the stand-in's book would be left there for the drills after it",
+        "late-position": "begins by the clock, before the close",
+        "host-slept": "would put this machine to sleep: " + _SIMULATED + "boot time jumps",
+        "supervisor-killed": "the supervisor is the stop-watch's witness; tests/e2e kills it in mid-act",
+        "second-supervisor": "refused at its start, in tests/unit and tests/e2e: nothing to time",
+        "flapping": "needs failures in step with the probes' own looks: " + _SIMULATED + "looks fail by a pattern",
+        "restart-storm": "a drill's budgets are widened so that no drill spends them: " + _SIMULATED + "they are not",
+    }
+)
+"""Rows that no drill brings about, and why."""

@@ -1,27 +1,9 @@
 """What a drill measured, and its summary. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One injection; seconds from the fault's effect, None for what was not seen within the drill's patience.
-
-    server_version: what the gateway announced, and so in which encoding everybody spoke. detect_s: the supervisor's API
-    shows the incident. act_s: its first act. ready_s: the gateway is READY again. trading_s: the engine is TRADING and
-    the incident closed. agrees: afterwards, engine and broker held the same positions and working orders.
-    """
-
-    fault: str
-    server_version: int
-    detect_s: float | None
-    act_s: float | None
-    ready_s: float | None
-    trading_s: float | None
-    censored: bool
-    agrees: bool
+from supervisor.drill.records import Run
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -43,26 +25,6 @@ def spread(values: Sequence[float | None], digits: int = 3) -> dict[str, float |
     }
 
 
-def report(seed: int, profile: str, runs: Sequence[Run]) -> dict[str, Any]:
-    """The drill's documented JSON, version 2. The top figures of a row are those of `trading_s`."""
-    summary = []
-    for fault, version in dict.fromkeys((run.fault, run.server_version) for run in runs):
-        own = [run for run in runs if (run.fault, run.server_version) == (fault, version)]
-        row = {
-            "fault": fault,
-            "server_version": version,
-            "n": len(own),
-            "censored": sum(run.censored for run in own),
-            "disagreed": sum(not run.agrees for run in own),
-            **spread([run.trading_s for run in own]),
-            "detect_s": spread([run.detect_s for run in own]),
-            "act_s": spread([run.act_s for run in own]),
-            "ready_s": spread([run.ready_s for run in own]),
-        }
-        summary.append(row)
-    return {"version": 2, "seed": seed, "profile": profile, "runs": [asdict(run) for run in runs], "summary": summary}
-
-
 _TERMINAL = {"Filled", "Cancelled", "ApiCancelled", "Inactive"}
 _ENGINE_TERMINAL = {"FILLED", "CANCELED", "REJECTED", "EXPIRED", "DENIED"}
 
@@ -76,17 +38,65 @@ def agree(book: Mapping[str, Any], engine: Mapping[str, Any]) -> bool:
     return broker_positions == engine_positions and broker_orders == engine_orders
 
 
-def as_table(made: Mapping[str, Any]) -> str:
-    """The summary for a person: seconds, p50 / p95 / max."""
-    lines = [f"profile {made['profile']}, seed {made['seed']}; seconds from the fault's effect, p50 / p95 / max", ""]
-    columns = ("detect_s", "act_s", "ready_s", "trading_s")
+def figures(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """A row for each keeper, injection, profile and server version, in the order in which they first appear."""
+    rows = []
+    for kind in dict.fromkeys(map(_kind, runs)):
+        own = [run for run in runs if _kind(run) == kind]
+        keeper, injection, profile, version = kind
+        rows.append(
+            {
+                "keeper": keeper,
+                "injection": injection,
+                "fault": own[0].fault,
+                "profile": profile,
+                "server_version": version,
+                "n": len(own),
+                "censored": sum(run.censored for run in own),
+                "disagreed": sum(not run.agrees for run in own if not run.censored),
+                "wrong": sum(len(run.wrong) for run in own),
+                "detect_s": spread([run.detect_s for run in own]),
+                "decide_s": spread([run.decide_s for run in own]),
+                "act_s": spread([run.act_s for run in own]),
+                "hand_s": spread([_less(run.act_s, run.decide_s) for run in own]),
+                "ready_s": spread([_less(run.ready_s, run.lifted_s) for run in own]),
+                "trading_s": spread([_less(run.trading_s, run.lifted_s) for run in own]),
+                "follow_s": spread([_less(run.trading_s, run.ready_s) for run in own]),
+            }
+        )
+    return rows
+
+
+def _kind(run: Run) -> tuple[str, str, str, int]:
+    return (run.keeper, run.injection, run.profile, run.server_version)
+
+
+def _less(moment: float | None, begin: float | None) -> float | None:
+    """Seconds since `begin`, or since the effect where there is none."""
+    return moment if moment is None or begin is None else moment - begin
+
+
+def cell(spread: Mapping[str, float | None]) -> str:
+    """p50 / p95 / max; what happened before the stamp of the effect was taken is 0."""
+    texts = ["–" if value is None else f"{max(value, 0.0):.{2 if value < 1 else 1}f}" for value in spread.values()]
+    return "–" if set(texts) == {"–"} else " / ".join(texts)
+
+
+def as_table(runs: Sequence[Run]) -> str:
+    """The figures for a person at a terminal."""
+    columns = ("detect_s", "decide_s", "ready_s", "trading_s")
+    lines = ["seconds from the fault's effect, or from its end where nobody should cure it: p50 / p95 / max", ""]
     lines.append(
-        f"{'fault':<16}{'version':>7}{'n':>4}  " + "".join(f"{name:<24}" for name in columns) + "censored  disagreed"
+        f"{'injection':<20}{'profile':<8}{'version':>7}{'n':>4}  "
+        + "".join(f"{name:<24}" for name in columns)
+        + "censored  disagreed  wrong"
     )
-    for row in made["summary"]:
-        cells = [row["detect_s"], row["act_s"], row["ready_s"], row]
-        texts = [" / ".join("-" if c[k] is None else f"{c[k]:.1f}" for k in ("p50", "p95", "max")) for c in cells]
-        figures = "".join(f"{text:<24}" for text in texts)
-        begins = f"{row['fault']:<16}{row['server_version']:>7}{row['n']:>4}"
-        lines.append(f"{begins}  {figures}{row['censored']:>8}  {row['disagreed']:>9}")
+    for row in figures(runs):
+        begins = f"{row['injection']:<20}{row['profile']:<8}{row['server_version']:>7}{row['n']:>4}"
+        cells = "".join(f"{cell(row[name]):<24}" for name in columns)
+        lines.append(f"{begins}  {cells}{row['censored']:>8}  {row['disagreed']:>9}  {row['wrong']:>5}")
     return "\n".join(lines)
+
+
+def write(runs: Sequence[Run], files: Sequence[object], page: object, plot: object) -> None:
+    raise NotImplementedError

@@ -1,68 +1,183 @@
 """One drill: wait until all is well, break something at a random moment, and watch from outside."""
 
 import random
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
 
 import httpx
 
-from supervisor.drill.injections import INJECTIONS, Stack
-from supervisor.drill.report import Run, agree
+from supervisor.drill.injections import INJECTIONS, Ends, Injection, Step
+from supervisor.drill.records import WATCHKEEPER, Run
+from supervisor.drill.report import agree
+from supervisor.drill.stack import Stack, container_events, epoch, monotonic_of
+from supervisor.faults import FAULTS, Rung
 from tws.clock import Clock
 
 POLL_SECONDS = 0.05
-PATIENCE_SECONDS = 400.0
-"""Longer than a start deadline (300 s) and the ladder's waits before it."""
+PATIENCE_SECONDS = 460.0
+"""Longer than a start deadline (300 s), the ladder's waits before it and a login after it."""
 
 _AGREEMENT_SECONDS = 10.0
+_BY_DOCKER = {Rung.CONTAINER_START, Rung.CONTAINER_RESTART, Rung.ENGINE_START, Rung.ENGINE_RESTART, Rung.ENGINE_STOP}
+_ALWAYS_RIGHT = {Rung.ENGINE_RESYNC}
+"""It reads and changes nothing at the broker: the right last step behind every gateway that is back."""
+
+
+class AlreadyStands(Exception):
+    """A fault that is there already cannot be seen to begin."""
+
+
+class Taking(Protocol):
+    """Whatever takes steps (`stack.Hands`)."""
+
+    async def take(self, steps: Sequence[Step]) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What every run of a drill says of itself."""
+
+    profile: str
+    server_version: int
+    seed: int
+    commit: str
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was seen of one injection, in monotonic seconds."""
+
+    effective: float
+    new: list[dict[str, Any]] = field(default_factory=list)
+    lifted: float | None = None
+    ready: float | None = None
+    over: float | None = None
+    failed: bool = False
+
+
+def phase(label: Label, injection: str, number: int, longest: float) -> float:
+    """The wait before an injection: random, and the same whenever the same shard goes on."""
+    return random.Random(f"{label.seed}/{label.server_version}/{injection}/{number}").uniform(0, longest)  # noqa: S311
+
+
+def wrong_rungs(fault: str, rungs: Sequence[str]) -> list[str]:
+    """The acts that the fault's row does not have."""
+    right = {*FAULTS[fault].rungs, *_ALWAYS_RIGHT}
+    return [rung for rung in rungs if Rung(rung) not in right]
 
 
 class Drill:
-    """One drill on one stack."""
+    """The drills of one stack."""
 
-    def __init__(self, stack: Stack, client: httpx.AsyncClient, clock: Clock, seed: int, server_version: int) -> None:
+    def __init__(self, stack: Stack, hands: Taking, client: httpx.AsyncClient, clock: Clock, label: Label) -> None:
         self._stack = stack
+        self._hands = hands
         self._client = client
         self._clock = clock
-        self._server_version = server_version
-        self._random = random.Random(seed)  # noqa: S311 (a phase, not a secret)
+        self._label = label
 
-    async def run(self, fault: str, *, phase: float) -> Run:
-        """Inject `fault` once, at a random moment within `phase` seconds, and watch the recovery to its end."""
-        await self._until(self._all_well, PATIENCE_SECONDS)
-        known = {incident["id"] for incident in await self._incidents()}
-        await self._clock.sleep(self._random.uniform(0, phase))
-        await INJECTIONS[fault](self._stack, self._client)
-        start = self._clock.monotonic()
+    async def run(self, name: str, number: int, *, longest_phase: float) -> Run:
+        """Inject it once, at a random moment, and watch to the end.
 
-        detected = acted = ready = trading = None
-        while trading is None and self._clock.monotonic() - start < PATIENCE_SECONDS:
-            told = [incident for incident in await self._incidents() if incident["id"] not in known]
-            new = [incident for incident in told if not incident["standing"]]
-            tenant = await self._tenant()
-            now = self._clock.monotonic() - start  # after the answers: never earlier than they could be known
-            if detected is None and new:
-                detected = now
-            if acted is None and any(incident["actions"] for incident in new):
-                acted = now
-            if ready is None and detected is not None and tenant["gateway"]["state"] == "READY":
-                ready = now
-            closed = all(incident["outcome"] != "open" for incident in new)
-            if ready is not None and closed and tenant["engine"]["state"] == "TRADING":
-                trading = now
+        Raises:
+            TimeoutError: it was not well before; there is nothing to measure then.
+            AlreadyStands: the machine has this fault anyway, such as a clock that nobody keeps.
+        """
+        injection = INJECTIONS[name]
+        if not await self._until(self._all_well, PATIENCE_SECONDS):
+            raise TimeoutError(f"expected all to be well before {name}, found it is not after {PATIENCE_SECONDS:g} s")
+        before = await self._incidents()
+        if any(row["fault"] == injection.fault and row["closed_at"] is None for row in before):
+            raise AlreadyStands(f"{name} is left out: {injection.fault} stands already, without our doing")
+        known = {row["id"] for row in before}
+        waited = phase(self._label, name, number, longest_phase)
+        await self._clock.sleep(waited)
+        at = self._clock.now()
+        seen = _Seen(await self._hands.take(injection.steps))
+        await self._watch(injection, known, seen)
+        agrees = seen.over is not None and await self._until(self._books_agree, _AGREEMENT_SECONDS)
+        return self._told(name, injection, number, waited, at, seen, agrees)
+
+    async def _watch(self, injection: Injection, known: set[int], seen: _Seen) -> None:
+        asked_at: float | None = None
+        while seen.over is None and self._clock.monotonic() - seen.effective < PATIENCE_SECONDS:
+            try:
+                seen.new = [row for row in await self._incidents() if row["id"] not in known]
+                tenant = await self._tenant()
+            except (httpx.HTTPError, KeyError, ValueError):
+                await self._clock.sleep(POLL_SECONDS)
+                continue
+            now = self._clock.monotonic()  # after the answers: never earlier than they could be known
+            if seen.new and asked_at is None:
+                asked_at = now
+            due = asked_at is not None and now - asked_at >= injection.lasts
+            if due and seen.lifted is None and injection.undo and _may_lift(injection, seen.new):
+                seen.lifted = await self._hands.take(injection.undo)
+                continue
+            lifted = injection.ends is Ends.TRADING or seen.lifted is not None
+            if seen.new and lifted and seen.ready is None and tenant["gateway"]["state"] == "READY":
+                seen.ready = now
+            if seen.ready is not None and _over(seen.new, tenant):
+                seen.over = now
             await self._clock.sleep(POLL_SECONDS)
-        agrees = trading is not None and await self._until(self._books_agree, _AGREEMENT_SECONDS)
+
+    def _told(
+        self, name: str, injection: Injection, number: int, waited: float, at: datetime, seen: _Seen, agrees: bool
+    ) -> Run:
+        """Everything in seconds from the effect."""
+
+        def after(moment: float | None) -> float | None:
+            return round(moment - seen.effective, 3) if moment is not None else None
+
+        rows = sorted(seen.new, key=lambda row: row["id"])
+        acts = sorted((monotonic_of(epoch(act["at"])), act["rung"]) for row in rows for act in row["actions"])
+        decided = acts[0] if acts else None
+        rungs = [rung for _, rung in acts]
         return Run(
-            fault, self._server_version, detected, acted, ready, trading, censored=trading is None, agrees=agrees
+            keeper=WATCHKEEPER,
+            injection=name,
+            fault=injection.fault,
+            profile=self._label.profile,
+            server_version=self._label.server_version,
+            seed=self._label.seed,
+            number=number,
+            commit=self._label.commit,
+            at=at.isoformat(timespec="seconds"),
+            phase_s=round(waited, 3),
+            detect_s=after(min((monotonic_of(epoch(row["declared_at"])) for row in rows), default=None)),
+            decide_s=after(decided[0]) if decided is not None else None,
+            act_s=after(self._by_docker(*decided)) if decided is not None else None,
+            lifted_s=after(seen.lifted),
+            ready_s=after(seen.ready),
+            trading_s=after(seen.over),
+            censored=seen.over is None,
+            agrees=agrees,
+            named=[row["fault"] for row in rows],
+            rungs=rungs,
+            wrong=wrong_rungs(injection.fault, rungs),
         )
+
+    def _by_docker(self, decided: float, rung: str) -> float | None:
+        """When Docker began to do it, by its own stamp."""
+        if Rung(rung) not in _BY_DOCKER:
+            return None
+        role = "engine" if rung.startswith("engine") else "gateway"
+        events = container_events([self._stack.container(role)], decided - 0.05)
+        return min((at for at, _, _ in events), default=None)
 
     async def _until(self, condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:
         deadline = self._clock.monotonic() + seconds
-        while not await condition():
+        while True:
+            try:
+                if await condition():
+                    return True
+            except (httpx.HTTPError, KeyError, ValueError):
+                pass  # a service that does not answer is waited for
             if self._clock.monotonic() > deadline:
                 return False
             await self._clock.sleep(0.2)
-        return True
 
     async def _all_well(self) -> bool:
         tenant = await self._tenant()
@@ -79,10 +194,23 @@ class Drill:
 
     async def _incidents(self) -> list[dict[str, Any]]:
         answer = await self._client.get(f"{self._stack.supervisor}/api/v1/incidents")
-        incidents: list[dict[str, Any]] = answer.json()
+        incidents: list[dict[str, Any]] = answer.raise_for_status().json()
         return incidents
 
     async def _books_agree(self) -> bool:
         book = (await self._client.get(f"{self._stack.simulator}/api/v1/book")).json()
         engine = (await self._client.get(f"{self._stack.engine}/api/v1/status")).json()
         return agree(book, engine)
+
+
+def _may_lift(injection: Injection, new: Sequence[dict[str, Any]]) -> bool:
+    """A person takes over only once everything was done that may be done."""
+    if injection.ends is not Ends.HANDED_OVER:
+        return True
+    done = {act["rung"] for row in new for act in row["actions"] if act["outcome"] == "ok"}
+    return done >= set(FAULTS[injection.fault].rungs)
+
+
+def _over(new: Sequence[dict[str, Any]], tenant: dict[str, Any]) -> bool:
+    closed = all(row["closed_at"] is not None for row in new)
+    return closed and tenant["gateway"]["state"] == "READY" and tenant["engine"]["state"] == "TRADING"
