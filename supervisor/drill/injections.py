@@ -81,6 +81,7 @@ class Injection:
         ends: how it is over.
         lasts: seconds after which the drill lifts what is not cured by an act.
         undo: what lifts it, or what the person does who is called.
+        after: what clears up once all is measured.
     """
 
     fault: str
@@ -88,6 +89,7 @@ class Injection:
     ends: Ends = Ends.TRADING
     lasts: float = 0.0
     undo: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
 
 
 def _lifted(fault: str, lasts: float, *steps: Step) -> Injection:
@@ -106,7 +108,7 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
         "jvm-dead": Injection("jvm-dead", (StandIn("jvm-dead"),)),
         "soft-dead": Injection("soft-dead", (StandIn("hang"),)),
         "frozen": Injection("frozen", (StandIn("freeze"),)),
-        "half-open": Injection("half-open", (StandIn("half-open"),)),
+        "half-open": Injection("half-open", (StandIn("half-open"),), after=(Lift("half-open"),)),
         "slow": _lifted("slow", 12.0, StandIn("slow", {"latency": 0.7})),
         "upstream-lost": _lifted("upstream-lost", 10.0, StandIn("upstream-lost")),
         "upstream-reconnect": Injection("upstream-lost", (StandIn("upstream-lost", {"cured_by": "RECONNECTACCOUNT"}),)),
@@ -155,7 +157,7 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
         "write-blocked": _lifted("write-blocked", 5.0, StandIn("read-only")),
         "engine-exit": Injection("engine-exit", (Docker(("kill",), "engine"),)),
         "engine-zombie": Injection("engine-zombie", (Docker(("exec",), "engine", _STOP_ITS_PROCESS),)),
-        "engine-deaf": Injection("engine-deaf", (StandIn("half-open", who=Who.ENGINE),)),
+        "engine-deaf": Injection("engine-deaf", (StandIn("half-open", who=Who.ENGINE),), after=(Lift("half-open"),)),
         "cache-down": Injection(
             "cache-down",
             (Docker(("pause",), "redis"),),

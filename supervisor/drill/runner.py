@@ -98,6 +98,7 @@ class Drill:
         seen = _Seen(await self._hands.take(injection.steps))
         await self._watch(injection, known, seen)
         agrees = seen.over is not None and await self._until(self._books_agree, _AGREEMENT_SECONDS)
+        await self._hands.take(injection.after)
         return self._told(name, injection, number, waited, at, seen, agrees)
 
     async def _watch(self, injection: Injection, known: set[int], seen: _Seen) -> None:
@@ -119,7 +120,7 @@ class Drill:
             lifted = injection.ends is Ends.TRADING or seen.lifted is not None
             if seen.new and lifted and seen.ready is None and tenant["gateway"]["state"] == "READY":
                 seen.ready = now
-            if seen.ready is not None and _over(seen.new, tenant):
+            if seen.ready is not None and _over(injection.fault, seen.new, tenant):
                 seen.over = now
             await self._clock.sleep(POLL_SECONDS)
 
@@ -211,6 +212,8 @@ def _may_lift(injection: Injection, new: Sequence[dict[str, Any]]) -> bool:
     return done >= set(FAULTS[injection.fault].rungs)
 
 
-def _over(new: Sequence[dict[str, Any]], tenant: dict[str, Any]) -> bool:
-    closed = all(row["closed_at"] is not None for row in new)
+def _over(fault: str, new: Sequence[dict[str, Any]], tenant: dict[str, Any]) -> bool:
+    """What stands beside the fault, such as a sentinel with another client id, is told and hinders nobody."""
+    hindering = [row for row in new if row["fault"] == fault or not FAULTS[row["fault"]].standing]
+    closed = all(row["closed_at"] is not None for row in hindering)
     return closed and tenant["gateway"]["state"] == "READY" and tenant["engine"]["state"] == "TRADING"
