@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login drill logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login drill soak logs test lint bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,9 +50,12 @@ cancel: bootstrap ## the supervisor lets go of the act that is under way
 login: bootstrap ## lift a hold on logins and start the gateway anew: one login, perhaps one push to a phone
 	@$(DO) login $(JSON_FLAG)
 
-drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10 VERSION=200,223
+drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10 VERSION=200,223 OUT=FILE
 	@$(DO) drill $(if $(FAULT),--faults "$(FAULT)") $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) \
-	$(if $(VERSION),--versions "$(VERSION)") $(if $(PROFILE),--profile $(PROFILE)) $(JSON_FLAG)
+	$(if $(VERSION),--versions "$(VERSION)") $(if $(PROFILE),--profile $(PROFILE)) $(if $(OUT),--out "$(OUT)") $(JSON_FLAG)
+
+soak: bootstrap ## random faults and noise for MINUTES=60 on a stand-in stack; then every book must agree
+	@$(DO) soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE))
 
 test: TESTS_FLAG := --tests
 test: bootstrap ## every test, real containers included

@@ -7,6 +7,7 @@ appended to a file at once; asked again with the same file and seed, the drill g
 import argparse
 import asyncio
 import json
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -17,8 +18,9 @@ import httpx
 
 from supervisor.drill.house import ROOT, commit, house
 from supervisor.drill.injections import INJECTIONS, NOT_DRILLED
+from supervisor.drill.page import page
 from supervisor.drill.records import WATCHKEEPER, Run, Shard, read
-from supervisor.drill.report import as_table, write
+from supervisor.drill.report import as_table
 from supervisor.drill.runner import AlreadyStands, Drill, Label
 from supervisor.drill.stack import Hands, Stack
 from supervisor.errors import RuntimeTrouble
@@ -95,8 +97,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _report(arguments: argparse.Namespace) -> int:
     try:
+        from supervisor.drill import plot
+
         runs = read(arguments.files)
-        write(runs, arguments.files, arguments.page, arguments.plot)
+        plot.draw(runs, arguments.plot)
+        here = arguments.page.resolve().parent
+        files = [os.path.relpath(path, here) for path in arguments.files]
+        arguments.page.write_text(page(runs, files, os.path.relpath(arguments.plot, here)))
     except (ValueError, OSError) as error:
         return _refused(str(error))
     except ImportError as error:

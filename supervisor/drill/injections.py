@@ -99,6 +99,7 @@ def _lifted(fault: str, lasts: float, *steps: Step) -> Injection:
 
 
 _STOP_ITS_PROCESS = ("bash", "-c", "kill -STOP $(cat /proc/1/task/1/children)")
+_STOP_ALL = ("bash", "-c", "kill -STOP -1")
 _A_LOGIN = Ask("login")
 
 INJECTIONS: Mapping[str, Injection] = MappingProxyType(
@@ -107,7 +108,9 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
         "container-crash": Injection("container-exit", (StandIn("crash"),)),
         "jvm-dead": Injection("jvm-dead", (StandIn("jvm-dead"),)),
         "soft-dead": Injection("soft-dead", (StandIn("hang"),)),
+        # The JVM alone stands still, and the shell beside it writes on; then everything in the container does.
         "frozen": Injection("frozen", (StandIn("freeze"),)),
+        "container-frozen": Injection("frozen", (Docker(("exec",), "gateway", _STOP_ALL),)),
         "half-open": Injection("half-open", (StandIn("half-open"),), after=(Lift("half-open"),)),
         "slow": _lifted("slow", 12.0, StandIn("slow", {"latency": 0.7})),
         "upstream-lost": _lifted("upstream-lost", 10.0, StandIn("upstream-lost")),

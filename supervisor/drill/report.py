@@ -96,7 +96,3 @@ def as_table(runs: Sequence[Run]) -> str:
         cells = "".join(f"{cell(row[name]):<24}" for name in columns)
         lines.append(f"{begins}  {cells}{row['censored']:>8}  {row['disagreed']:>9}  {row['wrong']:>5}")
     return "\n".join(lines)
-
-
-def write(runs: Sequence[Run], files: Sequence[object], page: object, plot: object) -> None:
-    raise NotImplementedError

@@ -19,6 +19,9 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 460.0
 """Longer than a start deadline (300 s), the ladder's waits before it and a login after it."""
 
+FRESH_SECONDS = 1.0
+"""A market that is open ticks several times a second."""
+
 _AGREEMENT_SECONDS = 10.0
 _BY_DOCKER = {Rung.CONTAINER_START, Rung.CONTAINER_RESTART, Rung.ENGINE_START, Rung.ENGINE_RESTART, Rung.ENGINE_STOP}
 _ALWAYS_RIGHT = {Rung.ENGINE_RESYNC}
@@ -107,7 +110,8 @@ class Drill:
             try:
                 seen.new = [row for row in await self._incidents() if row["id"] not in known]
                 tenant = await self._tenant()
-            except (httpx.HTTPError, KeyError, ValueError):
+                hears = await self._engine_hears() if tenant["engine"]["state"] == "TRADING" else False
+            except (httpx.HTTPError, KeyError, TypeError, ValueError):
                 await self._clock.sleep(POLL_SECONDS)
                 continue
             now = self._clock.monotonic()  # after the answers: never earlier than they could be known
@@ -120,7 +124,7 @@ class Drill:
             lifted = injection.ends is Ends.TRADING or seen.lifted is not None
             if seen.new and lifted and seen.ready is None and tenant["gateway"]["state"] == "READY":
                 seen.ready = now
-            if seen.ready is not None and _over(injection.fault, seen.new, tenant):
+            if seen.ready is not None and hears and _over(injection.fault, seen.new, tenant):
                 seen.over = now
             await self._clock.sleep(POLL_SECONDS)
 
@@ -197,6 +201,12 @@ class Drill:
         answer = await self._client.get(f"{self._stack.supervisor}/api/v1/incidents")
         incidents: list[dict[str, Any]] = answer.raise_for_status().json()
         return incidents
+
+    async def _engine_hears(self) -> bool:
+        """Its word alone may be from before it noticed: TRADING on a session that is silent is not trading."""
+        engine = (await self._client.get(f"{self._stack.engine}/api/v1/status")).json()
+        age = engine["connection"]["inbound_age_seconds"]
+        return age is not None and age < FRESH_SECONDS
 
     async def _books_agree(self) -> bool:
         book = (await self._client.get(f"{self._stack.simulator}/api/v1/book")).json()

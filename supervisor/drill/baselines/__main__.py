@@ -1,0 +1,133 @@
+"""`python -m supervisor.drill.baselines`: the same injections, without us; appended to the same kind of file."""
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from supervisor.drill.__main__ import PROBE_INTERVAL_SECONDS
+from supervisor.drill.baselines import KEEPERS
+from supervisor.drill.house import ROOT, commit, house
+from supervisor.drill.injections import INJECTIONS
+from supervisor.drill.records import Run, Shard
+from supervisor.drill.runner import Label, phase
+from supervisor.drill.stack import Hands, Stack, docker
+from supervisor.errors import RuntimeTrouble
+
+FAULTS = ("container-exit", "container-crash", "jvm-dead", "soft-dead", "frozen", "half-open", "data-lost")
+BOUND_SECONDS = 300.0
+"""Longer than the slowest of them needs to notice: five checks of 30 s, a restart, a login."""
+
+_WELL_SECONDS = 300.0
+
+
+async def one(
+    stack: Stack, client: httpx.AsyncClient, label: Label, keeper: str, name: str, number: int, bound: float
+) -> Run:
+    """Stop the supervisor, let the keeper work, inject, watch; then the supervisor puts everything right again."""
+    injection, hands = INJECTIONS[name], Hands(stack, client)
+    supervisor = stack.container("supervisor")
+    await _until_well(stack, client)
+    await asyncio.to_thread(docker, "stop", "--time", "5", supervisor)
+    try:
+        async with KEEPERS[keeper](stack, label.profile) as traded:
+            waited = phase(label, f"{keeper}/{name}", number, PROBE_INTERVAL_SECONDS)
+            await asyncio.sleep(waited)
+            at = datetime.now(UTC)
+            effective = await hands.take(injection.steps)
+            again: float | None = None
+            while again is None and time.monotonic() - effective < bound:
+                if await traded(effective):
+                    again = time.monotonic() - effective
+                await asyncio.sleep(0.1)
+    finally:
+        await asyncio.to_thread(docker, "start", supervisor)
+    await hands.take(injection.after)
+    return Run(
+        keeper=keeper,
+        injection=name,
+        fault=injection.fault,
+        profile=label.profile,
+        server_version=label.server_version,
+        seed=label.seed,
+        number=number,
+        commit=label.commit,
+        at=at.isoformat(timespec="seconds"),
+        phase_s=round(waited, 3),
+        detect_s=None,
+        decide_s=None,
+        act_s=None,
+        lifted_s=None,
+        ready_s=None,
+        trading_s=round(again, 3) if again is not None else None,
+        censored=again is None,
+        agrees=True,
+        remark=f"bound {bound:g} s",
+    )
+
+
+async def _until_well(stack: Stack, client: httpx.AsyncClient) -> None:
+    deadline = time.monotonic() + _WELL_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            row: Any = (await client.get(f"{stack.supervisor}/api/v1/status")).json()["tenants"][0]
+            if (row["gateway"]["state"], row["engine"]["state"], row["incident"]) == ("READY", "TRADING", None):
+                return
+        except (httpx.HTTPError, KeyError, ValueError):
+            pass  # it was only just started
+        await asyncio.sleep(0.5)
+    raise TimeoutError(f"expected all to be well before a baseline, found it is not after {_WELL_SECONDS:g} s")
+
+
+async def _all(stack: Stack, label: Label, wanted: list[tuple[str, str, int]], bound: float, shard: Shard) -> None:
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        for keeper, name, number in wanted:
+            run = await one(stack, client, label, keeper, name, number, bound)
+            shard.append(run)
+            print(json.dumps(asdict(run)), flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m supervisor.drill.baselines", description=__doc__)
+    parser.add_argument("--keepers", default=",".join(KEEPERS))
+    parser.add_argument("--faults", default=",".join(FAULTS))
+    parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--version", type=int, default=223)
+    parser.add_argument("--profile", choices=("fast", "real"), default="real")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bound", type=float, default=BOUND_SECONDS, help="seconds after which it has not recovered")
+    parser.add_argument("--out", type=Path, default=ROOT / "var" / "drills" / "baselines.jsonl")
+    options = parser.parse_args()
+    keepers, names = options.keepers.split(","), options.faults.split(",")
+    if strange := [one for one in keepers if one not in KEEPERS] + [one for one in names if one not in INJECTIONS]:
+        print(f"baselines: expected known keepers and faults, found {', '.join(strange)}", file=sys.stderr)
+        return 2
+    label = Label(options.profile, options.version, options.seed, commit())
+    shard = Shard(options.out)
+    try:
+        done = shard.open()
+        wanted = [
+            (keeper, name, number)
+            for number in range(options.count)
+            for keeper in keepers
+            for name in names
+            if (keeper, name, options.profile, options.version, options.seed, number) not in done
+        ]
+        if wanted:
+            with house(len(wanted), options.profile, options.version) as stack:
+                asyncio.run(_all(stack, label, wanted, options.bound, shard))
+    except (RuntimeTrouble, TimeoutError, ValueError, OSError) as error:
+        print(f"baselines: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""NautilusTrader's own reconnect: the engine alone, before a gateway that nobody starts again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from supervisor.drill.baselines.engine import engine_trades
+from supervisor.drill.stack import Stack, docker
+
+
+@asynccontextmanager
+async def keeping(stack: Stack, profile: str) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
+    """Take the gateway's restart policy away meanwhile."""
+    gateway = stack.container("gateway")
+    await asyncio.to_thread(docker, "update", "--restart=no", gateway)
+    try:
+        yield engine_trades(stack)
+    finally:
+        await asyncio.to_thread(docker, "update", "--restart=unless-stopped", gateway)

@@ -1,0 +1,185 @@
+"""`make soak`: an hour of random faults and noise on a stack of its own, and then the reckoning.
+
+A fault is followed by another as soon as all is well again, or while it is not: a third of them come early. Noise is
+what nobody should act on, and goes on beside them. Prints one JSON report; exits 1 if anything in it does not fit.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import httpx
+
+from supervisor.drill.accounts import audit
+from supervisor.drill.house import commit, house
+from supervisor.drill.injections import INJECTIONS, Ends, StandIn, Step
+from supervisor.drill.stack import Hands, Stack
+from supervisor.errors import RuntimeTrouble
+
+FAULT_NAMES = tuple(
+    name
+    for name, injection in INJECTIONS.items()
+    # These wait for minutes before an act is due.
+    if injection.ends is Ends.TRADING and name not in ("login-stuck", "upstream-reconnect")
+)
+
+NOISE: tuple[StandIn, ...] = (
+    StandIn("slow", {"latency": 0.4, "jitter": 0.2, "duration": 8}),
+    StandIn("trickle", {"size": 64, "duration": 5}),
+    StandIn("history-farm", {"duration": 8}),
+    StandIn("market-farm", {"duration": 5}),
+    StandIn("upstream-lost", {"duration": 5}),
+    StandIn("late-executions", {"delay": 2, "duration": 15}),
+    StandIn("repeated-executions", {"duration": 15}),
+    StandIn("duplicated-status", {"duration": 15}),
+    StandIn("lost-commission", {"duration": 15}),
+    StandIn("clock-skew", {"seconds": 1, "duration": 10}),
+    StandIn("reset"),
+)
+"""Ends by itself; faults of the table among it are shorter than any of their acts."""
+
+EARLY = 1 / 3
+MOST_PAUSE_SECONDS = 20.0
+_SETTLE_SECONDS = 420.0
+
+
+class Soak:
+    """One soak on one stack."""
+
+    def __init__(self, stack: Stack, client: httpx.AsyncClient, seed: int) -> None:
+        self._stack = stack
+        self._client = client
+        self._hands = Hands(stack, client)
+        self._random = random.Random(seed)  # noqa: S311 (what breaks next, not a secret)
+        self.told: set[str] = set()
+        self.done: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+
+    async def run(self, seconds: float) -> dict[str, Any]:
+        """Break things for that long, let them settle, and reckon."""
+        until = time.monotonic() + seconds
+        spent = await self._logins_left()
+        beside = [asyncio.create_task(self._listen()), asyncio.create_task(self._noise(until))]
+        while time.monotonic() < until:
+            name = self._random.choice(FAULT_NAMES)
+            await self._play(INJECTIONS[name].steps, name)
+            if self._random.random() > EARLY:
+                await self._settled(until - time.monotonic())
+            await asyncio.sleep(self._random.uniform(0, MOST_PAUSE_SECONDS))
+        beside[1].cancel()
+        await self._lift_all()
+        settled = await self._settled(_SETTLE_SECONDS)
+        beside[0].cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        found = await self._reckon()
+        incidents: list[dict[str, Any]] = await self._get(self._stack.supervisor, "incidents?limit=1000")
+        acts = Counter(act["rung"] for row in incidents for act in row["actions"])
+        book = await self._get(self._stack.simulator, "book")
+        return {
+            "settled": settled,
+            "faults": dict(self.done),
+            "not_taken": dict(self.refused),
+            "incidents": dict(Counter(row["fault"] for row in incidents)),
+            "acts": dict(acts),
+            "logins_spent": spent - await self._logins_left(),
+            "orders": len(book["orders"]),
+            "executions": len(book["executions"]),
+            "orders_told_by_the_engine": len(self.told),
+            "found": found,
+            "good": settled and bool(book["executions"]) and not any(found.values()),
+        }
+
+    async def _play(self, steps: tuple[Step, ...], name: str) -> None:
+        """What the last fault has taken away may refuse this one: that is counted, and is no finding."""
+        try:
+            await self._hands.take(steps)
+            self.done[name] += 1
+        except (httpx.HTTPError, subprocess.CalledProcessError, KeyError, TypeError, ValueError):
+            self.refused[name] += 1
+
+    async def _noise(self, until: float) -> None:
+        while time.monotonic() < until:
+            await asyncio.sleep(self._random.uniform(0, 2 * MOST_PAUSE_SECONDS))
+            one = self._random.choice(NOISE)
+            await self._play((one,), f"noise: {one.fault}")
+
+    async def _listen(self) -> None:
+        """Every order that the engine ever calls accepted or filled has to be in the broker's record at the end."""
+        while True:
+            with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
+                status = await self._get(self._stack.engine, "status")
+                self.told |= {
+                    row["client_order_id"]
+                    for row in status["orders"]
+                    if row["status"] in ("ACCEPTED", "PARTIALLY_FILLED", "FILLED")
+                }
+            await asyncio.sleep(0.5)
+
+    async def _lift_all(self) -> None:
+        with contextlib.suppress(httpx.HTTPError):
+            await self._client.delete(f"{self._stack.simulator}/api/v1/faults")
+
+    async def _settled(self, seconds: float) -> bool:
+        """Whether all is well within that time, and the books agree."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
+                row = (await self._get(self._stack.supervisor, "status"))["tenants"][0]
+                well = (row["gateway"]["state"], row["engine"]["state"], row["incident"]) == ("READY", "TRADING", None)
+                if well and not any((await self._reckon()).values()):
+                    return True
+            await asyncio.sleep(1.0)
+        return False
+
+    async def _reckon(self) -> dict[str, list[str]]:
+        return audit(
+            await self._get(self._stack.simulator, "book"),
+            await self._get(self._stack.engine, "status"),
+            await self._get(self._stack.supervisor, "incidents?limit=1000"),
+            self.told,
+        )
+
+    async def _logins_left(self) -> int:
+        """By the gateway's own ledger, whoever caused the logins."""
+        row = (await self._get(self._stack.supervisor, "status"))["tenants"][0]
+        return int(row["gateway"]["login"]["attempts_left"])
+
+    async def _get(self, base: str, path: str) -> Any:
+        return (await self._client.get(f"{base}/api/v1/{path}")).raise_for_status().json()
+
+
+async def _soaked(stack: Stack, seed: int, seconds: float) -> dict[str, Any]:
+    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        return await Soak(stack, client, seed).run(seconds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    parser.add_argument("--version", type=int, default=223)
+    parser.add_argument("--profile", choices=("fast", "real"), default="fast")
+    options = parser.parse_args()
+    if options.minutes <= 0:
+        print(f"soak: expected MINUTES above 0, found {options.minutes:g}", file=sys.stderr)
+        return 2
+    label = {"version": 1, "seed": options.seed, "minutes": options.minutes, "profile": options.profile}
+    try:
+        with house(int(options.minutes * 6) + 10, options.profile, options.version) as stack:
+            told = asyncio.run(_soaked(stack, options.seed, options.minutes * 60.0))
+    except (RuntimeTrouble, httpx.HTTPError, OSError) as error:
+        print(f"soak: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps({**label, "server_version": options.version, "commit": commit(), **told}))
+    return 0 if told["good"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

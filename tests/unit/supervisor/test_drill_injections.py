@@ -1,0 +1,53 @@
+"""The table of injections against the table of faults and the stand-in's catalogue."""
+
+import pytest
+
+from gateway.simulator.faults.catalogue import FAULTS as PLAYED
+from gateway.simulator.faults.fault import parameters
+from supervisor.drill.baselines.__main__ import FAULTS as OF_BASELINES
+from supervisor.drill.injections import INJECTIONS, NOT_DRILLED, Ends, Lift, StandIn
+from supervisor.drill.soak import FAULT_NAMES, NOISE
+from supervisor.faults import FAULTS
+
+
+def test_every_row_is_drilled_or_says_why_not() -> None:
+    drilled = {injection.fault for injection in INJECTIONS.values()}
+    assert FAULTS.keys() <= drilled | NOT_DRILLED.keys()
+    assert not drilled & NOT_DRILLED.keys()
+    assert drilled <= FAULTS.keys()
+    assert all(len(why) > 20 for why in NOT_DRILLED.values())
+
+
+@pytest.mark.parametrize("name", INJECTIONS)
+def test_what_is_asked_of_the_stand_in_is_what_it_plays(name: str) -> None:
+    injection = INJECTIONS[name]
+    for step in (*injection.steps, *injection.undo, *injection.after):
+        if isinstance(step, StandIn):
+            assert step.parameters.keys() <= {one.name for one in parameters(PLAYED[step.fault])}
+        if isinstance(step, Lift):
+            assert PLAYED[step.fault].curable
+
+
+@pytest.mark.parametrize("name", INJECTIONS)
+def test_what_nobody_cures_is_lifted_by_the_drill(name: str) -> None:
+    injection = INJECTIONS[name]
+    assert bool(injection.undo) is (injection.ends is not Ends.TRADING)
+    # What a ladder cures is not lifted before it is.
+    if injection.ends is Ends.LIFTED and FAULTS[injection.fault].rungs:
+        assert injection.lasts < (FAULTS[injection.fault].act or 0)
+
+
+def test_a_persons_turn_comes_only_where_the_row_has_acts_to_wait_for() -> None:
+    handed = [one for one in INJECTIONS.values() if one.ends is Ends.HANDED_OVER]
+    assert handed
+    assert all(FAULTS[one.fault].rungs for one in handed)
+
+
+def test_baselines_and_soak_use_the_same_injections() -> None:
+    assert set(OF_BASELINES) <= INJECTIONS.keys()
+    assert set(FAULT_NAMES) <= INJECTIONS.keys()
+    assert all(INJECTIONS[name].ends is Ends.TRADING for name in (*OF_BASELINES, *FAULT_NAMES))
+
+
+def test_noise_ends_by_itself_before_anybody_may_act() -> None:
+    assert all("duration" in one.parameters or PLAYED[one.fault].momentary for one in NOISE)
