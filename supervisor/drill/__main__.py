@@ -45,7 +45,8 @@ async def _drill(stack: Stack, label: Label, wanted: Sequence[Wanted], shard: Sh
     if spoken != label.server_version:
         raise RuntimeTrouble(f"expected a gateway of server version {label.server_version}, found {spoken}")
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-        drill = Drill(stack, Hands(stack, client), client, SystemClock(), label)
+        clock = SystemClock()
+        drill = Drill(stack, Hands(stack, client, clock), client, clock, label)
         for name, number in wanted:
             try:
                 run = await drill.run(name, number, longest_phase=PROBE_INTERVAL_SECONDS)

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from supervisor.drill.ports import free_port
 from supervisor.drill.stack import Stack
 from supervisor.errors import RuntimeTrouble
+from tws.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]
 _PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
@@ -30,7 +31,7 @@ def budgets(runs: int) -> dict[str, str]:
 def environment(runs: int, profile: str, version: int, given: Mapping[str, str]) -> dict[str, str]:
     """Own tenant, networks and ports; the gateway announces that version, and its market is open for twelve hours."""
     ports = {f"HOST_PORT_{name}": str(free_port()) for name in _PORTS}
-    roll = datetime.now(ZoneInfo("America/New_York")) + timedelta(hours=12)
+    roll = SystemClock().now().astimezone(ZoneInfo("America/New_York")) + timedelta(hours=12)
     return {
         "TENANT": given.get("TENANT") or "drill",
         "SUBNET_PREFIX": given.get("SUBNET_PREFIX") or "10.92.0",

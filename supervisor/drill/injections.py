@@ -182,7 +182,7 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
 )
 """By the name that a drill is asked for."""
 
-_SIMULATED = "in simulation (tests/sim): "
+_PLAYED = "played by a clock of its own in tests/unit/supervisor/test_faults.py"
 
 NOT_DRILLED: Mapping[str, str] = MappingProxyType(
     {
@@ -190,21 +190,21 @@ NOT_DRILLED: Mapping[str, str] = MappingProxyType(
         "twofa-timeout": "a push takes 180 s to run out, and the row is reached only with the ledger's budget spent",
         "read-only": "a row of the preflight: nothing breaks in a running stack",
         "no-entitlement": "a row of the preflight: nothing breaks in a running stack",
-        "planned-restart": "begins by the clock, inside a window: " + _SIMULATED + "its days have one each",
-        "weekly-token": "begins by the calendar, once a week: " + _SIMULATED + "its weeks have one each",
+        "planned-restart": "begins by the clock, inside a window: " + _PLAYED,
+        "weekly-token": "begins by the calendar, once a week: " + _PLAYED,
         "engine-backoff": "needs a gateway that is ready for us and not for the engine, whose client then waits longer "
-        "each time: the wait depends on attempts before the fault; " + _SIMULATED + "every length of it",
+        "each time, by the attempts it made before: " + _PLAYED,
         "second-engine": "a second engine would trade on the stand-in's account beside the first",
         "order-unacked": "needs an order under way at the moment of injection",
         "exit-rejected": "needs an exit under way at the moment of injection",
         "naked-position": "needs a position whose exit is gone, which the reference strategy does not allow",
         "unknown-position": "a trade by hand in the stand-in's book would be left there for the drills after it",
         "late-position": "begins by the clock, before the close",
-        "host-slept": "would put this machine to sleep: " + _SIMULATED + "boot time jumps",
-        "supervisor-killed": "the supervisor is the stop-watch's witness; tests/e2e kills it in mid-act",
-        "second-supervisor": "refused at its start, in tests/unit and tests/e2e: nothing to time",
-        "flapping": "needs failures in step with the probes' own looks: " + _SIMULATED + "looks fail by a pattern",
-        "restart-storm": "a drill's budgets are widened so that no drill spends them: " + _SIMULATED + "they are not",
+        "host-slept": "would put this machine to sleep: " + _PLAYED,
+        "supervisor-killed": "the supervisor is the stop-watch's witness; tests/e2e/test_road.py kills it",
+        "second-supervisor": "refused at its start, in tests/unit/supervisor/test_process.py: nothing to time",
+        "flapping": "needs failures in step with the probes' own looks: " + _PLAYED,
+        "restart-storm": "a drill's budgets are widened so that no drill spends them: " + _PLAYED,
     }
 )
 """Rows that no drill brings about, and why."""

@@ -137,7 +137,7 @@ class Drill:
             return round(moment - seen.effective, 3) if moment is not None else None
 
         rows = sorted(seen.new, key=lambda row: row["id"])
-        acts = sorted((monotonic_of(epoch(act["at"])), act["rung"]) for row in rows for act in row["actions"])
+        acts = sorted((self._monotonic(act["at"]), act["rung"]) for row in rows for act in row["actions"])
         decided = acts[0] if acts else None
         rungs = [rung for _, rung in acts]
         return Run(
@@ -151,7 +151,7 @@ class Drill:
             commit=self._label.commit,
             at=at.isoformat(timespec="seconds"),
             phase_s=round(waited, 3),
-            detect_s=after(min((monotonic_of(epoch(row["declared_at"])) for row in rows), default=None)),
+            detect_s=after(min((self._monotonic(row["declared_at"]) for row in rows), default=None)),
             decide_s=after(decided[0]) if decided is not None else None,
             act_s=after(self._by_docker(*decided)) if decided is not None else None,
             lifted_s=after(seen.lifted),
@@ -164,12 +164,15 @@ class Drill:
             wrong=wrong_rungs(injection.fault, rungs),
         )
 
+    def _monotonic(self, stamp: str) -> float:
+        return monotonic_of(epoch(stamp), self._clock)
+
     def _by_docker(self, decided: float, rung: str) -> float | None:
         """When Docker began to do it, by its own stamp."""
         if Rung(rung) not in _BY_DOCKER:
             return None
         role = "engine" if rung.startswith("engine") else "gateway"
-        events = container_events([self._stack.container(role)], decided - 0.05)
+        events = container_events([self._stack.container(role)], decided - 0.05, self._clock)
         return min((at for at, _, _ in events), default=None)
 
     async def _until(self, condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:

@@ -11,7 +11,6 @@ import json
 import random
 import subprocess
 import sys
-import time
 from collections import Counter
 from typing import Any
 
@@ -22,6 +21,7 @@ from supervisor.drill.house import commit, house
 from supervisor.drill.injections import INJECTIONS, Ends, StandIn, Step
 from supervisor.drill.stack import Hands, Stack
 from supervisor.errors import RuntimeTrouble
+from tws.clock import Clock, SystemClock
 
 FAULT_NAMES = tuple(
     name
@@ -53,10 +53,11 @@ _SETTLE_SECONDS = 420.0
 class Soak:
     """One soak on one stack."""
 
-    def __init__(self, stack: Stack, client: httpx.AsyncClient, seed: int) -> None:
+    def __init__(self, stack: Stack, client: httpx.AsyncClient, clock: Clock, seed: int) -> None:
         self._stack = stack
         self._client = client
-        self._hands = Hands(stack, client)
+        self._clock = clock
+        self._hands = Hands(stack, client, clock)
         self._random = random.Random(seed)  # noqa: S311 (what breaks next, not a secret)
         self.told: set[str] = set()
         self.done: Counter[str] = Counter()
@@ -64,15 +65,15 @@ class Soak:
 
     async def run(self, seconds: float) -> dict[str, Any]:
         """Break things for that long, let them settle, and reckon."""
-        until = time.monotonic() + seconds
+        until = self._clock.monotonic() + seconds
         spent = await self._logins_left()
         beside = [asyncio.create_task(self._listen()), asyncio.create_task(self._noise(until))]
-        while time.monotonic() < until:
+        while self._clock.monotonic() < until:
             name = self._random.choice(FAULT_NAMES)
             await self._play(INJECTIONS[name].steps, name)
             if self._random.random() > EARLY:
-                await self._settled(until - time.monotonic())
-            await asyncio.sleep(self._random.uniform(0, MOST_PAUSE_SECONDS))
+                await self._settled(until - self._clock.monotonic())
+            await self._clock.sleep(self._random.uniform(0, MOST_PAUSE_SECONDS))
         beside[1].cancel()
         await self._lift_all()
         settled = await self._settled(_SETTLE_SECONDS)
@@ -105,8 +106,8 @@ class Soak:
             self.refused[name] += 1
 
     async def _noise(self, until: float) -> None:
-        while time.monotonic() < until:
-            await asyncio.sleep(self._random.uniform(0, 2 * MOST_PAUSE_SECONDS))
+        while self._clock.monotonic() < until:
+            await self._clock.sleep(self._random.uniform(0, 2 * MOST_PAUSE_SECONDS))
             one = self._random.choice(NOISE)
             await self._play((one,), f"noise: {one.fault}")
 
@@ -120,7 +121,7 @@ class Soak:
                     for row in status["orders"]
                     if row["status"] in ("ACCEPTED", "PARTIALLY_FILLED", "FILLED")
                 }
-            await asyncio.sleep(0.5)
+            await self._clock.sleep(0.5)
 
     async def _lift_all(self) -> None:
         with contextlib.suppress(httpx.HTTPError):
@@ -128,14 +129,14 @@ class Soak:
 
     async def _settled(self, seconds: float) -> bool:
         """Whether all is well within that time, and the books agree."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        deadline = self._clock.monotonic() + seconds
+        while self._clock.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
                 row = (await self._get(self._stack.supervisor, "status"))["tenants"][0]
                 well = (row["gateway"]["state"], row["engine"]["state"], row["incident"]) == ("READY", "TRADING", None)
                 if well and not any((await self._reckon()).values()):
                     return True
-            await asyncio.sleep(1.0)
+            await self._clock.sleep(1.0)
         return False
 
     async def _reckon(self) -> dict[str, list[str]]:
@@ -157,7 +158,7 @@ class Soak:
 
 async def _soaked(stack: Stack, seed: int, seconds: float) -> dict[str, Any]:
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-        return await Soak(stack, client, seed).run(seconds)
+        return await Soak(stack, client, SystemClock(), seed).run(seconds)
 
 
 def main() -> int:

@@ -7,7 +7,6 @@ its own stamp of a fault is on that clock already; Docker's and the journal's wa
 import asyncio
 import json
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Any
 import httpx
 
 from supervisor.drill.injections import Ask, Docker, Lift, Push, StandIn, Step, Who
+from tws.clock import Clock
 
 _CONTAINER_EVENTS = ("kill", "die", "start", "stop", "restart")
 
@@ -41,9 +41,10 @@ class Stack:
 class Hands:
     """Takes steps."""
 
-    def __init__(self, stack: Stack, client: httpx.AsyncClient) -> None:
+    def __init__(self, stack: Stack, client: httpx.AsyncClient, clock: Clock) -> None:
         self._stack = stack
         self._client = client
+        self._clock = clock
 
     async def take(self, steps: Sequence[Step]) -> float:
         """Take them all; the monotonic second at which the last one took effect.
@@ -52,7 +53,7 @@ class Hands:
             httpx.HTTPError: the stand-in or the supervisor refused one.
             subprocess.CalledProcessError: Docker refused one.
         """
-        effective = time.monotonic()
+        effective = self._clock.monotonic()
         for step in steps:
             effective = await self._take(step)
         return effective
@@ -64,7 +65,7 @@ class Hands:
                 body["client"] = await self._client_id(step.who)
             answer = await self._post(f"{self._stack.simulator}/api/v1/faults/{step.fault}", body)
             stamp = answer.json().get("effective_at_monotonic_ns")
-            return stamp / 1e9 if stamp else time.monotonic()
+            return stamp / 1e9 if stamp else self._clock.monotonic()
         if isinstance(step, Lift):
             url = f"{self._stack.simulator}/api/v1/faults/{step.fault}"
             (await self._client.delete(url)).raise_for_status()
@@ -77,8 +78,8 @@ class Hands:
         else:
             await self._docker(step)
             if step.words == ("kill",):
-                return await asyncio.to_thread(_died_at, self._stack.container(step.role))
-        return time.monotonic()
+                return await asyncio.to_thread(_died_at, self._stack.container(step.role), self._clock)
+        return self._clock.monotonic()
 
     async def _docker(self, step: Docker) -> None:
         await asyncio.to_thread(docker, *step.words, self._stack.container(step.role), *step.inside)
@@ -93,7 +94,7 @@ class Hands:
             except httpx.TransportError:
                 if not left:
                     raise
-                await asyncio.sleep(0.2)
+                await self._clock.sleep(0.2)
         return answer.raise_for_status()
 
     async def _client_id(self, who: Who) -> int:
@@ -110,9 +111,9 @@ def docker(*arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
 
 
-def monotonic_of(wall: float) -> float:
+def monotonic_of(wall: float, clock: Clock) -> float:
     """Bring an epoch second onto the monotonic clock, as the two stand to each other now."""
-    return wall - time.time() + time.monotonic()
+    return wall - clock.now().timestamp() + clock.monotonic()
 
 
 def epoch(stamp: str) -> float:
@@ -123,19 +124,20 @@ def epoch(stamp: str) -> float:
     return datetime.fromisoformat(f"{whole}.{fraction or '0'}{zone or '+00:00'}").timestamp()
 
 
-def _died_at(container: str) -> float:
-    return monotonic_of(epoch(docker("inspect", "--format", "{{.State.FinishedAt}}", container).strip()))
+def _died_at(container: str, clock: Clock) -> float:
+    return monotonic_of(epoch(docker("inspect", "--format", "{{.State.FinishedAt}}", container).strip()), clock)
 
 
-def container_events(containers: Sequence[str], since: float) -> list[tuple[float, str, str]]:
+def container_events(containers: Sequence[str], since: float, clock: Clock) -> list[tuple[float, str, str]]:
     """What Docker did to them since that monotonic second: its own stamp, the container, the word."""
-    began = time.time() - (time.monotonic() - since)
-    asked = ["events", "--since", f"{began:.3f}", "--until", f"{time.time():.3f}", "--format", "{{json .}}"]
+    now = clock.now().timestamp()
+    began = now - (clock.monotonic() - since)
+    asked = ["events", "--since", f"{began:.3f}", "--until", f"{now:.3f}", "--format", "{{json .}}"]
     for container in containers:
         asked += ["--filter", f"container={container}"]
     rows = [json.loads(line) for line in docker(*asked).splitlines()]
     return [
-        (monotonic_of(row["timeNano"] / 1e9), row["Actor"]["Attributes"]["name"], row["Action"])
+        (monotonic_of(row["timeNano"] / 1e9, clock), row["Actor"]["Attributes"]["name"], row["Action"])
         for row in rows
         if row["Action"] in _CONTAINER_EVENTS
     ]

@@ -12,11 +12,12 @@ from contextlib import AbstractAsyncContextManager
 
 from supervisor.drill.baselines import autoheal, docker_policy, nautilus, watchdog
 from supervisor.drill.stack import Stack
+from tws.clock import Clock
 
 type Traded = Callable[[float], Awaitable[bool]]
 """Whether it trades again, by evidence from after that monotonic second."""
 
-type Keeper = Callable[[Stack, str], AbstractAsyncContextManager[Traded]]
+type Keeper = Callable[[Stack, str, Clock], AbstractAsyncContextManager[Traded]]
 """At work on that stack, in that profile of the stand-in."""
 
 KEEPERS: Mapping[str, Keeper] = {

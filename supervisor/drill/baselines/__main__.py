@@ -4,9 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
-import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from supervisor.drill.records import Run, Shard
 from supervisor.drill.runner import Label, phase
 from supervisor.drill.stack import Hands, Stack, docker
 from supervisor.errors import RuntimeTrouble
+from tws.clock import Clock, SystemClock
 
 FAULTS = ("container-exit", "container-crash", "jvm-dead", "soft-dead", "frozen", "half-open", "data-lost")
 BOUND_SECONDS = 300.0
@@ -29,24 +28,31 @@ _WELL_SECONDS = 300.0
 
 
 async def one(
-    stack: Stack, client: httpx.AsyncClient, label: Label, keeper: str, name: str, number: int, bound: float
+    stack: Stack,
+    client: httpx.AsyncClient,
+    clock: Clock,
+    label: Label,
+    keeper: str,
+    name: str,
+    number: int,
+    bound: float,
 ) -> Run:
     """Stop the supervisor, let the keeper work, inject, watch; then the supervisor puts everything right again."""
-    injection, hands = INJECTIONS[name], Hands(stack, client)
+    injection, hands = INJECTIONS[name], Hands(stack, client, clock)
     supervisor = stack.container("supervisor")
-    await _until_well(stack, client)
+    await _until_well(stack, client, clock)
     await asyncio.to_thread(docker, "stop", "--time", "5", supervisor)
     try:
-        async with KEEPERS[keeper](stack, label.profile) as traded:
+        async with KEEPERS[keeper](stack, label.profile, clock) as traded:
             waited = phase(label, f"{keeper}/{name}", number, PROBE_INTERVAL_SECONDS)
-            await asyncio.sleep(waited)
-            at = datetime.now(UTC)
+            await clock.sleep(waited)
+            at = clock.now()
             effective = await hands.take(injection.steps)
             again: float | None = None
-            while again is None and time.monotonic() - effective < bound:
+            while again is None and clock.monotonic() - effective < bound:
                 if await traded(effective):
-                    again = time.monotonic() - effective
-                await asyncio.sleep(0.1)
+                    again = clock.monotonic() - effective
+                await clock.sleep(0.1)
     finally:
         await asyncio.to_thread(docker, "start", supervisor)
     await hands.take(injection.after)
@@ -73,23 +79,23 @@ async def one(
     )
 
 
-async def _until_well(stack: Stack, client: httpx.AsyncClient) -> None:
-    deadline = time.monotonic() + _WELL_SECONDS
-    while time.monotonic() < deadline:
+async def _until_well(stack: Stack, client: httpx.AsyncClient, clock: Clock) -> None:
+    deadline = clock.monotonic() + _WELL_SECONDS
+    while clock.monotonic() < deadline:
         try:
             row: Any = (await client.get(f"{stack.supervisor}/api/v1/status")).json()["tenants"][0]
             if (row["gateway"]["state"], row["engine"]["state"], row["incident"]) == ("READY", "TRADING", None):
                 return
         except (httpx.HTTPError, KeyError, ValueError):
             pass  # it was only just started
-        await asyncio.sleep(0.5)
+        await clock.sleep(0.5)
     raise TimeoutError(f"expected all to be well before a baseline, found it is not after {_WELL_SECONDS:g} s")
 
 
 async def _all(stack: Stack, label: Label, wanted: list[tuple[str, str, int]], bound: float, shard: Shard) -> None:
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
         for keeper, name, number in wanted:
-            run = await one(stack, client, label, keeper, name, number, bound)
+            run = await one(stack, client, SystemClock(), label, keeper, name, number, bound)
             shard.append(run)
             print(json.dumps(asdict(run)), flush=True)
 

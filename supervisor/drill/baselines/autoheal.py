@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 
 from supervisor.drill.baselines.engine import engine_trades
 from supervisor.drill.stack import Stack, docker
+from tws.clock import Clock
 
 CHECK_SECONDS = 30.0
 RETRIES = 5
@@ -36,31 +37,31 @@ class Health:
 
 
 @asynccontextmanager
-async def keeping(stack: Stack, profile: str) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
+async def keeping(stack: Stack, profile: str, clock: Clock) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
     """Check and restart until the end."""
     health = Health()
     gateway = stack.container("gateway")
-    tasks = [asyncio.create_task(_check(gateway, health)), asyncio.create_task(_heal(gateway, health))]
+    tasks = [asyncio.create_task(_check(gateway, health, clock)), asyncio.create_task(_heal(gateway, health, clock))]
     try:
-        yield engine_trades(stack)
+        yield engine_trades(stack, clock)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _check(gateway: str, health: Health) -> None:
+async def _check(gateway: str, health: Health, clock: Clock) -> None:
     connect = f"exec 3<>/dev/tcp/127.0.0.1/{_PORT}"
     while True:
-        await asyncio.sleep(CHECK_SECONDS)
+        await clock.sleep(CHECK_SECONDS)
         if not await _runs(gateway):
             continue  # Docker checks only what runs
         health.looked(await _did("exec", gateway, "timeout", "5", "bash", "-c", connect))
 
 
-async def _heal(gateway: str, health: Health) -> None:
+async def _heal(gateway: str, health: Health, clock: Clock) -> None:
     while True:
-        await asyncio.sleep(RESTARTER_SECONDS)
+        await clock.sleep(RESTARTER_SECONDS)
         if health.unhealthy and await _runs(gateway):
             await _did("restart", "--time", str(STOP_SECONDS), gateway)
             health.failures = 0  # a new process begins as `starting`

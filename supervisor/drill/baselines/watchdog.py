@@ -8,12 +8,12 @@ login takes.
 
 import asyncio
 import subprocess
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from supervisor.drill.stack import Stack, docker
+from tws.clock import Clock
 
 CLIENT_ID = 50
 START_SECONDS = {"fast": 5.0, "real": 60.0}
@@ -42,14 +42,15 @@ class Container:
 class Ticks:
     """When the session was opened, and when it ticked."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.opened = self.first = self.last = self.resumed = float("-inf")
 
     def open(self, *_: Any) -> None:
-        self.opened = self.last = time.monotonic()
+        self.opened = self.last = self._clock.monotonic()
 
     def tick(self, *_: Any) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if now - self.last > _SILENCE:
             self.resumed = now
         if self.first < self.opened:
@@ -57,17 +58,18 @@ class Ticks:
         self.last = now
 
 
+_CONNECT_SECONDS = 180.0
 _SILENCE = 5.0
 """SPY ticks several times a second: nothing for this long is an outage."""
 
 
 @asynccontextmanager
-async def keeping(stack: Stack, profile: str) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
+async def keeping(stack: Stack, profile: str, clock: Clock) -> AsyncIterator[Callable[[float], Awaitable[bool]]]:
     """A client with a Watchdog and one line of SPY. Raises TimeoutError when it does not connect to begin with."""
     from ib_async import IB, Stock, Watchdog
 
-    ib, ticks = IB(), Ticks()
-    spy = Stock("SPY", "SMART", "USD", primaryExchange="ARCA")
+    ib, ticks = IB(), Ticks(clock)
+    spy = Stock("SPY", "SMART", "USD", primaryExchange="ARCA", conId=756733)
 
     def subscribe(*_: Any) -> None:
         ticks.open()
@@ -86,12 +88,14 @@ async def keeping(stack: Stack, profile: str) -> AsyncIterator[Callable[[float],
     watchdog.startedEvent += subscribe
     runner = watchdog.start()
     try:
-        async with asyncio.timeout(180):
-            while ticks.first < ticks.opened or ticks.opened == float("-inf"):  # noqa: ASYNC110 (no event of asyncio's)
-                await asyncio.sleep(0.1)
+        deadline = clock.monotonic() + _CONNECT_SECONDS
+        while ticks.first < ticks.opened or ticks.opened == float("-inf"):
+            if clock.monotonic() > deadline:
+                raise TimeoutError(f"expected Watchdog to connect and tick, found it has not in {_CONNECT_SECONDS:g} s")
+            await clock.sleep(0.1)
 
         async def traded(since: float) -> bool:
-            ticking = time.monotonic() - ticks.last < _SILENCE
+            ticking = clock.monotonic() - ticks.last < _SILENCE
             return ticking and (max(ticks.resumed, ticks.first) > since)
 
         yield traded

@@ -97,9 +97,7 @@ class Scripted:
 async def one_run(monkeypatch: pytest.MonkeyPatch, *, name: str = "jvm-dead", **script: Any) -> Run:
     clock = HandClock()
     stack = Scripted(clock, **script)
-    beginning = datetime(2026, 11, 22, tzinfo=UTC).timestamp()
-    monkeypatch.setattr(runner, "monotonic_of", lambda wall: wall - beginning)
-    monkeypatch.setattr(runner, "container_events", lambda names, since: [(since + 0.08, names[0], "kill")])
+    monkeypatch.setattr(runner, "container_events", lambda names, since, clock: [(since + 0.08, names[0], "kill")])
     async with httpx.AsyncClient(transport=httpx.MockTransport(stack)) as client:
         return await Drill(STACK, stack, client, clock, LABEL).run(name, 0, longest_phase=5)
 
