@@ -4,7 +4,8 @@ It answers as the real ones do, at the paces at which the loop's senses look, an
 Faults are plain attributes. No input or output, no real time: `run(seconds)` takes microseconds a turn.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -46,9 +47,11 @@ from supervisor.probes.books import Books
 from supervisor.rules import Rules
 from supervisor.runtime.external import GATEWAY
 from supervisor.states import WELL, EngineState, GatewayState
+from tests.sim.quiet import Picture
 from tws.values import OpenOrder, Position
 
 TURN = 0.25
+DOCKER_SECONDS = 2.0**-8  # how long an inspection takes; like all times here exact in binary, see tests/sim/quiet.py
 ACCOUNT = "DUSIM0001"
 _PLAIN = 10_000  # contracts of positions that are only counted
 
@@ -186,6 +189,7 @@ class World:
     closed: list[tuple[float, Incident]] = field(default_factory=list)
     pages: list[tuple[float, str]] = field(default_factory=list)
     sentence: str = ""
+    seen: Observation = field(default_factory=Observation)  # of the last turn
     edges: set[tuple[GatewayState | EngineState, GatewayState | EngineState]] = field(default_factory=set)
     flying: tuple[float, Act] | None = None
     orphaned: bool = False  # the act in flight was asked for by a supervisor that is gone
@@ -212,6 +216,7 @@ class World:
     _books_of: float | None = None
     _engine_id: int = 1
     _client_since: float = 0.0
+    picture: Picture | None = None  # of a PERIOD ago, for tests.sim.quiet
 
     def __del__(self) -> None:
         self.journal.close()
@@ -289,12 +294,18 @@ class World:
         if subject is Subject.GATEWAY:
             self.jvm_dead = self.hang = self.frozen = self.half_open = self.ibc_dead = False
             self.login, self.login_since = LoginPhase.QUIET, None
-            held = self.ledger.hold is not None
-            if not held:
-                self.logins.append(self.now)
-            self._boot(float("inf") if held else self.boot_seconds)
+            self._start_gateway()
         else:
             self.engine_word, self.engine_mute, self.engine_needs_resync, self._held = None, False, False, False
+
+    def _start_gateway(self) -> None:
+        held = self.ledger.hold is not None
+        if not held:
+            self.logins.append(self.now)
+        self._boot(float("inf") if held else self.boot_seconds)
+
+    def _soft_restart(self) -> None:
+        self._boot(self.soft_restart_seconds)
 
     def _boot(self, seconds: float) -> None:
         self._ready_at = self.now + seconds
@@ -370,7 +381,7 @@ class World:
                 return False
             if self.restart_cures:
                 self.hang = False
-            self._boot(self.soft_restart_seconds)
+            self._soft_restart()
         elif rung is Rung.RESTART_COMMAND:
             if self.restart_cures:
                 self.jvm_dead = self.hang = self.frozen = self.half_open = False
@@ -402,12 +413,14 @@ class World:
 
     def _every(self, name: str, pace: float) -> bool:
         due = self._due.get(name)
+        soon = self.now + _turns(self.rules.policy.fast_interval)
         if self.memory.hurry and due is not None:
-            due = min(due, self.now + self.rules.policy.fast_interval)
+            due = min(due, soon)
         if due is not None and self.now < due:
             self._due[name] = due
             return False
-        self._due[name] = self.now + (min(pace, self.rules.policy.fast_interval) if self.memory.hurry else pace)
+        later = self.now + _turns(pace)
+        self._due[name] = min(soon, later) if self.memory.hurry else later
         return True
 
     def _look(self) -> None:
@@ -420,7 +433,7 @@ class World:
             self._docker_answer = None
         if self._every("docker", policy.probe_interval):
             if self.docker_ok:
-                look = Look(Result.OK, self.now, 0.003, "")
+                look = Look(Result.OK, self.now, DOCKER_SECONDS, "")
                 gateway = GATEWAY if self.rules.external else self.gateway.view()
                 self._docker_answer = (look, gateway, self.engine.view())
             else:
@@ -599,7 +612,7 @@ class World:
             asks=tuple(self._asks),
         )
         self._events, self._outcomes, self._asks = [], [], []
-        before = self.memory
+        before, self.seen = self.memory, observation
         self.memory, actions, self.sentence = step(before, observation, self.now, self.rules)
         self._held = self.memory.hold
         self._record(actions)
@@ -642,6 +655,15 @@ class World:
         other = self.flying[1]
         return self.orphaned and (act.by_hand or act.subject is not other.subject or not STEPS[other.rung].restarts)
 
+    def deadlines(self) -> Iterator[float]:
+        """When something happens by itself, and nothing but time brings it."""
+        yield self._ready_at
+        if self._docker_restart_at is not None:
+            yield self._docker_restart_at
+        if self.token_expires_at is not None:
+            yield self.token_expires_at
+            yield from (self.token_expires_at - hours * 3600.0 for hours in self.rules.policy.token_reminders)
+
     def run(self, seconds: float, until: Callable[["World"], bool] | None = None) -> float:
         """Let time pass; returns how much did."""
         begun = self.now
@@ -666,6 +688,11 @@ class World:
     @property
     def well(self) -> bool:
         return self.trading and self.memory.gateway_incident is None and self.memory.engine_incident is None
+
+
+def _turns(seconds: float) -> float:
+    """Whole turns that take at least so long."""
+    return math.ceil(seconds / TURN) * TURN
 
 
 def settled(rules: Rules | None = None) -> World:
