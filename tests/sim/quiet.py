@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.sim.world import World
 
 PERIOD = 10.0
-_APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen", "timers", "picture")
+_APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen", "timers", "picture", "ran", "skipped", "_number")
 _COUNTED = ("acts", "incidents", "closed", "pages", "logins")
 _AFTERGLOW = 1.0  # of our own hands, in `intake`
 _AGES: dict[Policy, tuple[float, ...]] = {}

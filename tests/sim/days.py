@@ -1,0 +1,335 @@
+"""Whole days of a gateway, each made from its seed: a plan, which is plain data, and the run of it under watch.
+
+    python -m tests.bench days --seed 7 --days 1     # the plan of day 7, and its run
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from supervisor.faults import FAULTS, Rung
+from supervisor.memory import Act, Memory
+from supervisor.observation import Status, Subject
+from supervisor.policy import Budget
+from supervisor.rules import Rules
+from supervisor.states import GatewayState
+from supervisor.windows import load, planned_restart
+from tests.sim.happenings import FAULTS as BROKEN
+from tests.sim.happenings import KINDS, MILD, NOISE, Kind
+from tests.sim.house import House
+from tests.sim.invariants import Invariants
+
+DAY = 86400.0
+_SETTLES = 600.0  # the first happening may not come before that
+_ALONE = 1800.0  # between what is not meant to meet
+_CHANGES_OF_CLOCKS = (date(2026, 3, 8), date(2026, 11, 1), date(2027, 3, 14), date(2026, 3, 29), date(2026, 10, 25))
+_ZONE = "America/New_York"
+RULES = {
+    region: Rules(
+        "sim",
+        account="DUSIM0001",
+        windows=(planned_restart("11:45 PM", _ZONE), *load(region)),
+        weekly_token=True,
+    )
+    for region in ("na", "eu", "apac")
+}
+BOUND = {Subject.GATEWAY: 3600.0, Subject.ENGINE: 1200.0, Subject.HOST: DAY}
+"""Seconds that an incident may stay open with nothing to excuse it: the deadlines of all its rungs, one after another
+(gateway: 20 s, 150 s, and 300 s as often as the budget of 3 in 15 min and 6 in 6 h allows until it is spent)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of a plan; seconds after midnight."""
+
+    at: float
+    kind: str
+    lasts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A plan. The same seed gives the same plan, and the same plan the same run."""
+
+    seed: int
+    date: date
+    region: str
+    docker_restarts: bool
+    twofa: bool
+    ledger: str
+    person_after: float
+    happenings: tuple[Happening, ...]
+
+    def __str__(self) -> str:
+        lines = [
+            f"day {self.seed}: {self.date:%A} {self.date}, {self.region}, ledger {self.ledger}, "
+            f"{'with' if self.twofa else 'without'} 2FA, Docker {'restarts' if self.docker_restarts else 'leaves'} it"
+        ]
+        for each in self.happenings:
+            lines.append(f"  {timedelta(seconds=int(each.at))} {each.kind}" + f" for {each.lasts:g} s" * (each.lasts > 0))
+        return "\n".join(lines)
+
+
+def planned(seed: int) -> Day:
+    """The day of that seed: noise all day, faults alone and in pairs, at any phase of anything."""
+    dice = random.Random(seed)
+    when = dice.choice(_CHANGES_OF_CLOCKS) if dice.random() < 0.1 else date(2026, 1, 1) + timedelta(dice.randrange(730))
+    happenings: list[Happening] = []
+
+    def add(kinds: dict[str, Kind], at: float) -> None:
+        name = dice.choice(sorted(kinds))
+        low, high = kinds[name].lasts
+        happenings.append(Happening(_turn(at), name, _turn(dice.uniform(low, high))))
+
+    for _ in range(dice.randint(4, 10)):
+        add(NOISE, dice.uniform(_SETTLES, DAY))
+    for _ in range(dice.randint(1, 3)):
+        at = dice.uniform(_SETTLES, DAY)
+        add(BROKEN, at)
+        if dice.random() < 0.5:  # a pair: the second while the first is being seen, cured, or has just been
+            add(BROKEN if dice.random() < 0.7 else NOISE, at + dice.choice([0.0, 3.0, 10.0, 30.0, 90.0]) * dice.random())
+    return Day(
+        seed,
+        when,
+        dice.choice(sorted(RULES)),
+        dice.random() < 0.5,
+        dice.random() < 0.3,
+        "2/30m,4/24h" if dice.random() < 0.4 else "1000/24h",
+        dice.uniform(120, 1800),
+        tuple(sorted(happenings, key=lambda each: each.at)),
+    )
+
+
+def alone(kind: str, seed: int = 1, second: str | None = None, after: float = 0.0) -> Day:
+    """An uneventful day but for one thing, or two."""
+    happenings = [Happening(40000.0 + seed * 0.75, kind, _turn(sum(KINDS[kind].lasts) / 2))]
+    if second is not None:
+        happenings.append(Happening(happenings[0].at + _turn(after), second, _turn(sum(KINDS[second].lasts) / 2)))
+    return Day(seed, date(2026, 6, 3), "na", False, False, "1000/24h", 600.0, tuple(happenings))
+
+
+def _turn(seconds: float) -> float:
+    return round(seconds * 4) / 4
+
+
+@dataclass
+class Report:
+    """What a day came to."""
+
+    ran: int = 0
+    skipped: int = 0
+    acts: Counter[str] = field(default_factory=Counter)
+    incidents: Counter[str] = field(default_factory=Counter)
+    gave_up: Counter[str] = field(default_factory=Counter)
+    happened: Counter[str] = field(default_factory=Counter)
+    pages: int = 0
+    logins: int = 0
+    edges: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Wrong(AssertionError):
+    """An invariant does not hold."""
+
+
+class Run:
+    """One day, from midnight to midnight, and after it everything mends."""
+
+    def __init__(self, day: Day) -> None:
+        self.day = day
+        rules = RULES[day.region]
+        self.house = house = House(
+            rules,
+            midnight=datetime.combine(day.date, datetime.min.time(), UTC),
+            docker_restarts=day.docker_restarts,
+            twofa=day.twofa,
+            login_budget=Budget.parse(day.ledger),
+        )
+        self.open: dict[int, tuple[Happening, float | None]] = {}
+        self.happened: Counter[str] = Counter()
+        self.coming: float | None = None  # a person is on the way
+        self.unexcused: dict[int, float] = {}
+        self.checked = 0
+        self.last = house.now
+        self.invariants = Invariants(house)
+        house.on_turn += [self.invariants.turned, self.turned]
+        for number, each in enumerate(day.happenings):
+            house.at(house.begun + each.at, lambda number=number, each=each: self._begin(number, each))
+        ny = ZoneInfo(_ZONE)
+        for offset in (-1, 0, 1):
+            at = datetime.combine(day.date + timedelta(offset), datetime.min.time(), ny).replace(hour=23, minute=45)
+            if (when := house.monotonic(at.astimezone(UTC))) > house.now:
+                house.at(when, self._daily_restart)
+
+    def _daily_restart(self) -> None:
+        if self.house.serving:
+            self.open[-1] = (Happening(self.house.now - self.house.begun, "jvm-pause", 0.0), self.house.now)
+            self.house.daily_restart()
+
+    def _begin(self, number: int, happening: Happening) -> None:
+        house, kind = self.house, KINDS[happening.kind]
+        if kind.while_up and not house.serving:
+            return
+        self.happened[happening.kind] += 1
+        kind.begin(house)
+        if not kind.idle:
+            self.open[number] = (happening, None if happening.lasts else house.now)
+        if happening.lasts:
+            house.at(house.now + happening.lasts, lambda: self._end(number, happening))
+
+    def _end(self, number: int, happening: Happening) -> None:
+        KINDS[happening.kind].end(self.house)
+        if number in self.open:
+            self.open[number] = (happening, self.house.now)
+
+    # -- what is watched ---------------------------------------------------------------------------------------------
+
+    def turned(self, before: Memory, after: Memory) -> None:
+        house = self.house
+        for at, act in house.acts[self.checked :]:
+            self._judge(at, act)
+        self.checked = len(house.acts)
+        self._bounds(after)
+        if house.well and not after.standing:
+            for number, (_, ended) in list(self.open.items()):
+                if ended is not None and house.now - ended > 30.0:
+                    del self.open[number]
+        needed = (
+            any(each.gave_up for each in after.open)
+            or house.hold is not None
+            or (after.engine.state in ("STOPPED",) and not self._somebody_did())
+        )
+        if needed and self.coming is None:
+            self.coming = house.now + self.day.person_after
+            house.at(self.coming, self._person)
+
+    def _somebody_did(self) -> bool:
+        return any(each.kind.startswith("person") and ended is None for each, ended in self.open.values())
+
+    def _judge(self, at: float, act: Act) -> None:
+        """Whether anything that happened asks for it, and is old enough to."""
+        if act.by_hand:
+            return
+        for happening, _ in self.open.values():
+            kind = KINDS[happening.kind]
+            if act.rung in MILD or (
+                act.rung in kind.right and at >= self.house.begun + happening.at + kind.act
+            ):
+                return
+        raise Wrong(f"{act.rung} ({act.reason}) is no answer to {[each.kind for each, _ in self.open.values()]}")
+
+    def _bounds(self, after: Memory) -> None:
+        """Each fault ends: recovered, or given up with a person called, or with somebody or something to wait for."""
+        house = self.house
+        passed, self.last = house.now - self.last, house.now
+        open_ = {}
+        for incident in (after.gateway_incident, after.engine_incident):
+            if incident is None:
+                continue
+            spent = self.unexcused.get(incident.id, 0.0) + (0.0 if self._excused(incident.subject, after) else passed)
+            open_[incident.id] = spent
+            if incident.gave_up:
+                if not any(at >= incident.opened_at for at, _ in house.pages) and house.now - self.last > 5.0:
+                    raise Wrong(f"{incident.fault} was given up, and nobody was called")
+            elif spent > BOUND[incident.subject] and not incident.told:
+                raise Wrong(f"{incident.fault} is open for {spent:g} s, and nobody was called: {house.sentence}")
+            elif spent > 4 * BOUND[incident.subject]:
+                raise Wrong(f"{incident.fault} never ends: {house.sentence}")
+        self.unexcused = open_
+
+    def _excused(self, subject: Subject, after: Memory) -> bool:
+        """Whether the machine has to wait for something that is not its own."""
+        house = self.house
+        return (
+            bool(house.windows)
+            or house.paused
+            or house.waiting
+            or house.hold is not None
+            or house.ledger.next_at is not None
+            or not house.docker_ok
+            or house.login is not house.login.QUIET
+            or (subject is Subject.ENGINE and after.gateway.state is not GatewayState.READY)
+            or any(ended is None for _, ended in self.open.values())
+        )
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    def _person(self) -> None:
+        """Somebody was called and has come: the cause is mended, the hold lifted, what is down is started."""
+        house, self.coming = self.house, None
+        house.restart_cures = house.resync_cures = True
+        house.login_ends, house.push_answered_after = "well", 20.0
+        house.ibc_dead = house.engine_mute = False
+        if house.engine_word is not None:
+            house.engine_word = None
+        house.lift()
+        memory = house.memory
+        for subject in (Subject.GATEWAY, Subject.ENGINE):
+            box = house.box(subject)
+            incident = memory.gateway_incident if subject is Subject.GATEWAY else memory.engine_incident
+            if box.status is Status.EXITED:
+                house.starts(subject)
+            elif incident is not None and incident.gave_up:
+                house.ask(subject, Rung.CONTAINER_RESTART if subject is Subject.GATEWAY else Rung.ENGINE_RESTART)
+
+    def run(self) -> Report:
+        """The day.
+
+        Raises:
+            Wrong: with the plan and how to run it again.
+        """
+        house, day = self.house, self.day
+        try:
+            house.run(DAY)
+            self._evening()
+        except AssertionError as error:
+            wall = f"{house.wall(house.now):%Y-%m-%d %H:%M:%S} UTC, {(house.now - house.begun):g} s"
+            acts = ", ".join(f"{at - house.begun:g} {act.rung}" for at, act in house.acts[-8:])
+            raise Wrong(
+                f"{error}\nat {wall}: {house.sentence}\nlast acts: {acts}\n{day}\n"
+                f"again: python -m tests.bench days --seed {day.seed} --days 1"
+            ) from error
+        report = Report(house.ran, house.skipped, pages=len(house.pages), logins=len(house.attempts))
+        report.acts.update(act.rung for _, act in house.acts)
+        report.incidents.update(each.fault for each in house.incidents)
+        report.gave_up.update(each.fault for each in house.incidents if each.gave_up)
+        report.happened = self.happened
+        report.edges = {(type(a).__name__ + "." + a, type(b).__name__ + "." + b) for a, b in house.edges}
+        return report
+
+    def _evening(self) -> None:
+        """All that is wrong from outside ends; then all must be well, or wait for a login that the ledger refuses."""
+        house = self.house
+        house.timers = [each for each in house.timers if each[0] <= house.now + DAY]
+        house.login_budget = Budget.parse("1000/24h")
+        house.paused = house.half_open = False
+        for number, (happening, ended) in list(self.open.items()):
+            if ended is None:
+                self._end(number, happening)
+        self._person()
+        house.run(4 * 3600.0, lambda w: w.well and house.now - house.begun > DAY + 60.0)
+        if not house.well:
+            self._person()
+            house.run(4 * 3600.0, lambda w: w.well)
+        if not house.well:
+            raise Wrong("the day ends and not all is well")
+
+
+def summed(reports: list[Report]) -> Report:
+    """All of them as one."""
+    total = Report()
+    for each in reports:
+        total.ran += each.ran
+        total.skipped += each.skipped
+        total.pages += each.pages
+        total.logins += each.logins
+        for name in ("acts", "incidents", "gave_up", "happened"):
+            getattr(total, name).update(getattr(each, name))
+        total.edges |= each.edges
+    return total
+
+
+def never_happened(total: Report) -> tuple[list[str], list[str]]:
+    """Faults of the table without an incident, and rungs that were not climbed."""
+    return sorted(set(FAULTS) - set(total.incidents)), sorted(rung for rung in Rung if rung not in total.acts)

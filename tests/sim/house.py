@@ -1,0 +1,251 @@
+"""A world whose gateway has a life: it boots, logs in by the week's rules and the ledger, and restarts by itself.
+
+And a calendar, and people. Everything that happens by itself is a timer, so that quiet stretches can be leapt over.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from supervisor.faults import Rung
+from supervisor.memory import NEVER
+from supervisor.observation import LedgerView, LoginPhase, Look, OpenWindow, Result, Status, Subject
+from supervisor.policy import Budget
+from supervisor.windows import calendar, token_ended
+from tests.sim.quiet import PERIOD, Picture, quiet_for, skip
+from tests.sim.world import TURN, World
+
+PUSH_ENDS = 180.0
+IBC_AGAIN = 60.0  # how long IBC waits before it tries a refused login once more
+
+
+@dataclass
+class House(World):
+    """The times of the stand-in's `real` profile, and the ledger of the gateway's wrapper."""
+
+    midnight: datetime = datetime(2026, 3, 2, tzinfo=UTC)  # the wall's time when `now` is `begun`
+    begun: float = 1_000_000.0
+    jvm_seconds: float = 25.0
+    login_seconds: float = 20.0
+    soft_restart_seconds: float = 75.0
+    twofa: bool = False
+    push_answered_after: float | None = 20.0  # None: nobody looks at the phone
+    login_ends: str = "well"  # or refused, existing, stuck
+    login_budget: Budget = Budget.parse("2/30m,4/24h")
+    hold: str | None = None
+    waiting: bool = False
+    attempts: tuple[float, ...] = ()
+    life: int = 0
+    logged_in_at: float = NEVER
+    timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    ran: int = 0
+    skipped: int = 0
+    _number: int = 0
+
+    def __post_init__(self) -> None:
+        self.now = self._ready_at = self.logged_in_at = self.begun
+        self.gateway.up_since = self.engine.up_since = self.begun - 60.0
+        self._calendar()
+        self._keep_ledger()
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def at(self, when: float, what: Callable[[], None]) -> None:
+        """Have this happen at the first turn at or after `when`."""
+        self._number += 1
+        heapq.heappush(self.timers, (max(when, self.now), self._number, what))
+
+    def wall(self, at: float) -> datetime:
+        return self.midnight + timedelta(seconds=at - self.begun)
+
+    def monotonic(self, wall: datetime) -> float:
+        return self.begun + (wall - self.midnight).total_seconds()
+
+    def deadlines(self) -> Iterator[float]:
+        yield from super().deadlines()
+        if self.timers:
+            yield self.timers[0][0]
+
+    def one(self) -> None:
+        """One turn, and whatever is due before it."""
+        self.now += TURN
+        while self.timers and self.timers[0][0] <= self.now:
+            heapq.heappop(self.timers)[2]()
+        self.turn()
+        self.ran += 1
+
+    def run(self, seconds: float, until: Callable[[World], bool] | None = None) -> float:
+        """As World's, but quiet stretches are leapt over."""
+        begun = self.now
+        end = begun + seconds
+        while self.now < end:
+            if self.picture is not None and self.now - self.picture.at >= PERIOD:
+                quiet = quiet_for(self, self.memory)
+                quiet = min(quiet, (end - self.now) // PERIOD * PERIOD)
+                if quiet > 0.0:
+                    skip(self, quiet)
+                    self.skipped += int(quiet / TURN)
+                    continue
+                self.picture = None
+            if self.picture is None and self.memory.flight is None:
+                self.picture = Picture(self)
+            self.one()
+            if until is not None and until(self):
+                break
+        return self.now - begun
+
+    def _calendar(self) -> None:
+        wall = self.wall(self.now)
+        said = calendar(self.rules.windows, token=self.rules.weekly_token, reauth=self.rules.reauth, wall_now=wall)
+        self.windows = tuple(OpenWindow(span.name, self.monotonic(span.closes)) for span in said.open)
+        ends = said.token_expires_at
+        self.token_expires_at = self.monotonic(ends) if ends is not None else None
+        changes = [span.closes for span in said.open] + [said.next.opens] * (said.next is not None)  # type: ignore[union-attr]
+        changes += [ends] * (ends is not None)  # type: ignore[list-item]
+        if changes:
+            self.at(self.monotonic(min(changes)), self._calendar)
+
+    # -- the ledger -------------------------------------------------------------------------------------------------
+
+    def _keep_ledger(self) -> None:
+        next_at = self.login_budget.free_at(self.attempts, self.now) if self.hold is None else None
+        self.ledger = LedgerView(Look(Result.OK, self.now), self.attempts, self.hold, next_at, self.waiting)
+        if next_at is not None:
+            self.at(next_at, self._keep_ledger)
+
+    def login_is_made(self) -> None:
+        """A line in the ledger."""
+        assert self.hold is None, "no login under a hold"
+        assert self.login_budget.left(self.attempts, self.now) > 0, "no login beyond the ledger"
+        self.attempts = tuple(at for at in self.attempts if self.now - at < self.login_budget.longest) + (self.now,)
+        self._keep_ledger()
+
+    def may_log_in(self) -> bool:
+        return self.hold is None and self.login_budget.left(self.attempts, self.now) > 0
+
+    def lift(self) -> None:
+        """`make resume`: no hold any more."""
+        self.hold = None
+        self._keep_ledger()
+        if self.waiting and self.alive:
+            self._knock(self.life)
+
+    # -- the gateway's life -----------------------------------------------------------------------------------------
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        """Unless that life has ended by then."""
+        life = self.life
+        self.at(self.now + seconds, lambda: what() if life == self.life and self.alive else None)
+
+    def die(self, subject: Subject, exit_code: int = 1) -> None:
+        if subject is Subject.GATEWAY:
+            self.life += 1
+        super().die(subject, exit_code)
+
+    def _start_gateway(self) -> None:
+        self.life += 1
+        self._boot(float("inf"))
+        self._knock(self.life)
+
+    def _knock(self, life: int) -> None:
+        if life != self.life or not self.alive:
+            return
+        self.waiting = not self.may_log_in()
+        if not self.waiting:
+            self.login_is_made()
+            self._later(self.jvm_seconds, self._log_in)
+            return
+        self._keep_ledger()
+        if self.ledger.next_at is not None:
+            self.at(self.ledger.next_at, lambda: self._knock(life))
+
+    def _says(self, phase: LoginPhase) -> None:
+        self.login, self.login_since = phase, self.now
+
+    def _log_in(self) -> None:
+        self._says(LoginPhase.LOGGING_IN)
+        match self.login_ends:
+            case "refused":
+                self._later(5.0, lambda: self._refused(LoginPhase.REFUSED))
+            case "existing":
+                self._later(5.0, lambda: self._refused(LoginPhase.EXISTING_SESSION))
+            case "stuck":
+                pass
+            case _ if self.twofa:
+                self._later(self.login_seconds / 2, self._push)
+            case _:
+                self._later(self.login_seconds, self._through)
+
+    def _refused(self, phase: LoginPhase) -> None:
+        """IBC would try for ever, as far as the wrapper lets it."""
+        self._says(phase)
+        self._later(IBC_AGAIN, self._again)
+
+    def _push(self) -> None:
+        self._says(LoginPhase.TWOFA)
+        answered = self.push_answered_after
+        if answered is not None and answered < PUSH_ENDS:
+            self._later(answered, self._through)
+        else:
+            self._later(PUSH_ENDS, self._unanswered)
+
+    def _unanswered(self) -> None:
+        self._says(LoginPhase.TWOFA_TIMED_OUT)
+        self._later(5.0, self._again)
+
+    def _again(self) -> None:
+        """IBC logs in once more; where the ledger allows none, the wrapper ends the gateway instead."""
+        if self.may_log_in():
+            self.login_is_made()
+            self._log_in()
+        else:
+            self.die(Subject.GATEWAY, 143)
+
+    def _through(self) -> None:
+        self.login, self.login_since = LoginPhase.QUIET, None
+        self._ready_at = self.logged_in_at = self.now
+
+    def _soft_restart(self) -> None:
+        """With the token it needs no login; a token of last week sends IBC to a cold start."""
+        self.life += 1
+        self._boot(float("inf"))
+        self._says(LoginPhase.RESTARTING)
+        ended = token_ended(self.wall(self.now)) if self.rules.weekly_token else None
+        if ended is not None and self.logged_in_at < self.monotonic(ended):
+            self._later(self.soft_restart_seconds, self._again)
+        else:
+            self._later(self.soft_restart_seconds, self._back)
+
+    def _back(self) -> None:
+        self.login, self.login_since = LoginPhase.QUIET, None
+        self._ready_at = self.now
+
+    def daily_restart(self) -> None:
+        """The gateway's own, inside its window."""
+        if self.serving and self.login is LoginPhase.QUIET:
+            self._soft_restart()
+
+    def _done(self, rung: Rung) -> bool:
+        if rung is Rung.LOGIN_HOLD:
+            self.hold = self.hold or "the machine's word"
+            self._keep_ledger()
+            return True
+        if rung is Rung.RECONNECT_ACCOUNT:
+            if not self.serving:
+                return False
+            self.login_is_made()
+            return True
+        if rung is Rung.RECONNECT_DATA:
+            return self.serving
+        if rung is Rung.IBC_RESTART and not self.serving and not self.hang:
+            return False
+        return super()._done(rung)
+
+    # -- people -----------------------------------------------------------------------------------------------------
+
+    def starts(self, subject: Subject) -> None:
+        """`docker start` of what is down."""
+        box = self.box(subject)
+        if box.present and box.status is Status.EXITED and self.flying is None and self._docker_restart_at is None:
+            self.docker_start(subject)
