@@ -196,6 +196,8 @@ def _vetoed(pad: Pad, rung: Rung) -> bool:
         pad.why_not = "blind: the Docker API does not answer"
     elif step.subject is Subject.GATEWAY and step.restarts and _login_under_way(pad):
         pad.why_not = f"the log says {pad.observation.login.phase}"
+    elif step.subject is Subject.GATEWAY and step.restarts and _just_let_in(pad):
+        pad.why_not = "it waits for a login, makes one, or just did"
     elif _needs_login(rung) and (refusal := _ledger_refuses(pad)):
         pad.why_not = refusal
     elif _broke(pad, step.purse):
@@ -222,6 +224,13 @@ def _login_under_way(pad: Pad) -> bool:
     if pad.gateway.process.died_at is not None or pad.rules.external:
         return False
     return pad.observation.login.phase in (LoginPhase.TWOFA, LoginPhase.UNKNOWN)
+
+
+def _just_let_in(pad: Pad) -> bool:
+    """Never restart what is about to answer: evidence from the time of its login is none against it."""
+    finding = pad.gateway_finding
+    stuck = finding is not None and finding.fault is faults.LOGIN_STUCK
+    return pad.gateway.process.died_at is None and not stuck and pad.now < pad.gateway.excused_until
 
 
 def _needs_login(rung: Rung) -> bool:

@@ -10,6 +10,7 @@ from supervisor.observation import EngineWord, LoginPhase, Result, SessionPhase,
 from supervisor.pad import Pad
 from supervisor.states import GatewayState
 
+_UNDER_WAY = (LoginPhase.RESTARTING, LoginPhase.LOGGING_IN, LoginPhase.TWOFA)
 _BROKEN = (faults.JVM_DEAD.name, faults.SOFT_DEAD.name, faults.FROZEN.name)
 
 
@@ -110,8 +111,9 @@ def _back(pad: Pad, before: GatewayState) -> None:
 
 
 def _judge_not_answering(pad: Pad, finding: Diagnosis | None) -> None:
-    track = pad.gateway
     _face_new_process(pad)
+    _excuse(pad)
+    track = pad.gateway
     if _has_grace(pad, finding):
         return
     state, incident = pad.gateway.state, pad.memory.gateway_incident
@@ -150,6 +152,18 @@ def _face_new_process(pad: Pad) -> None:
     pad.gateway = replace(pad.gateway, fresh=False)
 
 
+def _excuse(pad: Pad) -> None:
+    """A gateway that waits for its ledger has its whole start before it; one that logs in has not answered yet."""
+    track, ledger, login = pad.gateway, pad.observation.ledger, pad.observation.login
+    until = NEVER
+    if ledger.waiting:
+        until = pad.now + pad.policy.start_deadline
+    elif login.phase in _UNDER_WAY and login.since is not None and pad.now - login.since < pad.policy.login_stuck:
+        until = pad.now + pad.policy.adoption
+    if until > track.excused_until:
+        pad.gateway = replace(track, excused_until=until)
+
+
 def _has_grace(pad: Pad, finding: Diagnosis | None) -> bool:
     """A process that starts, or that an act is being proven on, is not judged yet."""
     track, proof = pad.gateway, pad.memory.gateway_proof
@@ -158,6 +172,8 @@ def _has_grace(pad: Pad, finding: Diagnosis | None) -> bool:
     ledger = pad.observation.ledger
     if track.state in (GatewayState.STARTING, GatewayState.RECOVERING) and (ledger.waiting or ledger.hold is not None):
         return True  # no login is attempted yet, so nothing can answer
+    if track.state in (GatewayState.STARTING, GatewayState.RECOVERING) and pad.now < track.excused_until:
+        return True
     if track.state in (GatewayState.STARTING, GatewayState.RECOVERING):
         container = track.process.container
         born = container.up_since if container is not None and container.up_since is not None else track.since

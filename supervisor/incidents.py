@@ -38,14 +38,18 @@ def declare(pad: Pad, subject: Subject, finding: Diagnosis) -> None:
     incident = pad.incident(subject)
     if incident is None:
         pad.put_incident(subject, _opened(pad, subject, finding))
-    elif incident.fault != finding.fault.name and not incident.acted and not incident.gave_up:
-        # Evidence has become clearer before anything was done.
+    elif incident.fault != finding.fault.name and not incident.gave_up and (not incident.acted or _own_name(finding)):
+        # Evidence has become clearer before anything was done, or what came of it needs a person by its own name.
         incident = replace(incident, fault=finding.fault.name)
         pad.put_incident(subject, incident)
         pad.out.append(Amend(incident))
     opened = pad.incident(subject)
     assert opened is not None
     page(pad, opened, finding)
+
+
+def _own_name(finding: Diagnosis) -> bool:
+    return finding.fault.once or finding.fault.safety
 
 
 def give_up(pad: Pad, subject: Subject) -> None:

@@ -195,7 +195,14 @@ def _born(pad: Pad, subject: Subject, process: Process, container: Container) ->
     if subject is Subject.GATEWAY:
         first = pad.gateway.state is GatewayState.UNKNOWN
         not_before = NEVER if first else pad.now
-        pad.gateway = replace(pad.gateway, handshake=Detector(), heart=Detector(), not_before=not_before, fresh=True)
+        pad.gateway = replace(
+            pad.gateway,
+            handshake=Detector(),
+            heart=Detector(),
+            not_before=not_before,
+            excused_until=NEVER,
+            fresh=True,
+        )
         if not first:
             pad.engine = replace(pad.engine, resync_due=True)
     else:

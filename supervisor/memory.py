@@ -47,6 +47,7 @@ class GatewayTrack:
     not_before: float = NEVER  # looks older than this prove nothing: an act lies between
     fresh: bool = False  # the process is a new one, and the state still speaks of the old
     data_lost_done: float = NEVER  # 1101s up to here are dealt with
+    excused_until: float = NEVER  # its silence is nobody's fault: it waits for a login, or makes one, or just did
     slept_done: float = NEVER  # sleeps of the host up to here are dealt with
     ticking: bool = False  # the canary ticked when all was last well
 

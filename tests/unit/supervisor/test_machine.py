@@ -4,7 +4,7 @@ import pytest
 
 from supervisor.faults import Rung
 from supervisor.memory import GatewayTrack, Memory, Process
-from supervisor.observation import Status, Subject
+from supervisor.observation import LedgerView, LoginPhase, Look, Result, Status, Subject
 from supervisor.policy import Budget, Policy
 from supervisor.rules import Rules
 from supervisor.states import GatewayState
@@ -217,3 +217,61 @@ def test_the_same_news_is_the_same_sentence() -> None:
     before = world.sentence
     world.run(30)
     assert world.sentence == before == "sim: gateway READY; engine TRADING"
+
+
+# -- a login that takes its time (found by whole days: tests/sim) ------------------------------------------------------
+
+
+def test_a_gateway_that_the_ledger_lets_go_at_last_has_its_whole_start_before_it() -> None:
+    world = settled()
+    world.docker_kill(Subject.GATEWAY)
+    world.boot_seconds = float("inf")
+    world.ledger = LedgerView(Look(Result.OK, world.now), waiting=True)
+    world.run(700)
+    assert world.rungs == [Rung.CONTAINER_START]
+    world.ledger = LedgerView(Look(Result.OK, world.now))
+    world.run(100)
+    world._ready_at = world.now
+    world.run(60, lambda w: w.well)
+    assert world.well
+    assert Rung.CONTAINER_RESTART not in world.rungs
+
+
+def test_a_gateway_that_the_ledger_let_go_and_that_never_answers_is_restarted() -> None:
+    world = settled()
+    world.docker_kill(Subject.GATEWAY)
+    world.boot_seconds = float("inf")
+    world.ledger = LedgerView(Look(Result.OK, world.now), waiting=True)
+    world.run(700)
+    world.ledger = LedgerView(Look(Result.OK, world.now))
+    begun = world.now
+    world.run(400, lambda w: Rung.CONTAINER_RESTART in w.rungs)
+    assert Rung.CONTAINER_RESTART in world.rungs
+    assert world.now - begun >= world.rules.policy.start_deadline
+
+
+def test_a_login_that_comes_through_late_is_not_restarted_at_that_moment() -> None:
+    world = settled()
+    world.docker_kill(Subject.GATEWAY)
+    world.boot_seconds = float("inf")
+    world.run(30, lambda w: Rung.CONTAINER_START in w.rungs and w.flying is None)
+    for phase, seconds in ((LoginPhase.LOGGING_IN, 200), (LoginPhase.TWOFA, 170)):
+        world.login, world.login_since = phase, world.now
+        world.run(seconds)
+    world.login, world.login_since = LoginPhase.QUIET, None
+    world.run(2)
+    world._ready_at = world.now
+    world.run(60, lambda w: w.well)
+    assert world.well
+    assert Rung.CONTAINER_RESTART not in world.rungs
+
+
+def test_a_refused_login_after_a_restart_is_told_by_its_own_name() -> None:
+    world = settled()
+    world.docker_kill(Subject.GATEWAY)
+    world.boot_seconds = float("inf")
+    world.run(30, lambda w: Rung.CONTAINER_START in w.rungs and w.flying is None)
+    world.login, world.login_since = LoginPhase.REFUSED, world.now
+    world.run(60)
+    assert world.rungs == [Rung.CONTAINER_START, Rung.LOGIN_HOLD, Rung.GATEWAY_STOP]
+    assert [incident.fault for incident in world.incidents] == ["login-refused"]  # and no restart-storm
