@@ -3,7 +3,7 @@
 Each line is one figure: its name, the unit, how many samples, p50, p95, p99 and max, and the samples themselves in the
 order in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
 `make drill`, on real containers. `fuzz` is for itself: `make bench FUZZ=600`, ten minutes of spoilt requests.
-`python -m tests.bench ticks` measures the market data alone.
+`python -m tests.bench ticks` measures the market data alone, `make bench DAYS=1000` runs whole days of the supervisor.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
-from tests.bench import ticks
+from tests.bench import days, ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
 from tests.bench.orders import acknowledgements
@@ -162,9 +162,12 @@ async def fuzzing(seconds: int, seed: int) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="?", choices=["fuzz", "ticks"], help="only this; fuzz only if asked for")
+    parser.add_argument(
+        "what", nargs="?", choices=["fuzz", "ticks", "days"], help="only this; fuzz and days if asked for"
+    )
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--days", type=int, default=100, help="so many whole days, from --seed on; one is shown")
     return parser.parse_args()
 
 
@@ -174,6 +177,8 @@ async def main() -> None:
     if asked.what == "fuzz":
         await fuzzing(asked.seconds, asked.seed)
         return
+    if asked.what == "days":
+        sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days))
     if asked.what == "ticks":
         await ticks.measure(tell)
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from supervisor import faults
 from supervisor.faults import Rung
-from supervisor.observation import EngineWord, ResourcesView, Look, Result, Status, Subject
+from supervisor.observation import EngineWord, Look, ResourcesView, Result, Status, Subject
 from tests.sim.house import House
 
 G, E = Subject.GATEWAY, Subject.ENGINE
@@ -52,6 +52,16 @@ def _set(**values: object) -> Change:
     def change(house: House) -> None:
         for name, value in values.items():
             setattr(house, name, value)
+
+    return change
+
+
+def _client_id(number: int) -> Change:
+    """The session has to begin anew for that."""
+
+    def change(house: House) -> None:
+        house.client_id = number
+        house._lose_session()
 
     return change
 
@@ -146,26 +156,37 @@ def _word(word: EngineWord) -> Change:
 
 
 def _resources(memory: int) -> Change:
-    return lambda house: setattr(
-        house, "resources", ResourcesView(Look(Result.OK, house.now), memory, 1000, 10, 1000)
-    )
+    return lambda house: setattr(house, "resources", ResourcesView(Look(Result.OK, house.now), memory, 1000, 10, 1000))
 
 
 def _flap(house: House) -> None:
-    """Two looks fail, one succeeds, for a minute."""
+    """Two looks are silent, one is answered, for a minute."""
 
     def beat(left: int) -> None:
-        house.hang = left % 3 != 0
+        house.hang = left > 0 and left % 2 == 0
         if left > 0 and house.alive:
-            house.at(house.now + 1.25, lambda: beat(left - 1))
-        else:
-            house.hang = False
+            house.at(house.now + (2.5 if house.hang else 1.25), lambda: beat(left - 1))
 
-    beat(45)
+    beat(32)
 
 
 def _ask(subject: Subject, rung: Rung) -> Change:
     return lambda house: house.ask(subject, rung)
+
+
+def _freeze(house: House) -> None:
+    """`docker pause`."""
+    house.gateway.status, house.frozen = Status.PAUSED, True
+
+
+def _uncurable(house: House) -> None:
+    house.restart_cures = False
+    house.kill_jvm()
+
+
+def _deaf_for_good(house: House) -> None:
+    house.resync_cures = False
+    _word(EngineWord.DEAF)(house)
 
 
 def _supervisor_dies_in_mid_act(house: House) -> None:
@@ -186,9 +207,7 @@ NOISE: dict[str, Kind] = {
     "jvm-pause": Kind(_set(hang=True), _set(hang=False), (6, 6)),
     "chain-load": Kind(_set(slowness=0.7, engine_mute=True), _set(slowness=0.003, engine_mute=False), (2, 12)),
     "farm-blip": Kind(_farm, _farm_back, (1, 50)),
-    "other-farm": Kind(
-        _set(other_farms_down={"ushmds": 1.0}), _set(other_farms_down={}), (5, 300), fault="other-farm"
-    ),
+    "other-farm": Kind(_set(other_farms_down={"ushmds": 1.0}), _set(other_farms_down={}), (5, 300), fault="other-farm"),
     "upstream-blip": Kind(_upstream, _set(upstream_lost_at=None), (1, 250), fault="upstream-back"),
     "data-blip": Kind(_upstream, _upstream_back_without_data, (1, 60), fault="data-lost"),
     "session-dropped": Kind(lambda house: house._lose_session()),
@@ -197,7 +216,7 @@ NOISE: dict[str, Kind] = {
     "person-stops-gateway": Kind(_stop(G), lambda house: house.starts(G), (1, 1800)),
     "person-stops-engine": Kind(_stop(E), lambda house: house.starts(E), (1, 1800)),
     "person-freezes-gateway": Kind(
-        lambda house: (setattr(house.gateway, "status", Status.PAUSED), setattr(house, "frozen", True)),
+        _freeze,
         _unpause,
         (1, 600),
     ),
@@ -221,7 +240,7 @@ FAULTS: dict[str, Kind] = {
     "soft-dead-without-ibc": Kind(_set(hang=True, ibc_dead=True), right=_SOFT, act=20.0, fault="soft-dead"),
     "frozen": Kind(_set(frozen=True), right=_RESTART, act=20.0, fault="frozen"),
     "uncurable": Kind(
-        lambda house: (setattr(house, "restart_cures", False), house.kill_jvm()),
+        _uncurable,
         right=_RESTART,
         act=20.0,
         fault="restart-storm",
@@ -244,17 +263,24 @@ FAULTS: dict[str, Kind] = {
         "login-stuck",
     ),
     "data-competed": Kind(
-        lambda house: setattr(house, "competed_at", house.now), _set(competed_at=None), (20, 1800), fault="data-competed"
+        lambda house: setattr(house, "competed_at", house.now),
+        _set(competed_at=None),
+        (20, 1800),
+        fault="data-competed",
     ),
     "wrong-account": Kind(
-        _set(accounts=("U1",)), _set(accounts=("DUSIM0001",)), (30, 600), frozenset({Rung.ENGINE_STOP}), 0.0,
+        _set(accounts=("U1",)),
+        _set(accounts=("DUSIM0001",)),
+        (30, 600),
+        frozenset({Rung.ENGINE_STOP}),
+        0.0,
         "wrong-account",
     ),
     "time-mode": Kind(
         _set(preflight_failed=("utc",)), _set(preflight_failed=()), (30, 3000), fault="time-mode", idle=True
     ),
     "clock-skew": Kind(_set(skew=6.0), _set(skew=0.0), (60, 3000), fault="clock-skew"),
-    "client-id-in-use": Kind(_set(client_id=901), _set(client_id=900), (60, 3000), fault="client-id-in-use"),
+    "client-id-in-use": Kind(_client_id(901), _client_id(900), (60, 3000), fault="client-id-in-use"),
     "write-blocked": Kind(_set(write_blocked=True), _set(write_blocked=False), (30, 3000), fault="write-blocked"),
     "cache-down": Kind(_set(cache_up=False), _set(cache_up=True), (10, 900), fault="cache-down"),
     "memory-pressure": Kind(_resources(950), _resources(300), (60, 3000), fault="memory-pressure"),
@@ -270,7 +296,7 @@ FAULTS: dict[str, Kind] = {
     ),
     "engine-deaf": Kind(_word(EngineWord.DEAF), fault="engine-deaf"),
     "engine-deaf-for-good": Kind(
-        lambda house: (_set(resync_cures=False)(house), _word(EngineWord.DEAF)(house)),
+        _deaf_for_good,
         _set(resync_cures=True),
         (600, 600),
         frozenset({Rung.ENGINE_RESTART}),
@@ -279,7 +305,7 @@ FAULTS: dict[str, Kind] = {
     ),
     "engine-backoff": Kind(_set(engine_needs_resync=True), fault="engine-backoff"),
     "engine-backoff-for-good": Kind(
-        lambda house: _set(resync_cures=False, engine_needs_resync=True)(house),
+        _set(resync_cures=False, engine_needs_resync=True),
         _set(resync_cures=True),
         (600, 600),
         frozenset({Rung.ENGINE_RESTART}),

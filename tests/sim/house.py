@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from supervisor.faults import Rung
-from supervisor.memory import NEVER
+from supervisor.memory import NEVER, Withheld
 from supervisor.observation import LedgerView, LoginPhase, Look, OpenWindow, Result, Status, Subject
 from supervisor.policy import Budget
 from supervisor.windows import calendar, token_ended
-from tests.sim.quiet import PERIOD, Picture, quiet_for, skip
+from tests.sim.quiet import Picture, period, quiet_for, skip
 from tests.sim.world import TURN, World
 
+_LEDGER = Budget.parse("2/30m,4/24h")
 PUSH_ENDS = 180.0
 IBC_AGAIN = 60.0  # how long IBC waits before it tries a refused login once more
 
@@ -32,7 +33,7 @@ class House(World):
     twofa: bool = False
     push_answered_after: float | None = 20.0  # None: nobody looks at the phone
     login_ends: str = "well"  # or refused, existing, stuck
-    login_budget: Budget = Budget.parse("2/30m,4/24h")
+    login_budget: Budget = _LEDGER
     hold: str | None = None
     waiting: bool = False
     attempts: tuple[float, ...] = ()
@@ -72,7 +73,9 @@ class House(World):
         self.now += TURN
         while self.timers and self.timers[0][0] <= self.now:
             heapq.heappop(self.timers)[2]()
-        self.turn()
+            self.picture = None
+        if any(not isinstance(action, Withheld) for action in self.turn()):
+            self.picture = None  # what has just changed is not at rest
         self.ran += 1
 
     def run(self, seconds: float, until: Callable[[World], bool] | None = None) -> float:
@@ -80,9 +83,8 @@ class House(World):
         begun = self.now
         end = begun + seconds
         while self.now < end:
-            if self.picture is not None and self.now - self.picture.at >= PERIOD:
-                quiet = quiet_for(self, self.memory)
-                quiet = min(quiet, (end - self.now) // PERIOD * PERIOD)
+            if self.picture is not None and self.now - self.picture.at >= (one := period(self)):
+                quiet = min(quiet_for(self, self.memory), (end - self.now) // one * one)
                 if quiet > 0.0:
                     skip(self, quiet)
                     self.skipped += int(quiet / TURN)
@@ -118,7 +120,7 @@ class House(World):
         """A line in the ledger."""
         assert self.hold is None, "no login under a hold"
         assert self.login_budget.left(self.attempts, self.now) > 0, "no login beyond the ledger"
-        self.attempts = tuple(at for at in self.attempts if self.now - at < self.login_budget.longest) + (self.now,)
+        self.attempts = (*(at for at in self.attempts if self.now - at < self.login_budget.longest), self.now)
         self._keep_ledger()
 
     def may_log_in(self) -> bool:

@@ -1,30 +1,43 @@
 """Stretches of time in which nothing can change but time itself, and the leap over them.
 
-Every sense looks at a pace that divides PERIOD. So a world that is at rest is, after a PERIOD, what it was, with some
-stamps moved on by just that and all others where they were. It stays so until the age of a stamp that stands still
-reaches a number that somebody compares it with. `quiet_for` says how far off that is; `skip` goes there at once.
+Every sense looks at a pace that divides a period, and every stamp is exact in binary. So a world that is at rest is,
+after a period, what it was, with some stamps moved on by just that and all others where they were. It stays so until
+the age of a stamp that stands still reaches a number that somebody compares it with. `quiet_for` says how far off that
+is; `skip` goes there at once.
 tests/property/test_supervisor_quiet.py proves the leap equal to its steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from supervisor.audit import SETTLED, UNANSWERED, pace
 from supervisor.faults import FAULTS
 from supervisor.policy import Budget, Policy
-from supervisor.states import EngineState, GatewayState
+from supervisor.probes.books import Books
+from supervisor.states import WELL, EngineState, GatewayState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from supervisor.memory import Memory
     from tests.sim.world import World
 
-PERIOD = 10.0
-_APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen", "timers", "picture", "ran", "skipped", "_number")
+PERIOD = 30.0  # the audit's pace while all is well and flat
+SHORT = 10.0  # of all others
+_APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen", "picture")
+_OF_A_HOUSE = ("timers", "ran", "skipped", "_number")
 _COUNTED = ("acts", "incidents", "closed", "pages", "logins")
 _AFTERGLOW = 1.0  # of our own hands, in `intake`
 _AGES: dict[Policy, tuple[float, ...]] = {}
+
+
+def period(world: World) -> float:
+    """After how long everything has been looked at a whole number of times."""
+    audit = world.seen.sentinel.audit
+    exposed = audit is None or audit.exposed
+    return PERIOD if pace(world.memory, exposed, world.rules.policy) > SHORT else SHORT
 
 
 class Picture:
@@ -35,30 +48,30 @@ class Picture:
         self.parts = {
             name: len(value) if name in _COUNTED else _copied(value)
             for name, value in vars(world).items()
-            if name not in _APART
+            if name not in _APART + _OF_A_HOUSE
         }
 
 
 def quiet_for(world: World, memory: Memory) -> float:
-    """Seconds, whole PERIODs, in which no turn would do anything or change anything but stamps that move with time.
+    """Seconds, whole periods, in which no turn would do anything or change anything but stamps that move with time.
 
-    Needs `world.picture`, taken one PERIOD ago; with any other, or none, nothing is known to be quiet.
+    Needs `world.picture`, taken one period ago; with any other, or none, nothing is known to be quiet.
     """
-    before = world.picture
-    if before is None or world.now - before.at != PERIOD or memory.flight is not None or world.flying is not None:
+    before, one = world.picture, period(world)
+    if before is None or world.now - before.at != one or memory.flight is not None or world.flying is not None:
         return 0.0
     now = Picture(world)
-    if not _at_rest(before.parts, now.parts):
+    if not _at_rest(before.parts, now.parts, one):
         return 0.0
-    last = world.now - 2 * PERIOD  # what came due since may yet be seen by a look that is under way
+    last = before.at  # what came due since may yet be seen by a look that is under way
     due = sorted(at for at in _due(world, memory, before.parts, now.parts) if at > last)
     if due and due[0] <= world.now:
         return 0.0
     end = due[0] if due else world.now + 86400.0
-    periods = int((end - world.now) // PERIOD)
-    if world.now + periods * PERIOD >= end:
+    periods = int((end - world.now) // one)
+    if world.now + periods * one >= end:
         periods -= 1
-    return max(0, periods) * PERIOD
+    return max(0, periods) * one
 
 
 def skip(world: World, seconds: float) -> None:
@@ -67,13 +80,19 @@ def skip(world: World, seconds: float) -> None:
     before = world.picture.parts
     for name in before:
         if name not in _COUNTED:
-            setattr(world, name, _moved(before[name], getattr(world, name), seconds))
+            now = getattr(world, name)
+            if isinstance(now, Books):
+                vars(now).update(_moved(before[name], _copied(now), seconds))
+            else:
+                setattr(world, name, _moved(before[name], now, seconds))
     world.now += seconds
     world.picture = None
 
 
 def _copied(value: Any) -> Any:
-    """Mutable parts of a world are flat; everything else is frozen."""
+    """Mutable parts of a world are flat, but for its books; everything else is frozen."""
+    if isinstance(value, Books):
+        return {name: _copied(part) for name, part in vars(value).items() if name != "_monotonic"}
     if isinstance(value, dict):
         return dict(value)
     if isinstance(value, list):
@@ -94,20 +113,20 @@ def _pairs(before: Any, now: Any) -> Iterator[tuple[Any, Any]] | None:
     return None
 
 
-def _at_rest(before: Any, now: Any) -> bool:
-    """Whether all is the same but for stamps that have moved on by one PERIOD."""
+def _at_rest(before: Any, now: Any, one: float) -> bool:
+    """Whether all is the same but for stamps that have moved on by one period."""
     if before is now or before == now:
         return True
     if type(before) is not type(now):
         return False
     if isinstance(now, float):
-        return now - before == PERIOD
+        return bool(now - before == one)
     if isinstance(now, dict) and before.keys() != now.keys():
         return False
     if isinstance(now, list | tuple) and len(before) != len(now):
         return False
     pairs = _pairs(before, now)
-    return pairs is not None and all(_at_rest(*pair) for pair in pairs)
+    return pairs is not None and all(_at_rest(*pair, one) for pair in pairs)
 
 
 def _moved(before: Any, now: Any, by: float) -> Any:
@@ -145,9 +164,14 @@ def _due(world: World, memory: Memory, before: dict[str, Any], now: dict[str, An
         for hands in (memory.gateway_hands, memory.engine_hands):
             if hands is not None and hands.until is not None:
                 yield from (hands.until, hands.until + _AFTERGLOW)
+        if (opened_at := world.seen.sentinel.opened_at) is not None:
+            yield opened_at + policy.id_told
         was, is_ = before["_sentinel"], now["_sentinel"]
-        for stamp in _standing_still((was.last_tick_at, was.audit), (is_.last_tick_at, is_.audit)):
-            yield from (stamp + policy.tick_fresh, stamp + policy.audit_fresh)
+        flowing = [(view.last_tick_at, view.audit and view.audit.at) for view in (was, is_)]
+        for stamp in _standing_still(*flowing):
+            yield from (stamp + policy.tick_fresh, stamp + policy.audit_fresh, stamp + 1.5 * policy.audit_interval)
+        for stamp in _standing_still((was.audit, before["_engine_view"]), (is_.audit, now["_engine_view"])):
+            yield from (stamp + SETTLED, stamp + UNANSWERED)
         return
     ages = _ages(policy)
     for stamp in _standing_still(before, now):
@@ -157,7 +181,7 @@ def _due(world: World, memory: Memory, before: dict[str, Any], now: dict[str, An
 def _well(memory: Memory) -> bool:
     return (
         memory.gateway.state is GatewayState.READY
-        and memory.engine.state in (EngineState.TRADING, EngineState.ABSENT)
+        and memory.engine.state in (*WELL, EngineState.ABSENT)
         and memory.gateway_incident is None
         and memory.engine_incident is None
         and not memory.changing
@@ -168,7 +192,7 @@ def _well(memory: Memory) -> bool:
 def _ages(policy: Policy) -> tuple[float, ...]:
     """Every number that an age is compared with."""
     if policy not in _AGES:
-        found = {0.0, _AFTERGLOW}
+        found = {0.0, _AFTERGLOW, SETTLED, UNANSWERED}
         for each in fields(policy):
             value = getattr(policy, each.name)
             if isinstance(value, float):

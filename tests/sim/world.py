@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from supervisor.audit import pace
+from supervisor.audit import CUT_OFF, pace
 from supervisor.faults import Rung
 from supervisor.journal import Journal
 from supervisor.ladder import STEPS
@@ -20,6 +20,7 @@ from supervisor.machine import step
 from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell
 from supervisor.observation import (
     Ask,
+    Audit,
     Container,
     ContainerEvent,
     Ending,
@@ -483,19 +484,19 @@ class World:
             else:
                 return
         calm = view.heart.result is Result.OK
+        news: dict[str, Any] = {}
         if self._every("heart", policy.heart_interval if calm else policy.fast_interval):
             silent = not self.serving or self.half_open or self.slowness > policy.probe_timeout
             if silent:
                 look = Look(Result.FAIL, self.now, 0.0, "unanswered", Ending.SILENT)
-                self._sentinel = replace(self._sentinel, heart=look, second=look)
+                news.update(heart=look, second=look)
             else:
                 look = Look(Result.OK, self.now, self.slowness, "", Ending.ANSWERED)
-                self._sentinel = replace(self._sentinel, heart=look, second=Look())
+                news.update(heart=look, second=Look())
         if self.serving and not self.half_open:
-            self._audit()
-            self._sentinel = replace(self._sentinel, accounts=self.accounts)
+            news.update(audit=self._audit(), accounts=self.accounts)
             if self.ticking and self.upstream_lost_at is None and not self.farms_down:
-                self._sentinel = replace(self._sentinel, last_tick_at=self.now)
+                news.update(last_tick_at=self.now)
         self._sentinel = replace(
             self._sentinel,
             upstream_lost_at=self.upstream_lost_at,
@@ -506,6 +507,7 @@ class World:
             competed_at=self.competed_at,
             client_id=self.client_id,
             clock_skew_seconds=self.skew,
+            **news,
         )
 
     def _engine_look(self) -> EngineView:
@@ -560,7 +562,7 @@ class World:
     def _engine_books(self) -> dict[int, float]:
         return self._all_held() if self.engine_held is None else self.engine_held
 
-    def _audit(self) -> None:
+    def _audit(self) -> Audit | None:
         """Positions are told as they change, orders when they are asked for: as the sentinel does."""
         if self._sentinel.opened_at != self._books_of:
             self._books, self._books_of = Books(lambda: self.now), self._sentinel.opened_at
@@ -572,12 +574,12 @@ class World:
         if self._books.put_all(told):
             self._due.pop("audit", None)
         pace_ = pace(self.memory, self._sentinel.audit is None or self._sentinel.audit.exposed, self.rules.policy)
-        self._due["audit"] = min(self._due.get("audit", self.now), self.now + pace_)
+        self._due["audit"] = min(self._due.get("audit", self.now), self.now + _turns(pace_))
         if self._every("audit", pace_):
             self._books.put_orders(self._all_resting(), self.now)
         for con_id, at in self.expires_at.items():
             self._books.put_end(con_id, timedelta(seconds=at - self.now))
-        self._sentinel = replace(self._sentinel, audit=self._books.read() if self.audits else None)
+        return self._books.read() if self.audits else None
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -663,6 +665,7 @@ class World:
         if self.token_expires_at is not None:
             yield self.token_expires_at
             yield from (self.token_expires_at - hours * 3600.0 for hours in self.rules.policy.token_reminders)
+        yield from (at - CUT_OFF for at in self.expires_at.values())
 
     def run(self, seconds: float, until: Callable[["World"], bool] | None = None) -> float:
         """Let time pass; returns how much did."""
