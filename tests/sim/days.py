@@ -87,7 +87,7 @@ def planned(seed: int) -> Day:
         low, high = kinds[name].lasts
         happenings.append(Happening(_turn(at), name, _turn(dice.uniform(low, high))))
 
-    for _ in range(dice.randint(4, 10)):
+    for _ in range(dice.randint(2, 6)):
         add(NOISE, dice.uniform(_SETTLES, DAY))
     for _ in range(dice.randint(1, 3)):
         at = dice.uniform(_SETTLES, DAY)
