@@ -225,7 +225,7 @@ def _found_dead(pad: Pad, subject: Subject, process: Process, container: Contain
     """
     process = replace(process, died_at=container.ended_at if container.ended_at is not None else pad.now)
     if _ours(pad.hands(subject), process.died_at or pad.now):
-        return process
+        return replace(process, asked=process.stop_known == container.identity)  # a safety stop of ours is a wish, too
     tidy = container.exit_code in _TIDY_EXITS and container.status is not Status.RESTARTING
     guessed = subject is Subject.GATEWAY and tidy and process.identity != container.identity
     asked = process.stop_known == container.identity or guessed

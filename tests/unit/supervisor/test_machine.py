@@ -7,7 +7,7 @@ from supervisor.memory import GatewayTrack, Memory, Process
 from supervisor.observation import LedgerView, LoginPhase, Look, Result, Status, Subject
 from supervisor.policy import Budget, Policy
 from supervisor.rules import Rules
-from supervisor.states import GatewayState
+from supervisor.states import EngineState, GatewayState
 from tests.sim.world import World, settled
 
 RESTARTS = {
@@ -275,3 +275,17 @@ def test_a_refused_login_after_a_restart_is_told_by_its_own_name() -> None:
     world.run(60)
     assert world.rungs == [Rung.CONTAINER_START, Rung.LOGIN_HOLD, Rung.GATEWAY_STOP]
     assert [incident.fault for incident in world.incidents] == ["login-refused"]  # and no restart-storm
+
+
+@pytest.mark.parametrize("phase", range(8))
+def test_an_engine_started_after_our_safety_stop_is_not_started_once_more(phase: int) -> None:
+    """A look from before the start still shows it dead; that death was of our own making."""
+    world = settled()
+    world.accounts = ("U1",)
+    world.run(20, lambda w: w.memory.engine.state is EngineState.STOPPED)
+    world.accounts = ("DUSIM0001",)
+    world.run(20 + phase * 0.25)
+    world.docker_start(Subject.ENGINE)
+    world.run(30, lambda w: w.well)
+    assert world.well
+    assert Rung.ENGINE_START not in world.rungs
