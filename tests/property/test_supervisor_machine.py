@@ -5,25 +5,33 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from supervisor.faults import Rung
-from supervisor.ladder import STEPS, Purse
-from supervisor.memory import Memory
-from supervisor.observation import CONTAINERS, EngineWord, LoginPhase, Status, Subject
+from supervisor.observation import (
+    CONTAINERS,
+    EngineWord,
+    HostView,
+    LedgerView,
+    LoginPhase,
+    Look,
+    OpenWindow,
+    Result,
+    Status,
+    Subject,
+)
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
+from tests.sim.invariants import Invariants
 from tests.sim.world import World
 
 RULES = Rules("sim", account="DUSIM0001")
-BUDGETS = {Purse.GATEWAY: RULES.policy.container_budget, Purse.ENGINE: RULES.policy.engine_budget}
 
 
 class Machine(RuleBasedStateMachine):
-    """Faults, cures, people and time; `turned` is asserted after every single turn."""
+    """Faults, cures, people and time; the invariants are asserted after every single turn."""
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World(RULES)
-        self.world.on_turn.append(self.turned)
-        self.checked = 0
+        self.world.on_turn.append(Invariants(self.world).turned)
 
     @initialize(docker_restarts=st.booleans(), positions=st.integers(0, 1), boot=st.sampled_from([0.5, 3.0, 45.0]))
     def begin(self, docker_restarts: bool, positions: int, boot: float) -> None:
@@ -130,7 +138,28 @@ class Machine(RuleBasedStateMachine):
 
     @rule(phase=st.sampled_from(list(LoginPhase)))
     def log_says(self, phase: LoginPhase) -> None:
-        self.world.login = phase
+        self.world.login, self.world.login_since = phase, self.world.now
+
+    @rule(hold=st.sampled_from([None, "a word"]), wait=st.sampled_from([None, 30.0, 900.0]), waiting=st.booleans())
+    def ledger(self, hold: str | None, wait: float | None, waiting: bool) -> None:
+        world = self.world
+        next_at = world.now + wait if wait is not None and hold is None else None
+        world.ledger = LedgerView(Look(Result.OK, world.now), (), hold, next_at, waiting)
+
+    @rule(seconds=st.sampled_from([None, 60.0, 5400.0]))
+    def window(self, seconds: float | None) -> None:
+        self.world.windows = (OpenWindow("reset", self.world.now + seconds),) if seconds is not None else ()
+
+    @rule()
+    def host_sleeps(self) -> None:
+        self.world.host = HostView(Look(Result.OK, self.world.now), slept_at=self.world.now)
+        self.world.half_open = self.world.serving
+
+    @rule(competed=st.booleans(), cache=st.booleans(), blocked=st.booleans(), skew=st.sampled_from([0.0, 6.0]))
+    def beside_the_ladder(self, competed: bool, cache: bool, blocked: bool, skew: float) -> None:
+        world = self.world
+        world.competed_at = world.now if competed else None
+        world.cache_up, world.write_blocked, world.skew = cache, blocked, skew
 
     @rule()
     def supervisor_is_killed(self) -> None:
@@ -165,30 +194,6 @@ class Machine(RuleBasedStateMachine):
 
     # -- what may never be ------------------------------------------------------------------------------------------
 
-    def turned(self, before: Memory, after: Memory) -> None:
-        """After each turn."""
-        world = self.world
-        for at, act in world.acts[self.checked :]:
-            step = STEPS[act.rung]
-            assert before.flight is None or after.flight is act, "one act in flight"
-            if step.subject is Subject.ENGINE and act.rung is not Rung.ENGINE_STOP:
-                assert after.gateway.state is GatewayState.READY, "the engine is touched only behind a ready gateway"
-            if not act.by_hand:
-                if world.paused:
-                    assert not step.restarts or act.rung is Rung.ENGINE_STOP, "a pause vetoes restarts"
-                if step.purse is not Purse.NONE:
-                    spent = before.gateway_spent if step.purse is Purse.GATEWAY else before.engine_spent
-                    assert BUDGETS[step.purse].left(spent, at) > 0, "never beyond a budget"
-                if step.new_process:
-                    assert world._docker.result == "OK", "never blind"
-                if act.rung in (Rung.CONTAINER_RESTART, Rung.IBC_RESTART):
-                    assert world.login not in (LoginPhase.TWOFA, LoginPhase.UNKNOWN), "never into a login"
-                if step.subject is Subject.GATEWAY and step.restarts:
-                    assert not after.gateway.process.asked, "never against a person's wish"
-        self.checked = len(world.acts)
-        if after.gateway.state is GatewayState.READY:
-            assert after.gateway.process.died_at is None
-
     @invariant()
     def incidents_are_told_once(self) -> None:
         world = self.world
@@ -212,6 +217,10 @@ class Machine(RuleBasedStateMachine):
         world.docker_ok = world.dns_ok = world.clearance = world.restart_cures = world.resync_cures = True
         world.paused = world.acts_fail = world.engine_mute = world.ibc_dead = False
         world.login, world.accounts, world.act_seconds = LoginPhase.QUIET, ("DUSIM0001",), 0.3
+        world.login_since, world.windows, world.competed_at, world.skew = None, (), None, 0.0
+        world.ledger, world.cache_up, world.write_blocked = LedgerView(Look(Result.OK, world.now)), True, False
+        if world._ready_at == float("inf") and world.alive:
+            world._boot(world.boot_seconds)  # it waited for the hold
         world.upstream_lost_at, world.engine_word, world.positions = None, None, 0
         if world.farms_down:
             world.farms_down.clear()
