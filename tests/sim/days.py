@@ -276,7 +276,7 @@ class Run:
             incident = memory.gateway_incident if subject is Subject.GATEWAY else memory.engine_incident
             if box.status is Status.EXITED:
                 house.starts(subject)
-            elif incident is not None and incident.gave_up:
+            elif incident is not None and incident.gave_up and not (subject is Subject.GATEWAY and house.waiting):
                 house.ask(subject, Rung.CONTAINER_RESTART if subject is Subject.GATEWAY else Rung.ENGINE_RESTART)
 
     def run(self) -> Report:
