@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from supervisor.drill.page import page
 from supervisor.drill.records import read
 from tests.unit.supervisor.test_drill_report import run
@@ -45,7 +43,6 @@ def test_the_committed_page_is_that_of_the_committed_lines() -> None:
 
 
 def test_the_plot_is_a_picture(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     from supervisor.drill.plot import draw
 
     path = tmp_path / "x.png"
