@@ -44,8 +44,8 @@ from that person's turn. **Follows**: from gateway ready to trading. **Wrong**: 
 _OTHERS = """
 ## What people use instead
 
-The same injections on the same kind of stack with our supervisor stopped. *Recovered* is of n; seconds until it trades
-again, p50 / p95 / max of those that did.
+The same injections on the same kind of stack with our supervisor stopped (`python -m supervisor.drill.baselines`).
+*Recovered* is of n; seconds until it trades again, p50 / p95 / max of those that did.
 
 * **docker-policy**: `restart: unless-stopped` on the gateway, our engine behind it with Nautilus's own reconnect.
   Trading: the engine's own word TRADING (session up, data flowing, books reconciled), younger than the fault.

@@ -76,10 +76,9 @@ class Soak:
             await self._clock.sleep(self._random.uniform(0, MOST_PAUSE_SECONDS))
         beside[1].cancel()
         await self._lift_all()
-        settled = await self._settled(_SETTLE_SECONDS)
+        settled, found = await self._settled(_SETTLE_SECONDS)
         beside[0].cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        found = await self._reckon()
         incidents: list[dict[str, Any]] = await self._get(self._stack.supervisor, "incidents?limit=1000")
         acts = Counter(act["rung"] for row in incidents for act in row["actions"])
         book = await self._get(self._stack.simulator, "book")
@@ -127,17 +126,22 @@ class Soak:
         with contextlib.suppress(httpx.HTTPError):
             await self._client.delete(f"{self._stack.simulator}/api/v1/faults")
 
-    async def _settled(self, seconds: float) -> bool:
-        """Whether all is well within that time, and the books agree."""
+    async def _settled(self, seconds: float) -> tuple[bool, dict[str, list[str]]]:
+        """Whether all is well and nothing is found within that time, and what was found last.
+
+        The engine trades on meanwhile, and a fill between two answers is no difference: so it is asked until they fit.
+        """
         deadline = self._clock.monotonic() + seconds
+        found: dict[str, list[str]] = {"nobody_answers": ["no reckoning was possible"]}
         while self._clock.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError, KeyError, ValueError):
                 row = (await self._get(self._stack.supervisor, "status"))["tenants"][0]
                 well = (row["gateway"]["state"], row["engine"]["state"], row["incident"]) == ("READY", "TRADING", None)
-                if well and not any((await self._reckon()).values()):
-                    return True
+                found = await self._reckon()
+                if well and not any(found.values()):
+                    return True, found
             await self._clock.sleep(1.0)
-        return False
+        return False, found
 
     async def _reckon(self) -> dict[str, list[str]]:
         return audit(
