@@ -104,3 +104,4 @@ async def keeping(stack: Stack, profile: str, clock: Clock) -> AsyncIterator[Cal
         runner.cancel()
         await asyncio.gather(runner, return_exceptions=True)
         ib.disconnect()
+        await controller.startAsync()  # its last act was to stop the gateway, which our supervisor takes for a person's
