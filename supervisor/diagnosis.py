@@ -151,6 +151,14 @@ def account_fault(accounts: tuple[str, ...], configured: str, live: bool) -> str
     return None
 
 
+def host_slept(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
+    """Fault 39. None once it has been answered."""
+    slept = observation.host.slept_at
+    if slept is None or slept <= track.slept_done:
+        return None
+    return Diagnosis(faults.HOST_SLEPT, slept, slept, True, "the host has slept: every session may be half-open")
+
+
 def not_whole(
     track: GatewayTrack, observation: Observation, account: str, live: bool, farms: tuple[str, ...], policy: Policy
 ) -> Diagnosis | None:
@@ -160,9 +168,9 @@ def not_whole(
     if wrong is not None:
         at = sentinel.opened_at if sentinel.opened_at is not None else sentinel.heart.at
         return Diagnosis(faults.WRONG_ACCOUNT, at, at, True, wrong)
-    slept = observation.host.slept_at
-    if slept is not None and slept > track.slept_done:
-        return Diagnosis(faults.HOST_SLEPT, slept, slept, True, "the host has slept: every session may be half-open")
+    slept = host_slept(track, observation)
+    if slept is not None:
+        return slept
     lost = sentinel.upstream_lost_at
     if lost is not None:
         return Diagnosis(faults.UPSTREAM_LOST, lost, lost, True, "the gateway has lost IBKR")

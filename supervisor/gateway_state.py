@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from supervisor import faults
-from supervisor.diagnosis import Diagnosis, dead, login_trouble, not_whole, silent
+from supervisor.diagnosis import Diagnosis, dead, host_slept, login_trouble, not_whole, silent
 from supervisor.faults import FAULTS
 from supervisor.memory import NEVER, Remember
 from supervisor.observation import EngineWord, LoginPhase, Result, SessionPhase, Status, Subject
@@ -39,6 +39,8 @@ def judge(pad: Pad) -> None:
             pad.move(GatewayState.FAILING)
         return
     finding = silent(track, pad.observation)
+    if not answers and (finding is None or finding.fault is faults.HALF_OPEN):
+        finding = host_slept(track, pad.observation) or finding  # why the session is silent
     if finding is None and answers:
         _judge_answering(pad)
     else:

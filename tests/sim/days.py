@@ -41,6 +41,8 @@ RULES = {
 BOUND = {Subject.GATEWAY: 3600.0, Subject.ENGINE: 1200.0, Subject.HOST: DAY}
 """Seconds that an incident may stay open with nothing to excuse it: the deadlines of all its rungs, one after another
 (gateway: 20 s, 150 s, and 300 s as often as the budget of 3 in 15 min and 6 in 6 h allows until it is spent)."""
+PAGED_WITHIN = 5.0
+"""Seconds after giving up by which a person has been called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class Run:
         self.happened: Counter[str] = Counter()
         self.coming: float | None = None  # a person is on the way
         self.unexcused: dict[int, float] = {}
+        self.gave_up_at: dict[int, float] = {}
         self.checked = 0
         self.last = house.now
         self.invariants = Invariants(house)
@@ -236,7 +239,9 @@ class Run:
             spent = self.unexcused.get(incident.id, 0.0) + (0.0 if self._excused(incident.subject, after) else passed)
             open_[incident.id] = spent
             if incident.gave_up:
-                if not any(at >= incident.opened_at for at, _ in house.pages) and house.now - self.last > 5.0:
+                since = self.gave_up_at.setdefault(incident.id, house.now)
+                called = any(at >= incident.opened_at for at, _ in house.pages)
+                if not called and house.now - since > PAGED_WITHIN:
                     raise Wrong(f"{incident.fault} was given up, and nobody was called")
             elif spent > BOUND[incident.subject] and not incident.told:
                 raise Wrong(f"{incident.fault} is open for {spent:g} s, and nobody was called: {house.sentence}")

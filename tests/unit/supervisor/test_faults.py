@@ -940,6 +940,13 @@ def test_flapping(world: World) -> None:
     assert Rung.IBC_RESTART in world.rungs
 
 
+def test_host_slept_names_the_silence_that_it_leaves(world: World) -> None:
+    world.half_open = True
+    world.host = HostView(Look(Result.OK, world.now), slept_at=world.now)
+    world.run(60, lambda w: w.well and bool(w.closed))
+    only_incident(world, "host-slept")
+
+
 @pytest.mark.parametrize("fault", ["hang", "jvm_dead", "half_open"])
 def test_flapping_is_not_the_tail_of_something_else(world: World, fault: str) -> None:
     setattr(world, fault, True)
