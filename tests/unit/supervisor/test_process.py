@@ -17,8 +17,8 @@ from tests.fake_docker import FakeDocker
 from tests.stand_in import Process, wait_for
 
 STOPS_WITHIN = 4.0
-"""Shorter than any call that hangs here would take, longer than a busy machine needs for a process that ends itself after
-`service.LAST_SECONDS`: the 2 s that are promised are that timer's, not this test's."""
+"""Shorter than any call that hangs here would take, longer than a busy machine needs to see a process end that ends
+itself after `service.LAST_SECONDS`. The 2 s that are promised are that timer's, not this test's."""
 START = "POST /v1.41/containers/watchkeeper-sim-gateway/start"
 
 type Supervise = Callable[..., Process]
