@@ -23,13 +23,20 @@ class Detector:
     last: Look = NEVER
     last_good_at: float | None = None
     first_failure_at: float | None = None  # of the present trouble
+    failing_since: float | None = None  # when the first look of the present run of failures began
 
     def fed(self, look: Look) -> Self:
         """This detector after `look`; unchanged for a look already seen or an UNKNOWN one."""
         if look.result is Result.UNKNOWN or look.at <= self.last.at:
             return self
         failed = look.result is Result.FAIL
-        after = replace(self, recent=(*self.recent, failed)[-OF_LAST:], last=look)
+        run_began = self.failing_since if self.failing_since is not None else look.at - look.seconds
+        after = replace(
+            self,
+            recent=(*self.recent, failed)[-OF_LAST:],
+            last=look,
+            failing_since=run_began if failed else None,
+        )
         if not failed:
             first = None if after.successes >= HEALTHY else self.first_failure_at
             return replace(after, last_good_at=look.at, first_failure_at=first)

@@ -100,8 +100,12 @@ def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
         return Diagnosis(fault, since, first, sure, why)
 
     ending, inside = handshake.last.ending, observation.mailbox.ending
-    if inside is not Ending.STALE and observation.mailbox.at < first:
-        inside = Ending.UNKNOWN  # its word is from before the trouble
+    asked = observation.mailbox.at - observation.mailbox.seconds
+    before_the_run = handshake.failing_since is not None and asked < handshake.failing_since
+    if inside is not Ending.STALE and (
+        observation.mailbox.at < first or (inside is Ending.ANSWERED and before_the_run)
+    ):
+        inside = Ending.UNKNOWN  # its word is from before the trouble, or from between two troubles
     if not greeting_fails:
         # A lone silent session beside answered handshakes is the network's doing; handshakes that failed a moment ago
         # tell of something else that is passing.

@@ -60,10 +60,11 @@ put() { printf '%s\n' "$2" >"$MAILBOX/.$1" && mv -f "$MAILBOX/.$1" "$MAILBOX/$1"
 quoted() { printf '"%s"' "$(printf '%s' "$1" | tr -cd ' !#-[]-~')"; }
 
 report_handshakes() {
-  local answer
+  local asked_at answer
   while :; do
+    asked_at=$EPOCHREALTIME
     answer=$(timeout 3 "$BASH" "$0" handshake) || [ -n "$answer" ] || answer="silent on connect"
-    put jvm "{\"at\":$(date +%s.%N),\"result\":$(quoted "${answer%% *}"),\"detail\":$(quoted "${answer#* }")}"
+    put jvm "{\"asked_at\":${asked_at/,/.},\"at\":${EPOCHREALTIME/,/.},\"result\":$(quoted "${answer%% *}"),\"detail\":$(quoted "${answer#* }")}"
     sleep 2
   done
 }

@@ -28,11 +28,12 @@ class Mailbox:
         self._looked_at = float("-inf")
 
     def look(self) -> Look:
-        """The wrapper's last handshake, stamped with the time at which the wrapper made it."""
+        """The wrapper's last handshake, stamped with the time at which the wrapper knew what came of it."""
         now = self._clock.monotonic()
         try:
             note = json.loads((self._directory / "jvm").read_text())
             written_at = self._written_at(float(note["at"]), now)
+            seconds = max(0.0, float(note["at"]) - float(note["asked_at"]))
             ending = _ENDINGS[note["result"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             return Look(Result.UNKNOWN, now, 0.0, f"mailbox unreadable: {error}")
@@ -40,7 +41,7 @@ class Mailbox:
             why = f"the mailbox was last written {now - written_at:.0f} s ago"
             return Look(Result.FAIL, now, 0.0, why, Ending.STALE)
         result = Result.OK if ending is Ending.ANSWERED else Result.FAIL
-        return Look(result, written_at, 0.0, str(note.get("detail", "")), ending)
+        return Look(result, written_at, seconds, str(note.get("detail", "")), ending)
 
     def _written_at(self, stamp: float, now: float) -> float:
         """The wrapper's wall-clock stamp on our monotonic clock.

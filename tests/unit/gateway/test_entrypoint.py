@@ -111,7 +111,7 @@ async def test_the_mailbox_reports_the_jvms_handshake_and_carries_verbs(tmp_path
         report = json.loads(await appears(tmp_path / "jvm"))
         assert report["result"] == "ok"
         assert report["detail"].startswith("server version 200")
-        assert report["at"] > 1e9
+        assert 1e9 < report["asked_at"] <= report["at"]
 
 
 async def test_the_process_with_most_open_files_is_told(tmp_path: Path, unused_tcp_port: int) -> None:

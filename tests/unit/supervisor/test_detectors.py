@@ -46,3 +46,11 @@ def test_it_remembers_when_trouble_began_and_when_all_was_well() -> None:
     detector = fed("oooFF")
     assert (detector.last_good_at, detector.first_failure_at) == (2.0, 3.0)
     assert fed("oFFoo").first_failure_at is None
+
+
+@pytest.mark.parametrize(("history", "since"), [("oF", 0.5), ("oFF", 0.5), ("oFoF", 2.5), ("oFo", None), ("o?F?", 1.5)])
+def test_the_present_run_of_failures_began_with_its_first_look(history: str, since: float | None) -> None:
+    detector = Detector()
+    for at, letter in enumerate(history):
+        detector = detector.fed(Look(WORDS[letter], float(at), 0.5))
+    assert detector.failing_since == since

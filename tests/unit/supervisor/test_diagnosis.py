@@ -28,3 +28,21 @@ def test_only_a_greeting_begun_after_the_answer_inside_blames_the_network(last_b
     inside = Look(Result.OK, 104.0, 0.0, "", Ending.ANSWERED)
     found = silent(track, replace(Observation(), mailbox=inside))
     assert (None if found is None else found.fault.name) == name
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "name"),
+    [(101.9, faults.SOFT_DEAD.name), (102.3, faults.HALF_OPEN.name)],
+    ids=["between a blip and the trouble", "in the trouble"],
+)
+def test_an_answer_from_between_two_troubles_proves_nothing(asked_at: float, name: str) -> None:
+    """A blip, an answer inside, then a gateway that hangs: seen on a busy machine as half-open (measured)."""
+    good = Look(Result.OK, 101.5, 0.1, "", Ending.ANSWERED)
+    handshake = _failing(99.0).fed(good)
+    for begun in (102.0, 103.1, 104.2):
+        handshake = handshake.fed(Look(Result.FAIL, begun + 1.0, 1.0, "silence", Ending.SILENT))
+    inside = Look(Result.OK, asked_at + 0.4, 0.4, "", Ending.ANSWERED)
+    track = replace(GatewayTrack(), handshake=handshake, inside_answers_since=90.0)
+    found = silent(track, replace(Observation(), mailbox=inside))
+    assert found is not None
+    assert found.fault.name == name

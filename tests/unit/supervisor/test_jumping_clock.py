@@ -47,7 +47,8 @@ def clock() -> Clock:
 
 
 def wrapper_says(directory: Path, clock: Clock) -> None:
-    (directory / "jvm").write_text(json.dumps({"at": clock.now().timestamp(), "result": "ok"}))
+    at = clock.now().timestamp()
+    (directory / "jvm").write_text(json.dumps({"asked_at": at, "at": at, "result": "ok"}))
 
 
 @pytest.mark.parametrize("seconds", JUMPS)

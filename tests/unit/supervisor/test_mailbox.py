@@ -18,7 +18,8 @@ def mailbox(tmp_path: Path) -> Mailbox:
 
 
 def wrapper_says(directory: Path, result: str, age: float = 0.0) -> None:
-    note = {"at": CLOCK.now().timestamp() - age, "result": result, "detail": "…"}
+    at = CLOCK.now().timestamp() - age
+    note = {"asked_at": at - 0.5, "at": at, "result": result, "detail": "…"}
     (directory / "jvm").write_text(json.dumps(note))
 
 
@@ -42,7 +43,9 @@ def test_what_the_wrapper_wrote(
 
 def test_its_word_is_as_old_as_it_says(mailbox: Mailbox, tmp_path: Path) -> None:
     wrapper_says(tmp_path, "ok", 3.0)
-    assert CLOCK.monotonic() - mailbox.look().at == pytest.approx(3.0, abs=0.2)
+    look = mailbox.look()
+    assert CLOCK.monotonic() - look.at == pytest.approx(3.0, abs=0.2)
+    assert look.seconds == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"at": "x"}', '{"at": 1, "result": "never heard of"}', "[]"])
