@@ -186,7 +186,9 @@ class Ibapi(Driver):
         return filled(IBAPI.Order(), **fields)
 
     def stop(self) -> None:
-        self._client.disconnect()
+        # Its own disconnect() takes the server version from under the decoder that still runs (ibapi 10.45).
+        if (connection := self._client.conn) is not None:
+            connection.disconnect()
         self._thread.join(5)
         assert not self._thread.is_alive()
 
