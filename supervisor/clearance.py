@@ -1,4 +1,4 @@
-"""May the engine start? Asked by the engine before it builds its node, and by the supervisor before it starts one.
+"""May the engine trade? Ours asks before it builds its node; for one that asks nobody, it is asked before its start.
 
 Yes only when the gateway is verified ready, its account is the right one, and every check of the preflight goes.
 """

@@ -365,7 +365,7 @@ ENGINE_EXIT = Fault(
     0.5,
     0.0,
     (Rung.ENGINE_START,),
-    "start it inside its own budget, once the gateway is ready and clearance would be given",
+    "start it inside its own budget, once the gateway is ready; it trades only with clearance",
     Page.IF_EXPOSED,
 )
 ENGINE_ZOMBIE = Fault(

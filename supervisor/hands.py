@@ -44,7 +44,7 @@ class Hands:
         *,
         restart_command: tuple[str, ...],
         intend: Callable[[Act], Awaitable[None]],
-        clearance: Callable[[], Awaitable[Answer]],
+        may_start: Callable[[], Awaitable[Answer]],
     ) -> None:
         self._runtime = runtime
         self._mailbox = mailbox
@@ -55,13 +55,13 @@ class Hands:
         self._policy = policy
         self._restart_command = restart_command
         self._intend = intend
-        self._clearance = clearance
+        self._may_start = may_start
 
     async def carry_out(self, act: Act) -> Outcome:
         """Do it, within its deadline. Never raises for what the world does: that is an outcome."""
         try:
             if act.rung in (Rung.ENGINE_START, Rung.ENGINE_RESTART):
-                answer = await self._clearance()
+                answer = await self._may_start()
                 if not answer.granted:
                     return Outcome(
                         act.id, self._clock.monotonic(), False, f"no clearance: {answer.reason}", refused=True

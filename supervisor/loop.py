@@ -124,7 +124,7 @@ class Watch:
             rules.policy,
             restart_command=rules.restart_command,
             intend=self._intend,
-            clearance=self.clearance,
+            may_start=self._may_start_engine,
         )
         self._pause: Pause | None = None
         self._lifted_at = 0.0
@@ -637,6 +637,22 @@ class Watch:
         if no is not None:
             return no
         return clearance.after_checks(await self.preflights.report(not_before=memory.gateway.since))
+
+    async def _may_start_engine(self) -> Answer:
+        """Whether we may start its container.
+
+        Our engine asks for clearance before it builds its node, so the start does not wait for the preflight; that is
+        begun, to be there when the engine asks. An engine that asks nobody is started only with clearance.
+        """
+        rules, memory = self.rules, self.memory
+        accounts = self._senses.sentinel.view.accounts
+        no = clearance.before_checks(memory.gateway.state, accounts, rules.account, rules.live, None)
+        if no is not None:
+            return no
+        if not rules.engine_api:
+            return await self.clearance()
+        self._spawn(self.preflights.report(not_before=memory.gateway.since))
+        return Answer(True, "it asks for clearance itself", 0.0)
 
     def status(self) -> dict[str, Any]:
         """`GET /api/v1/status`."""

@@ -445,6 +445,49 @@ async def test_an_act_is_cancelled_once(client: httpx.AsyncClient, watch: Watch)
     assert (await client.post("/api/v1/cancel", headers=OPERATOR)).status_code == 409
 
 
+@pytest.mark.parametrize("engine_api", [True, False])
+async def test_a_start_of_our_engine_does_not_wait_for_the_preflight(watch: Watch, engine_api: bool) -> None:
+    """It asks for clearance itself; one that asks nobody is started only with it."""
+    started, asked, gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Starting(NoRuntime):
+        async def start(self, subject: Subject) -> None:  # type: ignore[override]
+            started.set()
+
+    async def slow() -> Report:
+        asked.set()
+        await gone.wait()
+        return Report()
+
+    watch.rules = replace(watch.rules, engine_api=engine_api)
+    watch._hands._runtime = Starting()  # type: ignore[assignment]
+    watch.preflights = Preflights(slow, CLOCK)
+    act = Act(1, Rung.ENGINE_START, Subject.ENGINE, None, 0.0, 10.0, "it has died")
+    async with asyncio.timeout(5):
+        carried_out = asyncio.create_task(watch._hands.carry_out(act))
+        await asked.wait()  # the engine will find it there
+        if engine_api:
+            await started.wait()
+        assert started.is_set() is engine_api
+        gone.set()
+        assert (await carried_out).ok
+    assert started.is_set()
+
+
+@pytest.mark.parametrize("rung", [Rung.ENGINE_START, Rung.ENGINE_RESTART])
+async def test_no_engine_is_started_behind_a_gateway_that_is_not_ready_or_not_the_right_one(
+    watch: Watch, rung: Rung
+) -> None:
+    act = Act(1, rung, Subject.ENGINE, None, 0.0, 10.0, "it has died")
+    well, state = watch.memory, replace(watch.memory, gateway=GatewayTrack(state=GatewayState.SUSPECT))
+    wrong = replace(watch._senses.sentinel.view, accounts=("U1",))
+    for memory, view in ((state, watch._senses.sentinel.view), (well, wrong)):
+        watch.memory, watch._senses.sentinel.view = memory, view
+        outcome = await watch._hands.carry_out(act)
+        assert (outcome.ok, outcome.refused) == (False, True)
+        assert "no clearance" in outcome.detail
+
+
 async def test_a_dry_run_says_so_and_takes_no_order(client: httpx.AsyncClient, watch: Watch) -> None:
     watch.rules = replace(watch.rules, dry_run=True)
     gateway = Container("id", "name", Status.EXITED, "start", 137, ended_at=CLOCK.monotonic() - 60.0)
