@@ -1,50 +1,23 @@
-"""What a check is: a name, a question, and what it must have known before."""
+"""What a check is: a name, a question, what it must have known before, and the remedies it may name."""
 
+import enum
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from preflight.report import Result
 from preflight.settings import Settings
-from tws.handshake import Greeting
-from tws.values import Bar, Config
+from preflight.sources.gateway import Gateway
+from preflight.sources.host import Host
+from preflight.sources.house import House
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """What the gateway says of its own settings. Without `config`, `silence` says why, and checks must infer."""
+class Remedy:
+    """The one thing to do next. `name` is its heading in docs/preflight.md, `text` what the report says."""
 
-    config: Config | None
-    silence: str = ""
-
-    def inferred(self, source: str) -> str:
-        """How a finding says that it is not the gateway's own word, and why."""
-        return f"inferred from {source}" + (f" ({self.silence})" if self.silence else "")
-
-
-class Gateway(Protocol):
-    """What checks may ask; each raises `TwsError` where no answer is to be had."""
-
-    async def greeting(self) -> Greeting:
-        """The handshake's answer."""
-        ...
-
-    async def accounts(self) -> tuple[str, ...]:
-        """The accounts that this login manages."""
-        ...
-
-    async def bars(self) -> list[Bar]:
-        """Recent bars of a liquid instrument, times as the gateway writes them."""
-        ...
-
-    async def word(self) -> Word:
-        """The gateway's own settings, where it tells them."""
-        ...
-
-    async def is_read_only(self) -> bool:
-        """Whether it refuses what only a client that may order is told."""
-        ...
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +26,47 @@ class Answer:
 
     result: Result
     found: str
-    remedy: str = ""
+    remedies: tuple[Remedy, ...] = ()
     expected: str = ""
 
 
-type Question = Callable[[Gateway, Settings, datetime], Awaitable[Answer]]
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All that a check may look at. `now` is the time of day at which the preflight began, in UTC."""
+
+    settings: Settings
+    gateway: Gateway
+    host: Host
+    house: House
+    now: datetime
+
+
+class Place(enum.StrEnum):
+    """Where a check can see what it asks about."""
+
+    STACK = "stack"
+    """From the supervisor's container, on the networks of the stack."""
+    HOST = "host"
+    """On the machine itself: files, Docker, ports. Nothing of it is asked before an engine may start."""
+
+
+type Question = Callable[[Site], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check.
+    """One check. Its module's docstring says what it asks, why, and what it cannot see; docs/preflight.md is that.
 
-    `ask` gets the gateway, the settings and the time of day; it may raise `TwsError`, which the runner turns into a
-    failure with the same remedy everywhere. `needs` names the check without which asking makes no sense.
+    `ask` may raise `TwsError`, which the runner turns into a failure with the same remedy everywhere. `needs` names
+    the checks without which asking makes no sense. A check that is `vital` must have been asked: skipped, it makes
+    the verdict unknown.
     """
 
     name: str
     group: str
     expected: str
     ask: Question
-    needs: str | None = None
+    needs: tuple[str, ...] = ()
+    place: Place = Place.STACK
+    vital: bool = False
+    remedies: tuple[Remedy, ...] = ()

@@ -21,12 +21,12 @@ class Verdict(enum.StrEnum):
     GO = "go"
     NO_GO = "no-go"
     UNKNOWN = "unknown"
-    """Nothing failed, but something could not be asked."""
+    """Nothing failed, but something that must be known could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check's answer. `remedy` is the one thing to do next; empty when there is nothing to do."""
+    """One check's answer. `remedy` is what to do next; empty when there is nothing to do. `vital`: must be known."""
 
     name: str
     group: str
@@ -34,6 +34,7 @@ class Finding:
     expected: str
     found: str
     remedy: str = ""
+    vital: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,10 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """No-go if anything failed, unknown if anything was skipped, else go."""
-        results = {check.result for check in self.checks}
-        if Result.FAIL in results:
+        """No-go if anything failed, unknown if anything vital was skipped or nothing was asked, else go."""
+        if any(check.result is Result.FAIL for check in self.checks):
             return Verdict.NO_GO
-        if Result.SKIPPED in results or not results:
+        if not self.checks or any(check.vital and check.result is Result.SKIPPED for check in self.checks):
             return Verdict.UNKNOWN
         return Verdict.GO
 

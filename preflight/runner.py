@@ -1,10 +1,14 @@
-"""Asks the checks, one after the other, and makes the report."""
+"""Asks the checks, all at once, and makes the report."""
 
-from preflight.check import Answer, Check, Gateway
+import asyncio
+from collections.abc import Sequence
+
+from preflight.check import Answer, Check, Place, Remedy, Site
 from preflight.checks import CHECKS
-from preflight.conversation import Conversation
 from preflight.report import Finding, Report, Result
 from preflight.settings import Settings
+from preflight.sources.conversation import Conversation
+from preflight.sources.local import LocalHost, LocalHouse
 from tws.clock import Clock, SystemClock
 from tws.errors import (
     ClientIdInUse,
@@ -18,43 +22,67 @@ from tws.errors import (
     TwsError,
 )
 
-_REMEDIES: dict[type[TwsError], str] = {
-    NameUnresolved: "start the stack with `make up`; a stopped container has no name on its network",
-    GatewayRefused: "start the gateway with `make up`, or look at `make logs`",
-    GatewayClosed: "the forwarder is up, the gateway is not (or it has not logged in): `make logs`",
-    GatewaySilent: "the gateway hangs: `make status` shows what the supervisor does about it",
-    ProtocolError: "something else listens there: check GATEWAY_HOST and GATEWAY_PORT",
-    ClientIdInUse: "close other clients with ids 910 to 919, or restart the gateway",
-    RequestUnanswered: "the session is open but requests go unanswered: `make status`",
-    RequestRefused: "the gateway says why; docs/tws-api.md lists its codes",
-    TwsError: "look at `make status` and `make logs`",
+REMEDIES: dict[type[TwsError], Remedy] = {
+    NameUnresolved: Remedy(
+        "name-unresolved", "start the stack with `make up`; a stopped container has no name on its network"
+    ),
+    GatewayRefused: Remedy("port-refused", "start the gateway with `make up`, or look at `make logs`"),
+    GatewayClosed: Remedy(
+        "port-closed", "the forwarder is up, the gateway is not (or it has not logged in): `make logs`"
+    ),
+    GatewaySilent: Remedy("gateway-silent", "the gateway hangs: `make status` shows what the supervisor does about it"),
+    ProtocolError: Remedy("not-a-gateway", "something else listens there: check GATEWAY_HOST and GATEWAY_PORT"),
+    ClientIdInUse: Remedy("client-ids-used-up", "close other clients with ids 910 to 919, or restart the gateway"),
+    RequestUnanswered: Remedy("request-unanswered", "the session is open but requests go unanswered: `make status`"),
+    RequestRefused: Remedy("request-refused", "the gateway says why; docs/tws-api.md lists its codes"),
+    TwsError: Remedy("gateway-trouble", "look at `make status` and `make logs`"),
 }
+"""What to do about a gateway that does not answer, whichever check asked; the first kind that fits."""
 
 
-async def run(settings: Settings, clock: Clock | None = None) -> Report:
-    """Ask every check of one gateway. Never raises for what the gateway does: that is a finding.
+async def run(settings: Settings, clock: Clock | None = None, place: Place = Place.STACK) -> Report:
+    """Ask every check that can be asked from `place`, together. Never raises for what it looks at: that is a finding.
 
-    A check whose prerequisite did not pass is skipped, and says which one that was.
+    A check whose prerequisite did not pass is skipped, and says which one that was. No check waits longer than its
+    own patience, whatever the others meet.
     """
     clock = clock or SystemClock()
     started = clock.monotonic()
-    findings: dict[str, Finding] = {}
+    checks = [check for check in CHECKS if check.place is place]
     async with Conversation(settings, clock) as gateway:
-        for check in CHECKS:
-            findings[check.name] = await _ask(check, gateway, settings, clock, findings)
-    return Report(tuple(findings.values()), clock.monotonic() - started)
+        site = Site(settings, gateway, LocalHost(), LocalHouse(), clock.now())
+        findings = await ask_all(checks, site)
+    return Report(findings, clock.monotonic() - started)
 
 
-async def _ask(
-    check: Check, gateway: Gateway, settings: Settings, clock: Clock, earlier: dict[str, Finding]
-) -> Finding:
-    if check.needs is not None and earlier[check.needs].result in (Result.FAIL, Result.SKIPPED):
-        answer = Answer(Result.SKIPPED, f"not asked, since {check.needs} did not pass")
-    else:
-        try:
-            answer = await check.ask(gateway, settings, clock.now())
-        except TwsError as error:
-            remedy = next(text for kind, text in _REMEDIES.items() if isinstance(error, kind))
-            answer = Answer(Result.FAIL, str(error), remedy)
-    expected = answer.expected or check.expected
-    return Finding(check.name, check.group, answer.result, expected, answer.found, answer.remedy)
+async def ask_all(checks: Sequence[Check], site: Site) -> tuple[Finding, ...]:
+    """The findings, in the order of the checks."""
+    asked: dict[str, asyncio.Task[Finding]] = {}
+    async with asyncio.TaskGroup() as group:
+        for check in checks:
+            earlier = [asked[name] for name in check.needs if name in asked]
+            asked[check.name] = group.create_task(_finding(check, site, earlier), name=check.name)
+    return tuple(task.result() for task in asked.values())
+
+
+async def _finding(check: Check, site: Site, earlier: Sequence[asyncio.Task[Finding]]) -> Finding:
+    before = [await task for task in earlier]
+    answer = await _ask(check, site, before)
+    remedy = "; ".join(remedy.text for remedy in answer.remedies)
+    return Finding(
+        check.name, check.group, answer.result, answer.expected or check.expected, answer.found, remedy, check.vital
+    )
+
+
+async def _ask(check: Check, site: Site, before: Sequence[Finding]) -> Answer:
+    if bad := [found.name for found in before if found.result in (Result.FAIL, Result.SKIPPED)]:
+        return Answer(Result.SKIPPED, f"not asked, since {' and '.join(bad)} did not pass")
+    patience = site.settings.preflight_patience_seconds
+    try:
+        async with asyncio.timeout(patience):
+            return await check.ask(site)
+    except TwsError as error:
+        remedy = next(remedy for kind, remedy in REMEDIES.items() if isinstance(error, kind))
+        return Answer(Result.FAIL, str(error), (remedy,))
+    except TimeoutError:
+        return Answer(Result.FAIL, f"no answer in {patience:g} s", (REMEDIES[RequestUnanswered],))

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     """First id of the preflight's band; the engine (1-5) and the sentinel (900-909) have their own."""
     preflight_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
     """Patience with each single answer."""
+    preflight_patience_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
+    """Patience with each check, which may need several answers."""
 
     @property
     def wants_read_only(self) -> bool:

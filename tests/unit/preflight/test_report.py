@@ -5,8 +5,8 @@ import pytest
 from preflight.report import Finding, Report, Result, Verdict
 
 
-def finding(result: Result, remedy: str = "") -> Finding:
-    return Finding("port", "gateway", result, "an API handshake", "what was met", remedy)
+def finding(result: Result, remedy: str = "", vital: bool = True) -> Finding:
+    return Finding("port", "gateway", result, "an API handshake", "what was met", remedy, vital)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,10 @@ def test_the_worst_finding_decides(results: list[Result], verdict: Verdict) -> N
     assert Report([finding(result) for result in results], 0.1).verdict is verdict
 
 
+def test_what_is_not_vital_may_be_skipped() -> None:
+    assert Report([finding(Result.PASS), finding(Result.SKIPPED, vital=False)], 0.1).verdict is Verdict.GO
+
+
 def test_json_has_the_documented_shape() -> None:
     assert Report([finding(Result.FAIL, "do this")], 0.12345).as_json() == {
         "version": 1,
@@ -36,6 +40,7 @@ def test_json_has_the_documented_shape() -> None:
                 "expected": "an API handshake",
                 "found": "what was met",
                 "remedy": "do this",
+                "vital": True,
             }
         ],
     }
