@@ -42,7 +42,11 @@ class CommandServer:
         """
         self._say(f"CommandServer is starting with port {self.port}")
         try:
-            self._server = await asyncio.start_server(self._serve, _HOST, self.port, limit=_LONGEST)
+            # In two steps, as in `api.server`.
+            self._server = await asyncio.start_server(
+                self._serve, _HOST, self.port, limit=_LONGEST, start_serving=False
+            )
+            await self._server.start_serving()
         except OSError as error:
             raise PortTaken(_HOST, self.port, "SIM_COMMAND_PORT", error) from error
         self.port = self._server.sockets[0].getsockname()[1]

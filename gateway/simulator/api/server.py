@@ -36,7 +36,9 @@ class ApiServer:
         """
         host = self._gateway.settings.api_host
         try:
-            self._server = await asyncio.start_server(self._accept, host, self.port, backlog=128)
+            # In two steps: start_server alone, cancelled once it listens, leaves a socket that nobody can close.
+            self._server = await asyncio.start_server(self._accept, host, self.port, backlog=128, start_serving=False)
+            await self._server.start_serving()
         except OSError as error:
             chosen_by = SOCKET_PORT if SOCKET_PORT in self._gateway.configuration.changed else "SIM_API_PORT"
             raise PortTaken(host, self.port, chosen_by, error) from error
