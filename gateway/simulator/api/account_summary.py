@@ -3,6 +3,7 @@
 from gateway.simulator.api.account_names import accounts_of, parts_of, previous_of, values_of
 from gateway.simulator.api.account_subscriptions import SummaryQuery
 from gateway.simulator.api.account_tags import BASE_ROWS, ledger, summary, wanted_currencies
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.refusals import failed, invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import accounts as answers
@@ -32,11 +33,6 @@ def _ask(session: Session, request: Request) -> None:
     _send(session, query, session.gateway.clock.monotonic())
     session.send(answers.AccountSummaryEnd(query.req_id))
     query.repeat_at = query.sent_at + _AGAIN
-
-
-def _cancel(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelAccountSummary)
-    session.accounts.summaries.pop(request.req_id, None)
 
 
 def tell(session: Session, moved: bool, now: float) -> None:
@@ -92,5 +88,5 @@ def _ledger(session: Session, name: str, accounts: tuple[str, ...], tag: str) ->
 
 HANDLERS: dict[type[Request], Handler] = {
     requests.ReqAccountSummary: _ask,
-    requests.CancelAccountSummary: _cancel,
+    requests.CancelAccountSummary: cancels(lambda session: session.accounts.summaries),
 }

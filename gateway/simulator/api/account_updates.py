@@ -3,6 +3,7 @@
 from gateway.simulator.api.account_names import feed_of, parts_of, previous_of, values_of
 from gateway.simulator.api.account_subscriptions import Feed
 from gateway.simulator.api.account_tags import BASE_ROWS, updates
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import accounts as answers
@@ -45,11 +46,6 @@ def _multi(session: Session, request: Request) -> None:
     session.accounts.updates_multi[request.req_id] = feed
     _send_multi(session, request.req_id, feed, session.gateway.clock.monotonic())
     session.send(answers.AccountUpdateMultiEnd(request.req_id))
-
-
-def _cancel_multi(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelAccountUpdatesMulti)
-    session.accounts.updates_multi.pop(request.req_id, None)
 
 
 def tell(session: Session, moved: set[str], now: float) -> None:
@@ -102,5 +98,5 @@ def _send_multi(session: Session, req_id: int, feed: Feed, now: float) -> None:
 HANDLERS: dict[type[Request], Handler] = {
     requests.ReqAccountUpdates: _single,
     requests.ReqAccountUpdatesMulti: _multi,
-    requests.CancelAccountUpdatesMulti: _cancel_multi,
+    requests.CancelAccountUpdatesMulti: cancels(lambda session: session.accounts.updates_multi),
 }

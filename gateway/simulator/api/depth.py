@@ -8,6 +8,7 @@ this way, all of them hold the same book. How a real gateway chooses its positio
 from functools import partial
 
 from gateway.simulator.api import lines
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.session import Handler, Session
@@ -64,7 +65,7 @@ class BookTape(Tape):
     def _tick(self, position: int, operation: int, side: int, row: Row) -> Tick:
         price, size = (price_text(self.instrument, row.price), row.size) if operation != _DELETE else ("0", 0)
         if self._smart:
-            return answers.MarketDepthL2(position, row.exchange, operation, side, price, size, smart=True)
+            return answers.MarketDepthL2(position, operation, side, price, size, row.exchange, smart=True)
         return answers.MarketDepth(position, operation, side, price, size)
 
 
@@ -99,12 +100,6 @@ def _request(session: Session, request: Request) -> None:
     session.depth[req_id] = Subscription(req_id, tape)
 
 
-def _cancel(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelMarketDepth)
-    if session.depth.pop(request.req_id, None) is None:
-        session.error(request.req_id, codes.NO_SUCH_DEPTH, codes.text(codes.NO_SUCH_DEPTH, str(request.req_id)))
-
-
 def publish(session: Session, step: int) -> None:
     """Send what changed; a client that has missed something is told to empty its book first (317)."""
     for subscription in session.depth.values():
@@ -116,5 +111,5 @@ def publish(session: Session, step: int) -> None:
 
 HANDLERS: dict[type[Request], Handler] = {
     requests.ReqMarketDepth: _request,
-    requests.CancelMarketDepth: _cancel,
+    requests.CancelMarketDepth: cancels(lambda session: session.depth, codes.NO_SUCH_DEPTH),
 }

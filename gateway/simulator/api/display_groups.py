@@ -5,6 +5,7 @@ in a group is told to everybody who watches it, itself too. How a group or a num
 not captured: assumed to be error 321.
 """
 
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.refusals import invalid
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import display_groups as answers
@@ -43,14 +44,9 @@ def _update(session: Session, request: Request) -> None:
                 watcher.send(answers.DisplayGroupUpdated(req_id, request.contract))
 
 
-def _unsubscribe(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.UnsubscribeFromGroupEvents)
-    session.groups.pop(request.req_id, None)
-
-
 HANDLERS: dict[type[Request], Handler] = {
     requests.QueryDisplayGroups: _query,
     requests.SubscribeToGroupEvents: _subscribe,
     requests.UpdateDisplayGroup: _update,
-    requests.UnsubscribeFromGroupEvents: _unsubscribe,
+    requests.UnsubscribeFromGroupEvents: cancels(lambda session: session.groups),
 }

@@ -20,11 +20,6 @@ def full(session: Session, req_id: int) -> bool:
     return True
 
 
-def unknown(session: Session, req_id: int) -> None:
-    """Say that there is nothing of that id to cancel."""
-    session.error(req_id, codes.UNKNOWN_TICKER, codes.text(codes.UNKNOWN_TICKER, str(req_id)))
-
-
 def tell(session: Session, subscription: Subscription, step: int) -> None:
     """Send a subscriber what it has not been told yet; later, if data of the instrument does not flow."""
     if not session.gateway.flows(subscription.instrument):

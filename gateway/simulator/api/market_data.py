@@ -3,6 +3,7 @@
 from functools import partial
 
 from gateway.simulator.api import lines, news
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.generic_tape import GenericTape
 from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import QuoteTape
@@ -155,14 +156,8 @@ def publish_news(session: Session) -> None:
             line.news_until = now
 
 
-def _cancel_market_data(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelMarketData)
-    if session.market.pop(request.req_id, None) is None:
-        lines.unknown(session, request.req_id)
-
-
 HANDLERS: dict[type[Request], Handler] = {
     requests.ReqMarketDataType: _set_kind,
     requests.ReqMarketData: _market_data,
-    requests.CancelMarketData: _cancel_market_data,
+    requests.CancelMarketData: cancels(lambda session: session.market, codes.UNKNOWN_TICKER),
 }

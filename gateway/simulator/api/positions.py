@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from gateway.simulator.api.account_names import feed_of
 from gateway.simulator.api.account_subscriptions import Feed
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.broker.positions import Position
 from gateway.simulator.wire.answers import accounts as answers
@@ -30,11 +31,6 @@ def _ask_multi(session: Session, request: Request) -> None:
     for account in feed.accounts:
         _send_multi(session, request.req_id, feed, session.gateway.broker.positions(account, feed.model))
     session.send(answers.PositionMultiEnd(request.req_id))
-
-
-def _cancel_multi(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelPositionsMulti)
-    session.accounts.positions_multi.pop(request.req_id, None)
 
 
 def tell(session: Session, moved: set[tuple[str, int]]) -> None:
@@ -67,5 +63,5 @@ HANDLERS: dict[type[Request], Handler] = {
     requests.ReqPositions: _ask,
     requests.CancelPositions: _cancel,
     requests.ReqPositionsMulti: _ask_multi,
-    requests.CancelPositionsMulti: _cancel_multi,
+    requests.CancelPositionsMulti: cancels(lambda session: session.accounts.positions_multi),
 }

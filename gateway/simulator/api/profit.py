@@ -2,6 +2,7 @@
 
 from gateway.simulator.api.account_names import feed_of, values_of
 from gateway.simulator.api.account_subscriptions import Feed, PositionQuery
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.wire.answers import accounts as answers
 from gateway.simulator.wire.requests import accounts as requests
@@ -17,11 +18,6 @@ def _ask(session: Session, request: Request) -> None:
         _send(session, request.req_id, feed)
 
 
-def _cancel(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelPnl)
-    session.accounts.pnl.pop(request.req_id, None)
-
-
 def _ask_single(session: Session, request: Request) -> None:
     assert isinstance(request, requests.ReqPnlSingle)
     feed = feed_of(session, request.req_id, request.account, request.model)
@@ -32,11 +28,6 @@ def _ask_single(session: Session, request: Request) -> None:
         session.refuse(request.req_id, codes.INVALID_POSITION_VALUE)
     query = session.accounts.pnl_single[request.req_id] = PositionQuery(feed, request.con_id)
     _send_single(session, request.req_id, query)
-
-
-def _cancel_single(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelPnlSingle)
-    session.accounts.pnl_single.pop(request.req_id, None)
 
 
 def tell(session: Session) -> None:
@@ -86,7 +77,7 @@ def _send_single(session: Session, req_id: int, query: PositionQuery) -> None:
 
 HANDLERS: dict[type[Request], Handler] = {
     requests.ReqPnl: _ask,
-    requests.CancelPnl: _cancel,
+    requests.CancelPnl: cancels(lambda session: session.accounts.pnl),
     requests.ReqPnlSingle: _ask_single,
-    requests.CancelPnlSingle: _cancel_single,
+    requests.CancelPnlSingle: cancels(lambda session: session.accounts.pnl_single),
 }

@@ -4,6 +4,7 @@ import datetime as dt
 from functools import partial
 
 from gateway.simulator.api import lines
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.refusals import invalid, not_permitted_at_all
@@ -89,12 +90,6 @@ def _request(session: Session, request: Request) -> None:
     session.real_time_bars[req_id] = Subscription(req_id, tape)
 
 
-def _cancel(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelRealTimeBars)
-    if session.real_time_bars.pop(request.req_id, None) is None:
-        lines.unknown(session, request.req_id)
-
-
 def publish(session: Session, ended: int) -> None:
     """Send the bar of the five seconds that ended at that epoch."""
     for subscription in session.real_time_bars.values():
@@ -103,5 +98,5 @@ def publish(session: Session, ended: int) -> None:
 
 HANDLERS: dict[type[Request], Handler] = {
     requests.ReqRealTimeBars: _request,
-    requests.CancelRealTimeBars: _cancel,
+    requests.CancelRealTimeBars: cancels(lambda session: session.real_time_bars, codes.UNKNOWN_TICKER),
 }

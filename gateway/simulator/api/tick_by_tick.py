@@ -3,6 +3,7 @@
 from functools import partial
 
 from gateway.simulator.api import lines, past_ticks
+from gateway.simulator.api.cancels import cancels
 from gateway.simulator.api.one_contract import one_instrument
 from gateway.simulator.api.quote_tape import price_text
 from gateway.simulator.api.refusals import not_permitted_at_all
@@ -136,12 +137,6 @@ def _send_past(session: Session, req_id: int, instrument: Instrument, kind: int,
     past_ticks.send(session, req_id, instrument, _PAST[kind], quotes[::-1])
 
 
-def _cancel(session: Session, request: Request) -> None:
-    assert isinstance(request, requests.CancelTickByTick)
-    if session.tick_by_tick.pop(request.req_id, None) is None:
-        lines.unknown(session, request.req_id)
-
-
 def publish(session: Session, step: int) -> None:
     """Send the ticks of a step."""
     for subscription in session.tick_by_tick.values():
@@ -150,5 +145,5 @@ def publish(session: Session, step: int) -> None:
 
 HANDLERS: dict[type[Request], Handler] = {
     requests.ReqTickByTick: _request,
-    requests.CancelTickByTick: _cancel,
+    requests.CancelTickByTick: cancels(lambda session: session.tick_by_tick, codes.UNKNOWN_TICKER),
 }

@@ -98,7 +98,13 @@ class _FarmFault(Fault):
     kind: ClassVar[FarmKind]
 
     farm: str
-    state: str
+    state: str = text(
+        "broken",
+        "broken; inactive (it comes back as soon as it is asked for something); ok (only the notice is sent)",
+        "broken",
+        "inactive",
+        "ok",
+    )
     cured_by: str = _cure()
 
     def farms(self) -> list[Farm]:
@@ -133,10 +139,6 @@ def _farm_names(kind: FarmKind) -> str:
     return made
 
 
-_STATES = ("broken", "inactive", "ok")
-_STATE = "broken; inactive (it comes back as soon as it is asked for something); ok (only the notice is sent)"
-
-
 @dataclass(kw_only=True, eq=False)
 class MarketFarm(_FarmFault):
     """2103 (2108): no market data of the instruments that the farm serves."""
@@ -145,7 +147,6 @@ class MarketFarm(_FarmFault):
     kind = "market"
 
     farm: str = _farm_names("market")
-    state: str = text("broken", _STATE, *_STATES)
 
     def says(self, session: "Session", answer: Answer) -> list[Late]:
         gateway = self.site.gateway
@@ -170,7 +171,6 @@ class HistoryFarm(_FarmFault):
     kind = "history"
 
     farm: str = _farm_names("history")
-    state: str = text("broken", _STATE, *_STATES)
 
     def takes(self, session: "Session", request: Request) -> bool:
         if not isinstance(request, ASKS_HISTORY):

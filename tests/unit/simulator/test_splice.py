@@ -43,7 +43,7 @@ ticks_by_tick = st.one_of(
 bars = st.builds(answers.RealTimeBar, epochs, st.tuples(*[prices] * 4), sizes, numbers, st.integers(-1, 10**6))
 rows = st.one_of(
     st.builds(answers.MarketDepth, small, st.integers(0, 2), st.integers(0, 1), prices, sizes),
-    st.builds(answers.MarketDepthL2, small, texts, st.integers(0, 2), st.integers(0, 1), prices, sizes, st.booleans()),
+    st.builds(answers.MarketDepthL2, small, st.integers(0, 2), st.integers(0, 1), prices, sizes, texts, st.booleans()),
 )
 bursts = st.one_of([st.lists(one, max_size=6) for one in (quotes, ticks_by_tick, bars, rows)])
 

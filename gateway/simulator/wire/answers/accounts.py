@@ -7,7 +7,7 @@ from gateway.simulator.broker.holding import Holding
 from gateway.simulator.broker.positions import Position
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers.answer import Answer
-from gateway.simulator.wire.answers.fields import Fields, contract, contract_proto
+from gateway.simulator.wire.answers.fields import Fields, contract, contract_proto, rows
 from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.text import UNSET_DOUBLE, cents, double, plain
 
@@ -340,7 +340,7 @@ class FamilyCodes(Answer):
     codes: tuple[tuple[str, str], ...]
 
     def text(self, version: int) -> Fields:
-        return [78, len(self.codes), *(field for pair in self.codes for field in pair)]
+        return [78, *rows(self.codes)]
 
     def proto(self, version: int) -> Any:
         return pb.FamilyCodes(

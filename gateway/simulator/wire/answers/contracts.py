@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.products import Bond, Fund, Product
 from gateway.simulator.wire.answers.answer import Answer
-from gateway.simulator.wire.answers.fields import Fields, contract_proto
+from gateway.simulator.wire.answers.fields import Fields, contract_proto, rows
 from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.text import ascii7, plain
 
@@ -406,10 +406,7 @@ class MarketRule(Answer):
     increments: tuple[tuple[float, float], ...]
 
     def text(self, version: int) -> Fields:
-        fields: Fields = [93, self.rule_id, len(self.increments)]
-        for low_edge, increment in self.increments:
-            fields += [plain(low_edge), plain(increment)]
-        return fields
+        return [93, self.rule_id, *rows(self.increments)]
 
     def proto(self, version: int) -> Any:
         steps = [pb.PriceIncrement(lowEdge=low_edge, increment=increment) for low_edge, increment in self.increments]
@@ -425,10 +422,7 @@ class SmartComponents(Answer):
     components: tuple[tuple[str, str], ...]
 
     def text(self, version: int) -> Fields:
-        fields: Fields = [82, self.req_id, len(self.components)]
-        for bit, (exchange, letter) in enumerate(self.components):
-            fields += [bit, exchange, letter]
-        return fields
+        return [82, self.req_id, *rows((bit, *component) for bit, component in enumerate(self.components))]
 
     def proto(self, version: int) -> Any:
         listed = [
@@ -446,10 +440,7 @@ class DepthExchanges(Answer):
     exchanges: tuple[tuple[str, str, str, int], ...]
 
     def text(self, version: int) -> Fields:
-        fields: Fields = [80, len(self.exchanges)]
-        for exchange, sec_type, kind, group in self.exchanges:
-            fields += [exchange, sec_type, "", kind, group]
-        return fields
+        return [80, *rows((exchange, sec_type, "", kind, group) for exchange, sec_type, kind, group in self.exchanges)]
 
     def proto(self, version: int) -> Any:
         listed = [

@@ -1,5 +1,6 @@
-"""The fields of a message, and the eleven of a contract that most messages carry."""
+"""The fields of a message: lists of rows, and the eleven of a contract that most messages carry."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gateway.simulator.market.instruments import Instrument
@@ -7,6 +8,12 @@ from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.text import Value, plain
 
 type Fields = list[Value]
+
+
+def rows(found: Iterable[Sequence[Value]]) -> Fields:
+    """How many rows there are, and all their fields."""
+    listed = list(found)
+    return [len(listed), *(field for row in listed for field in row)]
 
 
 def contract(instrument: Instrument, exchange: str, *, strike: str = "0", no_right: str = "") -> Fields:

@@ -1,13 +1,13 @@
 """Bars and ticks of the past."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.simulator.wire.answers.answer import Answer
-from gateway.simulator.wire.answers.fields import Fields
+from gateway.simulator.wire.answers.fields import Fields, rows
+from gateway.simulator.wire.answers.tick import midpoint, quote, trade
 from gateway.simulator.wire.protobuf import pb
-from gateway.simulator.wire.text import Value, plain
+from gateway.simulator.wire.text import plain
 
 ENDS_APART = 196
 """From this server version on the ends of the stretch come in a message of their own."""
@@ -44,7 +44,7 @@ class HistoricalData(Answer):
         fields: Fields = [17, self.req_id]
         if version < ENDS_APART:
             fields += [self.start, self.end]
-        return [*fields, *_rows(self.bars)]
+        return [*fields, *rows(self.bars)]
 
     def proto(self, version: int) -> Any:
         return pb.HistoricalData(reqId=self.req_id, historicalDataBars=map(_bar, self.bars))
@@ -106,17 +106,11 @@ class Histogram(Answer):
     rows: tuple[tuple[float, int], ...]
 
     def text(self, version: int) -> Fields:
-        return [89, self.req_id, *_rows(self.rows)]
+        return [89, self.req_id, *rows(self.rows)]
 
     def proto(self, version: int) -> Any:
         entries = [pb.HistogramDataEntry(price=price, size=plain(size)) for price, size in self.rows]
         return pb.HistogramData(reqId=self.req_id, histogramDataEntries=entries)
-
-
-def _rows(rows: Iterable[Sequence[Value]]) -> Fields:
-    """How many rows there are, and all their fields."""
-    listed = list(rows)
-    return [len(listed), *(field for row in listed for field in row)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +123,10 @@ class HistoricalTicks(Answer):
     done: bool
 
     def text(self, version: int) -> Fields:
-        return [96, self.req_id, *_rows((epoch, 0, plain(price), 0) for epoch, price in self.rows), int(self.done)]
+        return [96, self.req_id, *rows((epoch, 0, plain(price), 0) for epoch, price in self.rows), int(self.done)]
 
     def proto(self, version: int) -> Any:
-        ticks = [pb.HistoricalTick(time=epoch, price=price, size="0") for epoch, price in self.rows]
+        ticks = [midpoint(*row) for row in self.rows]
         return pb.HistoricalTicks(reqId=self.req_id, historicalTicks=ticks, isDone=self.done)
 
 
@@ -146,20 +140,10 @@ class HistoricalTicksQuotes(Answer):
     done: bool
 
     def text(self, version: int) -> Fields:
-        return [97, self.req_id, *_rows((row[0], 0, *row[1:]) for row in self.rows), int(self.done)]
+        return [97, self.req_id, *rows((row[0], 0, *row[1:]) for row in self.rows), int(self.done)]
 
     def proto(self, version: int) -> Any:
-        ticks = [
-            pb.HistoricalTickBidAsk(
-                time=epoch,
-                tickAttribBidAsk=pb.TickAttribBidAsk(bidPastLow=False, askPastHigh=False),
-                priceBid=float(bid),
-                priceAsk=float(ask),
-                sizeBid=plain(bid_size),
-                sizeAsk=plain(ask_size),
-            )
-            for epoch, bid, ask, bid_size, ask_size in self.rows
-        ]
+        ticks = [quote(*row) for row in self.rows]
         return pb.HistoricalTicksBidAsk(reqId=self.req_id, historicalTicksBidAsk=ticks, isDone=self.done)
 
 
@@ -173,20 +157,10 @@ class HistoricalTicksTrades(Answer):
     done: bool
 
     def text(self, version: int) -> Fields:
-        return [98, self.req_id, *_rows((row[0], 0, *row[1:], "") for row in self.rows), int(self.done)]
+        return [98, self.req_id, *rows((row[0], 0, *row[1:], "") for row in self.rows), int(self.done)]
 
     def proto(self, version: int) -> Any:
-        ticks = [
-            pb.HistoricalTickLast(
-                time=epoch,
-                tickAttribLast=pb.TickAttribLast(pastLimit=False, unreported=False),
-                price=float(price),
-                size=plain(size),
-                exchange=exchange,
-                specialConditions="",
-            )
-            for epoch, price, size, exchange in self.rows
-        ]
+        ticks = [trade(*row) for row in self.rows]
         return pb.HistoricalTicksLast(reqId=self.req_id, historicalTicksLast=ticks, isDone=self.done)
 
 
@@ -202,7 +176,7 @@ class HistoricalSchedule(Answer):
     sessions: tuple[tuple[str, str, str], ...]
 
     def text(self, version: int) -> Fields:
-        return [106, self.req_id, self.start, self.end, self.zone, *_rows(self.sessions)]
+        return [106, self.req_id, self.start, self.end, self.zone, *rows(self.sessions)]
 
     def proto(self, version: int) -> Any:
         sessions = [

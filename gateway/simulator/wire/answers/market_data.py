@@ -7,6 +7,7 @@ from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.market.options import Valuation
 from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.answers.fields import Fields
+from gateway.simulator.wire.answers.tick import midpoint, quote, trade
 from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.splice import VOLUMES_IN_SHARES, Tick
 from gateway.simulator.wire.text import double, plain
@@ -195,14 +196,7 @@ class TickByTickLast(Tick):
         return [self.kind, self.epoch, self.price, self.size, 0, self.exchange, ""]
 
     def proto(self, version: int) -> Any:
-        tick = pb.HistoricalTickLast(
-            time=self.epoch,
-            tickAttribLast=pb.TickAttribLast(pastLimit=False, unreported=False),
-            price=float(self.price),
-            size=plain(self.size),
-            exchange=self.exchange,
-            specialConditions="",
-        )
+        tick = trade(self.epoch, self.price, self.size, self.exchange)
         return pb.TickByTickData(reqId=self.req_id, tickType=self.kind, historicalTickLast=tick)
 
 
@@ -223,14 +217,7 @@ class TickByTickQuote(Tick):
         return [3, self.epoch, self.bid, self.ask, self.bid_size, self.ask_size, self.mask]
 
     def proto(self, version: int) -> Any:
-        tick = pb.HistoricalTickBidAsk(
-            time=self.epoch,
-            tickAttribBidAsk=pb.TickAttribBidAsk(bidPastLow=bool(self.mask & 1), askPastHigh=bool(self.mask & 2)),
-            priceBid=float(self.bid),
-            priceAsk=float(self.ask),
-            sizeBid=plain(self.bid_size),
-            sizeAsk=plain(self.ask_size),
-        )
+        tick = quote(self.epoch, self.bid, self.ask, self.bid_size, self.ask_size, self.mask)
         return pb.TickByTickData(reqId=self.req_id, tickType=3, historicalTickBidAsk=tick)
 
 
@@ -246,7 +233,7 @@ class TickByTickMid(Tick):
         return [4, self.epoch, round(self.price, 6)]
 
     def proto(self, version: int) -> Any:
-        tick = pb.HistoricalTick(time=self.epoch, price=round(self.price, 6), size="0")
+        tick = midpoint(self.epoch, round(self.price, 6))
         return pb.TickByTickData(reqId=self.req_id, tickType=4, historicalTickMidPoint=tick)
 
 
@@ -300,43 +287,31 @@ class MarketDepth(Tick):
         return [self.position, self.operation, self.side, self.price, self.size]
 
     def proto(self, version: int) -> Any:
-        row = pb.MarketDepthData(
+        return pb.MarketDepth(reqId=self.req_id, marketDepthData=self.row())
+
+    def row(self, **more: Any) -> Any:
+        """The row in protobuf, and whatever else is said of it."""
+        return pb.MarketDepthData(
             position=self.position,
             operation=self.operation,
             side=self.side,
             price=float(self.price),
             size=plain(self.size),
+            **more,
         )
-        return pb.MarketDepth(reqId=self.req_id, marketDepthData=row)
 
 
 @dataclass(slots=True)
-class MarketDepthL2(Tick):
-    """One row and whose it is: a market maker's, or an exchange's where the book is put together of several."""
+class MarketDepthL2(MarketDepth):
+    """A row and whose it is: a market maker's, or an exchange's where the book is put together of several."""
 
     id: ClassVar = 13
-    head: ClassVar = (1,)
-    position: int
     maker: str
-    operation: int
-    """0 insert, 1 update, 2 delete."""
-    side: int
-    """0 ask, 1 bid."""
-    price: str
-    size: float
     smart: bool
 
     def values(self, version: int) -> Fields:
         return [self.position, self.maker, self.operation, self.side, self.price, self.size, self.smart]
 
     def proto(self, version: int) -> Any:
-        row = pb.MarketDepthData(
-            position=self.position,
-            operation=self.operation,
-            side=self.side,
-            price=float(self.price),
-            size=plain(self.size),
-            marketMaker=self.maker,
-            isSmartDepth=self.smart,
-        )
+        row = self.row(marketMaker=self.maker, isSmartDepth=self.smart)
         return pb.MarketDepthL2(reqId=self.req_id, marketDepthData=row)

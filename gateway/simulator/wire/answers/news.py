@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.simulator.wire.answers.answer import Answer
-from gateway.simulator.wire.answers.fields import Fields
+from gateway.simulator.wire.answers.fields import Fields, rows
 from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.text import ascii7
 
@@ -18,7 +18,7 @@ class NewsProviders(Answer):
     providers: tuple[tuple[str, str], ...]
 
     def text(self, version: int) -> Fields:
-        return [85, len(self.providers), *(field for provider in self.providers for field in provider)]
+        return [85, *rows(self.providers)]
 
     def proto(self, version: int) -> Any:
         listed = [pb.NewsProvider(providerCode=code, providerName=name) for code, name in self.providers]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers.answer import Answer
-from gateway.simulator.wire.answers.fields import Fields, contract, contract_proto
+from gateway.simulator.wire.answers.fields import Fields, contract, contract_proto, rows
 from gateway.simulator.wire.protobuf import pb
 from gateway.simulator.wire.text import ascii7
 
@@ -73,7 +73,7 @@ class SoftDollarTiers(Answer):
     tiers: tuple[tuple[str, str, str], ...]
 
     def text(self, version: int) -> Fields:
-        return [77, self.req_id, len(self.tiers), *(field for tier in self.tiers for field in tier)]
+        return [77, self.req_id, *rows(self.tiers)]
 
     def proto(self, version: int) -> Any:
         tiers = [pb.SoftDollarTier(name=name, value=value, displayName=shown) for name, value, shown in self.tiers]

@@ -37,8 +37,8 @@ def samples(version: int, broker: Broker) -> Samples:
             answers.MarketDepth(4, 2, 0, "0", 0, req_id=9),
         ],
         "MarketDepthL2": [
-            answers.MarketDepthL2(0, "ARCA", 0, 1, "599.99", 300, smart=True, req_id=9),
-            answers.MarketDepthL2(4, "", 2, 0, "0", 0, smart=True, req_id=9),
+            answers.MarketDepthL2(0, 0, 1, "599.99", 300, "ARCA", smart=True, req_id=9),
+            answers.MarketDepthL2(4, 2, 0, "0", 0, "", smart=True, req_id=9),
         ],
     }
     return made
