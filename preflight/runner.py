@@ -1,7 +1,9 @@
 """Asks the checks, all at once, and makes the report."""
 
 import asyncio
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from preflight.check import Answer, Check, Place, Remedy, Site
 from preflight.checks import CHECKS
@@ -38,6 +40,8 @@ REMEDIES: dict[type[TwsError], Remedy] = {
     TwsError: Remedy("gateway-trouble", "look at `make status` and `make logs`"),
 }
 """What to do about a gateway that does not answer, whichever check asked; the first kind that fits."""
+
+BUG = Remedy("bug-of-a-check", "report it with this line, or leave the check out for today with SKIP and its name")
 
 
 async def run(settings: Settings, clock: Clock | None = None, place: Place = Place.STACK) -> Report:
@@ -86,3 +90,7 @@ async def _ask(check: Check, site: Site, before: Sequence[Finding]) -> Answer:
         return Answer(Result.FAIL, str(error), (remedy,))
     except TimeoutError:
         return Answer(Result.FAIL, f"no answer in {patience:g} s", (REMEDIES[RequestUnanswered],))
+    except Exception as error:  # whatever it is, the other checks go on
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(where.filename).name}:{where.lineno}"
+        return Answer(Result.FAIL, f"a bug of the check: {type(error).__name__}: {error} ({place})", (BUG,))
