@@ -22,6 +22,8 @@ def judge(pad: Pad) -> None:
     open_ = {incident.fault: incident for incident in pad.memory.standing}
     for fault in STANDING:
         verdict = EVIDENCE[fault.name](pad)
+        if verdict is WELL and not changing and not open_:
+            continue  # as nearly always
         stands = isinstance(verdict, Diagnosis)
         if verdict is UNKNOWN or stands is (fault.name in open_):
             changing.pop(fault.name, None)

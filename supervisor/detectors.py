@@ -4,7 +4,7 @@ The consecutive rule is the kubelet's; the M-of-N rule catches the flapper that 
 (monit's argument). Fed with looks, not ticks: the same look is never counted twice, and UNKNOWN is never counted.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from supervisor.observation import NEVER, Look, Result
@@ -30,19 +30,11 @@ class Detector:
         if look.result is Result.UNKNOWN or look.at <= self.last.at:
             return self
         failed = look.result is Result.FAIL
-        run_began = self.failing_since if self.failing_since is not None else look.at - look.seconds
-        after = replace(
-            self,
-            recent=(*self.recent, failed)[-OF_LAST:],
-            last=look,
-            failing_since=run_began if failed else None,
-        )
-        if not failed:
-            first = None if after.successes >= HEALTHY else self.first_failure_at
-            return replace(after, last_good_at=look.at, first_failure_at=first)
-        if self.first_failure_at is None:
-            return replace(after, first_failure_at=look.at)
-        return after
+        recent, first = (*self.recent, failed)[-OF_LAST:], self.first_failure_at
+        if failed:
+            began = self.failing_since if self.failing_since is not None else look.at - look.seconds
+            return type(self)(recent, look, self.last_good_at, look.at if first is None else first, began)
+        return type(self)(recent, look, look.at, None if _run(recent, False) >= HEALTHY else first)
 
     @property
     def failures(self) -> int:

@@ -64,7 +64,8 @@ def _face_new_process(pad: Pad) -> None:
         EngineState.SUSPECT,
     ):
         pad.move(EngineState.STARTING)
-    pad.engine = replace(pad.engine, fresh=False)
+    if pad.engine.fresh:
+        pad.engine = replace(pad.engine, fresh=False)
 
 
 def _judge_running(pad: Pad, finding: Diagnosis | None) -> None:

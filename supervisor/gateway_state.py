@@ -93,7 +93,8 @@ def _judge_answering(pad: Pad) -> None:
     ticks = pad.observation.sentinel.last_tick_at
     if finding is None and pad.memory.gateway_incident is None:
         ticking = ticks is not None and pad.now - ticks < pad.policy.tick_fresh
-        pad.gateway = replace(pad.gateway, ticking=ticking)
+        if ticking is not pad.gateway.ticking:
+            pad.gateway = replace(pad.gateway, ticking=ticking)
     if track.state is not GatewayState.READY and pad.gateway.state is GatewayState.READY:
         _back(pad, track.state)
 
@@ -151,7 +152,8 @@ def _face_new_process(pad: Pad) -> None:
             pad.move(GatewayState.RECOVERING)
     elif track.fresh and track.state in (GatewayState.FAILING, GatewayState.GAVE_UP):
         pad.move(GatewayState.RECOVERING)
-    pad.gateway = replace(pad.gateway, fresh=False)
+    if pad.gateway.fresh:
+        pad.gateway = replace(pad.gateway, fresh=False)
 
 
 def _excuse(pad: Pad) -> None:

@@ -178,4 +178,5 @@ def hold_entries(pad: Pad) -> None:
         held = False
     if held != memory.held:
         pad.out.append(Remember("held", "1" if held else ""))
-    pad.memory = replace(memory, hold=wanted, held=held)
+    if (wanted, held) != (memory.hold, memory.held):
+        pad.memory = replace(memory, hold=wanted, held=held)

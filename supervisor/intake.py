@@ -239,16 +239,18 @@ def take_looks(pad: Pad) -> None:
     """Feed the detectors; looks from before our last act, or at another process, prove nothing."""
     sentinel, handshake = pad.observation.sentinel, pad.observation.handshake
     if pad.runs(Subject.GATEWAY):
-        gateway = pad.gateway
+        gateway, mailbox = pad.gateway, pad.observation.mailbox
+        greeted, heard, since = gateway.handshake, gateway.heart, gateway.inside_answers_since
         if handshake.at - handshake.seconds >= gateway.not_before:
-            gateway = replace(gateway, handshake=gateway.handshake.fed(handshake))
+            greeted = greeted.fed(handshake)
         if sentinel.heart.at - sentinel.heart.seconds >= gateway.not_before:
-            gateway = replace(gateway, heart=gateway.heart.fed(sentinel.heart))
-        if pad.observation.mailbox.ending is not Ending.ANSWERED:
-            gateway = replace(gateway, inside_answers_since=None)
-        elif gateway.inside_answers_since is None:
-            gateway = replace(gateway, inside_answers_since=pad.observation.mailbox.at)
-        pad.gateway = gateway
+            heard = heard.fed(sentinel.heart)
+        if mailbox.ending is not Ending.ANSWERED:
+            since = None
+        elif since is None:
+            since = mailbox.at
+        if greeted is not gateway.handshake or heard is not gateway.heart or since != gateway.inside_answers_since:
+            pad.gateway = replace(gateway, handshake=greeted, heart=heard, inside_answers_since=since)
     engine, view = pad.engine, pad.observation.engine_view
     fresh = view.look.at - view.look.seconds >= engine.not_before and view.look.at > engine.looks.last.at
     if pad.runs(Subject.ENGINE) and fresh:

@@ -85,7 +85,8 @@ class Pad:
 
     @gateway.setter
     def gateway(self, track: GatewayTrack) -> None:
-        self.memory = replace(self.memory, gateway=track)
+        if track is not self.memory.gateway:
+            self.memory = replace(self.memory, gateway=track)
 
     @property
     def engine(self) -> EngineTrack:
@@ -94,7 +95,8 @@ class Pad:
 
     @engine.setter
     def engine(self, track: EngineTrack) -> None:
-        self.memory = replace(self.memory, engine=track)
+        if track is not self.memory.engine:
+            self.memory = replace(self.memory, engine=track)
 
     def process(self, subject: Subject) -> Process:
         """What is known of the subject's container and process."""
@@ -135,9 +137,9 @@ class Pad:
 
     def put_proof(self, subject: Subject, proof: Proof | None) -> None:
         """Wait for this proof of an act on the subject, or for none."""
-        if subject is Subject.GATEWAY:
+        if subject is Subject.GATEWAY and proof is not self.memory.gateway_proof:
             self.memory = replace(self.memory, gateway_proof=proof)
-        else:
+        elif subject is not Subject.GATEWAY and proof is not self.memory.engine_proof:
             self.memory = replace(self.memory, engine_proof=proof)
 
     def hands(self, subject: Subject) -> Hands | None:

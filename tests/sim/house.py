@@ -4,6 +4,7 @@ And a calendar, and people. Everything that happens by itself is a timer, so tha
 """
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from supervisor.memory import NEVER, Withheld
 from supervisor.observation import LedgerView, LoginPhase, Look, OpenWindow, Result, Status, Subject
 from supervisor.policy import Budget
 from supervisor.windows import calendar, token_ended
-from tests.sim.quiet import Picture, period, quiet_for, skip
+from tests.sim.quiet import HURRIED, Picture, period, quiet_for, skip
 from tests.sim.world import TURN, World
 
 _LEDGER = Budget.parse("2/30m,4/24h")
@@ -42,6 +43,7 @@ class House(World):
     timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     ran: int = 0
     skipped: int = 0
+    pictures: deque[Picture] = field(default_factory=lambda: deque(maxlen=5))  # of a period and a bit
     _number: int = 0
 
     def __post_init__(self) -> None:
@@ -73,9 +75,9 @@ class House(World):
         self.now += TURN
         while self.timers and self.timers[0][0] <= self.now:
             heapq.heappop(self.timers)[2]()
-            self.picture = None
+            self.pictures.clear()
         if any(not isinstance(action, Withheld) for action in self.turn()):
-            self.picture = None  # what has just changed is not at rest
+            self.pictures.clear()  # what has just changed is not at rest
         self.ran += 1
 
     def run(self, seconds: float, until: Callable[[World], bool] | None = None) -> float:
@@ -83,19 +85,29 @@ class House(World):
         begun = self.now
         end = begun + seconds
         while self.now < end:
-            if self.picture is not None and self.now - self.picture.at >= (one := period(self)):
-                quiet = min(quiet_for(self, self.memory), (end - self.now) // one * one)
-                if quiet > 0.0:
-                    skip(self, quiet)
-                    self.skipped += int(quiet / TURN)
-                    continue
-                self.picture = None
-            if self.picture is None and self.memory.flight is None:
-                self.picture = Picture(self)
+            if self.memory.flight is None and self._may_leap(end):
+                continue
             self.one()
             if until is not None and until(self):
                 break
         return self.now - begun
+
+    def _may_leap(self, end: float) -> bool:
+        """Take a picture now and then; leap if the one of a period ago shows that all is quiet. Whether it has."""
+        pictures, one = self.pictures, period(self)
+        if pictures and self.now - pictures[-1].at < max(one / 4, HURRIED):
+            return False
+        pictures.append(Picture(self))
+        before = next((each for each in pictures if self.now - each.at == one), None)
+        if before is None:
+            return False
+        quiet = min(quiet_for(self, before, pictures[-1]), (end - self.now) // one * one)
+        if quiet <= 0.0:
+            return False
+        skip(self, before, quiet)
+        self.skipped += int(quiet / TURN)
+        pictures.clear()
+        return True
 
     def _calendar(self) -> None:
         wall = self.wall(self.now)

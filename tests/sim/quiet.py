@@ -9,7 +9,12 @@ tests/property/test_supervisor_quiet.py proves the leap equal to its steps.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import fields, is_dataclass, replace
+from itertools import repeat
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from supervisor.audit import SETTLED, UNANSWERED, pace
@@ -19,22 +24,25 @@ from supervisor.probes.books import Books
 from supervisor.states import WELL, EngineState, GatewayState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from supervisor.memory import Memory
     from tests.sim.world import World
 
 PERIOD = 30.0  # the audit's pace while all is well and flat
 SHORT = 10.0  # of all others
-_APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen", "picture")
-_OF_A_HOUSE = ("timers", "ran", "skipped", "_number")
+HURRIED = 1.25  # while every sense looks as fast as it may
+_APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen")
+_OF_A_HOUSE = ("timers", "ran", "skipped", "pictures", "_number")
 _COUNTED = ("acts", "incidents", "closed", "pages", "logins")
+_LEAVES = frozenset({int, str, bool, NoneType})
 _AFTERGLOW = 1.0  # of our own hands, in `intake`
+_NAMES: dict[type, tuple[str, ...]] = {}
 _AGES: dict[Policy, tuple[float, ...]] = {}
 
 
 def period(world: World) -> float:
     """After how long everything has been looked at a whole number of times."""
+    if world.memory.hurry:
+        return HURRIED
     audit = world.seen.sentinel.audit
     exposed = audit is None or audit.exposed
     return PERIOD if pace(world.memory, exposed, world.rules.policy) > SHORT else SHORT
@@ -48,85 +56,98 @@ class Picture:
         self.parts = {
             name: len(value) if name in _COUNTED else _copied(value)
             for name, value in vars(world).items()
-            if name not in _APART + _OF_A_HOUSE
+            if name not in _APART and name not in _OF_A_HOUSE
         }
 
 
-def quiet_for(world: World, memory: Memory) -> float:
+def quiet_for(world: World, before: Picture, now: Picture) -> float:
     """Seconds, whole periods, in which no turn would do anything or change anything but stamps that move with time.
 
-    Needs `world.picture`, taken one period ago; with any other, or none, nothing is known to be quiet.
+    Needs to know what the world was one period ago, and what it is now; otherwise nothing is known to be quiet.
     """
-    before, one = world.picture, period(world)
-    if before is None or world.now - before.at != one or memory.flight is not None or world.flying is not None:
+    one, memory = period(world), world.memory
+    if world.now != now.at or now.at - before.at != one or memory.flight is not None or world.flying is not None:
         return 0.0
-    now = Picture(world)
-    if not _at_rest(before.parts, now.parts, one):
+    standing: set[float] = set()
+    if not _at_rest(before.parts, now.parts, one, standing):
         return 0.0
     last = before.at  # what came due since may yet be seen by a look that is under way
-    due = sorted(at for at in _due(world, memory, before.parts, now.parts) if at > last)
-    if due and due[0] <= world.now:
+    well = _well(memory)
+    due = _due_when_well(world, before.parts, now.parts) if well else _due(world.rules.policy, standing, last)
+    end = min((at for at in (*world.deadlines(), *due) if at > last), default=last + 86400.0)
+    if end <= world.now:
         return 0.0
-    end = due[0] if due else world.now + 86400.0
     periods = int((end - world.now) // one)
     if world.now + periods * one >= end:
         periods -= 1
     return max(0, periods) * one
 
 
-def skip(world: World, seconds: float) -> None:
+def skip(world: World, before: Picture, seconds: float) -> None:
     """Be where `seconds` of turns would have led, as `quiet_for` has said that they may be left out."""
-    assert world.picture is not None
-    before = world.picture.parts
-    for name in before:
+    for name, was in before.parts.items():
         if name not in _COUNTED:
             now = getattr(world, name)
             if isinstance(now, Books):
-                vars(now).update(_moved(before[name], _copied(now), seconds))
+                vars(now).update(_moved(was, _copied(now), seconds))
             else:
-                setattr(world, name, _moved(before[name], now, seconds))
+                setattr(world, name, _moved(was, now, seconds))
     world.now += seconds
-    world.picture = None
 
 
 def _copied(value: Any) -> Any:
     """Mutable parts of a world are flat, but for its books; everything else is frozen."""
-    if isinstance(value, Books):
+    kind = type(value)
+    if kind in _LEAVES:
+        return value
+    if kind is Books:
         return {name: _copied(part) for name, part in vars(value).items() if name != "_monotonic"}
-    if isinstance(value, dict):
-        return dict(value)
-    if isinstance(value, list):
-        return list(value)
-    if is_dataclass(value) and not isinstance(value, type) and not value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        return replace(value)
+    if kind is dict or kind is list:
+        return kind(value)
+    if _names(kind) and not kind.__dataclass_params__.frozen:
+        return copy(value)
     return value
 
 
-def _pairs(before: Any, now: Any) -> Iterator[tuple[Any, Any]] | None:
-    """The parts of two values of one shape, side by side; None for what has no parts."""
-    if isinstance(now, dict):
-        return zip(before.values(), now.values(), strict=True)
-    if isinstance(now, list | tuple):
-        return zip(before, now, strict=True)
-    if is_dataclass(now) and not isinstance(now, type):
-        return ((getattr(before, each.name), getattr(now, each.name)) for each in fields(now))
-    return None
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass; of anything else none."""
+    if kind not in _NAMES:
+        _NAMES[kind] = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+    return _NAMES[kind]
 
 
-def _at_rest(before: Any, now: Any, one: float) -> bool:
-    """Whether all is the same but for stamps that have moved on by one period."""
-    if before is now or before == now:
-        return True
-    if type(before) is not type(now):
+def _parts(value: Any) -> Iterable[Any]:
+    """What a value is made of, in order; nothing for what has no parts."""
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return value  # type: ignore[no-any-return]
+    if kind is dict:
+        return value.values()  # type: ignore[no-any-return]
+    return [getattr(value, name) for name in _names(kind)]
+
+
+def _at_rest(before: Any, now: Any, one: float, standing: set[float]) -> bool:
+    """Whether all is the same but for stamps that have moved on by one period; adds all others to `standing`."""
+    kind = type(now)
+    if type(before) is not kind:
         return False
-    if isinstance(now, float):
-        return bool(now - before == one)
-    if isinstance(now, dict) and before.keys() != now.keys():
-        return False
-    if isinstance(now, list | tuple) and len(before) != len(now):
-        return False
-    pairs = _pairs(before, now)
-    return pairs is not None and all(_at_rest(*pair, one) for pair in pairs)
+    if kind in _LEAVES:
+        return before == now  # type: ignore[no-any-return]
+    if kind is float:
+        if before == now:
+            standing.add(now)
+            return True
+        return now - before == one  # type: ignore[no-any-return]
+    if kind is tuple or kind is list:
+        same = len(before) == len(now)
+    elif kind is dict:
+        same = before.keys() == now.keys()
+    elif _names(kind):
+        same = True
+    else:
+        assert isinstance(now, str) or not isinstance(now, float | Iterable), f"a {kind} may hide stamps"
+        return bool(before == now)
+    return same and all(map(_at_rest, _parts(before), _parts(now), repeat(one), repeat(standing)))
 
 
 def _moved(before: Any, now: Any, by: float) -> Any:
@@ -134,48 +155,42 @@ def _moved(before: Any, now: Any, by: float) -> Any:
         return now
     if isinstance(now, float):
         return now + by
-    pairs = _pairs(before, now)
-    assert pairs is not None
-    parts = [_moved(*pair, by) for pair in pairs]
+    parts = [_moved(*pair, by) for pair in zip(_parts(before), _parts(now), strict=True)]
     if isinstance(now, dict):
         return dict(zip(now, parts, strict=True))
     if isinstance(now, list | tuple):
         return type(now)(parts)
-    return replace(now, **{each.name: part for each, part in zip(fields(now), parts, strict=True)})
+    return replace(now, **dict(zip(_names(type(now)), parts, strict=True)))
 
 
-def _standing_still(before: Any, now: Any) -> Iterator[float]:
-    if isinstance(now, float):
-        if now == before:
-            yield now
-    elif before is None or now is None:
-        return
-    elif (pairs := _pairs(before, now)) is not None:
-        for pair in pairs:
-            yield from _standing_still(*pair)
+def _due(policy: Policy, standing: set[float], last: float) -> Iterator[float]:
+    """The moments after `last` at which something might notice the time: of each stamp the next at least.
 
-
-def _due(world: World, memory: Memory, before: dict[str, Any], now: dict[str, Any]) -> Iterator[float]:
-    """Every moment at which something might notice the time. Too many cost a few turns, one too few costs the proof."""
-    yield from world.deadlines()
-    policy = world.rules.policy
-    if _well(memory):
-        # Nothing is wrong: what remains are the hands of an earlier act, and what stops flowing.
-        for hands in (memory.gateway_hands, memory.engine_hands):
-            if hands is not None and hands.until is not None:
-                yield from (hands.until, hands.until + _AFTERGLOW)
-        if (opened_at := world.seen.sentinel.opened_at) is not None:
-            yield opened_at + policy.id_told
-        was, is_ = before["_sentinel"], now["_sentinel"]
-        flowing = [(view.last_tick_at, view.audit and view.audit.at) for view in (was, is_)]
-        for stamp in _standing_still(*flowing):
-            yield from (stamp + policy.tick_fresh, stamp + policy.audit_fresh, stamp + 1.5 * policy.audit_interval)
-        for stamp in _standing_still((was.audit, before["_engine_view"]), (is_.audit, now["_engine_view"])):
-            yield from (stamp + SETTLED, stamp + UNANSWERED)
-        return
+    Too many cost a few turns, one too few costs the proof.
+    """
     ages = _ages(policy)
-    for stamp in _standing_still(before, now):
-        yield from (stamp + age for age in ages)
+    for stamp in standing:
+        if stamp > last - ages[-1]:
+            yield from (stamp + age for age in ages[max(0, bisect_right(ages, last - stamp) - 1) :][:2])
+
+
+def _due_when_well(world: World, before: dict[str, Any], now: dict[str, Any]) -> Iterator[float]:
+    """As `_due`. Nothing is wrong: what remains are the hands of an earlier act, and what stops flowing."""
+    policy, memory, session = world.rules.policy, world.memory, world.seen.sentinel
+    for hands in (memory.gateway_hands, memory.engine_hands):
+        if hands is not None and hands.until is not None:
+            yield from (hands.until, hands.until + _AFTERGLOW)
+    if session.opened_at is not None and session.client_id != policy.sentinel_client_id:
+        yield session.opened_at + policy.id_told
+    was, is_, one = before["_sentinel"], now["_sentinel"], period(world)
+    flows: set[float] = set()
+    _at_rest((was.last_tick_at, was.audit and was.audit.at), (is_.last_tick_at, is_.audit and is_.audit.at), one, flows)
+    for stamp in flows:
+        yield from (stamp + policy.tick_fresh, stamp + policy.audit_fresh, stamp + 1.5 * policy.audit_interval)
+    books: set[float] = set()
+    _at_rest((was.audit, before["_engine_view"]), (is_.audit, now["_engine_view"]), one, books)
+    for stamp in books:
+        yield from (stamp + SETTLED, stamp + UNANSWERED)
 
 
 def _well(memory: Memory) -> bool:

@@ -48,7 +48,6 @@ from supervisor.probes.books import Books
 from supervisor.rules import Rules
 from supervisor.runtime.external import GATEWAY
 from supervisor.states import WELL, EngineState, GatewayState
-from tests.sim.quiet import Picture
 from tws.values import OpenOrder, Position
 
 TURN = 0.25
@@ -217,7 +216,6 @@ class World:
     _books_of: float | None = None
     _engine_id: int = 1
     _client_since: float = 0.0
-    picture: Picture | None = None  # of a PERIOD ago, for tests.sim.quiet
 
     def __del__(self) -> None:
         self.journal.close()
