@@ -29,6 +29,7 @@ from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.runtime.docker import DockerRuntime, Runtime
 from supervisor.runtime.external import ExternalGateway
+from supervisor.runtime.roster import Roster
 from supervisor.settings import Settings
 from tws.clock import SystemClock
 from tws.contracts import stock
@@ -76,7 +77,7 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
     clock = SystemClock()
     journal = Journal(settings.state_dir / "journal.sqlite")
     registry = CollectorRegistry()
-    docker = DockerRuntime(settings.docker_host, settings.tenant, clock, timeout=int(policy.docker_timeout))
+    docker = DockerRuntime(settings.docker_host, settings.tenant, clock, timeout=policy.docker_timeout)
     runtime: Runtime = ExternalGateway(docker if rules.engine else None, clock) if rules.external else docker
     watches: list[Watch] = []
     sentinel = Sentinel(
@@ -116,7 +117,8 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
     watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), notifier, metrics, clock)
     watches.append(watch)
     if rules.engine or not rules.external:
-        docker.listen(watch.heard, lambda deaf: None)
+        roster = Roster(settings.docker_host, clock, timeout=policy.docker_timeout)
+        roster.listen(lambda tenant, event: watch.heard(event) if tenant == rules.tenant else None)
     app = application(
         watch,
         registry,

@@ -4,6 +4,7 @@ A real HAProxy with the stack's own configuration, the real Docker socket, the r
 client library would send them. The same bytes are also sent to the bare socket, to show that they would have worked.
 """
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import docker
@@ -21,12 +23,18 @@ import docker.errors
 import pytest
 from dotenv import dotenv_values
 
+from supervisor.observation import Result, Subject
+from supervisor.runtime.docker import DockerRuntime
+from supervisor.runtime.roster import Roster
+from tws.clock import SystemClock
+
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANT = f"proxy-{os.getpid()}"
 GATEWAY = f"watchkeeper-{TENANT}-gateway"
 ENGINE = f"watchkeeper-{TENANT}-engine"
+SECOND = f"watchkeeper-{TENANT}-b-gateway"
 STRANGER = f"watchkeeper-{TENANT}-redis"
 SOCKET = "/var/run/docker.sock"
 FILTER = "%7B%22label%22%3A+%5B%22watchkeeper.role%22%5D%7D"
@@ -84,16 +92,25 @@ def proxy() -> Iterator[Proxy]:
     minimum = json.loads(_docker("version", "--format", "{{json .Server.MinAPIVersion}}"))
     api = max("1.41", minimum, key=lambda text: [int(part) for part in text.split(".")])
     name = f"watchkeeper-{TENANT}-docker-api"
-    names = (GATEWAY, ENGINE, STRANGER)
+    names = (GATEWAY, ENGINE, SECOND, STRANGER)
     try:
         for container in names:
             role = container.rsplit("-", 1)[1]
-            labels = ["--label", f"watchkeeper.role={role}"] if container != STRANGER else []
+            tenant = container.removeprefix("watchkeeper-").removesuffix(f"-{role}")
+            labels = ["--label", f"watchkeeper.role={role}", "--label", f"watchkeeper.tenant={tenant}"]
+            labels = labels if container != STRANGER else []
             # docker-init passes SIGTERM on, so that stops take no grace.
             _docker("run", "-d", "--init", "--name", container, *labels, base, "sh", "-c", "echo up; sleep 600")
         _docker(
             *("run", "-d", "--init", "--name", name, "--read-only", "--cap-drop", "ALL", "--user", "1000:1000"),
-            *("--group-add", str(os.stat(SOCKET).st_gid), "--env", f"TENANT={TENANT}", "-p", "127.0.0.1::2375"),
+            *(
+                "--group-add",
+                str(os.stat(SOCKET).st_gid),
+                "--env",
+                f"TENANTS={TENANT}|{TENANT}-b",
+                "-p",
+                "127.0.0.1::2375",
+            ),
             *("-v", f"{ROOT}/compose/haproxy.cfg:/etc/watchkeeper/haproxy.cfg:ro", "-v", f"{SOCKET}:{SOCKET}"),
             *("--entrypoint", "haproxy", haproxy, "-db", "-f", "/etc/watchkeeper/haproxy.cfg"),
         )
@@ -128,7 +145,7 @@ def _post(target: str, body: bytes = b"", extra: str = "") -> bytes:
 def test_the_sdk_lists_by_role(proxy: Proxy) -> None:
     found = proxy.client().containers(all=True, filters={"label": ["watchkeeper.role"]})
     names = {row["Names"][0] for row in found}
-    assert {f"/{GATEWAY}", f"/{ENGINE}"} <= names
+    assert {f"/{GATEWAY}", f"/{ENGINE}", f"/{SECOND}"} <= names
     assert f"/{STRANGER}" not in names
 
 
@@ -175,6 +192,43 @@ def test_an_event_stream_that_was_silent_longer_than_any_request_may_take_is_ali
     finally:
         events.close()
         _docker("start", GATEWAY)
+
+
+async def test_the_supervisor_sees_each_of_its_tenants_and_hears_what_was_before_it_came(proxy: Proxy) -> None:
+    clock, url, heard, connected = SystemClock(), f"tcp://127.0.0.1:{proxy.port}", [], asyncio.Event()
+    for tenant, expected in ((TENANT, {Subject.GATEWAY, Subject.ENGINE}), (f"{TENANT}-b", {Subject.GATEWAY})):
+        runtime = DockerRuntime(url, tenant, clock, timeout=5)
+        look, found = await runtime.look()
+        assert (look.result, set(found)) == (Result.OK, expected), look.why
+        assert (await runtime.memory(Subject.GATEWAY))[0] > 0
+        assert "up" in await runtime.log_tail(Subject.GATEWAY, 10)
+        runtime.close()
+    stranger = DockerRuntime(url, "other", clock, timeout=5)
+    assert (await stranger.look())[0].result is Result.UNKNOWN
+    stranger.close()
+    begun = clock.now()
+
+    class Earlier(SystemClock):
+        def now(self) -> datetime:
+            return begun
+
+    roster = Roster(url, Earlier(), timeout=5)
+    try:
+        assert {TENANT, f"{TENANT}-b"} <= (await roster.tenants() or frozenset())
+        await asyncio.to_thread(_docker, "kill", "-s", "USR1", GATEWAY)
+        roster.listen(
+            lambda tenant, event: heard.append((tenant, event.action, event.signal)),
+            lambda deaf: None if deaf else connected.set(),
+        )
+        async with asyncio.timeout(10):
+            await connected.wait()
+            await asyncio.to_thread(_docker, "kill", "-s", "USR1", SECOND)
+            while (f"{TENANT}-b", "kill", 10) not in heard:
+                await asyncio.sleep(0.05)
+        assert [told for told in heard if told[1] == "kill"] == [(TENANT, "kill", 10), (f"{TENANT}-b", "kill", 10)]
+    finally:
+        roster.close()
+        _docker("start", GATEWAY, SECOND)
 
 
 @pytest.mark.parametrize(
@@ -249,6 +303,11 @@ ATTACKS = {
     "list with a fragment": _get(LIST + "#x"),
     "events without the filter": _get("/v1.41/events"),
     "events with another filter": _get("/v1.41/events?filters=%7B%7D"),
+    "events since, and another filter": _get("/v1.41/events?since=1.000000000&filters=%7B%7D"),
+    "events since, without the filter": _get("/v1.41/events?since=1.000000000"),
+    "events since a word": _get(f"/v1.41/events?since=now&filters={FILTER}"),
+    "events since and until": _get(f"/v1.41/events?since=1.000000000&until=2&filters={FILTER}"),
+    "events since, twice": _get(f"/v1.41/events?since=1.000000000&since=1.000000000&filters={FILTER}"),
     "log of the engine": _get(f"/v1.41/containers/{ENGINE}/logs?stderr=1&stdout=1&timestamps=0&follow=0&tail=50"),
     "log with another parameter": _get(
         f"/v1.41/containers/{GATEWAY}/logs?stderr=1&stdout=1&timestamps=0&follow=0&tail=50&details=1"

@@ -18,6 +18,7 @@ from supervisor.errors import ActRefused, RuntimeTrouble
 from supervisor.login import of_container
 from supervisor.observation import ContainerEvent, Result, Status, Subject
 from supervisor.runtime.docker import DockerRuntime
+from supervisor.runtime.roster import Roster
 from tws.clock import SystemClock
 
 pytestmark = pytest.mark.e2e
@@ -67,10 +68,13 @@ async def runtime() -> AsyncIterator[DockerRuntime]:
 
 
 @pytest.fixture
-async def events(runtime: DockerRuntime) -> list[ContainerEvent]:
+async def events() -> list[ContainerEvent]:
     heard: list[ContainerEvent] = []
     listening = asyncio.Event()
-    runtime.listen(heard.append, lambda deaf: None if deaf else listening.set())
+    Roster(URL, CLOCK, timeout=5).listen(
+        lambda tenant, event: heard.append(event) if tenant == TENANT else None,
+        lambda deaf: None if deaf else listening.set(),
+    )
     async with asyncio.timeout(5):
         await listening.wait()
     return heard
@@ -98,7 +102,9 @@ async def test_only_the_tenants_own_containers_are_seen(runtime: DockerRuntime, 
     seen = await gateway(runtime)
     assert seen.status is Status.RUNNING
     assert 0.0 <= CLOCK.monotonic() - seen.up_since < 10.0
-    assert await gateway(DockerRuntime(URL, "somebody-else", CLOCK, timeout=5)) is None
+    other = DockerRuntime(URL, "somebody-else", CLOCK, timeout=5)
+    assert await gateway(other) is None
+    other.close()
 
 
 async def test_docker_kill_is_heard_at_once_and_stays_down(
@@ -125,7 +131,8 @@ async def test_docker_kill_is_heard_at_once_and_stays_down(
 async def test_docker_stop_shows_a_persons_wish(
     runtime: DockerRuntime, run: Callable[..., str], events: list[ContainerEvent], client: Any
 ) -> None:
-    name = run(PATIENT)
+    name = run(f"trap 'exit 0' TERM; echo up; {PATIENT}")
+    await until(lambda: client.logs(name))  # a stop before the trap would end in a KILL
     await asyncio.to_thread(client.stop, name, timeout=5)
     await until(lambda: ("stop", None) in actions(events))
     assert actions(events)[1:] == [("kill", 15), ("die", None), ("stop", None)]

@@ -11,6 +11,7 @@ from supervisor.journal import Journal
 from supervisor.memory import Incident
 from supervisor.observation import Ending, Status, Subject
 from supervisor.probes.mailbox import Mailbox
+from supervisor.runtime.daemon import Daemon, Refused
 from supervisor.runtime.docker import DockerRuntime
 from supervisor.status import incident_row
 
@@ -86,7 +87,9 @@ def test_a_mailbox_that_stops_is_stale_as_soon_as_ever(
 
 
 def inspected(started: str) -> dict[str, Any]:
-    return {"Id": "c0ffee", "Name": "/gateway", "State": {"Status": "running", "StartedAt": started}}
+    labels = {"watchkeeper.role": "gateway", "watchkeeper.tenant": "sim"}
+    state = {"Status": "running", "StartedAt": started}
+    return {"Id": "c0ffee", "Name": "/gateway", "State": state, "Config": {"Labels": labels}}
 
 
 @pytest.mark.parametrize("seconds", JUMPS)
@@ -95,18 +98,17 @@ def test_a_container_stays_as_old_as_it_is(clock: Clock, seconds: float) -> None
     clock.advance(100.0)
     answers = [inspected("2026-07-01T12:01:00.000000000Z")] * 2
 
-    class Client:
-        def containers(self, **_: Any) -> Any:
-            return [{"Names": ["/g"], "Labels": {"watchkeeper.role": "gateway", "watchkeeper.tenant": "sim"}}]
-
-        def inspect_container(self, name: str) -> Any:
+    class Answers(Daemon):
+        def get(self, target: str) -> Any:
+            if "engine" in target:
+                raise Refused(404, "no such container")
             return answers.pop()
 
-    runtime._clients["look"] = Client()
-    before = runtime._look()[Subject.GATEWAY]
+    daemon = Answers("tcp://127.0.0.1:1", timeout=1)
+    before = runtime._look(daemon)[Subject.GATEWAY]
     clock.jump(seconds)
     clock.advance(5.0)
-    after = runtime._look()[Subject.GATEWAY]
+    after = runtime._look(daemon)[Subject.GATEWAY]
     runtime.close()
     assert before.status is Status.RUNNING
     assert before.up_since == after.up_since == 1060.0

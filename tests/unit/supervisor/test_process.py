@@ -137,7 +137,7 @@ def test_a_state_dir_that_is_not_there_is_said(supervise: Supervise, tmp_path: P
 # -- its end -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("hangs", [("list",), ("inspect",), ("act",)])
+@pytest.mark.parametrize("hangs", [("inspect",), ("act",)])
 def test_sigterm_ends_it_while_docker_hangs(supervise: Supervise, docker: FakeDocker, hangs: tuple[str, ...]) -> None:
     docker.hangs.update(hangs)
     process = supervise()

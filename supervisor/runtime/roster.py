@@ -1,0 +1,112 @@
+"""Which tenants have containers here, and what happens to those: asked and heard once for all of them.
+
+Events are heard in one thread that ends with the process. After a break the stream is opened again from a second before
+the last event on, and what was heard already is left out, so that none is lost and none is told twice.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from supervisor.observation import CONTAINERS, ContainerEvent, Subject
+from supervisor.runtime.daemon import FILTERS, ROLE, TENANT, Daemon, DaemonTrouble, Line
+from supervisor.runtime.docker import on_monotonic
+from tws.clock import Clock
+
+LIST = f"/containers/json?limit=-1&all=1&size=0&trunc_cmd=0&filters={FILTERS}"
+_AGAIN = 1.0
+_SECOND = 1_000_000_000
+_REMEMBERED = 512  # twice what Docker keeps
+
+log = structlog.get_logger("docker")
+
+
+class Roster:
+    """One Docker daemon's."""
+
+    def __init__(self, url: str, clock: Clock, *, timeout: float) -> None:
+        self._url = url
+        self._clock = clock
+        self._timeout = timeout
+        self._listing = Line(url, timeout, "docker-list")
+        self._since = 0
+        self._heard: deque[tuple[int, str, str]] = deque(maxlen=_REMEMBERED)
+
+    async def tenants(self) -> frozenset[str] | None:
+        """Every tenant that a container is labelled with; None when Docker cannot be asked."""
+        try:
+            rows = await self._listing.run(lambda daemon: daemon.get(LIST))
+            labels = [row["Labels"] for row in rows]
+        except (DaemonTrouble, KeyError, TypeError) as error:
+            log.warning("cannot list", error=str(error))
+            return None
+        return frozenset(str(found[TENANT]) for found in labels if found.get(ROLE) in CONTAINERS and TENANT in found)
+
+    def listen(self, heard: Callable[[str, ContainerEvent], None], deaf: Callable[[bool], None] | None = None) -> None:
+        """Hear events from now on, for ever.
+
+        Args:
+            heard: called on the event loop with a tenant's name and each event of its containers.
+            deaf: called on the event loop with True when the stream is lost, False when it is there.
+        """
+        loop = asyncio.get_running_loop()
+        self._since = int(self._clock.now().timestamp() * _SECOND)
+
+        def tell(call: Callable[..., None] | None, *values: Any) -> None:
+            if call is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(call, *values)
+
+        def run() -> None:
+            pause = threading.Event()
+            while not loop.is_closed():
+                try:
+                    for raw in Daemon(self._url, timeout=self._timeout).stream(self._target()):
+                        if raw is None:
+                            tell(deaf, False)
+                        elif (event := self._news(raw)) is not None:
+                            tell(heard, *event)
+                    log.warning("event stream ended")
+                except (DaemonTrouble, KeyError, TypeError, ValueError) as error:
+                    log.warning("event stream lost", error=str(error))
+                except RuntimeError:
+                    return  # the loop has gone
+                tell(deaf, True)
+                pause.wait(_AGAIN)
+
+        threading.Thread(target=run, name="docker-events", daemon=True).start()
+
+    def _target(self) -> str:
+        seconds, nanoseconds = divmod(self._since, _SECOND)
+        return f"/events?since={seconds}.{nanoseconds:09}&filters={FILTERS}"
+
+    def _news(self, raw: dict[str, Any]) -> tuple[str, ContainerEvent] | None:
+        """An event of a tenant's container, unless it was heard before or changes nothing."""
+        if raw.get("Type") != "container":
+            return None
+        stamp, action, actor = int(raw["timeNano"]), str(raw["Action"]), raw["Actor"]
+        key = (stamp, action, str(actor["ID"]))
+        if key in self._heard:
+            return None
+        self._heard.append(key)
+        self._since = max(self._since, stamp - _SECOND)
+        attributes = actor["Attributes"]
+        role, tenant = attributes.get(ROLE), attributes.get(TENANT)
+        if role not in CONTAINERS or tenant is None or action.startswith("exec_"):  # health checks
+            return None
+        signal, code = attributes.get("signal"), attributes.get("exitCode")
+        return tenant, ContainerEvent(
+            Subject(role),
+            action,
+            on_monotonic(self._clock, stamp / 1e9),
+            int(signal) if signal else None,
+            int(code) if code else None,
+            actor["ID"],
+        )
+
+    def close(self) -> None:
+        """Let go of the thread that lists; what it is doing is not waited for."""
+        self._listing.close()
