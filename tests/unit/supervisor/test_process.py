@@ -182,11 +182,13 @@ socket.getaddrinfo = getaddrinfo
 def test_a_full_disk_leaves_it_watching_and_paging_but_not_restarting(
     supervise: Supervise, docker: FakeDocker, tmp_path: Path
 ) -> None:
+    docker.add("sim")  # alive, until the disk is full
     process = supervise()
     healthy(process)
     # No file of its may grow beyond what the journal's log has now; what it prints stays far below.
     full = (tmp_path / "journal.sqlite-wal").stat().st_size
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+    docker.die("sim")
     ended = wait_for(lambda: [line for line in lines(process) if line["event"] == "act ended"], 30, process.tail)
     assert ended[0]["outcome"] == "refused"
     assert "journal" in str(ended[0]["detail"])
