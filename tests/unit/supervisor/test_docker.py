@@ -170,12 +170,14 @@ def test_an_idle_connection_that_was_closed_is_opened_again_for_a_look_and_an_ac
             connection.close()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        server = threading.Thread(target=serve, args=(listener,), daemon=True)
+        server.start()
         daemon = Daemon(f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=5)
         for _ in range(4):
             assert daemon.get("/x") == {"ApiVersion": "1.41"}
+        daemon.close()
         with pytest.raises(DaemonTrouble):
             daemon.post("/containers/x/start")
-        daemon.close()
         listener.shutdown(socket.SHUT_RDWR)
+        server.join(10)
     assert len(posted) == 1
