@@ -151,7 +151,7 @@ async def _vandal(port: int, client_id: int, random: Random, end: float, found: 
                     continue
                 await caller.start(client_id)
                 for _ in range(random.randrange(1, 60)):
-                    caller.say(frame(spoilt(random, version)))
+                    caller.send_bytes(frame(spoilt(random, version)))
                     found.said += 1
                 await caller.asks_and_is_answered()
             except (EOFError, ConnectionError):
@@ -159,31 +159,31 @@ async def _vandal(port: int, client_id: int, random: Random, end: float, found: 
 
 
 async def _no_greeting(random: Random, caller: Caller) -> None:
-    caller.say(random.randbytes(random.randrange(1, 200)))
+    caller.send_bytes(random.randbytes(random.randrange(1, 200)))
 
 
 async def _not_started(random: Random, caller: Caller) -> None:
     """Says what it likes before it has said who it is."""
-    caller.say(frame(b"v100..223"))
+    caller.send_bytes(frame(b"v100..223"))
     for _ in range(20):
-        caller.say(frame(spoilt(random, 223)))
+        caller.send_bytes(frame(spoilt(random, 223)))
 
 
 async def _far_too_long(random: Random, caller: Caller) -> None:
-    caller.say(frame(b"v100..223") + random.randrange(MAX_FRAME + 1, 2**32).to_bytes(4) + random.randbytes(1000))
+    caller.send_bytes(frame(b"v100..223") + random.randrange(MAX_FRAME + 1, 2**32).to_bytes(4) + random.randbytes(1000))
     assert await caller.is_cut_off()
 
 
 async def _half_a_frame(random: Random, caller: Caller) -> None:
     """Up to as long as frames may be, and gone before it is whole."""
-    caller.say(frame(b"v100..223") + MAX_FRAME.to_bytes(4) + bytes(random.choice((10, 100_000, MAX_FRAME // 2))))
+    caller.send_bytes(frame(b"v100..223") + MAX_FRAME.to_bytes(4) + bytes(random.choice((10, 100_000, MAX_FRAME // 2))))
 
 
 async def _reads_nothing(random: Random, caller: Caller) -> None:
     """Asks for much and goes."""
-    caller.say(frame(b"v100..200") + frame(encode_fields(71, 2, 999, "")))
+    caller.send_bytes(frame(b"v100..200") + frame(encode_fields(71, 2, 999, "")))
     for number in range(200):
-        caller.say(frame(encode_fields(78, number, "SPY", "", "STK", 756733)))
+        caller.send_bytes(frame(encode_fields(78, number, "SPY", "", "STK", 756733)))
 
 
 type _Rude = Callable[[Random, Caller], Awaitable[None]]

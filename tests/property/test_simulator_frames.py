@@ -119,7 +119,7 @@ def test_the_server_answers_or_refuses_and_lives(said_to_it: tuple[int, list[byt
             await client.start(7)
             await bystander.start(8)
             for payload in payloads:
-                client.say(frame(payload))
+                client.send_bytes(frame(payload))
             await client.asks_and_is_answered()
             await bystander.asks_and_is_answered()
 
@@ -134,7 +134,7 @@ def test_a_frame_that_nobody_could_send_ends_its_own_connection_only(size: int, 
             await bystander.start(8)
             if greeted:
                 await client.start(7)
-            client.say(size.to_bytes(4) + rest)
+            client.send_bytes(size.to_bytes(4) + rest)
             assert await client.is_cut_off()
             await bystander.asks_and_is_answered()
 
@@ -163,7 +163,7 @@ def test_a_greeting_without_an_end_is_not_waited_for() -> None:
 
     async def session(server: ApiServer) -> None:
         async with Caller(server.port, 223) as client:
-            client.say((1_000_000).to_bytes(4) + b"v" * 200_000)
+            client.send_bytes((1_000_000).to_bytes(4) + b"v" * 200_000)
             assert await client.is_cut_off()
 
     serve(session)

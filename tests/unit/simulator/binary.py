@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.simulator.wire.protobuf import OFFSET, pb
 from tests.unit.simulator.offline import Encoder
 from tests.unit.simulator.raw import Message, RawClient
-from tws.frames import decode_fields, frame
+from tws.frames import decode_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +32,7 @@ class BinaryClient(RawClient):
     def ask(self, question: Callable[[Encoder], None]) -> None:
         """Send what ibapi writes for it."""
         question(self._encoder)
-        for payload in self._encoder.conn.payloads:
-            self.send_bytes(frame(payload))
-        self._encoder.conn.payloads.clear()
+        self.send_bytes(self._encoder.written())
 
     def _fields(self, payload: bytes) -> Message:
         if not self._greeted:

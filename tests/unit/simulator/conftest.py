@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from gateway.simulator.api.pulse import Pulse
+from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.rig import HandClock, make_gateway
 from tests.unit.simulator.run import Run, standing
 
@@ -27,6 +29,19 @@ def gateway(tmp_path: Path, clock: HandClock) -> Iterator[Gateway]:
     made, store = make_gateway(tmp_path, clock)
     yield made
     store.close()
+
+
+@pytest_asyncio.fixture
+async def server(gateway: Gateway) -> AsyncIterator[ApiServer]:
+    made = ApiServer(gateway)
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def pulse(gateway: Gateway) -> Pulse:
+    return Pulse(gateway)
 
 
 @pytest_asyncio.fixture

@@ -3,57 +3,30 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from ibapi.decoder import Decoder
-from ibapi.wrapper import EWrapper
 
-from gateway.simulator.wire.protobuf import OFFSET, PROTOBUF
+from tests.unit.simulator.connection import Connection
 from tests.unit.simulator.offline import Encoder
-from tws.frames import FrameReader, frame
-
-type Call = tuple[str, tuple[Any, ...]]
-"""A callback's name and its values."""
+from tests.unit.simulator.told import Call, Told, interpret
+from tws.frames import frame
 
 
-class _Told(EWrapper):  # type: ignore[misc]  # ibapi carries no types
-    """Notes what is called, but for the callbacks that hand out a generated message as it came."""
-
-    def __init__(self, calls: list[Call]) -> None:
-        self._calls = calls
-
-    def __getattribute__(self, name: str) -> Any:
-        if name in EWrapper.__dict__ and not name.startswith("__") and name != "logAnswer":
-            if name.endswith("ProtoBuf"):
-                return lambda *args: None
-            return lambda *args: self._calls.append((name, args))
-        return object.__getattribute__(self, name)
-
-
-class IbapiClient:
+class IbapiClient(Connection):
     """Use as `async with IbapiClient(port, version) as client`."""
 
     def __init__(self, port: int, version: int) -> None:
-        self._port = port
+        super().__init__(port)
         self._version = version
         self._asking = Encoder(version)
-        self._frames = FrameReader()
-        self._calls: list[Call] = []
-        self._decoder = Decoder(_Told(self._calls), version)
-
-    async def __aenter__(self) -> Self:
-        self.reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
+        self._told = Told()
+        self._decoder = Decoder(self._told, version)
 
     async def start(self, client_id: int) -> list[Call]:
         """Shake hands and start the API; returns what is told unasked, up to the last farm notice."""
-        self._writer.write(b"API\0" + frame(b"v100..%d" % self._version))
-        while not (greeting := self._frames.feed(await self.reader.read(65536))):
+        self.send_bytes(b"API\0" + frame(b"v100..%d" % self._version))
+        while not (greeting := await self.payloads()):
             pass
         assert greeting[0].startswith(b"%d\0" % self._version)
         self._asking.clientId = client_id
@@ -63,9 +36,7 @@ class IbapiClient:
     def ask(self, request: str, *values: Any) -> None:
         """Make a request by ibapi's name and values."""
         getattr(self._asking, request)(*values)
-        for payload in self._asking.conn.payloads:
-            self._writer.write(frame(payload))
-        self._asking.conn.payloads.clear()
+        self.send_bytes(self._asking.written())
 
     async def receive(self, seconds: float = 5.0) -> Call:
         """The next callback.
@@ -75,25 +46,17 @@ class IbapiClient:
             EOFError: the server closed.
         """
         async with asyncio.timeout(seconds):
-            while not self._calls:
-                data = await self.reader.read(65536)
-                if not data:
-                    raise EOFError
-                self.take(data)
-        return self._calls.pop(0)
+            while not self._told.calls:
+                self._interpret(await self.payloads())
+        return self._told.calls.pop(0)
 
     def take(self, data: bytes) -> None:
-        """Decode what was read, as ibapi's message loop does."""
-        for payload in self._frames.feed(data):
-            if self._version < PROTOBUF:
-                number, _, body = payload.partition(b"\0")
-                message_id = int(number)
-            else:
-                message_id, body = int.from_bytes(payload[:4]), payload[4:]
-            if message_id > OFFSET:
-                self._decoder.processProtoBuf(body, message_id - OFFSET)
-            else:
-                self._decoder.interpret(tuple(body.split(b"\0")[:-1]), message_id)
+        """Decode what was read past this client."""
+        self._interpret(self._frames.feed(data))
+
+    def _interpret(self, payloads: list[bytes]) -> None:
+        for payload in payloads:
+            interpret(self._decoder, payload, self._version)
 
     async def until(self, wanted: Callable[[str, tuple[Any, ...]], bool]) -> list[Call]:
         """Callbacks up to and with the first that is wanted."""

@@ -4,7 +4,7 @@ from ib_async.client import Client
 from ibapi.client import EClient
 from ibapi.wrapper import EWrapper
 
-from tws.frames import FrameReader, decode_fields
+from tws.frames import FrameReader, decode_fields, frame
 
 
 class Line:
@@ -33,6 +33,11 @@ class Encoder(EClient):  # type: ignore[misc]  # ibapi carries no types
         self.conn = Line()
         self.serverVersion_ = version
         self.setConnState(EClient.CONNECTED)
+
+    def written(self) -> bytes:
+        """What it has written since this was last asked."""
+        payloads, self.conn.payloads = self.conn.payloads, []
+        return b"".join(map(frame, payloads))
 
     @property
     def sent(self) -> list[list[str]]:

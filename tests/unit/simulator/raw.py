@@ -1,36 +1,21 @@
 """A client made of nothing but a socket: it sends what it is told, as text, and shows what comes back."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Self
 
-from tws.frames import FrameReader, decode_fields, encode_fields, frame
+from tests.unit.simulator.connection import Connection
+from tws.frames import decode_fields, encode_fields, frame
 
 type Message = list[str]
 
 
-class RawClient:
+class RawClient(Connection):
     """Use as `async with RawClient(port) as client`."""
 
     def __init__(self, port: int, versions: str = "v100..200") -> None:
-        self._port = port
+        super().__init__(port)
         self._versions = versions
-        self._frames = FrameReader()
         self._ready: list[Message] = []
-
-    async def __aenter__(self) -> Self:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._writer.close()
-        # Left to the garbage collector, an open transport warns in whichever test happens to run by then.
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            await asyncio.wait_for(self._writer.wait_closed(), 5)
 
     async def greet(self) -> Message:
         """Shake hands; returns server version and time."""
@@ -46,9 +31,6 @@ class RawClient:
     def send(self, *fields: str | int | float) -> None:
         self.send_bytes(frame(encode_fields(*fields)))
 
-    def send_bytes(self, data: bytes) -> None:
-        self._writer.write(data)
-
     async def receive(self, seconds: float = 5.0) -> Message:
         """The next message.
 
@@ -58,10 +40,7 @@ class RawClient:
         """
         async with asyncio.timeout(seconds):
             while not self._ready:
-                data = await self._reader.read(65536)
-                if not data:
-                    raise EOFError
-                self._ready += [self._fields(payload) for payload in self._frames.feed(data)]
+                self._ready += map(self._fields, await self.payloads())
         return self._ready.pop(0)
 
     def _fields(self, payload: bytes) -> Message:

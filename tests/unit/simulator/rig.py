@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.simulator.api.gateway import Gateway
+from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.app import build
 from gateway.simulator.broker.orders import Fill, Order, Status, Ticket
 from gateway.simulator.broker.sight import Touch
@@ -48,6 +49,13 @@ class HandClock:
         """Let time pass."""
         self._passed += seconds
         self._now += dt.timedelta(seconds=seconds)
+
+
+def beat(pulse: Pulse, clock: HandClock, times: int = 1) -> None:
+    """Let the world go on by so many steps."""
+    for _ in range(times):
+        clock.turn(0.25)
+        pulse.beat()
 
 
 def settings(state: Path, **env: str) -> Settings:

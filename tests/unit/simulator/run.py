@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from gateway.simulator.api.gateway import Gateway
 
 
+@asynccontextmanager
+async def serving(state: Path, clock: HandClock, **env: str) -> AsyncIterator[tuple[Gateway, ApiServer]]:
+    """A gateway whose API is open, on a record in that folder."""
+    gateway, store = make_gateway(state, clock, **env)
+    server = ApiServer(gateway)
+    try:
+        await server.open()
+        yield gateway, server
+    finally:
+        await server.close()
+        store.close()
+
+
 class Run:
     """A stand-in in this process, with its control application at hand."""
 

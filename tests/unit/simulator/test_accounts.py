@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.simulator.api.pulse import Pulse
-from gateway.simulator.api.server import ApiServer
 from gateway.simulator.broker.orders import Refused, Status
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import Message, RawClient, of
 from tests.unit.simulator.rig import AAPL, SPY, HandClock, make_gateway, spy_call, ticket
+from tests.unit.simulator.run import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
+    from gateway.simulator.api.server import ApiServer
 
 ADVISOR = "DFSIM0001,DUSIM0001,DUSIM0002"
 EUR = 12087792
@@ -55,14 +56,8 @@ class World:
 @asynccontextmanager
 async def running(folder: Path, **env: str) -> AsyncIterator[World]:
     clock = HandClock()
-    gateway, store = make_gateway(folder, clock, **env)
-    server = ApiServer(gateway)
-    await server.open()
-    try:
+    async with serving(folder, clock, **env) as (gateway, server):
         yield World(gateway, server, clock)
-    finally:
-        await server.close()
-        store.close()
 
 
 def texts(rows: list[Message], at: int) -> list[str]:

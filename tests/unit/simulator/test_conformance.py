@@ -8,15 +8,12 @@ import logging
 import pkgutil
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
-from enum import Enum
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from google.protobuf.message import Message
 from ib_async.decoder import Decoder as IbAsyncDecoder
-from ibapi.const import UNSET_DECIMAL, UNSET_DOUBLE, UNSET_INTEGER, UNSET_LONG
+from ibapi.const import UNSET_DOUBLE
 from ibapi.decoder import Decoder as IbapiDecoder
 from ibapi.wrapper import EWrapper
 
@@ -25,10 +22,11 @@ from gateway.simulator.settings import MAX_SERVER_VERSION
 from gateway.simulator.wire import answers, open_order
 from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.answers.fields import Fields
-from gateway.simulator.wire.protobuf import OFFSET, PROTOBUF
+from gateway.simulator.wire.protobuf import PROTOBUF
 from tests.unit.simulator.rig import VERSIONS
 from tests.unit.simulator.samples.everything import every_answer
 from tests.unit.simulator.samples.sample import frame_of
+from tests.unit.simulator.told import Told, interpret, plain_sense
 
 IB_ASYNC_VERSIONS = range(157, 179)
 
@@ -80,39 +78,6 @@ def test_ibapi_reads_everything(version: int, gateway: Gateway, caplog: pytest.L
             handling.processMeth(decoder, left)
             assert list(left) == [], f"{name} has fields left over at {version}"
     assert [record.getMessage() for record in caplog.records] == []
-
-
-class Told(EWrapper):  # type: ignore[misc]  # ibapi carries no types
-    """Notes what is called, but for the callbacks that hand out a generated message as it came."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, list[Any]]] = []
-
-    def __getattribute__(self, name: str) -> Any:
-        of_config = name in ("configResponseProtoBuf", "updateConfigResponseProtoBuf")  # the only form they have
-        if name in EWrapper.__dict__ and not name.startswith("__") and (of_config or not name.endswith("ProtoBuf")):
-            if name == "logAnswer":
-                return lambda *args: None
-            return lambda *args: self.calls.append((name, [plain_sense(one) for one in args]))
-        return object.__getattribute__(self, name)
-
-
-def plain_sense(value: Any) -> Any:
-    """What a client is handed, without the ways in which two decoders write the same: no number and the unset one,
-    none and the empty list, 1 and 1.0."""
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, Decimal | float | int):
-        return None if value > 1e300 or value in (UNSET_INTEGER, UNSET_LONG, UNSET_DECIMAL) else float(value)
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, list | tuple | set):
-        return [plain_sense(one) for one in value] or None
-    if isinstance(value, dict):
-        return {key: plain_sense(one) for key, one in value.items()} or None
-    if value is None or isinstance(value, Enum | Message):
-        return value
-    return type(value).__name__, {key: plain_sense(one) for key, one in vars(value).items()}
 
 
 @pytest.mark.parametrize("version", range(PROTOBUF, MAX_SERVER_VERSION + 1))
@@ -211,18 +176,8 @@ def test_a_bond_matures_on_its_last_day(gateway: Gateway) -> None:
 def _told(said: Answer | Fields, version: int) -> list[Any]:
     """What ibapi's wrapper is called with."""
     wrapper = Told()
-    decoder = IbapiDecoder(wrapper, version)
-    payload = frame_of(said, version)[4:]
-    if version < PROTOBUF:
-        first, *fields = payload.split(b"\0")[:-1]
-        decoder.interpret(tuple(fields), int(first))
-        return wrapper.calls
-    message_id, body = int.from_bytes(payload[:4]), payload[4:]
-    if message_id > OFFSET:
-        decoder.processProtoBuf(body, message_id - OFFSET)
-    else:
-        decoder.interpret(tuple(body.split(b"\0")[:-1]), message_id)
-    return wrapper.calls
+    interpret(IbapiDecoder(wrapper, version), frame_of(said, version)[4:], version)
+    return [(name, [plain_sense(one) for one in args]) for name, args in wrapper.calls]
 
 
 class Heard:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.raw import RawClient, of
 
 if TYPE_CHECKING:
-    from gateway.simulator.api.gateway import Gateway
+    from gateway.simulator.api.server import ApiServer
+
+    pass
 
 
-async def test_groups_are_listed_watched_and_shared(gateway: Gateway) -> None:
-    server = ApiServer(gateway)
-    await server.open()
+async def test_groups_are_listed_watched_and_shared(server: ApiServer) -> None:
     async with RawClient(server.port) as one, RawClient(server.port) as other:
         await one.start(1)
         await other.start(2)
@@ -28,26 +27,19 @@ async def test_groups_are_listed_watched_and_shared(gateway: Gateway) -> None:
         one.send("69", "1", "10", "none")
         assert await other.receive() == ["68", "1", "21", "none"]
         assert await other.silence()
-    await server.close()
 
 
-async def test_what_does_not_exist_is_refused(gateway: Gateway) -> None:
-    server = ApiServer(gateway)
-    await server.open()
+async def test_what_does_not_exist_is_refused(server: ApiServer) -> None:
     async with RawClient(server.port) as client:
         await client.start()
         for request in (("68", "1", "9", "8"), ("69", "1", "9", "none")):
             [refusal] = await client.answer(*request, end="4")
             assert refusal[1:3] == ["9", "321"]
-    await server.close()
 
 
-async def test_verification_is_refused(gateway: Gateway) -> None:
-    server = ApiServer(gateway)
-    await server.open()
+async def test_verification_is_refused(server: ApiServer) -> None:
     async with RawClient(server.port) as client:
         await client.start()
         for message in ("65", "66", "72", "73"):
             [refusal] = of(await client.answer(message, "1", "a", "1", "b", end="4"), "4")
             assert refusal[1:3] == ["-1", "321"]
-    await server.close()

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.simulator.api.rate import Rejection, Verdict
-from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.raw import RawClient
-from tests.unit.simulator.rig import HandClock, make_gateway
+from tests.unit.simulator.run import serving
 from tws.frames import FrameReader, decode_fields
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.unit.simulator.rig import HandClock
     from tests.unit.simulator.run import Run
 
 
@@ -57,7 +57,7 @@ async def test_trickle(run: Run) -> None:
         client.send("8", "1", "1")
         while run.gateway.tally.messages_out == before:
             await asyncio.sleep(0.001)
-        reader = client._reader
+        reader = client.reader
         pieces: list[bytes] = []
         while sum(map(len, pieces)) < 10:
             run.clock.turn(1.0)
@@ -76,7 +76,7 @@ async def test_a_burst_is_a_multiple_of_4096_bytes_and_then_silence(run: Run) ->
         client.send("8", "1", "1")
         data = b""
         while len(data) < 4096:
-            data += await asyncio.wait_for(client._reader.read(65536), 5)
+            data += await asyncio.wait_for(client.reader.read(65536), 5)
         assert len(data) == 4096
         heard = [decode_fields(payload) for payload in FrameReader().feed(data)]
         assert [message[0] for message in heard] == ["9", "4"]
@@ -89,7 +89,7 @@ async def test_a_burst_is_a_multiple_of_4096_bytes_and_then_silence(run: Run) ->
         run.clock.turn(2.1)
         await run.end("burst")
         client.send("8", "1", "1")
-        assert len(await asyncio.wait_for(client._reader.read(65536), 5)) == 10
+        assert len(await asyncio.wait_for(client.reader.read(65536), 5)) == 10
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_undecodable_frame(run: Run, kind: str, data: bytes) -> None:
         await client.start(1)
         await spared.start(2)
         await run.begin("undecodable-frame", kind=kind, client=1)
-        assert await asyncio.wait_for(client._reader.read(100), 5) == data
+        assert await asyncio.wait_for(client.reader.read(100), 5) == data
         assert int.from_bytes(data[:4]) == len(data) - 4 or kind == "too-long"
         assert await spared.silence()
     assert (await run.status())["faults"] == []
@@ -118,10 +118,7 @@ async def test_undecodable_frame(run: Run, kind: str, data: bytes) -> None:
 
 
 async def test_too_many_messages_are_refused_and_the_third_time_is_the_last(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_REJECT_OVER_RATE="yes")
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, SIM_REJECT_OVER_RATE="yes") as (_, server), RawClient(server.port) as client:
         await client.start()
         clock.turn(5)
         for breach in (1, 2, 3):
@@ -136,16 +133,14 @@ async def test_too_many_messages_are_refused_and_the_third_time_is_the_last(tmp_
             text = f"Max rate of messages per second has been exceeded:max=50 rec=60 ({breach})"
             assert refusal[1:4] == ["-1", "100", text]
         assert await client.closed()
-    await server.close()
-    store.close()
 
 
 @pytest.mark.parametrize(("versions", "setting"), [("v100..200 +PACEAPI", "yes"), ("v100..200", "no")])
 async def test_otherwise_they_are_read_later(tmp_path: Path, clock: HandClock, versions: str, setting: str) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_REJECT_OVER_RATE=setting)
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port, versions) as client:
+    async with (
+        serving(tmp_path, clock, SIM_REJECT_OVER_RATE=setting) as (_, server),
+        RawClient(server.port, versions) as client,
+    ):
         await client.start()
         clock.turn(5)
         for _ in range(60):
@@ -156,8 +151,6 @@ async def test_otherwise_they_are_read_later(tmp_path: Path, clock: HandClock, v
         clock.turn(0.21)
         for _ in range(10):
             assert (await client.receive())[0] == "9"
-    await server.close()
-    store.close()
 
 
 @given(st.lists(st.floats(0, 0.5), max_size=300), st.integers(1, 20))

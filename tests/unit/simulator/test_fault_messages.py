@@ -16,8 +16,8 @@ from tests.unit.simulator.rig import AAPL, NOON, SPY
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.unit.simulator.ibapi_client import Call
     from tests.unit.simulator.run import Run
+    from tests.unit.simulator.told import Call
 
 _TODAY = f"{NOON:%Y%m%d}"
 

@@ -7,18 +7,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
-from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.raw import Message, RawClient, of
-from tests.unit.simulator.rig import AAPL, NOON, HandClock, make_gateway, spy_call
+from tests.unit.simulator.rig import AAPL, NOON, HandClock, beat, spy_call
+from tests.unit.simulator.run import serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
+    from gateway.simulator.api.server import ApiServer
 
 SPY_STOCK = (0, "SPY", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
 QQQ_STOCK = (0, "QQQ", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
@@ -26,25 +25,6 @@ AAPL_STOCK = (0, "AAPL", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
 CALL = (spy_call().con_id, "", "", "", 0, "", "", "SMART", "", "", "", "")
 FX = (0, "EUR", "CASH", "", 0, "", "", "IDEALPRO", "", "USD", "", "")
 INDEX = (0, "SPX", "IND", "", 0, "", "", "CBOE", "", "USD", "", "")
-
-
-@pytest_asyncio.fixture
-async def server(gateway: Gateway) -> AsyncIterator[ApiServer]:
-    made = ApiServer(gateway)
-    await made.open()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def pulse(gateway: Gateway) -> Pulse:
-    return Pulse(gateway)
-
-
-def beat(pulse: Pulse, clock: HandClock, times: int = 1) -> None:
-    for _ in range(times):
-        clock.turn(0.25)
-        pulse.beat()
 
 
 async def everything(client: RawClient) -> list[Message]:
@@ -243,10 +223,12 @@ async def test_a_spread_costs_what_its_legs_cost(server: ApiServer) -> None:
 async def test_frozen_data_and_the_close(tmp_path: Path) -> None:
     """At eight in the evening the exchange stops: live lines lose their bid and ask, frozen ones keep them."""
     clock = HandClock(dt.datetime(2026, 11, 19, 0, 59, 50, tzinfo=dt.UTC))
-    gateway, store = make_gateway(tmp_path, clock, SIM_CALENDAR="XNYS")
-    server, pulse = ApiServer(gateway), Pulse(gateway)
-    await server.open()
-    async with RawClient(server.port) as live, RawClient(server.port) as frozen:
+    async with (
+        serving(tmp_path, clock, SIM_CALENDAR="XNYS") as (gateway, server),
+        RawClient(server.port) as live,
+        RawClient(server.port) as frozen,
+    ):
+        pulse = Pulse(gateway)
         await live.start(1)
         await frozen.start(2)
         frozen.send("59", "1", "2")
@@ -274,16 +256,12 @@ async def test_frozen_data_and_the_close(tmp_path: Path) -> None:
             assert {"1", "2"} <= {message[3] for message in of(heard, "1")}
             assert all(float(message[4]) > 0 for message in of(heard, "1"))
         assert of(heard, "58") == [["58", "1", "6", "1"]]
-    await server.close()
-    store.close()
 
 
 async def test_bars_of_regular_hours_only(tmp_path: Path) -> None:
     clock = HandClock(dt.datetime(2026, 11, 18, 14, 29, 49, tzinfo=dt.UTC))
-    gateway, store = make_gateway(tmp_path, clock, SIM_CALENDAR="XNYS")
-    server, pulse = ApiServer(gateway), Pulse(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, SIM_CALENDAR="XNYS") as (gateway, server), RawClient(server.port) as client:
+        pulse = Pulse(gateway)
         await client.start()
         client.send("50", "3", "1", *SPY_STOCK, 5, "TRADES", 1, "")
         client.send("50", "3", "2", *SPY_STOCK, 5, "TRADES", 0, "")
@@ -293,8 +271,6 @@ async def test_bars_of_regular_hours_only(tmp_path: Path) -> None:
         bars = await everything(client)
         assert [int(bar[3]) - opens for bar in bars if bar[2] == "1"] == [0, 5]
         assert [int(bar[3]) - opens for bar in bars if bar[2] == "2"] == [-20, -15, -10, -5, 0, 5]
-    await server.close()
-    store.close()
 
 
 # -- entitlements ------------------------------------------------------------------------------------------------------
@@ -313,10 +289,7 @@ async def test_bars_of_regular_hours_only(tmp_path: Path) -> None:
 async def test_what_is_not_subscribed(
     tmp_path: Path, clock: HandClock, level: str, asked: int, code: str, tail: str
 ) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_MARKET_DATA=level)
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, SIM_MARKET_DATA=level) as (gateway, server), RawClient(server.port) as client:
         await client.start()
         client.send("59", "1", asked)
         found, text = await refused(client, *quotes(5, SPY_STOCK))
@@ -338,15 +311,13 @@ async def test_what_is_not_subscribed(
                 ]
             assert (await refused(client, "10", "5", "8", *SPY_STOCK, 5, 1, ""))[0] == "354"
             assert (await refused(client, "87", "9", *SPY_STOCK, 0, 1, "TRADES", 1))[0] == "354"
-    await server.close()
-    store.close()
 
 
 async def test_options_without_their_underlying(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_MARKET_DATA="live,STK:delayed")
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with (
+        serving(tmp_path, clock, SIM_MARKET_DATA="live,STK:delayed") as (_, server),
+        RawClient(server.port) as client,
+    ):
         await client.start()
         code, text = await refused(client, *quotes(5, CALL))
         assert code == "10090"
@@ -355,8 +326,6 @@ async def test_options_without_their_underlying(tmp_path: Path, clock: HandClock
         heard = await everything(client)
         assert of(heard, "1")
         assert not of(heard, "21")
-    await server.close()
-    store.close()
 
 
 # -- depth -------------------------------------------------------------------------------------------------------------
@@ -487,10 +456,7 @@ async def test_bars_of_every_kind(server: ApiServer, pulse: Pulse, clock: HandCl
 
 
 async def test_bars_that_cannot_be(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_MARKET_DATA_LINES="1")
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, SIM_MARKET_DATA_LINES="1") as (_, server), RawClient(server.port) as client:
         await client.start()
         assert (await refused(client, "50", "3", "1", *SPY_STOCK, 5, "GOSSIP", 0, "")) == [
             "321", "Error validating request.-'bS' : cause - What to show field is missing or incorrect.",
@@ -500,8 +466,6 @@ async def test_bars_that_cannot_be(tmp_path: Path, clock: HandClock) -> None:
         assert await refused(client, "50", "3", "2", *SPY_STOCK, 5, "TRADES", 0, "") == [
             "456", "Max number of real time requests has been reached",
         ]  # fmt: skip
-    await server.close()
-    store.close()
 
 
 async def test_volatility_and_price_are_each_others_inverse(server: ApiServer) -> None:

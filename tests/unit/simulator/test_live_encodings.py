@@ -12,10 +12,10 @@ import pytest
 from ibapi.client import EClient
 
 from gateway.simulator.api.pulse import Pulse
-from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.asks import IBAPI, stock
-from tests.unit.simulator.rig import HandClock, make_gateway, spy_call
-from tests.unit.simulator.test_conformance import Told
+from tests.unit.simulator.rig import HandClock, spy_call
+from tests.unit.simulator.run import serving
+from tests.unit.simulator.told import Told, plain_sense
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,7 +66,7 @@ class Client:
         found: dict[tuple[str, Any], list[Any]] = {}
         for called, args in self.told.calls:
             if called not in ("error", "nextValidId", "managedAccounts", "connectAck", "connectionClosed"):
-                found.setdefault((called, args[0]), []).append(args[1:])
+                found.setdefault((called, args[0]), []).append([plain_sense(one) for one in args[1:]])
         return found
 
 
@@ -74,18 +74,14 @@ class Client:
 async def connected(folder: Path, version: int) -> AsyncIterator[tuple[Client, Gateway, HandClock]]:
     clock = HandClock()
     folder.mkdir()
-    gateway, store = make_gateway(folder, clock, SIM_SERVER_VERSION=str(version), SIM_TIME_FORMAT="utc")
-    server = ApiServer(gateway)
-    await server.open()
-    client = Client()
-    try:
-        await client.start(server.port)
-        assert client.api.serverVersion() == version
-        yield client, gateway, clock
-    finally:
-        await client.stop()
-        await server.close()
-        store.close()
+    async with serving(folder, clock, SIM_SERVER_VERSION=str(version), SIM_TIME_FORMAT="utc") as (gateway, server):
+        client = Client()
+        try:
+            await client.start(server.port)
+            assert client.api.serverVersion() == version
+            yield client, gateway, clock
+        finally:
+            await client.stop()
 
 
 async def told(folder: Path, version: int) -> dict[tuple[str, Any], list[Any]]:

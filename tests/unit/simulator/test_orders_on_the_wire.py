@@ -9,17 +9,18 @@ import pytest
 import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
-from gateway.simulator.api.server import ApiServer
 from gateway.simulator.api.tickets import by_hand
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import Message, RawClient, of
-from tests.unit.simulator.rig import NOON, SPY, HandClock, make_gateway, spy_call
+from tests.unit.simulator.rig import NOON, SPY, HandClock, spy_call
+from tests.unit.simulator.run import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
+    from gateway.simulator.api.server import ApiServer
     from tests.unit.simulator.run import Run
 
 MINUTE = dt.timedelta(minutes=1)
@@ -45,12 +46,8 @@ class World:
 
 @pytest_asyncio.fixture
 async def world(tmp_path: Path, clock: HandClock) -> AsyncIterator[World]:
-    gateway, store = make_gateway(tmp_path, clock, SIM_MASTER_CLIENT_ID="99")
-    server = ApiServer(gateway)
-    await server.open()
-    yield World(gateway, server, clock)
-    await server.close()
-    store.close()
+    async with serving(tmp_path, clock, SIM_MASTER_CLIENT_ID="99") as (gateway, server):
+        yield World(gateway, server, clock)
 
 
 def told(message: Message) -> str:
@@ -333,27 +330,17 @@ async def test_a_combination_fills_leg_by_leg(world: World, tmp_path: Path) -> N
 
 async def test_a_combination_at_a_limit_outlives_the_process(tmp_path: Path, clock: HandClock) -> None:
     near, far = spy_call(600.0).con_id, spy_call(605.0).con_id
-    gateway, store = make_gateway(tmp_path, clock)
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock) as (_, server), RawClient(server.port) as client:
         await client.start(7)
         client.send(*order(1, legs=f"{near},1,SELL;{far},1,BUY", orderType="LMT", lmtPrice="-4.99", tif="GTC"))
         await hear(client, "3 Submitted")
-    await server.close()
-    store.close()
-    again, store = make_gateway(tmp_path, clock)
-    server = ApiServer(again)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock) as (again, server), RawClient(server.port) as client:
         await client.start(7)
         shown = await client.answer(5, 1, end="53")
         assert (shown[0][4], shown[0][16]) == ("BAG", "-4.99")
-    clock.turn(86400)
-    again.broker.step()
-    assert again.broker.book.live() == [], "it ends with its legs"
-    await server.close()
-    store.close()
+        clock.turn(86400)
+        again.broker.step()
+        assert again.broker.book.live() == [], "it ends with its legs"
 
 
 @pytest.mark.parametrize(

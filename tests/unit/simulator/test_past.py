@@ -9,15 +9,16 @@ import pytest
 import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
-from gateway.simulator.api.server import ApiServer
 from tests.unit.simulator.raw import Message, RawClient
-from tests.unit.simulator.rig import NOON, HandClock, make_gateway, spy_call
+from tests.unit.simulator.rig import NOON, HandClock, spy_call
+from tests.unit.simulator.run import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
+    from gateway.simulator.api.server import ApiServer
 
 SPY_STOCK = (0, "SPY", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
 EUR = (0, "EUR", "CASH", "", 0, "", "", "IDEALPRO", "", "USD", "", "")
@@ -28,13 +29,10 @@ type Row = list[str]
 
 
 @pytest_asyncio.fixture
-async def client(gateway: Gateway) -> AsyncIterator[RawClient]:
-    server = ApiServer(gateway)
-    await server.open()
+async def client(server: ApiServer) -> AsyncIterator[RawClient]:
     async with RawClient(server.port) as made:
         await made.start()
         yield made
-    await server.close()
 
 
 def ask(
@@ -333,10 +331,7 @@ async def test_a_histogram_of_nonsense(client: RawClient) -> None:
 
 
 async def test_without_a_subscription_there_is_no_past(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_MARKET_DATA="delayed")
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, SIM_MARKET_DATA="delayed") as (_, server), RawClient(server.port) as client:
         await client.start()
         ask(client, 5)
         assert await refusal(client) == [
@@ -352,8 +347,6 @@ async def test_without_a_subscription_there_is_no_past(tmp_path: Path, clock: Ha
         ]  # fmt: skip
         client.send("88", 5, *SPY_STOCK, 0, 0, "2 days")
         assert (await refusal(client))[1] == "10188"
-    await server.close()
-    store.close()
 
 
 # -- other instruments -------------------------------------------------------------------------------------------------
@@ -413,11 +406,8 @@ async def test_futures_that_have_expired(client: RawClient) -> None:
 async def test_own_data_begins_with_its_first_row(tmp_path: Path, clock: HandClock) -> None:
     own = tmp_path / "AAPL.csv"
     own.write_text("time,bid,ask\n2026-11-17T17:00:00,100.00,100.02\n2026-11-18T16:59:30,110.00,110.02\n")
-    gateway, store = make_gateway(tmp_path, clock, SIM_DATA=str(own))
-    server = ApiServer(gateway)
-    await server.open()
     apple = (0, "AAPL", *SPY_STOCK[2:])
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, SIM_DATA=str(own)) as (_, server), RawClient(server.port) as client:
         await client.start()
         assert await client.answer("87", 5, *apple, 0, 1, "TRADES", 1, end="88") == [["88", "5", "20261117-17:00:00"]]
         ask(client, 5, apple, duration="60 S", what="MIDPOINT")
@@ -425,5 +415,3 @@ async def test_own_data_begins_with_its_first_row(tmp_path: Path, clock: HandClo
         assert [round(float(price)) for price in bars[4:8]] == [100, 110, 100, 110]
         client.send("20", 6, *apple, 0, "20261117-16:00:00", "1 min", "60 S", 0, "TRADES", 2, 0, "")
         assert (await client.until(lambda message: message[0] == "4"))[-1][2] == "162"
-    await server.close()
-    store.close()

@@ -10,7 +10,6 @@ import pytest
 import pytest_asyncio
 
 from gateway.simulator.api.pulse import Pulse
-from gateway.simulator.api.server import ApiServer
 from gateway.simulator.research import bulletins
 from tests.unit.simulator.raw import RawClient, of
 from tests.unit.simulator.rig import AAPL, NOON, SPY, HandClock
@@ -19,18 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from gateway.simulator.api.gateway import Gateway
+    from gateway.simulator.api.server import ApiServer
 
 APPLE = (AAPL, "AAPL", "STK", "SMART", "", "USD", "")
 
 
 @pytest_asyncio.fixture
-async def client(gateway: Gateway) -> AsyncIterator[RawClient]:
-    server = ApiServer(gateway)
-    await server.open()
+async def client(server: ApiServer) -> AsyncIterator[RawClient]:
     async with RawClient(server.port) as made:
         await made.start()
         yield made
-    await server.close()
 
 
 # -- news --------------------------------------------------------------------------------------------------------------

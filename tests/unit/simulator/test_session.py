@@ -7,43 +7,23 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
-from gateway.simulator.api.pulse import Pulse
-from gateway.simulator.api.server import ApiServer
 from gateway.simulator.wire.answers.market_data import TickString
 from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import RawClient, of
-from tests.unit.simulator.rig import CALENDAR, NOON, SPY, HandClock, make_gateway, spy_call
+from tests.unit.simulator.rig import CALENDAR, NOON, SPY, HandClock, beat, spy_call
+from tests.unit.simulator.run import serving
 from tws.frames import frame
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from gateway.simulator.api.gateway import Gateway
+    from gateway.simulator.api.pulse import Pulse
+    from gateway.simulator.api.server import ApiServer
 
 TODAY = CALENDAR.day_at(NOON).text
 SPY_STOCK = (0, "SPY", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
-
-
-@pytest_asyncio.fixture
-async def server(gateway: Gateway) -> AsyncIterator[ApiServer]:
-    made = ApiServer(gateway)
-    await made.open()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-def pulse(gateway: Gateway) -> Pulse:
-    return Pulse(gateway)
-
-
-def beat(pulse: Pulse, clock: HandClock, times: int = 1) -> None:
-    for _ in range(times):
-        clock.turn(0.25)
-        pulse.beat()
 
 
 async def test_the_handshake_is_all_until_start_api(server: ApiServer) -> None:
@@ -236,10 +216,11 @@ async def test_option_ticks_carry_greeks(server: ApiServer) -> None:
 
 
 async def test_lines_are_counted_for_the_login(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_MARKET_DATA_LINES="2")
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as one, RawClient(server.port) as other:
+    async with (
+        serving(tmp_path, clock, SIM_MARKET_DATA_LINES="2") as (_, server),
+        RawClient(server.port) as one,
+        RawClient(server.port) as other,
+    ):
         await one.start(1)
         await other.start(2)
         await one.answer("1", "11", "5", *SPY_STOCK, 0, "", 0, 0, "", end="58")
@@ -248,15 +229,10 @@ async def test_lines_are_counted_for_the_login(tmp_path: Path, clock: HandClock)
         assert refusal[1:4] == ["6", "101", "Max number of tickers has been reached"]
         [*_, refusal] = await one.answer("1", "11", "5", *SPY_STOCK, 0, "", 0, 0, "", end="4")
         assert refusal[2] == "322"
-    await server.close()
-    store.close()
 
 
 async def test_delayed_data_must_be_asked_for(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock, SIM_MARKET_DATA="delayed")
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, SIM_MARKET_DATA="delayed") as (_, server), RawClient(server.port) as client:
         await client.start()
         client.send("1", "11", "5", *SPY_STOCK, 0, "", 0, 0, "")
         assert (await client.receive())[2] == "354"
@@ -266,8 +242,6 @@ async def test_delayed_data_must_be_asked_for(tmp_path: Path, clock: HandClock) 
         heard = await client.until(lambda message: message[0] == "57")
         assert heard[0] == ["58", "1", "5", "3"]
         assert {message[3] for message in of(heard, "1")} == {"66", "67", "68", "72", "73", "75", "76"}
-    await server.close()
-    store.close()
 
 
 async def test_tick_by_tick(server: ApiServer, pulse: Pulse, clock: HandClock) -> None:
@@ -481,10 +455,7 @@ async def test_orders_that_are_refused(server: ApiServer, changes: dict[str, str
 
 
 async def test_read_only(tmp_path: Path, clock: HandClock) -> None:
-    gateway, store = make_gateway(tmp_path, clock, READ_ONLY_API="yes")
-    server = ApiServer(gateway)
-    await server.open()
-    async with RawClient(server.port) as client:
+    async with serving(tmp_path, clock, READ_ONLY_API="yes") as (_, server), RawClient(server.port) as client:
         await client.start()
         client.send(*market_order(1))
         assert (await client.receive())[1:3] == ["1", "321"]
@@ -494,8 +465,6 @@ async def test_read_only(tmp_path: Path, clock: HandClock) -> None:
             assert refusal[1:3] == ["-1", "321"]
             assert "Read-Only" in refusal[3]
         assert (await client.answer("61", "1", end="62"))[-1] == ["62", "1"]
-    await server.close()
-    store.close()
 
 
 async def test_nonsense_is_refused_and_the_session_goes_on(server: ApiServer) -> None:

@@ -169,9 +169,7 @@ async def test_every_time(
     assert zone not in (told.execution + told.completed if form != "instrument" or version < 174 else "")
 
 
-async def test_a_request_may_name_the_contracts_zone(gateway: Gateway) -> None:
-    server = ApiServer(gateway)
-    await server.open()
+async def test_a_request_may_name_the_contracts_zone(server: ApiServer) -> None:
     async with RawClient(server.port) as client:
         await client.start(7)
         client.send(
@@ -179,7 +177,6 @@ async def test_a_request_may_name_the_contracts_zone(gateway: Gateway) -> None:
         )  # fmt: skip
         [bars, _] = await client.until(lambda message: message[0] == "108")
         assert bars[3] == str(EPOCH - 60)
-    await server.close()
 
 
 def test_warnings_of_orders_that_come_too_early(tmp_path: Path) -> None:
