@@ -16,6 +16,33 @@ def stock(symbol: str, *, exchange: str = "SMART", currency: str = "USD", primar
     return contract
 
 
+def index(symbol: str, exchange: str, *, currency: str = "USD") -> Any:
+    """An index, on the exchange that computes it."""
+    contract = Contract()
+    contract.symbol = symbol
+    contract.secType = "IND"
+    contract.exchange = exchange
+    contract.currency = currency
+    return contract
+
+
+def option(
+    symbol: str, expiry: str, strike: float, right: str, *, trading_class: str, multiplier: str, currency: str = "USD"
+) -> Any:
+    """A listed option; `expiry` is YYYYMMDD, `right` C or P."""
+    contract = Contract()
+    contract.symbol = symbol
+    contract.secType = "OPT"
+    contract.exchange = "SMART"
+    contract.currency = currency
+    contract.lastTradeDateOrContractMonth = expiry
+    contract.strike = strike
+    contract.right = right
+    contract.tradingClass = trading_class
+    contract.multiplier = multiplier
+    return contract
+
+
 def by_id(con_id: int) -> Any:
     """Any contract that the gateway knows, by its number."""
     contract = Contract()

@@ -13,7 +13,18 @@ from tws import codes
 from tws.clock import Clock
 from tws.config import read_config
 from tws.errors import ClientIdInUse, RequestRefused, TwsError
-from tws.values import NO_REQUEST, Bar, Notice, OpenOrder, Position, Quote
+from tws.values import (
+    NO_REQUEST,
+    AccountValue,
+    Bar,
+    Chain,
+    Definition,
+    Execution,
+    Notice,
+    OpenOrder,
+    Position,
+    Quote,
+)
 
 OPEN_ORDERS = "openOrders"
 """Under what the one question for open orders waits."""
@@ -25,6 +36,8 @@ _READ_ONLY = "Read-Only mode"
 
 # Live and delayed tick types carry the same three prices.
 _PRICE_TICKS = {1: "bid", 2: "ask", 4: "last", 66: "bid", 67: "ask", 68: "last"}
+_LAST_TRADE_TICKS = (45, 88)
+_HALTED_TICKS = (49, 90)
 
 
 @dataclass(slots=True)
@@ -52,12 +65,17 @@ class Line:
     quote: Quote
     on_tick: Callable[[Quote], None] | None
     error: RequestRefused | None = None
+    notices: list[Notice] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def says_read_only(code: int, text: str) -> bool:
     """Whether an error says that the API may only read. A gateway has no number of its own for it."""
     return code == codes.VALIDATION_ERROR and _READ_ONLY in text
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split(",") if word)
 
 
 def _unset(price: float) -> float | None:
@@ -140,9 +158,12 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
             line = self.lines[reqId]
             line.error = RequestRefused("marketData", errorCode, errorString)
             line.changed.set()
+        at = datetime.fromtimestamp(errorTime / 1000, UTC) if errorTime > 0 else self._clock.now()
+        notice = Notice(errorCode, errorString, at, reqId)
+        if reqId in self.lines:
+            self.lines[reqId].notices.append(notice)
         if self._on_notice is not None:
-            at = datetime.fromtimestamp(errorTime / 1000, UTC) if errorTime > 0 else self._clock.now()
-            self._on_notice(Notice(errorCode, errorString, at, reqId))
+            self._on_notice(notice)
 
     def currentTime(self, time: int) -> None:
         self._answer("currentTime", time)
@@ -186,6 +207,8 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
                 oca_group=order.ocaGroup,
                 order_ref=order.orderRef,
                 status=orderState.status,
+                time_in_force=order.tif,
+                good_till=order.goodTillDate,
             ),
         )
 
@@ -201,9 +224,70 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         self._end(OPEN_ORDERS)
 
     def contractDetails(self, reqId: int, contractDetails: Any) -> None:
-        self._row(reqId, contractDetails)
+        contract = contractDetails.contract
+        self._row(
+            reqId,
+            Definition(
+                con_id=contract.conId,
+                symbol=contract.symbol,
+                sec_type=contract.secType,
+                local_symbol=contract.localSymbol,
+                currency=contract.currency,
+                exchange=contract.exchange,
+                primary_exchange=contract.primaryExchange,
+                last_trade_date=contract.lastTradeDateOrContractMonth,
+                strike=contract.strike,
+                right=contract.right,
+                multiplier=contract.multiplier,
+                trading_class=contract.tradingClass,
+                order_types=_words(contractDetails.orderTypes),
+                exchanges=_words(contractDetails.validExchanges),
+                time_zone=contractDetails.timeZoneId,
+                trading_hours=contractDetails.tradingHours,
+                liquid_hours=contractDetails.liquidHours,
+            ),
+        )
 
     def contractDetailsEnd(self, reqId: int) -> None:
+        self._end(reqId)
+
+    def securityDefinitionOptionParameter(
+        self,
+        reqId: int,
+        exchange: str,
+        underlyingConId: int,
+        tradingClass: str,
+        multiplier: str,
+        expirations: set[str],
+        strikes: set[float],
+    ) -> None:
+        self._row(reqId, Chain(exchange, tradingClass, multiplier, frozenset(expirations), frozenset(strikes)))
+
+    def securityDefinitionOptionParameterEnd(self, reqId: int) -> None:
+        self._end(reqId)
+
+    def accountUpdateMulti(self, reqId: int, account: str, modelCode: str, key: str, value: str, currency: str) -> None:
+        self._row(reqId, AccountValue(key, value, currency))
+
+    def accountUpdateMultiEnd(self, reqId: int) -> None:
+        self._end(reqId)
+
+    def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
+        self._row(
+            reqId,
+            Execution(
+                execution_id=execution.execId,
+                account=execution.acctNumber,
+                con_id=contract.conId,
+                side=execution.side,
+                quantity=execution.shares,
+                price=execution.price,
+                time=execution.time,
+                client_id=execution.clientId,
+            ),
+        )
+
+    def execDetailsEnd(self, reqId: int) -> None:
         self._end(reqId)
 
     def historicalData(self, reqId: int, bar: Any) -> None:
@@ -230,3 +314,13 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         line.changed.set()
         if line.on_tick is not None:
             line.on_tick(line.quote)
+
+    def tickString(self, reqId: int, tickType: int, value: str) -> None:
+        line = self.lines.get(reqId)
+        if line is not None and tickType in _LAST_TRADE_TICKS and value.isdecimal():
+            line.quote.traded_at = datetime.fromtimestamp(int(value), UTC)
+
+    def tickGeneric(self, reqId: int, tickType: int, value: float) -> None:
+        line = self.lines.get(reqId)
+        if line is not None and tickType in _HALTED_TICKS:
+            line.quote.halted = value > 0  # -1 is not known, 1 and 2 are kinds of halts

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Self
 
+from ibapi.execution import ExecutionFilter
+
 from tws.clock import Clock, SystemClock
 from tws.codec import Codec
 from tws.config import CONFIG_SINCE, config_request
@@ -28,7 +30,19 @@ from tws.frames import FrameReader
 from tws.handshake import HELLO, Greeting, dialling, parse_greeting
 from tws.listener import OPEN_ORDERS, POSITIONS, Line, Listener, Request, says_read_only
 from tws.times import session_end
-from tws.values import Bar, Config, Notice, OpenOrder, Position, Quote
+from tws.values import (
+    AccountValue,
+    Bar,
+    Chain,
+    Config,
+    Definition,
+    Execution,
+    Look,
+    Notice,
+    OpenOrder,
+    Position,
+    Quote,
+)
 
 CURRENT_TIME_SPACING = 1.1
 """Seconds between two reqCurrentTime of one session: a gateway ignores one asked within 1 s of the last (seen on
@@ -228,17 +242,69 @@ class Session(asyncio.Protocol):
         Raises:
             RequestRefused, RequestUnanswered, SessionClosed.
         """
-        number = self._new_id()
-        rows = await self._ask(
-            number,
-            lambda codec: codec.reqContractDetails(number, by_id(con_id)),
-            timeout,
-            name="contractDetails",
-        )
+        rows = await self.definitions(by_id(con_id), timeout=timeout)
         if not rows:
             return None
-        details = rows[0]
-        return session_end(details.contract.lastTradeDateOrContractMonth, details.tradingHours, details.timeZoneId)
+        return session_end(rows[0].last_trade_date, rows[0].trading_hours, rows[0].time_zone)
+
+    async def definitions(self, of: Any, *, timeout: float) -> list[Definition]:
+        """Every contract that fits.
+
+        Raises:
+            RequestRefused: none fits.
+            RequestUnanswered, SessionClosed.
+        """
+        number = self._new_id()
+        return await self._ask(
+            number, lambda codec: codec.reqContractDetails(number, of), timeout, name="contractDetails"
+        )
+
+    async def chains(self, underlying: Definition, *, timeout: float) -> list[Chain]:
+        """The options on an instrument, by exchange and trading class.
+
+        Raises:
+            RequestRefused, RequestUnanswered, SessionClosed.
+        """
+        number = self._new_id()
+        return await self._ask(
+            number,
+            lambda codec: codec.reqSecDefOptParams(
+                number, underlying.symbol, "", underlying.sec_type, underlying.con_id
+            ),
+            timeout,
+            name="secDefOptParams",
+        )
+
+    async def account_values(self, account: str, *, timeout: float) -> list[AccountValue]:
+        """All values of an account, once.
+
+        Not by a summary: of those a gateway serves two at a time, and an engine holds one.
+
+        Raises:
+            RequestRefused, RequestUnanswered, SessionClosed.
+        """
+        number = self._new_id()
+        try:
+            return await self._ask(
+                number,
+                lambda codec: codec.reqAccountUpdatesMulti(number, account, "", False),
+                timeout,
+                name="accountUpdatesMulti",
+            )
+        finally:
+            if self._codec is not None and self.is_open:
+                self._codec.cancelAccountUpdatesMulti(number)
+
+    async def executions(self, account: str, *, timeout: float) -> list[Execution]:
+        """The fills of an account since midnight of the gateway's zone, by all clients.
+
+        Raises:
+            RequestRefused, RequestUnanswered, SessionClosed.
+        """
+        number = self._new_id()
+        wanted = ExecutionFilter()
+        wanted.acctCode = account
+        return await self._ask(number, lambda codec: codec.reqExecutions(number, wanted), timeout, name="executions")
 
     async def open_orders(self, *, timeout: float) -> list[OpenOrder]:
         """Working orders of all clients.
@@ -318,21 +384,40 @@ class Session(asyncio.Protocol):
         Raises:
             RequestRefused, RequestUnanswered, SessionClosed.
         """
+        look = await self.watch(of, lambda quote: quote.two_sided, timeout=timeout)
+        if look.refusal is not None:
+            raise look.refusal
+        if not look.quote.two_sided:
+            raise RequestUnanswered(f"expected a quote within {timeout:g} s, found {look.quote}")
+        return look.quote
+
+    async def watch(self, of: Any, enough: Callable[[Quote], bool], *, timeout: float) -> Look:
+        """A contract's market data until it is enough, refused, or `timeout` seconds are over; then the line is free.
+
+        Raises:
+            SessionClosed.
+        """
         number = self.subscribe(of)
         line = self._listener.lines[number]
         try:
             async with asyncio.timeout(timeout):
-                while not line.quote.two_sided:
+                while line.error is None and not enough(line.quote):
                     await line.changed.wait()
                     line.changed.clear()
-                    if line.error is not None:
-                        raise line.error
                     self._require()
-        except TimeoutError as error:
-            raise RequestUnanswered(f"expected a quote within {timeout:g} s, found {line.quote}") from error
+        except TimeoutError:
+            pass  # the quote tells how far it came
         finally:
             self.unsubscribe(number)
-        return line.quote
+        return Look(line.quote, line.error, tuple(line.notices))
+
+    def market_data_type(self, number: int) -> None:
+        """What the lines taken from now on ask for: 1 live, 2 frozen, 3 delayed, 4 delayed and frozen.
+
+        Raises:
+            SessionClosed.
+        """
+        self._require().reqMarketDataType(number)
 
     def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int:
         """Take a market data line; `on_tick` is called on the loop at each price. Returns the request id.

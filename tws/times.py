@@ -7,6 +7,7 @@ three API settings is on: instrument zone, operator zone, or UTC.
 
 import enum
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Self
@@ -125,17 +126,32 @@ def bar_time_form(text: str) -> TimeForm:
 def session_end(date: str, hours: str, zone: str) -> datetime | None:
     """When trading ends on a day; None where the hours do not tell of it.
 
-    The hours are those of a contract's details, in the exchange's zone: `20261123:0930-20261123:1600;20261124:CLOSED`.
-
     Args:
         date: the day, YYYYMMDD, as a contract's last trade date has it; what follows the day is ignored.
-        hours: the sessions of the next days.
+        hours, zone: as for `sessions`.
+    """
+    ends = [end for _, end in sessions(hours, zone) if date[:8] == f"{end:%Y%m%d}"]
+    return max(ends, default=None)
+
+
+def sessions(hours: str, zone: str) -> list[tuple[datetime, datetime]]:
+    """Beginning and end of the next days' sessions, as a contract's details have them; what cannot be read is left out.
+
+    Args:
+        hours: in the exchange's zone: `20261123:0930-20261123:1600;20261124:CLOSED`.
         zone: the zone's IANA id.
     """
-    ends = [end for _, dash, end in (day.partition("-") for day in hours.split(";")) if dash and date[:8]]
-    ends = [end for end in ends if end.startswith(f"{date[:8]}:")]
     try:
-        moments = [datetime.strptime(end, "%Y%m%d:%H%M").replace(tzinfo=ZoneInfo(zone)) for end in ends]
+        there = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
-    return max(moments, default=None)
+        return []
+    found = []
+    for day in hours.split(";"):
+        begin, _, end = day.partition("-")
+        with suppress(ValueError):
+            found.append((_session_time(begin).replace(tzinfo=there), _session_time(end).replace(tzinfo=there)))
+    return found
+
+
+def _session_time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y%m%d:%H%M")  # noqa: DTZ007 (its zone stands beside the hours)

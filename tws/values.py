@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
 
+from tws.errors import RequestRefused
 from tws.times import TimeMode
 
 NO_REQUEST = -1
@@ -53,6 +54,10 @@ class OpenOrder:
     order_ref: str
     status: str
     filled: Decimal = Decimal(0)
+    time_in_force: str = ""
+    """DAY, GTC, GTD, IOC and others."""
+    good_till: str = ""
+    """Until when, for GTD: `20261231 22:00:00 …`."""
 
     @property
     def remaining(self) -> Decimal:
@@ -82,10 +87,88 @@ class Quote:
     """1 live, 2 frozen, 3 delayed, 4 delayed and frozen."""
     ticks: int = 0
     """Prices received so far."""
+    traded_at: datetime | None = None
+    """When it last traded."""
+    halted: bool = False
 
     @property
     def two_sided(self) -> bool:
         return self.bid is not None and self.ask is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a market data line came to while it was watched."""
+
+    quote: Quote
+    refusal: RequestRefused | None
+    """Why there is no data, where the gateway has said so."""
+    notices: tuple[Notice, ...]
+    """What else was said of it: that data is delayed, or that a part is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One contract by the gateway's own definition."""
+
+    con_id: int
+    symbol: str
+    sec_type: str
+    local_symbol: str
+    currency: str
+    exchange: str
+    primary_exchange: str
+    last_trade_date: str
+    """YYYYMMDD; empty where it does not expire."""
+    strike: float
+    right: str
+    multiplier: str
+    trading_class: str
+    order_types: tuple[str, ...]
+    """What may be ordered on `exchange`."""
+    exchanges: tuple[str, ...]
+    time_zone: str
+    """IANA id of the zone of the hours."""
+    trading_hours: str
+    liquid_hours: str
+    """The regular sessions of the next days (see `tws.times.sessions`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The options of one trading class on one exchange."""
+
+    exchange: str
+    trading_class: str
+    multiplier: str
+    expiries: frozenset[str]
+    """YYYYMMDD."""
+    strikes: frozenset[float]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountValue:
+    """One value of an account, such as NetLiquidation."""
+
+    key: str
+    value: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One fill of the day. A correction has the id of what it corrects, with a higher number behind the last dot."""
+
+    execution_id: str
+    account: str
+    con_id: int
+    side: str
+    """BOT or SLD."""
+    quantity: Decimal
+    price: float
+    time: str
+    """As the gateway wrote it (see `tws.times.bar_time_form`)."""
+    client_id: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.stand_in import ACCOUNT, StandIn, wait_for
 from tws import codes
-from tws.contracts import stock
+from tws.contracts import forex, option, stock
 from tws.errors import (
     ClientIdInUse,
     GatewayClosed,
@@ -25,7 +25,7 @@ from tws.errors import (
     Unsupported,
 )
 from tws.session import Session
-from tws.times import TimeForm, TimeMode, bar_time_form
+from tws.times import TimeForm, TimeMode, bar_time_form, sessions
 from tws.values import Notice
 
 SPY = 756733
@@ -94,8 +94,63 @@ async def everything(gateway: StandIn, version: int, heard: list[Notice]) -> Non
         last = bars[-1]
         assert 0 < last.low <= min(last.open, last.close) <= max(last.open, last.close) <= last.high
         assert last.volume > 0
+        assert order.time_in_force == "DAY"
+        await what_a_preflight_needs(session)
         await hears(heard, codes.MARKET_FARM_OK)
     assert session.closed.done()
+
+
+async def what_a_preflight_needs(session: Session) -> None:
+    (spy,) = await session.definitions(stock("SPY"), timeout=5)
+    assert (spy.con_id, spy.symbol, spy.sec_type, spy.local_symbol, spy.currency) == (SPY, "SPY", "STK", "SPY", "USD")
+    assert (spy.exchange, spy.primary_exchange, spy.last_trade_date, spy.time_zone) == (
+        "SMART",
+        "ARCA",
+        "",
+        "US/Eastern",
+    )
+    assert {"SMART", "ARCA"} <= set(spy.exchanges)
+    assert {"LMT", "MKT"} <= set(spy.order_types)
+    assert sessions(spy.liquid_hours, spy.time_zone)
+    chains = await session.chains(spy, timeout=5)
+    smart = next(chain for chain in chains if chain.exchange == "SMART")
+    assert (smart.trading_class, smart.multiplier) == ("SPY", "100")
+    expiry, strike = min(smart.expiries), min(smart.strikes, key=lambda strike: abs(strike - 600))
+    (call,) = await session.definitions(
+        option("SPY", expiry, strike, "C", trading_class="SPY", multiplier="100"), timeout=5
+    )
+    assert (call.sec_type, call.last_trade_date, call.strike, call.right) == ("OPT", expiry, strike, "C")
+    assert (call.multiplier, call.trading_class) == ("100", "SPY")
+    values = {(row.key, row.currency): row.value for row in await session.account_values(ACCOUNT, timeout=5)}
+    assert float(values["NetLiquidation", "USD"]) > 1
+    assert float(values["BuyingPower", "USD"]) > 1
+    assert values["AccountReady", ""] == "true"
+    (fill,) = await session.executions(ACCOUNT, timeout=5)
+    assert (fill.account, fill.con_id, fill.side, fill.quantity) == (ACCOUNT, SPY, "BOT", Decimal(7))
+    assert fill.execution_id.count(".") == 3
+    assert bar_time_form(fill.time) is TimeForm.UTC_DASH
+    assert fill.price > 1
+
+
+async def test_a_line_is_watched_until_it_is_enough_or_refused_and_then_given_back(tmp_path: Path) -> None:
+    with started(tmp_path, SIM_MARKET_DATA="live,OPT:terminal,CASH:delayed", SIM_MARKET_DATA_LINES="1") as gateway:
+        async with await opened(gateway) as session:
+            look = await session.watch(stock("SPY"), lambda quote: quote.traded_at is not None, timeout=5)
+            assert look.refusal is None
+            assert look.quote.traded_at is not None
+            assert abs(look.quote.traded_at.timestamp() - await session.current_time(timeout=5)) < 60
+            assert not look.quote.halted
+            late = await session.watch(forex("EUR", "USD"), lambda quote: quote.two_sided, timeout=5)
+            assert late.refusal is not None
+            assert late.refusal.code == codes.NOT_SUBSCRIBED
+            session.market_data_type(3)
+            late = await session.watch(forex("EUR", "USD"), lambda quote: quote.two_sided, timeout=5)
+            assert late.refusal is None
+            assert [notice.code for notice in late.notices] == [codes.DELAYED_DATA]
+            assert late.quote.data_type == 3
+            never = await session.watch(stock("SPY"), lambda quote: False, timeout=0.2)
+            assert never.quote.two_sided
+            assert (await session.quote(stock("QQQ"), timeout=5)).two_sided, "each gave its line back"
 
 
 async def test_current_times_are_asked_at_least_1_1_s_apart_and_all_answered(gateway: StandIn) -> None:

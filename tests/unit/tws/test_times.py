@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tws.errors import ProtocolError
-from tws.times import TimeForm, bar_time_form, parse_connection_time, session_end
+from tws.times import TimeForm, bar_time_form, parse_connection_time, session_end, sessions
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
 
@@ -88,3 +88,16 @@ def test_a_contracts_last_session_ends(date: str, zone: str, end: datetime | Non
 @pytest.mark.parametrize("hours", ["", "nonsense", "20261123:0930-20261123:late"])
 def test_hours_that_tell_nothing(hours: str) -> None:
     assert session_end("20261123", hours, "US/Eastern") is None
+
+
+def test_the_sessions_of_the_next_days() -> None:
+    found = [(begin.astimezone(UTC), end.astimezone(UTC)) for begin, end in sessions(HOURS, "US/Eastern")]
+    assert found == [
+        (datetime(2026, 11, 23, 14, 30, tzinfo=UTC), datetime(2026, 11, 23, 21, 15, tzinfo=UTC)),
+        (datetime(2026, 11, 25, 14, 30, tzinfo=UTC), datetime(2026, 11, 25, 17, 0, tzinfo=UTC)),
+        (datetime(2026, 11, 25, 17, 15, tzinfo=UTC), datetime(2026, 11, 25, 18, 0, tzinfo=UTC)),
+    ]
+
+
+def test_a_day_that_cannot_be_read_hides_no_other() -> None:
+    assert len(sessions("20261123:0930-20261123:late;20261124:0930-20261124:1600", "US/Eastern")) == 1
