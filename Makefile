@@ -35,8 +35,9 @@ status: bootstrap ## what the supervisor says: gateway, engine, open incident
 incidents: bootstrap ## what went wrong, how fast it was seen and cured
 	@$(DO) incidents $(JSON_FLAG)
 
-preflight: bootstrap ## may we trade? (exit codes 0 go, 1 no-go, 2 could not ask: scripts/watchkeeper preflight)
-	@$(DO) preflight $(MODE_FLAG) $(JSON_FLAG)
+preflight: bootstrap ## may we trade? ONLY=/SKIP=check,group JUNIT=FILE WATCH=1 WITHIN=15m (exit codes: scripts/watchkeeper preflight)
+	@$(DO) preflight $(MODE_FLAG) $(JSON_FLAG) $(if $(ONLY),--only "$(ONLY)") $(if $(SKIP),--skip "$(SKIP)") \
+	$(if $(JUNIT),--junit "$(JUNIT)") $(if $(WATCH),--watch) $(if $(WITHIN),--within $(WITHIN))
 
 pause: bootstrap ## the supervisor keeps its hands off: FOR=30m REASON="…"
 	@$(DO) pause --for "$(FOR)" --reason "$(REASON)" $(JSON_FLAG)

@@ -1,8 +1,13 @@
 """What keeps a preflight from being asked at all.
 
 PreflightError
-└── SettingsError   the configuration is unusable; exit code 2
+├── SettingsError   the configuration is unusable
+├── UnknownCheck    somebody asks for a check that there is not
+└── CouldNotAsk     what would ask is not there, or does not answer
+Each is exit code 2.
 """
+
+from preflight.report import Report
 
 
 class PreflightError(Exception):
@@ -11,3 +16,18 @@ class PreflightError(Exception):
 
 class SettingsError(PreflightError):
     """A setting is missing or cannot be used; the message names each, with its remedy."""
+
+
+class UnknownCheck(PreflightError):
+    """ONLY or SKIP has a word that is neither the name of a check nor of a group."""
+
+
+class CouldNotAsk(PreflightError):
+    """What would have asked is not there, or did not answer; the message says what to do.
+
+    `report` is what was found all the same, elsewhere.
+    """
+
+    def __init__(self, message: str, report: Report | None = None) -> None:
+        super().__init__(message)
+        self.report = report

@@ -1,9 +1,9 @@
-"""A preflight's findings, as values, as JSON, and as a table for a person."""
+"""A preflight's findings, as values and as JSON. What a person reads is made of them in `table`."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 
 class Result(enum.StrEnum):
@@ -26,7 +26,10 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check's answer. `remedy` is what to do next; empty when there is nothing to do. `vital`: must be known."""
+    """One check's answer. `remedy` is what to do next; empty when there is nothing to do. `vital`: must be known.
+
+    `docs` names the heading of each remedy in docs/preflight.md.
+    """
 
     name: str
     group: str
@@ -35,14 +38,19 @@ class Finding:
     found: str
     remedy: str = ""
     vital: bool = False
+    docs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings of one run, in the order in which they were asked; `seconds` is how long that took."""
+    """All findings of one run, in the order in which they were asked; `seconds` is how long that took.
+
+    `left_out` names the checks that nobody asked, since somebody chose so; the verdict knows nothing of them.
+    """
 
     checks: Sequence[Finding]
     seconds: float
+    left_out: Sequence[str] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -59,19 +67,24 @@ class Report:
             "version": 1,
             "verdict": self.verdict,
             "seconds": round(self.seconds, 3),
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [{**asdict(check), "docs": list(check.docs)} for check in self.checks],
+            "left_out": list(self.left_out),
         }
 
-    def as_table(self) -> str:
-        """A line a check, and under each that is not well: what was expected, and what to do next."""
-        width = max((len(check.name) for check in self.checks), default=0)
-        lines = []
-        for check in self.checks:
-            lines.append(f"{check.result:<8} {check.name:<{width}}  {check.found}")
-            if check.result is not Result.PASS:
-                indent = " " * (width + 11)
-                lines.append(f"{indent}expected: {check.expected}")
-                if check.remedy:
-                    lines.append(f"{indent}do next:  {check.remedy}")
-        lines.append(f"\n{self.verdict} in {self.seconds:.1f} s")
-        return "\n".join(lines)
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """A report that another process made. Raises KeyError, TypeError or ValueError for anything else."""
+        checks = [
+            Finding(**{**row, "result": Result(row["result"]), "docs": tuple(row["docs"])}) for row in told["checks"]
+        ]
+        return cls(checks, float(told["seconds"]), tuple(told["left_out"]))
+
+
+def merged(reports: Sequence[Report], order: Sequence[str]) -> Report:
+    """One report of several that ran at the same time. `order` is that of the checks' names."""
+    place = {name: number for number, name in enumerate(order)}
+    checks = sorted(
+        (check for report in reports for check in report.checks), key=lambda check: place.get(check.name, len(place))
+    )
+    left_out = sorted({name for report in reports for name in report.left_out}, key=lambda name: place.get(name, 0))
+    return Report(checks, max((report.seconds for report in reports), default=0.0), left_out)

@@ -5,8 +5,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from preflight.catalogue import catalogue, chosen
 from preflight.check import Answer, Check, Place, Remedy, Site
-from preflight.checks import CHECKS
 from preflight.report import Finding, Report, Result
 from preflight.settings import Settings
 from preflight.sources.conversation import Conversation
@@ -44,44 +44,59 @@ REMEDIES: dict[type[TwsError], Remedy] = {
 BUG = Remedy("bug-of-a-check", "report it with this line, or leave the check out for today with SKIP and its name")
 
 
-async def run(settings: Settings, clock: Clock | None = None, place: Place = Place.STACK) -> Report:
+async def run(
+    settings: Settings,
+    clock: Clock | None = None,
+    place: Place = Place.STACK,
+    *,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+) -> Report:
     """Ask every check that can be asked from `place`, together. Never raises for what it looks at: that is a finding.
 
     A check whose prerequisite did not pass is skipped, and says which one that was. No check waits longer than its
-    own patience, whatever the others meet.
+    own patience, whatever the others meet, and none beyond the deadline of the whole.
+
+    Raises:
+        UnknownCheck: `only` or `skip` has a word that is neither a check's name nor a group's.
     """
     clock = clock or SystemClock()
     started = clock.monotonic()
-    checks = [check for check in CHECKS if check.place is place]
+    known = catalogue()
+    wanted = chosen(known, only, skip)
+    checks = [check for check in wanted if check.place is place]
+    left_out = [check.name for check in known if check.place is place and check not in checks]
     async with Conversation(settings, clock) as gateway:
         site = Site(settings, gateway, LocalHost(), LocalHouse(), clock.now())
         findings = await ask_all(checks, site)
-    return Report(findings, clock.monotonic() - started)
+    return Report(findings, clock.monotonic() - started, left_out)
 
 
 async def ask_all(checks: Sequence[Check], site: Site) -> tuple[Finding, ...]:
     """The findings, in the order of the checks."""
+    deadline = asyncio.get_running_loop().time() + site.settings.preflight_deadline_seconds
     asked: dict[str, asyncio.Task[Finding]] = {}
     async with asyncio.TaskGroup() as group:
         for check in checks:
             earlier = [asked[name] for name in check.needs if name in asked]
-            asked[check.name] = group.create_task(_finding(check, site, earlier), name=check.name)
+            asked[check.name] = group.create_task(_finding(check, site, earlier, deadline), name=check.name)
     return tuple(task.result() for task in asked.values())
 
 
-async def _finding(check: Check, site: Site, earlier: Sequence[asyncio.Task[Finding]]) -> Finding:
+async def _finding(check: Check, site: Site, earlier: Sequence[asyncio.Task[Finding]], deadline: float) -> Finding:
     before = [await task for task in earlier]
-    answer = await _ask(check, site, before)
+    answer = await _ask(check, site, before, deadline)
     remedy = "; ".join(remedy.text for remedy in answer.remedies)
-    return Finding(
-        check.name, check.group, answer.result, answer.expected or check.expected, answer.found, remedy, check.vital
-    )
+    docs = tuple(f"docs/preflight.md#{remedy.name}" for remedy in answer.remedies)
+    expected = answer.expected or check.expected
+    return Finding(check.name, check.group, answer.result, expected, answer.found, remedy, check.vital, docs)
 
 
-async def _ask(check: Check, site: Site, before: Sequence[Finding]) -> Answer:
+async def _ask(check: Check, site: Site, before: Sequence[Finding], deadline: float) -> Answer:
     if bad := [found.name for found in before if found.result in (Result.FAIL, Result.SKIPPED)]:
         return Answer(Result.SKIPPED, f"not asked, since {' and '.join(bad)} did not pass")
-    patience = site.settings.preflight_patience_seconds
+    began = asyncio.get_running_loop().time()
+    patience = min(site.settings.preflight_patience_seconds, deadline - began)
     try:
         async with asyncio.timeout(patience):
             return await check.ask(site)
@@ -89,7 +104,7 @@ async def _ask(check: Check, site: Site, before: Sequence[Finding]) -> Answer:
         remedy = next(remedy for kind, remedy in REMEDIES.items() if isinstance(error, kind))
         return Answer(Result.FAIL, str(error), (remedy,))
     except TimeoutError:
-        return Answer(Result.FAIL, f"no answer in {patience:g} s", (REMEDIES[RequestUnanswered],))
+        return Answer(Result.FAIL, f"no answer in {patience:.2g} s", (REMEDIES[RequestUnanswered],))
     except Exception as error:  # whatever it is, the other checks go on
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{Path(where.filename).name}:{where.lineno}"

@@ -1,6 +1,6 @@
 """What a preflight needs to know, from the environment."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     """Patience with each single answer."""
     preflight_patience_seconds: Annotated[float, Field(gt=0, le=120)] = 10.0
     """Patience with each check, which may need several answers."""
+    preflight_deadline_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
+    """How long the whole may take, whatever waits for whatever."""
 
     @property
     def wants_read_only(self) -> bool:
@@ -33,14 +35,14 @@ class Settings(BaseSettings):
         return self.mode == "live" if self.read_only_api is None else self.read_only_api
 
     @classmethod
-    def load(cls) -> Self:
-        """Read the environment.
+    def load(cls, **given: Any) -> Self:
+        """Read the environment, overruled by what is given.
 
         Raises:
             SettingsError: one line for each setting that is missing or unusable.
         """
         try:
-            return cls()
+            return cls(**given)
         except ValidationError as error:
             lines = [
                 f"{'.'.join(map(str, line['loc'])).upper()}: {line['msg']}, found {line['input']!r}"

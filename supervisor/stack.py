@@ -7,6 +7,7 @@ supervisor's word. It runs on the host, never in a container.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import secrets
@@ -21,6 +22,13 @@ from typing import TYPE_CHECKING, Final, get_args
 import httpx
 from dotenv import dotenv_values
 
+from preflight.catalogue import catalogue, chosen
+from preflight.check import Place
+from preflight.command import Options, add_options, answer
+from preflight.errors import CouldNotAsk
+from preflight.report import Report, merged
+from preflight.runner import run as run_preflight
+from preflight.settings import Settings as PreflightSettings
 from supervisor import windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import (
@@ -39,7 +47,7 @@ from supervisor.plan import (
 from tws.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONTAINER_USER: Final = 1000
@@ -48,6 +56,10 @@ CREDENTIALS: Final = ("tws_userid", "tws_password")
 TOKENS: Final = ("operator_token", "machine_token", "redis_password")
 OPTIONAL: Final = ("webhook_url",)
 """Secrets that may stay empty."""
+KNOWN: Final = frozenset((*OWN, *PASSED_ON, "MODE"))
+"""What `.env` and `make` set of a service's settings."""
+INSIDE_SECONDS: Final = 45.0
+"""Beyond the deadline of the preflight itself: the container's Python must start first, and Docker may be busy."""
 
 
 def given(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -187,12 +199,17 @@ def _run(command: list[str], root: Path, *, quiet: bool = False) -> subprocess.C
 
 def compose(root: Path, tenant: str, *arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `docker compose` for a tenant. Raises RuntimeTrouble when it fails and is not quiet."""
-    chosen = ["--project-name", f"watchkeeper-{tenant}"]
+    return _run(compose_command(root, tenant, *arguments), root, quiet=quiet)
+
+
+def compose_command(root: Path, tenant: str, *arguments: str) -> list[str]:
+    """The words of `docker compose` for a tenant."""
+    project = ["--project-name", f"watchkeeper-{tenant}"]
     env_file = Path("var") / tenant / "compose.env"
     # Without the file (somebody removed var/) the project's name still finds its containers, networks and volumes.
     if (root / env_file).exists():
-        chosen = ["--env-file", str(env_file)]
-    return _run(["docker", "compose", *chosen, *arguments], root, quiet=quiet)
+        project = ["--env-file", str(env_file)]
+    return ["docker", "compose", *project, *arguments]
 
 
 def taken_ports(variables: Mapping[str, str]) -> list[str]:
@@ -319,25 +336,77 @@ def logs(tenant: str, root: Path = ROOT) -> int:
     return 0
 
 
-def preflight(tenant: str, *, as_json: bool, root: Path = ROOT) -> int:
-    """Run the preflight where it sees what the engine would see: inside the supervisor's container.
+def preflight(tenant: str, options: Options, root: Path = ROOT, clock: Clock | None = None) -> int:
+    """Ask where it can be seen: in the supervisor's container what the engine would see, and on this machine the rest.
 
-    It checks the gateway against what `.env` says now, which is what the next `up` would start with. Returns its exit
-    code: 0 go, 1 no-go, 2 could not ask.
+    Both at the same time, in one report. They ask against what `.env` says now, which is what the next `up` would start
+    with. Returns the exit code: 0 go, 1 no-go or unknown, 2 could not ask.
 
     Raises:
         SettingsRefused: `.env` cannot be used.
     """
+    clock = clock or SystemClock()
     settings = given(root, os.environ)
     wanted = plan(_known_mode(root, tenant), settings, look_at_host(root, settings, os.environ)).variables
-    names = ("IB_ACCOUNT", "MODE", "READ_ONLY_API", "REQUIRE_UTC")
-    now = {name: wanted[name] for name in names if wanted.get(name)}
-    asked = ["exec", "--no-TTY", *(f"--env={name}={value}" for name, value in now.items())]
-    asked += ["supervisor", "python", "-m", "preflight", *(["--json"] if as_json else [])]
-    done = compose(root, tenant, *asked, quiet=True)
-    print(done.stdout, end="")
-    print(done.stderr, end="", file=sys.stderr)
-    return done.returncode if done.returncode in (0, 1) and done.stdout else 2
+    # What is not set is handed over as empty: the container may have it from an older .env.
+    now = {name: wanted.get(name, "") for field in PreflightSettings.model_fields if (name := field.upper()) in KNOWN}
+    here = {name.lower(): value for name, value in now.items() if value}
+    here |= {"gateway_host": "127.0.0.1", "gateway_port": wanted["HOST_PORT_API"]}
+
+    async def ask() -> Report:
+        checks = catalogue()
+        wanted_here = chosen(checks, options.only, options.skip)
+        inside = [check.name for check in wanted_here if check.place is Place.STACK]
+        left_out = [check.name for check in checks if check not in wanted_here]
+        host_settings = PreflightSettings.load(**here)
+        order = [check.name for check in checks]
+        host = asyncio.create_task(
+            run_preflight(host_settings, clock, Place.HOST, only=options.only, skip=options.skip)
+        )
+        try:
+            stack = [await _ask_inside(root, tenant, now, inside if left_out else None)] if inside else []
+        except CouldNotAsk as error:
+            raise CouldNotAsk(str(error), replace(await host, left_out=left_out)) from error
+        return replace(merged([await host, *stack], order), left_out=left_out)
+
+    return answer(options, ask, clock)
+
+
+async def _ask_inside(root: Path, tenant: str, now: Mapping[str, str], names: Sequence[str] | None) -> Report:
+    """The report of the supervisor's container.
+
+    Raises:
+        CouldNotAsk: no such container, no answer in time, or none that can be read.
+    """
+    command = ["exec", "--no-TTY", *(f"--env={name}={value}" for name, value in now.items())]
+    command += ["supervisor", "python", "-m", "preflight", "--json"]
+    command += [f"--only={','.join(names)}"] if names is not None else []
+    process = await asyncio.create_subprocess_exec(
+        *compose_command(root, tenant, *command),
+        cwd=root,
+        env=docker_environment(os.environ),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(INSIDE_SECONDS):
+            out, err = await process.communicate()
+    except TimeoutError as error:
+        raise CouldNotAsk(
+            f"expected the supervisor's container to answer in {INSIDE_SECONDS:.0f} s, found none"
+        ) from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    try:
+        return Report.from_json(json.loads(out))
+    except (KeyError, TypeError, ValueError) as error:
+        said = err.decode(errors="replace").strip().removeprefix("preflight: ") or out.decode(errors="replace")[-500:]
+        raise CouldNotAsk(
+            f"{said}\nexpected an answer from the supervisor's container; is it up? make status"
+        ) from error
 
 
 def _confirm(word: str, warning: str) -> None:
@@ -366,13 +435,11 @@ def _tenant(root: Path, asked: Mode | None) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line. Exit codes: 0 good, 1 not ready in time, 2 could not."""
-    import asyncio
-
     parser = argparse.ArgumentParser(prog="python -m supervisor.stack", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "purge", "logs", "preflight"])
     parser.add_argument("--mode", choices=get_args(Mode))
     parser.add_argument("--tenant", help="default: the mode's name, or the only tenant that is up")
-    parser.add_argument("--json", action="store_true", help="for preflight")
+    add_options(parser)
     options = parser.parse_args(arguments)
     try:
         if options.command == "up":
@@ -385,7 +452,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "purge":
             return purge(tenant, _known_mode(ROOT, tenant))
         if options.command == "preflight":
-            return preflight(tenant, as_json=options.json)
+            return preflight(tenant, Options.of(options))
         return logs(tenant)
     except (SettingsRefused, RuntimeTrouble) as error:
         print(error, file=sys.stderr)

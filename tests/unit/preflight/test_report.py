@@ -1,8 +1,12 @@
 """The verdict, and the two shapes of a report."""
 
+import json
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from preflight.report import Finding, Report, Result, Verdict
+from preflight.report import Finding, Report, Result, Verdict, merged
 
 
 def finding(result: Result, remedy: str = "", vital: bool = True) -> Finding:
@@ -41,13 +45,27 @@ def test_json_has_the_documented_shape() -> None:
                 "found": "what was met",
                 "remedy": "do this",
                 "vital": True,
+                "docs": [],
             }
         ],
+        "left_out": [],
     }
 
 
-def test_the_table_tells_what_to_do_only_where_something_is_to_be_done() -> None:
-    table = Report([finding(Result.PASS), finding(Result.FAIL, "do this")], 2.04).as_table()
-    assert table.count("do next:  do this") == 1
-    assert table.count("expected: an API handshake") == 1
-    assert table.endswith("no-go in 2.0 s")
+def test_a_report_survives_json() -> None:
+    report = Report([finding(Result.WARN, "do this"), finding(Result.SKIPPED)], 1.5, ["utc"])
+    told = json.loads(json.dumps(report.as_json()))
+    assert Report.from_json(told).as_json() == told
+
+
+@pytest.mark.parametrize("told", [{}, {"checks": [{}], "seconds": 1, "left_out": []}, [], {"checks": None}])
+def test_what_is_no_report_is_not_taken_for_one(told: Any) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        Report.from_json(told)
+
+
+def test_two_that_ran_at_the_same_time_are_one_in_the_order_of_the_checks() -> None:
+    port, disk = finding(Result.PASS), replace(finding(Result.FAIL), name="disk")
+    whole = merged([Report([port], 2.0, ["utc"]), Report([disk], 0.5)], ["disk", "port", "utc"])
+    assert [check.name for check in whole.checks] == ["disk", "port"]
+    assert (whole.verdict, whole.seconds, whole.left_out) == (Verdict.NO_GO, 2.0, ["utc"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,22 @@ from tws.times import TimeMode, parse_connection_time
 from tws.values import Bar, Config
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
+
+
+class HandClock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self._now)
+
+    async def sleep(self, seconds: float) -> None:
+        self._now += seconds
 
 
 @dataclass
