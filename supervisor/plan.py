@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from preflight.variables import PASSED_ON, PORTS
 from supervisor.errors import SettingsRefused
 
 if TYPE_CHECKING:
@@ -24,46 +25,6 @@ GATEWAY_IMAGE: Final = "ghcr.io/gnzsnz/ib-gateway:10.45.1j"
 STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
 SIM_ACCOUNT: Final = "DUSIM0001"
 SIM_LOGIN_BUDGET: Final = "1000/24h"
-
-PORTS: Final[Mapping[str, int]] = {
-    "HOST_PORT_API": 4002,
-    "HOST_PORT_SUPERVISOR": 9180,
-    "HOST_PORT_ENGINE": 9190,
-    "HOST_PORT_SIMULATOR": 9170,
-    "HOST_PORT_PROMETHEUS": 9090,
-    "HOST_PORT_ALERTMANAGER": 9093,
-}
-"""Default host ports, all on 127.0.0.1 (HOST_PORT_API is 4001 in LIVE)."""
-
-STAND_IN: Final = (
-    *("SIM_PROFILE", "SIM_BOOT_SECONDS", "SIM_LOGIN_SECONDS", "SIM_RESTART_SECONDS", "SIM_SERVER_VERSION"),
-    *("SIM_SEED", "SIM_VOLATILITY", "SIM_CALENDAR", "SIM_DAY_START", "SIM_START", "SIM_SPEED"),
-    *("SIM_DATA", "SIM_FAULTS"),
-    *("SIM_MARKET_DATA", "SIM_MARKET_DATA_LINES", "SIM_MAX_MESSAGES_PER_SECOND", "SIM_REJECT_OVER_RATE"),
-    *("SIM_ACCOUNTS", "SIM_ACCOUNT_TYPE", "SIM_CASH", "SIM_ASSIGNMENT", "SIM_MASTER_CLIENT_ID"),
-    *("SIM_TIME_FORMAT", "SIM_TIME_THROTTLE", "SIM_ZONE_SPELLING"),
-    *("SIM_TWOFA", "SIM_TWOFA_TIMEOUT", "SIM_CREDENTIALS", "SIM_COMPETING_SESSION"),
-    *("SIM_THROTTLE_AFTER", "SIM_THROTTLE_SECONDS"),
-)
-"""The stand-in's settings. What is not among them (ports, hosts, paths) is the container's own business."""
-
-PASSED_ON: Final = (
-    *("REQUIRE_UTC", "PROBE_INTERVAL_SECONDS", "CONTAINER_RESTART_BUDGET", "ENGINE_RESTART_BUDGET", "LOG_LEVEL"),
-    "LOGIN_BUDGET",
-    *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
-    *("REAUTH_AT", "DRY_RUN"),
-    *STAND_IN,
-)
-"""Variables that compose.yaml hands to the services only when they are set; each service checks its own."""
-
-OWN: Final = (
-    *("TENANT", "IB_ACCOUNT", "ENGINE", "PUBLISH_API", "READ_ONLY_API", "TIME_ZONE", "SUBNET_PREFIX", "SECRETS_DIR"),
-    *("DOCKER_SOCKET", "DOCKER_GID", "GATEWAY_IMAGE", "SIM_FILES"),
-    *("REGION", "WINDOWS_FILE"),
-)
-"""Variables that `plan` understands itself."""
-
-PLACEHOLDER: Final = re.compile(r"<.*>|change[-_ ]?me.*|your[-_ ].*|xxx+|todo", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,22 +197,3 @@ def redis_acl(password: str) -> str:
         "user default on nopass resetkeys resetchannels -@all +ping\n"
         f"user engine on #{digest} ~* &* +@all -@admin -@dangerous +keys +info +flushdb\n"
     )
-
-
-def secret_faults(files: Mapping[str, tuple[str, int] | None]) -> list[str]:
-    """Say what is wrong with secret files.
-
-    Args:
-        files: by path, the text and the permission bits, or None where there is no file. No message repeats a text.
-    """
-    faults = []
-    for path, content in files.items():
-        if content is None or not content[0].strip():
-            faults.append(
-                f"{path}: expected one line, found {'nothing' if content else 'no file'}; write it with an editor"
-            )
-        elif PLACEHOLDER.fullmatch(content[0].strip()):
-            faults.append(f"{path}: expected a value, found the placeholder; replace it")
-        elif content[1] & 0o077:
-            faults.append(f"{path}: expected mode 0600, found {content[1]:04o}; run: chmod 600 {path}")
-    return faults

@@ -28,22 +28,12 @@ from preflight.command import Options, add_options, answer
 from preflight.errors import CouldNotAsk
 from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
+from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS, secret_faults
 from preflight.settings import Settings as PreflightSettings
+from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
-from supervisor.plan import (
-    OWN,
-    PASSED_ON,
-    PORTS,
-    Host,
-    Mode,
-    Plan,
-    anchored,
-    plan,
-    redis_acl,
-    rendered,
-    secret_faults,
-)
+from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered
 from tws.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -52,10 +42,6 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONTAINER_USER: Final = 1000
 READY_WITHIN_SECONDS: Final = 180.0
-CREDENTIALS: Final = ("tws_userid", "tws_password")
-TOKENS: Final = ("operator_token", "machine_token", "redis_password")
-OPTIONAL: Final = ("webhook_url",)
-"""Secrets that may stay empty."""
 KNOWN: Final = frozenset((*OWN, *PASSED_ON, "MODE"))
 """What `.env` and `make` set of a service's settings."""
 INSIDE_SECONDS: Final = 45.0
@@ -214,17 +200,13 @@ def compose_command(root: Path, tenant: str, *arguments: str) -> list[str]:
 
 def taken_ports(variables: Mapping[str, str]) -> list[str]:
     """Name the host ports of this plan that somebody else listens on."""
-    unused = set() if "publish-api" in variables["COMPOSE_FILE"] else {"HOST_PORT_API"}
-    unused |= set() if variables["MODE"] == "sim" else {"HOST_PORT_SIMULATOR"}
-    unused |= set() if variables["ENGINE"] == "on" else {"HOST_PORT_ENGINE"}
     taken = []
-    for name in PORTS.keys() - unused:
+    for name, port in published(variables).items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", int(variables[name])))
+                probe.bind(("127.0.0.1", port))
             except OSError:
-                port = variables[name]
                 taken.append(f"{name}: expected 127.0.0.1:{port} to be free, found a listener; set another in .env")
     return sorted(taken)
 

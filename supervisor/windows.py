@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from preflight.restart_time import restart_time
 from supervisor.errors import SettingsRefused
 
 Region = Literal["na", "eu", "apac"]
@@ -26,7 +27,6 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NEW_YORK = ZoneInfo("America/New_York")
 _TOKEN_DAY, _TOKEN_TIME = DAYS.index("sun"), time(1)
 
-_AN_HOUR_OF_TWELVE = re.compile(r"^(0?[1-9]|1[0-2]):([0-5]\d) (AM|PM)$")
 _A_TIME_AND_ZONE = re.compile(r"^(?:([a-z]{3}) )?([01]\d|2[0-3]):([0-5]\d) (\S+)$", re.IGNORECASE)
 PLANNED_RESTART = timedelta(minutes=5)
 """How long the gateway's own daily restart may take: a minute and a half, and as much again twice."""
@@ -248,11 +248,10 @@ def planned_restart(text: str, zone_name: str) -> Window:
     Raises:
         SettingsRefused: either cannot be read.
     """
-    match = _AN_HOUR_OF_TWELVE.match(text.strip().upper())
-    if match is None:
-        raise SettingsRefused(f"AUTO_RESTART_TIME: expected a time such as 11:45 PM, found {text!r}")
-    hour, minute = int(match[1]) % 12 + (12 if match[3] == "PM" else 0), int(match[2])
-    opens = datetime.combine(date(2000, 1, 1), time(hour, minute))
+    at = restart_time(text)
+    if at is None:
+        raise SettingsRefused(f"AUTO_RESTART_TIME: expected a time such as 11:45 PM or 09:30 AM, found {text!r}")
+    opens = datetime.combine(date(2000, 1, 1), at)
     try:
         return Window.model_validate(
             {

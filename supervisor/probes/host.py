@@ -4,7 +4,6 @@ Time asleep is what boot time counts and monotonic time does not. A jump of the 
 no duration here is taken from it.
 """
 
-import ctypes
 import os
 import time
 from dataclasses import replace
@@ -15,11 +14,9 @@ import structlog
 
 from supervisor.observation import HostView, Look, Result
 from tws.clock import Clock
+from tws.timekeeping import timekeeping
 
 JUMP = 2.0
-_TIME_ERROR = 5  # adjtimex's answer for a clock that nobody keeps
-_STA_UNSYNC = 0x0040
-_MODIFY_NOTHING = 0
 
 log = structlog.get_logger("supervisor")
 
@@ -40,26 +37,11 @@ class Kernel(Protocol):
         ...
 
 
-class _Timex(ctypes.Structure):
-    """The beginning of the kernel's `struct timex`; the rest is room for it to write."""
-
-    _fields_ = (
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("rest", ctypes.c_long * 32),
-    )
-
-
 class LinuxKernel:
     """This machine's."""
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._adjtimex = getattr(ctypes.CDLL(None, use_errno=True), "adjtimex", None)
 
     def boottime(self) -> float | None:
         try:
@@ -68,13 +50,8 @@ class LinuxKernel:
             return None
 
     def synchronised(self) -> bool | None:
-        if self._adjtimex is None:
-            return None
-        answer = _Timex(modes=_MODIFY_NOTHING)
-        state: int = self._adjtimex(ctypes.byref(answer))
-        if state < 0:  # not permitted here
-            return None
-        return state != _TIME_ERROR and not answer.status & _STA_UNSYNC
+        kept = timekeeping()
+        return None if kept is None else kept.synchronised
 
     def disk_free(self) -> float:
         found = os.statvfs(self._state)

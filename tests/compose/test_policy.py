@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
+from preflight import secret_files, variables
 from supervisor import plan as planning
 from supervisor import stack
 from supervisor.policy import Budget, Policy
@@ -52,7 +53,7 @@ def _config(directory: Path, mode: planning.Mode) -> dict[str, Any]:
     }
     plan = planning.plan(mode, given, HOST)
     secrets.mkdir()
-    for name in (*stack.CREDENTIALS, *stack.TOKENS):
+    for name in (*secret_files.CREDENTIALS, *secret_files.TOKENS):
         (secrets / name).write_text(f"the-secret-{name}")
     env_file = directory / "compose.env"
     env_file.write_text(planning.rendered(plan.variables))
@@ -256,5 +257,5 @@ def test_the_supervisor_learns_of_the_hours_that_the_gateway_keeps(
 
 
 def test_every_setting_of_the_stand_in_reaches_it(configs: dict[str, dict[str, Any]]) -> None:
-    assert set(planning.STAND_IN) <= configs["sim"]["services"]["ib-gateway"]["environment"].keys()
+    assert set(variables.STAND_IN) <= configs["sim"]["services"]["ib-gateway"]["environment"].keys()
     assert not [name for name in configs["paper"]["services"]["ib-gateway"]["environment"] if name.startswith("SIM_")]

@@ -11,9 +11,9 @@ from gateway.simulator.faults.catalogue import FAULTS
 from gateway.simulator.faults.fault import parameters
 from gateway.simulator.faults.reading import common_parameters
 from gateway.simulator.openapi import DESCRIPTION
+from preflight.variables import OWN
 from supervisor.metrics import Metrics
 from supervisor.notify import ALERTS
-from supervisor.plan import OWN
 from supervisor.windows import DAYS, OURS, parse
 
 ROOT = Path(__file__).parents[2]

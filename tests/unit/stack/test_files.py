@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from preflight import secret_files, variables
 from supervisor import plan as planning
 from supervisor import stack
 from supervisor.errors import SettingsRefused
@@ -23,14 +24,14 @@ def test_the_shell_overrules_the_env_file(tmp_path: Path) -> None:
 def test_a_first_up_makes_private_tokens_and_a_second_keeps_them(tmp_path: Path) -> None:
     plan = planning.plan("sim", {}, HOST)
     stack.prepare_secrets(tmp_path, plan)
-    first = {name: (tmp_path / "secrets" / name).read_text() for name in stack.TOKENS}
+    first = {name: (tmp_path / "secrets" / name).read_text() for name in secret_files.TOKENS}
     assert len(set(first.values())) == 3
     assert all(len(text.strip()) >= 40 for text in first.values())
     for path in (*(tmp_path / "secrets").iterdir(), *(tmp_path / "var" / "sim" / "credentials").iterdir()):
         assert path.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     stack.prepare_secrets(tmp_path, plan)
-    assert {name: (tmp_path / "secrets" / name).read_text() for name in stack.TOKENS} == first
+    assert {name: (tmp_path / "secrets" / name).read_text() for name in secret_files.TOKENS} == first
 
 
 def test_a_webhook_may_stay_empty_and_one_that_others_can_read_is_refused(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_files_for_compose_hold_no_secret(tmp_path: Path) -> None:
     stack.prepare_secrets(tmp_path, plan)
     stack.write_files(tmp_path, plan)
     written = (tmp_path / plan.env_file).read_text() + (tmp_path / "var" / "sim" / "redis.acl").read_text()
-    assert not any((tmp_path / "secrets" / name).read_text().strip() in written for name in stack.TOKENS)
+    assert not any((tmp_path / "secrets" / name).read_text().strip() in written for name in secret_files.TOKENS)
 
 
 def test_without_bootstrap_it_says_so(tmp_path: Path) -> None:
@@ -83,10 +84,10 @@ def test_a_port_that_somebody_has_is_named() -> None:
 
 
 def test_every_variable_of_the_example_is_understood(request: pytest.FixtureRequest) -> None:
-    known = {*planning.OWN, *planning.PASSED_ON, *planning.PORTS}
+    known = {*variables.OWN, *variables.PASSED_ON, *variables.PORTS}
     lines = (request.config.rootpath / ".env.example").read_text().splitlines()
     named = {line.removeprefix("#").split("=")[0] for line in lines if "=" in line and not line.startswith("# ")}
-    assert set(planning.STAND_IN) < named <= known
+    assert set(variables.STAND_IN) < named <= known
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from typing import get_args
 import pytest
 
 from gateway.simulator import settings
+from preflight import variables
+from preflight.secret_files import secret_faults
 from supervisor import plan as planning
 from supervisor import stack
 from supervisor.errors import SettingsRefused
@@ -85,7 +87,7 @@ def test_every_setting_of_the_stand_in_can_be_set_but_the_containers_own() -> No
     own = {"SIM_STATE_DIR", "SIM_ACCOUNT", "SIM_LAUNCHER_LOG"}
     own |= {f"SIM_{what}" for what in ("API_HOST", "API_PORT", "CONTROL_HOST", "CONTROL_HOSTS", "CONTROL_PORT")}
     own |= {"SIM_COMMAND_PORT"}
-    assert set(re.findall(r'"(SIM_\w+)"', source)) - own == set(planning.STAND_IN)
+    assert set(re.findall(r'"(SIM_\w+)"', source)) - own == set(variables.STAND_IN)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_redis_learns_a_hash_and_never_the_password() -> None:
     ],
 )
 def test_a_secret_that_cannot_be_used(content: tuple[str, int] | None, said: str) -> None:
-    (fault,) = planning.secret_faults({"secrets/tws_password": content})
+    (fault,) = secret_faults({"secrets/tws_password": content})
     assert fault.startswith("secrets/tws_password: expected ")
     assert said in fault
     assert "hunter2" not in fault
@@ -177,7 +179,7 @@ def test_a_secret_that_cannot_be_used(content: tuple[str, int] | None, said: str
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_a_secret_that_can_be_used(mode: int) -> None:
-    assert planning.secret_faults({"x": ("hunter2\n", mode)}) == []
+    assert secret_faults({"x": ("hunter2\n", mode)}) == []
 
 
 def _status(gateway: str, engine: str) -> dict[str, object]:

@@ -192,7 +192,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "opens"), [("11:45 PM", "04:45"), ("12:05 AM", "05:05"), ("12:30 pm", "17:30"), ("9:00 AM", "14:00")]
+    ("text", "opens"), [("11:45 PM", "04:45"), ("12:05 AM", "05:05"), ("12:30 PM", "17:30"), ("09:00 AM", "14:00")]
 )
 def test_the_gateways_own_restart_is_a_planned_window(text: str, opens: str) -> None:
     [span] = open_windows((planned_restart(text, "America/New_York"),), at(f"2026-11-24T{opens}"))
@@ -200,7 +200,7 @@ def test_the_gateways_own_restart_is_a_planned_window(text: str, opens: str) -> 
     assert span.closes - span.opens == timedelta(minutes=5)
 
 
-@pytest.mark.parametrize("text", ["23:45", "13:00 PM", "11:60 PM", "11:45", "0:10 AM"])
+@pytest.mark.parametrize("text", ["23:45", "13:00 PM", "11:60 PM", "11:45", "0:10 AM", "9:00 AM", "11:45 pm"])
 def test_a_time_that_ibc_would_not_take_is_refused(text: str) -> None:
     with pytest.raises(SettingsRefused, match="AUTO_RESTART_TIME"):
         planned_restart(text, "Etc/UTC")
