@@ -2,9 +2,10 @@
 
 PreflightError
 ├── SettingsError   the configuration is unusable
+├── NotSeen         what a check looks at cannot be seen from here; that check is skipped
 ├── UnknownCheck    somebody asks for a check that there is not
 └── CouldNotAsk     what would ask is not there, or does not answer
-Each is exit code 2.
+Each but NotSeen is exit code 2.
 """
 
 from preflight.report import Report
@@ -16,6 +17,10 @@ class PreflightError(Exception):
 
 class SettingsError(PreflightError):
     """A setting is missing or cannot be used; the message names each, with its remedy."""
+
+
+class NotSeen(PreflightError):
+    """What a check looks at cannot be seen from here, which says nothing of the thing itself."""
 
 
 class UnknownCheck(PreflightError):

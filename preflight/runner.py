@@ -7,9 +7,11 @@ from pathlib import Path
 
 from preflight.catalogue import catalogue, chosen
 from preflight.check import Answer, Check, Place, Remedy, Site
+from preflight.errors import NotSeen
 from preflight.report import Finding, Report, Result
 from preflight.settings import Settings
 from preflight.sources.conversation import Conversation
+from preflight.sources.host import Host
 from preflight.sources.local import LocalHost, LocalHouse
 from tws.clock import Clock, SystemClock
 from tws.errors import (
@@ -51,11 +53,13 @@ async def run(
     *,
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
+    host: Host | None = None,
 ) -> Report:
     """Ask every check that can be asked from `place`, together. Never raises for what it looks at: that is a finding.
 
     A check whose prerequisite did not pass is skipped, and says which one that was. No check waits longer than its
     own patience, whatever the others meet, and none beyond the deadline of the whole.
+    `host` is the machine as somebody knows it who knows more of it than its settings.
 
     Raises:
         UnknownCheck: `only` or `skip` has a word that is neither a check's name nor a group's.
@@ -67,7 +71,7 @@ async def run(
     checks = [check for check in wanted if check.place is place]
     left_out = [check.name for check in known if check.place is place and check not in checks]
     async with Conversation(settings, clock) as gateway:
-        site = Site(settings, gateway, LocalHost(), LocalHouse(), clock.now())
+        site = Site(settings, gateway, host or LocalHost(settings), LocalHouse(), clock.now())
         findings = await ask_all(checks, site)
     return Report(findings, clock.monotonic() - started, left_out)
 
@@ -103,6 +107,8 @@ async def _ask(check: Check, site: Site, before: Sequence[Finding], deadline: fl
     except TwsError as error:
         remedy = next(remedy for kind, remedy in REMEDIES.items() if isinstance(error, kind))
         return Answer(Result.FAIL, str(error), (remedy,))
+    except NotSeen as reason:
+        return Answer(Result.SKIPPED, str(reason))
     except TimeoutError:
         return Answer(Result.FAIL, f"no answer in {patience:.2g} s", (REMEDIES[RequestUnanswered],))
     except Exception as error:  # whatever it is, the other checks go on

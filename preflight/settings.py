@@ -1,5 +1,6 @@
 """What a preflight needs to know, from the environment."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError
@@ -20,6 +21,8 @@ class Settings(BaseSettings):
     require_utc: bool = True
     read_only_api: bool | None = None
     """Whether the gateway should refuse orders. Not set: in live it should."""
+    mailbox_dir: Path | None = None
+    """Where the gateway's container writes what it sees of itself; only the supervisor's has it mounted."""
     preflight_client_id: Annotated[int, Field(ge=910, le=919)] = 910
     """First id of the preflight's band; the engine (1-5) and the sentinel (900-909) have their own."""
     preflight_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0

@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -30,6 +29,9 @@ from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
 from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS, secret_faults
 from preflight.settings import Settings as PreflightSettings
+from preflight.sources.local import LocalHost
+from preflight.sources.machine import is_free
+from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
@@ -200,15 +202,11 @@ def compose_command(root: Path, tenant: str, *arguments: str) -> list[str]:
 
 def taken_ports(variables: Mapping[str, str]) -> list[str]:
     """Name the host ports of this plan that somebody else listens on."""
-    taken = []
-    for name, port in published(variables).items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                taken.append(f"{name}: expected 127.0.0.1:{port} to be free, found a listener; set another in .env")
-    return sorted(taken)
+    return sorted(
+        f"{name}: expected 127.0.0.1:{port} to be free, found a listener; set another in .env"
+        for name, port in published(variables).items()
+        if not is_free(port)
+    )
 
 
 def waiting_for(status: Mapping[str, object], tenant: str, *, engine: bool) -> str | None:
@@ -343,7 +341,14 @@ def preflight(tenant: str, options: Options, root: Path = ROOT, clock: Clock | N
         host_settings = PreflightSettings.load(**here)
         order = [check.name for check in checks]
         host = asyncio.create_task(
-            run_preflight(host_settings, clock, Place.HOST, only=options.only, skip=options.skip)
+            run_preflight(
+                host_settings,
+                clock,
+                Place.HOST,
+                only=options.only,
+                skip=options.skip,
+                host=LocalHost(host_settings, Project(root, wanted)),
+            )
         )
         try:
             stack = [await _ask_inside(root, tenant, now, inside if left_out else None)] if inside else []

@@ -1,5 +1,22 @@
 """The checks, in the order in which they are asked."""
 
-from preflight.checks import login, port, read_only, utc
+from preflight.checks import clock, disk, docker, login, memory, names, open_files, port, ports, read_only, utc
 
-CHECKS = (port.CHECK, login.CHECK, utc.CHECK, read_only.CHECK)
+CHECKS = (
+    # host
+    docker.CHECK,
+    disk.CHECK,
+    memory.CHECK,
+    open_files.CHECK,
+    clock.CHECK,
+    names.CHECK,
+    ports.CHECK,
+    # gateway
+    port.CHECK,
+    # identity
+    login.CHECK,
+    # time
+    utc.CHECK,
+    # orders
+    read_only.CHECK,
+)

@@ -1,8 +1,60 @@
 """Host and house as they are seen from this process."""
 
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from preflight.errors import NotSeen
+from preflight.settings import Settings
+from preflight.sources import docker, machine
+from preflight.sources.host import DockerVersions, OpenFiles, Room
+from preflight.sources.project import Project
+from tws.timekeeping import Timekeeping, timekeeping
+
 
 class LocalHost:
-    """This machine."""
+    """This machine; and, where `project` is given, what lies on it."""
+
+    def __init__(self, settings: Settings, project: Project | None = None) -> None:
+        self._settings = settings
+        self._given = project
+
+    async def disk(self) -> Room:
+        """Where this process runs; in a container that is where Docker keeps its images and volumes."""
+        return await asyncio.to_thread(machine.disk, Path("/"))
+
+    async def memory(self) -> Room:
+        """This machine's memory."""
+        return await asyncio.to_thread(machine.memory)
+
+    async def open_files(self) -> OpenFiles:
+        """The gateway's, by its container's own count."""
+        return await asyncio.to_thread(machine.open_files, self._settings.mailbox_dir)
+
+    async def timekeeping(self) -> Timekeeping:
+        """This machine's clock."""
+        found = await asyncio.to_thread(timekeeping)
+        if found is None:
+            raise NotSeen("the kernel does not tell here how its clock is kept")
+        return found
+
+    async def addresses(self, name: str) -> tuple[str, ...]:
+        """As programs beside this one resolve it."""
+        return await asyncio.to_thread(machine.addresses, name)
+
+    async def docker(self) -> DockerVersions:
+        """By its command."""
+        return await docker.versions()
+
+    async def taken_ports(self) -> Mapping[str, str]:
+        """By Docker's word, and by trying."""
+        return await self._project.taken_ports()
+
+    @property
+    def _project(self) -> Project:
+        if self._given is None:
+            raise NotSeen("asked by `make preflight`, which knows the project on this machine")
+        return self._given
 
 
 class LocalHouse:

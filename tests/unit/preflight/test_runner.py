@@ -32,7 +32,8 @@ def check(name: str, ask: Question, *needs: str) -> Check:
 
 
 async def asked(*checks: Check) -> dict[str, Finding]:
-    site = Site(settings(preflight_patience_seconds=0.05), Told(), LocalHost(), LocalHouse(), NOW)
+    given = settings(preflight_patience_seconds=0.05)
+    site = Site(given, Told(), LocalHost(given), LocalHouse(), NOW)
     return {finding.name: finding for finding in await ask_all(checks, site)}
 
 

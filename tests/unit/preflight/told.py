@@ -9,6 +9,7 @@ from typing import Any
 from preflight.check import Answer, Check, Site
 from preflight.settings import Settings
 from preflight.sources.gateway import Word
+from preflight.sources.host import Host
 from preflight.sources.local import LocalHost, LocalHouse
 from tws.handshake import Greeting
 from tws.times import TimeMode, parse_connection_time
@@ -66,8 +67,9 @@ def settings(**changes: Any) -> Settings:
     return Settings(**{"ib_account": "DUSIM0001", "mode": "sim", **changes})
 
 
-async def ask(check: Check, told: Told, **changes: Any) -> Answer:
-    answer = await check.ask(Site(settings(**changes), told, LocalHost(), LocalHouse(), NOW))
+async def ask(check: Check, told: Told | None = None, host: Host | None = None, **changes: Any) -> Answer:
+    given = settings(**changes)
+    answer = await check.ask(Site(given, told or Told(), host or LocalHost(given), LocalHouse(), NOW))
     assert set(answer.remedies) <= set(check.remedies), "a remedy that docs/preflight.md does not know"
     return answer
 
