@@ -6,7 +6,7 @@ At most one a turn, and none while one is in flight. A way to act returns whethe
 
 from dataclasses import replace
 
-from supervisor import faults, incidents
+from supervisor import faults, incidents, weekly
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import FAULTS, Rung
 from supervisor.ladder import STEPS, Purse, act_deadline, external, next_rung, restarts_gateway
@@ -22,7 +22,7 @@ def act(pad: Pad) -> None:
     if pad.memory.flight is not None:
         pad.why_not = f"{pad.memory.flight.rung} under way"
         return
-    for acted in (_by_hand, _safety_stop, _secure_login, _cure_gateway, _follow_with_engine):
+    for acted in (_by_hand, _safety_stop, _secure_login, _keep_week, _cure_gateway, _follow_with_engine):
         if acted(pad):
             return
 
@@ -75,6 +75,26 @@ def _secure_login(pad: Pad) -> bool:
     return _launch(pad, rung, finding.why)
 
 
+def _keep_week(pad: Pad) -> bool:
+    """No login that needs a push without somebody who waits for it, and never a hold on a gateway that is up."""
+    if pad.now < pad.memory.retry_at:
+        return False
+    if weekly.to_be_held(pad):
+        return _hold_logins(pad)
+    if not weekly.to_be_lifted(pad):
+        return False
+    if pad.gateway.state is GatewayState.READY:
+        return _launch(pad, Rung.LOGIN_LIFT, "the gateway is up and logged in", beside=True)
+    if not pad.rules.dry_run:
+        pad.gateway = replace(pad.gateway, pushed_at=pad.now)
+        pad.out.append(Remember("pushed:gateway", "1"))
+    return _launch(pad, Rung.LOGIN_LIFT, "REAUTH_AT: one push", beside=True)
+
+
+def _hold_logins(pad: Pad) -> bool:
+    return _launch(pad, Rung.LOGIN_HOLD, weekly.reason(pad), beside=True)
+
+
 def _cure_gateway(pad: Pad) -> bool:
     finding, incident = pad.gateway_finding, pad.memory.gateway_incident
     if finding is None or incident is None or incident.gave_up or finding.fault.safety:
@@ -104,6 +124,11 @@ def _cure_gateway(pad: Pad) -> bool:
     if rung is Rung.RECONNECT_ACCOUNT and not pad.rules.reconnect_account:
         pad.why_not = "RECONNECTACCOUNT is off"
         return False
+    if _needs_login(rung) and weekly.needs_word(pad):
+        # Its cure would be a push at any hour. RECONNECTACCOUNT is asked of a gateway that is up: that one is not held.
+        if rung is not Rung.RECONNECT_ACCOUNT and weekly.may_hold(pad):
+            return _hold_logins(pad)
+        return _withhold(pad, rung, "its login would need a push that nobody has asked for")
     return not _vetoed(pad, rung) and _launch(pad, rung, finding.why)
 
 
@@ -262,15 +287,16 @@ def _broke(pad: Pad, purse: Purse) -> bool:
 # -- the act itself ----------------------------------------------------------------------------------------------------
 
 
-def _launch(pad: Pad, rung: Rung, why: str, *, by_hand: bool = False) -> bool:
+def _launch(pad: Pad, rung: Rung, why: str, *, by_hand: bool = False, beside: bool = False) -> bool:
     """Ask the world for it, and remember all that follows from having asked. Always true: it was done.
 
     In a dry run it is withheld, and nothing follows. The sentinel's reconnecting touches nothing but our own session.
+    `beside` is no answer to the gateway's incident, but the week's own.
     """
     if pad.rules.dry_run and rung is not Rung.SENTINEL_RECONNECT:
         return _withhold(pad, rung, f"DRY RUN: would {rung}")
     step = STEPS[rung]
-    incident = pad.incident(step.subject) or pad.memory.gateway_incident
+    incident = weekly.incident(pad) if beside else pad.incident(step.subject) or pad.memory.gateway_incident
     if incident is None and rung is Rung.ENGINE_RESYNC:
         incident = _asks_for_resync(pad)
     act = Act(
@@ -311,7 +337,7 @@ def _spend(pad: Pad, purse: Purse) -> None:
 
 def _gateway_recovers(pad: Pad, rung: Rung) -> None:
     """All but the reconnects, which a gateway that answers is asked for, leave it RECOVERING."""
-    if rung in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT, Rung.LOGIN_HOLD, Rung.GATEWAY_STOP):
+    if rung in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT, Rung.LOGIN_HOLD, Rung.LOGIN_LIFT, Rung.GATEWAY_STOP):
         return
     if pad.gateway.state is GatewayState.SUSPECT and rung is Rung.SENTINEL_RECONNECT:
         pad.move(GatewayState.FAILING)

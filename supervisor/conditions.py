@@ -6,7 +6,7 @@ One function a standing fault, of nearly its name: evidence, all well, or not to
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from supervisor import audit, faults, incidents
+from supervisor import audit, faults, incidents, weekly
 from supervisor.audit import UNKNOWN, WELL, Verdict
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import FAULTS, STANDING, Fault
@@ -94,19 +94,6 @@ def _client_id_in_use(pad: Pad) -> Verdict:
     if sentinel.client_id == pad.policy.sentinel_client_id or pad.now - sentinel.opened_at > pad.policy.id_told:
         return WELL  # the session is none the worse for it: it is told, and that is all
     return _stands(faults.CLIENT_ID_IN_USE, sentinel.opened_at, f"the sentinel has id {sentinel.client_id}")
-
-
-def _weekly_token(pad: Pad) -> Verdict:
-    ends = pad.observation.token_expires_at
-    if ends is None:
-        return UNKNOWN
-    left = ends - pad.now
-    due = [hours for hours in pad.policy.token_reminders if left <= hours * 3600.0]
-    if not due:
-        return WELL
-    return _stands(
-        faults.WEEKLY_TOKEN, ends - due[0] * 3600.0, f"the login token ends in {min(due)} h: be ready for a push"
-    )
 
 
 def _memory_pressure(pad: Pad) -> Verdict:
@@ -217,7 +204,7 @@ EVIDENCE: Mapping[str, Callable[[Pad], Verdict]] = {
         (faults.CLOCK_SKEW, _clock_skew),
         (faults.CLIENT_ID_IN_USE, _client_id_in_use),
         (faults.WRITE_BLOCKED, _write_blocked),
-        (faults.WEEKLY_TOKEN, _weekly_token),
+        (faults.WEEKLY_TOKEN, weekly.judge),
         (faults.SECOND_ENGINE, _audited(audit.second_engine)),
         (faults.CACHE_DOWN, _cache_down),
         (faults.ORDER_UNACKED, _audited(audit.order_unacked)),

@@ -22,6 +22,7 @@ class Diagnosis:
         since: the last moment that all was known to be well, or the event's own time.
         first: the first failing look, or the event's own time.
         sure: all the evidence that the table asks for is there; without it nothing irreversible is done.
+        about: which of several things of one incident it tells; each of them is told by itself.
     """
 
     fault: Fault
@@ -29,6 +30,7 @@ class Diagnosis:
     first: float
     sure: bool
     why: str
+    about: str = ""
 
 
 def exposure(observation: Observation, now: float, policy: Policy) -> bool:

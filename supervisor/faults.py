@@ -26,6 +26,7 @@ class Rung(StrEnum):
     ENGINE_RESTART = "engine-restart"
     ENGINE_STOP = "engine-stop"
     LOGIN_HOLD = "login-hold"
+    LOGIN_LIFT = "login-lift"
     GATEWAY_STOP = "gateway-stop"
     RESTART_COMMAND = "restart-command"
 
@@ -96,8 +97,9 @@ def _standing(
     holds: bool = False,
     patience: float = 0.0,
     resyncs: bool = False,
+    rungs: tuple[Rung, ...] = (),
 ) -> Fault:
-    """A row of what is told, and held or paged, but never acted on."""
+    """A row of what is told, and held or paged; no ladder climbs for it."""
     return Fault(
         number,
         name,
@@ -105,7 +107,7 @@ def _standing(
         evidence,
         seen,
         None,
-        (),
+        rungs,
         answer,
         page,
         standing=True,
@@ -352,10 +354,13 @@ WEEKLY_TOKEN = _standing(
     26,
     "weekly-token",
     _G,
-    "the week's login token ends in 24, 8 or 1 h",
-    "a reminder at each; a login with its push is then a person's to make",
-    when="before Sunday 01:00 New York",
+    "the week's login token ends in 24, 8 or 1 h; or it has ended, or the machine has booted, and the next login needs "
+    "a push that nobody has asked for",
+    "a reminder at each; then a hold on logins, unless the gateway is still up; one push at `REAUTH_AT` or on "
+    "`make login`, and the hold again",
+    when="around Sunday 01:00 New York, and after a boot",
     page=Page.NOW,
+    rungs=(Rung.LOGIN_HOLD, Rung.LOGIN_LIFT),
 )
 ENGINE_EXIT = Fault(
     27,

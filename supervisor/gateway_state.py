@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from supervisor import faults
+from supervisor import faults, weekly
 from supervisor.diagnosis import Diagnosis, dead, host_slept, login_trouble, not_whole, silent
 from supervisor.faults import FAULTS
 from supervisor.memory import NEVER, Remember
@@ -90,6 +90,7 @@ def _judge_answering(pad: Pad) -> None:
     if track.proven != track.process.identity and not degraded:
         pad.gateway = replace(pad.gateway, proven=track.process.identity)
         pad.out.append(Remember("proven:gateway", track.process.identity or ""))
+    weekly.came_through(pad)
     ticks = pad.observation.sentinel.last_tick_at
     if finding is None and pad.memory.gateway_incident is None:
         ticking = ticks is not None and pad.now - ticks < pad.policy.tick_fresh

@@ -85,7 +85,7 @@ class Hands:
         self._ledger.hold(reason)
 
     def lift(self) -> str | None:
-        """Lift the hold on a person's word; returns why there was one. Raises: ActRefused."""
+        """Lift the hold, on a person's word or at REAUTH_AT; returns why there was one. Raises: ActRefused."""
         return self._ledger.lift()
 
     async def _do(self, rung: Rung, reason: str) -> str:
@@ -110,6 +110,8 @@ class Hands:
             return await run_command(self._restart_command)
         elif rung is Rung.LOGIN_HOLD:
             self.hold(reason)
+        elif rung is Rung.LOGIN_LIFT:
+            return f"there was: {self.lift() or 'none'}"
         else:
             await self._runtime.stop(Subject.ENGINE, policy.engine_stop_grace)
         return "done"

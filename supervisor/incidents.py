@@ -141,18 +141,17 @@ def page(pad: Pad, incident: Incident, finding: Diagnosis) -> None:
         or (when is Page.LATER_IF_EXPOSED and pad.exposed and age >= pad.policy.page_exposed_after)
     )
     if due:
-        # A reminder says something new each time; everything else is said once.
-        key = finding.why if finding.fault is faults.WEEKLY_TOKEN else finding.fault.name
-        tell(pad, incident, key, f"{finding.fault.name}: {finding.why}")
+        key = finding.about or finding.fault.name
+        tell(pad, incident, key, f"{finding.fault.name}: {finding.why}", finding.about)
 
 
-def tell(pad: Pad, incident: Incident, key: str, text: str) -> None:
+def tell(pad: Pad, incident: Incident, key: str, text: str, about: str = "") -> None:
     """Tell people, once an incident for each `key`."""
     if key in incident.told:
         return
     incident = replace(incident, told=(*incident.told, key))
     pad.put(incident)
-    pad.out.append(Tell(incident, f"{text}; {_exposure_in_words(pad)}"))
+    pad.out.append(Tell(incident, f"{text}; {_exposure_in_words(pad)}", about))
 
 
 def _exposure_in_words(pad: Pad) -> str:

@@ -43,7 +43,7 @@ def _landed(pad: Pad, act: Act, word: str) -> None:
     for incident in pad.memory.open:
         if incident.id == act.incident_id:
             acts = tuple(replace(done, outcome=word) if done.act_id == act.id else done for done in incident.acts)
-            if incident in pad.memory.standing:
+            if incident in pad.memory.standing and act.rung is Rung.ENGINE_RESYNC:
                 pad.engine = replace(pad.engine, resync_due=False)  # once, whatever came of it
             pad.put(replace(incident, acts=acts))
     if step.restarts and word == "cancelled":
@@ -85,7 +85,8 @@ def _stopped_for_good(pad: Pad, subject: Subject) -> None:
 def _await_proof(pad: Pad, act: Act) -> None:
     """From here on only looks younger than the act count."""
     subject = STEPS[act.rung].subject
-    if act.rung is Rung.LOGIN_HOLD:
+    if act.rung in (Rung.LOGIN_HOLD, Rung.LOGIN_LIFT):
+        pad.gateway = replace(pad.gateway, ledger_since=pad.now)
         return  # nothing has to show it: the ledger says so itself
     if act.rung is Rung.SENTINEL_RECONNECT and pad.observation.host.slept_at is not None:
         pad.gateway = replace(pad.gateway, slept_done=pad.observation.host.slept_at)

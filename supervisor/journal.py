@@ -199,8 +199,14 @@ class Journal:
         def fact(key: str) -> str | None:
             return facts[key].value if key in facts else None
 
+        login, push = facts.get("logged-in:gateway"), facts.get("pushed:gateway")
         memory = Memory(
-            gateway=GatewayTrack(process=Process(stop_known=fact("asked:gateway")), proven=fact("proven:gateway")),
+            gateway=GatewayTrack(
+                process=Process(stop_known=fact("asked:gateway")),
+                proven=fact("proven:gateway"),
+                logged_in_at=monotonic(login.at - float(login.value)) if login is not None else NEVER,
+                pushed_at=monotonic(push.at) if push is not None else NEVER,
+            ),
             engine=EngineTrack(process=Process(stop_known=fact("asked:engine"))),
             gateway_incident=incidents.get(Subject.GATEWAY),
             engine_incident=incidents.get(Subject.ENGINE),

@@ -302,6 +302,7 @@ class Watch:
             preflight_failed=self._preflight_failed(),
             paused=self._paused(now),
             journal_broken=self._journal_broken,
+            hold_lifted_at=self._monotonic(self._lifted_at) if self._lifted_at else None,
             events=tuple(self._events),
             outcomes=tuple(self._outcomes),
             asks=tuple(self._asks),
@@ -425,10 +426,10 @@ class Watch:
                 self._note(lambda: self._journal.close_incident(tenant, incident, at))
                 self._notifier.close(incident, self._wall(at))
                 self._senses.sentinel.audit_soon()
-            case Tell(incident, text):
+            case Tell(incident, text, about):
                 self._metrics.pages.labels(tenant, incident.fault).inc()
                 log.error("page", tenant=tenant, incident=incident.id, text=text)
-                self._notifier.tell(incident, text, self._wall(incident.opened_at))
+                self._notifier.tell(incident, text, self._wall(incident.opened_at), about)
             case Moved(before, after, why):
                 subject = "gateway" if isinstance(after, GatewayState) else "engine"
                 log.info("moved", tenant=tenant, subject=subject, before=before, after=after, why=why)
@@ -459,6 +460,8 @@ class Watch:
             detail=outcome.detail,
         )
         self._metrics.actions.labels(self.rules.tenant, act.rung, outcome.word).inc()
+        if act.rung is Rung.LOGIN_LIFT and outcome.ok:
+            self._hold_is_lifted("the supervisor", act.reason)
         self._outcomes.append(outcome)
         self._news.set()
         self.look_now()
@@ -593,13 +596,17 @@ class Watch:
             return None
         reason = self._hands.lift()
         if reason is not None:
-            at = self._lifted_at = self._clock.now().timestamp()
             log.warning("hold lifted", tenant=self.rules.tenant, by=word, was=reason)
-            value = json.dumps({"by": word, "reason": reason})
-            self._note(lambda: self._journal.remember(self.rules.tenant, _HOLD_LIFTED, value, at))
-            self._see(ledger=self._senses.ledger.look(), login=LoginView())
-            self.look_now()
+            self._hold_is_lifted(word, reason)
         return reason
+
+    def _hold_is_lifted(self, word: str, reason: str) -> None:
+        """What the log has said until now is no news any more."""
+        at = self._lifted_at = self._clock.now().timestamp()
+        value = json.dumps({"by": word, "reason": reason})
+        self._note(lambda: self._journal.remember(self.rules.tenant, _HOLD_LIFTED, value, at))
+        self._see(ledger=self._senses.ledger.look(), login=LoginView())
+        self.look_now()
 
     def log_in(self) -> tuple[bool, str]:
         """Lift the hold and start the gateway anew, once. A ledger that is spent is never passed by.

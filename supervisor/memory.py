@@ -49,6 +49,9 @@ class GatewayTrack:
     data_lost_done: float = NEVER  # 1101s up to here are dealt with
     excused_until: float = NEVER  # its silence is nobody's fault: it waits for a login, or makes one, or just did
     slept_done: float = NEVER  # sleeps of the host up to here are dealt with
+    logged_in_at: float = NEVER  # when the last login was made that came through; outlives this supervisor
+    pushed_at: float = NEVER  # when REAUTH_AT was last answered with a push; outlives this supervisor
+    ledger_since: float = NEVER  # older looks at the ledger do not show our own word on its hold
     ticking: bool = False  # the canary ticked when all was last well
 
 
@@ -178,10 +181,11 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell people."""
+    """Tell people. `about` tells the pages of one incident apart; each takes the place of the one before it."""
 
     incident: Incident
     text: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

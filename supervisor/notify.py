@@ -62,7 +62,8 @@ class Page:
     """One thing that a person is told. Times are epoch seconds.
 
     Attributes:
-        ended_at: when its incident was over; None while it is open.
+        ended_at: when its incident was over, or another took its place; None while it is open.
+        about: which of several things of one incident it tells: each is an alert of its own.
     """
 
     incident_id: int
@@ -72,6 +73,7 @@ class Page:
     text: str
     starts_at: float
     ended_at: float | None = None
+    about: str = ""
 
     @property
     def severity(self) -> str:
@@ -80,13 +82,14 @@ class Page:
     @property
     def labels(self) -> dict[str, str]:
         """What makes it the same alert when it is posted again."""
-        return {"alertname": self.alert, "tenant": self.tenant, "fault": self.fault, "severity": self.severity}
+        labels = {"alertname": self.alert, "tenant": self.tenant, "fault": self.fault, "severity": self.severity}
+        return labels | ({"about": self.about} if self.about else {})
 
 
-def page(tenant: str, incident: Incident, text: str, starts_at: float) -> Page:
+def page(tenant: str, incident: Incident, text: str, starts_at: float, about: str = "") -> Page:
     """What is told of an incident."""
     alert = _ALERT_OF.get(incident.fault, GAVE_UP if incident.gave_up else NEEDS_PERSON)
-    return Page(incident.id, alert, tenant, incident.fault, text, starts_at)
+    return Page(incident.id, alert, tenant, incident.fault, text, starts_at, about=about)
 
 
 # -- channels ----------------------------------------------------------------------------------------------------------
@@ -179,6 +182,9 @@ class _Owed:
     missed: bool = False  # said in the log that nobody took it
 
 
+type _Key = tuple[int, str, str, str]  # incident, alert, fault, and what of it
+
+
 class Notifier:
     """What one tenant owes to people."""
 
@@ -190,13 +196,21 @@ class Notifier:
         self._webhook = webhook
         self._metrics = metrics
         self._clock = clock
-        self._owed: dict[tuple[int, str, str], _Owed] = {}
+        self._owed: dict[_Key, _Owed] = {}
         self._news = asyncio.Event()
 
-    def tell(self, incident: Incident, text: str, starts_at: float) -> None:
-        """Write down that people are to be told, now. `starts_at` is when the incident began, as an epoch second."""
-        new = page(self._tenant, incident, text, starts_at)
-        key = (incident.id, new.alert, new.fault)
+    def tell(self, incident: Incident, text: str, starts_at: float, about: str = "") -> None:
+        """Write down that people are to be told, now. `starts_at` is when the incident began, as an epoch second.
+
+        `about` makes it an alert of its own, in the place of what was told of that incident about something else: one
+        with the labels of an alert that fires already would only change its words, and reach nobody.
+        """
+        new = page(self._tenant, incident, text, starts_at, about)
+        key = (incident.id, new.alert, new.fault, about)
+        if about:
+            for (incident_id, _, fault, before), owed in self._owed.items():
+                if (incident_id, fault) == (incident.id, new.fault) and before != about:
+                    self._end(owed, self._clock.now().timestamp())
         self._owed.pop(key, None)  # the same alert with a new text is told anew
         if len(self._owed) >= _MOST:
             self._lose(next(iter(self._owed)), "too many are owed")
@@ -207,9 +221,13 @@ class Notifier:
         """An incident is over, at that epoch second: all that was told of it ends."""
         for owed in self._owed.values():
             if owed.page.incident_id == incident.id:
-                owed.page = replace(owed.page, ended_at=at)
-                owed.over_at = self._clock.monotonic()
-                self._news.set()
+                self._end(owed, at)
+
+    def _end(self, owed: _Owed, at: float) -> None:
+        if owed.over_at is None:
+            owed.page = replace(owed.page, ended_at=at)
+            owed.over_at = self._clock.monotonic()
+            self._news.set()
 
     def oldest_unsent(self) -> float:
         """Seconds since the first page that nobody has heard of was told; 0 without any."""
@@ -280,12 +298,12 @@ class Notifier:
         self._metrics.notifications.labels(self._tenant, name, outcome).inc()
         return outcome == "sent"
 
-    def _forget(self, key: tuple[int, str, str], owed: _Owed) -> None:
+    def _forget(self, key: _Key, owed: _Owed) -> None:
         """Unless it was told anew while it was being sent."""
         if self._owed.get(key) is owed:
             del self._owed[key]
 
-    def _lose(self, key: tuple[int, str, str], why: str) -> None:
+    def _lose(self, key: _Key, why: str) -> None:
         owed = self._owed.pop(key)
         if not owed.heard:
             self._metrics.pages_lost.labels(self._tenant).inc()

@@ -138,6 +138,7 @@ class LedgerView:
         hold: why no login is attempted by anybody; None without a hold.
         next_at: when the ledger allows the next one; None if it does now, or never under a hold.
         waiting: the container waits for that now.
+        host_boot: the last attempt was the container's first start since the machine booted.
     """
 
     look: Look = NEVER
@@ -145,6 +146,7 @@ class LedgerView:
     hold: str | None = None
     next_at: float | None = None
     waiting: bool = False
+    host_boot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +415,8 @@ class Observation:
     """When it last ended."""
     reauth_at: float | None = None
     """When one push may be sent, the first such moment since the token last ended; None: only when a person asks."""
+    hold_lifted_at: float | None = None
+    """When a hold on logins was last lifted, by whomever."""
     sentinel: SentinelView = field(default_factory=SentinelView)
     engine_view: EngineView = field(default_factory=EngineView)
     preflight_failed: tuple[str, ...] | None = None

@@ -98,6 +98,7 @@ class Policy:
     memory_share: float = 0.9
     files_share: float = 0.8
     token_reminders: tuple[int, ...] = (24, 8, 1)  # hours
+    push_patience: float = 1800.0  # whoever wanted a push then has the phone at hand for so long
     audit_fresh: float = 120.0
     docker_timeout: float = 5.0
     command_timeout: float = 60.0  # RESTART_COMMAND, of which we know nothing

@@ -19,6 +19,7 @@ class Rules:
         reconnect_account: whether RECONNECTACCOUNT, a login, may be used.
         windows: the hours in which restarts wait.
         weekly_token: whether the login ends each Sunday.
+        twofa: whether a login asks for a second factor.
         reauth: when one push may be sent after that; None: only when a person asks.
         dry_run: acts are told and never done.
         external: the gateway is no container of ours.
@@ -34,6 +35,7 @@ class Rules:
     reconnect_account: bool = True
     windows: tuple[Window, ...] = ()
     weekly_token: bool = False
+    twofa: bool = False
     reauth: Reauth | None = None
     dry_run: bool = False
     external: bool = False

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     auto_restart_time: str | None = None
     time_zone: str = "Etc/UTC"
     reauth_at: str | None = None
+    twofa: bool | None = None
+    """Whether a login asks for a second factor; unset means only in LIVE, and where REAUTH_AT is set."""
     dry_run: bool = False
     """Whether acts are only told, as what would be done."""
     alertmanager_url: str = "http://alertmanager:9093"
@@ -98,6 +100,7 @@ class Settings(BaseSettings):
         )
         policy.check()
         live = self.mode == "live"
+        twofa = live or self.reauth_at is not None if self.twofa is None else self.twofa
         return Rules(
             tenant=self.tenant,
             account=self.ib_account,
@@ -107,7 +110,8 @@ class Settings(BaseSettings):
             farms=tuple(part.strip() for part in self.market_farms.split(",") if part.strip()),
             reconnect_account=not live if self.reconnect_account is None else self.reconnect_account,
             windows=self._windows(),
-            weekly_token=self.mode != "sim" or self.reauth_at is not None,
+            weekly_token=self.mode != "sim" or twofa or self.reauth_at is not None,
+            twofa=twofa,
             reauth=Reauth.parse(self.reauth_at) if self.reauth_at is not None else None,
             dry_run=self.dry_run,
             external=self.gateway == "external",

@@ -16,7 +16,7 @@ from supervisor.policy import Budget
 from tws.clock import Clock
 
 _TAIL = 65_536  # bytes of the ledger that are read: some thousand logins
-_EPOCH = re.compile(rb"^[ \t]*([1-9][0-9]{8,9})(?=[ \t\n]|\Z)", re.MULTILINE)
+_EPOCH = re.compile(rb"^[ \t]*([1-9][0-9]{8,9})(?=[ \t\n]|\Z)(?:[ \t]+(host-boot)\b)?", re.MULTILINE)
 _FRESH = 10.0  # the wrapper writes each second while it waits
 _LONGEST_REASON = 200
 
@@ -36,11 +36,11 @@ class Ledger:
         """Read it. UNKNOWN when a volume is not there; FAIL when the wrapper says that it cannot use its own."""
         now, wall = self._clock.monotonic(), self._clock.now().timestamp()
         try:
-            epochs = self._epochs(wall)
+            logins = self._logins(wall)
             hold = self._reason()
         except OSError as error:
             return LedgerView(Look(Result.UNKNOWN, now, 0.0, f"the ledger cannot be read: {error}"))
-        attempts = tuple(now - (wall - at) for at in epochs)
+        attempts = tuple(now - (wall - at) for at, _ in logins)
         free_at = self._budget.free_at(attempts, now)
         state, reason = self._wrappers_word(wall)
         broken = state in ("unusable", "blind")
@@ -50,6 +50,7 @@ class Ledger:
             hold,
             free_at if hold is None else None,
             waiting=state not in (None, "open"),
+            host_boot=bool(logins) and logins[-1][1],
         )
 
     def hold(self, reason: str) -> None:
@@ -84,8 +85,8 @@ class Ledger:
             raise ActRefused(f"expected to remove {self._hold}, found {error}; is the volume mounted?") from error
         return reason
 
-    def _epochs(self, wall: float) -> list[int]:
-        """When logins were made, oldest first; those that still count.
+    def _logins(self, wall: float) -> list[tuple[int, bool]]:
+        """When logins were made, oldest first, and whether by the machine's boot; those that still count.
 
         A line that does not begin with an epoch is none of the wrapper's. What lies further ahead than any window was
         written by a clock that was wrong.
@@ -97,8 +98,8 @@ class Ledger:
         except FileNotFoundError:
             self._ledger.stat()
             return []
-        epochs = (int(word) for word in _EPOCH.findall(text))
-        return sorted(at for at in epochs if abs(wall - at) < self._budget.longest)
+        logins = ((int(epoch), bool(boot)) for epoch, boot in _EPOCH.findall(text))
+        return sorted(login for login in logins if abs(wall - login[0]) < self._budget.longest)
 
     def _reason(self) -> str | None:
         try:

@@ -114,9 +114,12 @@ class House(World):
         said = calendar(self.rules.windows, token=self.rules.weekly_token, reauth=self.rules.reauth, wall_now=wall)
         self.windows = tuple(OpenWindow(span.name, self.monotonic(span.closes)) for span in said.open)
         ends = said.token_expires_at
+        ended, reauth = said.token_ended_at, said.reauth_at
         self.token_expires_at = self.monotonic(ends) if ends is not None else None
-        changes = [span.closes for span in said.open] + [said.next.opens] * (said.next is not None)  # type: ignore[union-attr]
-        changes += [ends] * (ends is not None)  # type: ignore[list-item]
+        self.token_ended_at = self.monotonic(ended) if ended is not None else None
+        self.reauth_at = self.monotonic(reauth) if reauth is not None else None
+        opens = said.next.opens if said.next is not None else None
+        changes = [span.closes for span in said.open] + [at for at in (opens, ends) if at is not None]
         if changes:
             self.at(self.monotonic(min(changes)), self._calendar)
 
@@ -139,7 +142,9 @@ class House(World):
         return self.hold is None and self.login_budget.left(self.attempts, self.now) > 0
 
     def lift(self) -> None:
-        """`make resume`: no hold any more."""
+        """`make resume`, or REAUTH_AT: no hold any more."""
+        if self.hold is not None:
+            self.hold_lifted_at = self.now
         self.hold = None
         self._keep_ledger()
         if self.waiting and self.alive:
@@ -240,9 +245,9 @@ class House(World):
         if self.serving and self.login is LoginPhase.QUIET:
             self._soft_restart()
 
-    def _done(self, rung: Rung) -> bool:
+    def _done(self, rung: Rung, reason: str) -> bool:
         if rung is Rung.LOGIN_HOLD:
-            self.hold = self.hold or "the machine's word"
+            self.hold = self.hold or reason
             self._keep_ledger()
             return True
         if rung is Rung.RECONNECT_ACCOUNT:
@@ -254,7 +259,7 @@ class House(World):
             return self.serving
         if rung is Rung.IBC_RESTART and not self.serving and not self.hang:
             return False
-        return super()._done(rung)
+        return super()._done(rung, reason)
 
     # -- people -----------------------------------------------------------------------------------------------------
 

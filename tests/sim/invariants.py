@@ -1,5 +1,6 @@
 """What may never be, whatever happens: asserted after every single turn."""
 
+from supervisor import weekly
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse
 from supervisor.memory import Act, Memory
@@ -50,6 +51,10 @@ class Invariants:
             assert world.ledger.hold is None, "no login under a hold"
             next_at = world.ledger.next_at
             assert next_at is None or next_at <= world.now, "no login beyond the ledger"
+        if act.rung is Rung.LOGIN_LIFT or act.reason.startswith(weekly.OURS):
+            assert world.rules.twofa, "the week's login needs no hold without a second factor"
+            up = after.gateway.state in (GatewayState.READY, GatewayState.DEGRADED)
+            assert not up or act.rung is Rung.LOGIN_LIFT, "a gateway that is up is not held"
         if act.rung is Rung.ENGINE_RESTART and world.positions + world.orders and self._only_disconnected():
             raise AssertionError("an engine with exposure is not restarted for being disconnected")
 

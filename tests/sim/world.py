@@ -159,6 +159,9 @@ class World:
     resources: ResourcesView = field(default_factory=ResourcesView)
     windows: tuple[OpenWindow, ...] = ()
     token_expires_at: float | None = None
+    token_ended_at: float | None = None
+    reauth_at: float | None = None
+    hold_lifted_at: float | None = None
     preflight_failed: tuple[str, ...] | None = None
     journal_broken: bool = False
     cache_up: bool = True
@@ -301,7 +304,18 @@ class World:
         held = self.ledger.hold is not None
         if not held:
             self.logins.append(self.now)
+            attempts = (*self.ledger.attempts, self.now)
+            self.ledger = replace(self.ledger, attempts=attempts, host_boot=False)
+        elif self.ledger.look.result is Result.OK:
+            self.ledger = replace(self.ledger, waiting=True)
         self._boot(float("inf") if held else self.boot_seconds)
+
+    def lift(self) -> None:
+        """No hold any more, on whoever's word: what waited for it goes on."""
+        self.ledger = replace(self.ledger, look=Look(Result.OK, self.now), hold=None, waiting=False)
+        self.hold_lifted_at = self.now
+        if self.alive and self._ready_at == float("inf"):
+            self._start_gateway()
 
     def _soft_restart(self) -> None:
         self._boot(self.soft_restart_seconds)
@@ -353,7 +367,7 @@ class World:
         self.flying = None
         refused = act.rung in (Rung.ENGINE_START, Rung.ENGINE_RESTART) and not self.clearance
         blind = STEPS[act.rung].new_process and not self.docker_ok
-        ok = not refused and not blind and not self.acts_fail and self._done(act.rung)
+        ok = not refused and not blind and not self.acts_fail and self._done(act.rung, act.reason)
         self._due.clear()
         if self.orphaned:
             self.orphaned = False
@@ -362,7 +376,7 @@ class World:
         self._outcomes.append(outcome)
         self.journal.ended(self.rules.tenant, outcome, self.now)
 
-    def _done(self, rung: Rung) -> bool:
+    def _done(self, rung: Rung, reason: str) -> bool:
         if rung in (Rung.CONTAINER_RESTART, Rung.CONTAINER_START):
             cures = self.restart_cures
             dead, hang, frozen = self.jvm_dead, self.hang, self.frozen
@@ -399,7 +413,9 @@ class World:
         elif rung in (Rung.ENGINE_START, Rung.ENGINE_RESTART):
             self.docker_start(Subject.ENGINE)
         elif rung is Rung.LOGIN_HOLD:
-            self.ledger = LedgerView(Look(Result.OK, self.now), hold="the machine's word")
+            self.ledger = replace(self.ledger, look=Look(Result.OK, self.now), hold=reason, next_at=None)
+        elif rung is Rung.LOGIN_LIFT:
+            self.lift()
         elif rung is Rung.GATEWAY_STOP:
             self.docker_stop(Subject.GATEWAY)
         elif rung is Rung.ENGINE_STOP:
@@ -602,6 +618,9 @@ class World:
             resources=self.resources,
             windows=self.windows,
             token_expires_at=self.token_expires_at,
+            token_ended_at=self.token_ended_at,
+            reauth_at=self.reauth_at,
+            hold_lifted_at=self.hold_lifted_at,
             preflight_failed=self.preflight_failed,
             journal_broken=self.journal_broken,
             sentinel=self._sentinel,
@@ -663,6 +682,9 @@ class World:
         if self.token_expires_at is not None:
             yield self.token_expires_at
             yield from (self.token_expires_at - hours * 3600.0 for hours in self.rules.policy.token_reminders)
+        for at in (self.reauth_at, self.hold_lifted_at):
+            if at is not None:
+                yield from (at, at + self.rules.policy.push_patience)
         yield from (at - CUT_OFF for at in self.expires_at.values())
 
     def run(self, seconds: float, until: Callable[["World"], bool] | None = None) -> float:

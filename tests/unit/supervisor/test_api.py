@@ -331,6 +331,20 @@ async def test_a_hold_as_an_act_is_journaled_before_it_is_there(watch: Watch, tm
     assert "is the volume mounted?" in outcome.detail
 
 
+async def test_a_hold_lifted_as_an_act_is_known_to_be_lifted(watch: Watch, tmp_path: Path) -> None:
+    """Else the machine would set it again before the one login has been made."""
+    watch._hands.hold("weekly-token: the login token has ended")
+    assert watch._lifted_at == 0.0
+    await watch._do(Act(1, Rung.LOGIN_LIFT, Subject.GATEWAY, None, 0.0, 10.0, "REAUTH_AT: one push"))
+    assert not (tmp_path / "hold").exists()
+    watch._turn()
+    lifted = watch.observation.hold_lifted_at
+    assert lifted is not None
+    assert 0.0 <= watch._clock.monotonic() - lifted < 5.0
+    await asyncio.gather(*watch._tasks)
+    assert "REAUTH_AT" in watch._journal.facts("sim")["hold-lifted"].value
+
+
 async def test_a_hold_that_cannot_be_lifted_is_told(client: httpx.AsyncClient, tmp_path: Path) -> None:
     (tmp_path / "hold").mkdir()
     for path in ("resume", "login"):

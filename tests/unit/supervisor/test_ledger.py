@@ -168,3 +168,17 @@ def test_nothing_on_the_disk_is_an_error_and_the_wrapper_reads_the_same(
         assert abs((free_at - CLOCK.monotonic()) if free_at else wrappers and wrappers - CLOCK.now().timestamp()) < 5
     else:
         assert CLOCK.now().timestamp() + free_at - CLOCK.monotonic() == pytest.approx(wrappers, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("causes", "boot"), [("host-boot", True), ("host-boot container-start", False), ("ibc", False)]
+)
+def test_whether_the_last_login_was_the_machines_boot(
+    ledger: Ledger, tmp_path: Path, causes: str, *, boot: bool
+) -> None:
+    now = CLOCK.now().timestamp()
+    lines = [f"{now - 100 + n:.0f} {cause} boot-id\n" for n, cause in enumerate(causes.split())]
+    (tmp_path / "ledger" / "attempts").write_text("".join(lines))
+    view = ledger.look()
+    assert len(view.attempts) == len(lines)
+    assert view.host_boot is boot

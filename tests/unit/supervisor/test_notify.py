@@ -307,3 +307,29 @@ async def test_a_channel_that_hangs_delays_neither_the_caller_nor_another_tenant
             task.cancel()
         await asyncio.wait(tasks)
     await other_am.stop()
+
+
+async def test_each_reminder_is_an_alert_of_its_own_in_the_place_of_the_last(rig: Rig) -> None:
+    """With the labels of one that fires already it would reach nobody."""
+    one = incident("weekly-token")
+    rig.notifier.tell(one, "the token ends in 24 h", BEGAN, "24 h")
+    await rig.notifier.settle()
+    rig.notifier.tell(one, "the token ends in 8 h", BEGAN, "8 h")
+    await rig.notifier.settle()
+    by_about = {alert["labels"]["about"]: alert for alert in rig.am.got[1]}
+    assert by_about.keys() == {"24 h", "8 h"}
+    now = rig.clock.now().timestamp()
+    assert datetime.fromisoformat(by_about["24 h"]["endsAt"]).timestamp() <= now
+    assert datetime.fromisoformat(by_about["8 h"]["endsAt"]).timestamp() > now
+    rig.notifier.close(one, now)
+    await rig.notifier.settle()
+    [[last]] = rig.am.got[2:]
+    assert last["labels"]["about"] == "8 h"
+
+
+async def test_a_page_about_nothing_else_has_no_such_label(rig: Rig) -> None:
+    rig.notifier.tell(incident(), "live account", BEGAN)
+    rig.notifier.tell(incident(), "live account, still", BEGAN)
+    await rig.notifier.settle()
+    [[alert]] = rig.am.got
+    assert "about" not in alert["labels"]

@@ -129,6 +129,27 @@ def test_what_is_set_of_the_hours_reaches_the_rules(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
+    ("mode", "reauth", "said", "twofa"),
+    [
+        ("sim", None, None, False),
+        ("paper", None, None, False),
+        ("live", None, None, True),
+        ("paper", "17:00 Europe/Berlin", None, True),
+        ("paper", "17:00 Europe/Berlin", "no", False),
+        ("paper", None, "yes", True),
+        ("live", None, "no", False),
+    ],
+)
+def test_who_needs_a_second_factor(
+    monkeypatch: pytest.MonkeyPatch, mode: str, reauth: str | None, said: str | None, *, twofa: bool
+) -> None:
+    for name, value in (("MODE", mode), ("REAUTH_AT", reauth), ("TWOFA", said)):
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert Settings.load().rules().twofa is twofa
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [("AUTO_RESTART_TIME", "23:45"), ("REAUTH_AT", "soon"), ("WINDOWS_FILE", "nowhere.toml"), ("REGION", "mars")],
 )
