@@ -55,6 +55,14 @@ def test_a_gateway_that_is_up_by_last_weeks_login_is_not_held() -> None:
     assert house.well
 
 
+def test_a_line_left_in_the_log_of_one_that_is_up_means_nothing() -> None:
+    house = saturday()
+    until(house, "01T07:00")
+    house.login, house.login_since = LoginPhase.TWOFA_TIMED_OUT, house.now
+    house.run(60.0)
+    assert (house.hold, house.rungs) == (None, [])
+
+
 def test_at_reauth_a_gateway_that_is_up_is_left_alone_and_a_person_told_once() -> None:
     house = saturday()
     until(house, "02T05:00")
