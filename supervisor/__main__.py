@@ -5,7 +5,6 @@ import os
 import sys
 
 from preflight.errors import SettingsError
-from preflight.settings import Settings as PreflightSettings
 from supervisor.alone import Lock, refuse_second
 from supervisor.errors import SupervisorError
 from supervisor.logs import configure
@@ -17,9 +16,10 @@ def main() -> int:
     try:
         settings = Settings.load()
         configure(settings.log_level)
-        refuse_second(settings.supervisor_url, frozenset({settings.tenant}))
+        tenants = settings.tenants()
+        refuse_second(settings.supervisor_url, frozenset(tenant.tenant for tenant in tenants))
         lock = Lock(settings.state_dir)
-        asyncio.run(serve(settings, PreflightSettings.load()))
+        asyncio.run(serve(settings, tenants))
         lock.release()
     except (SupervisorError, SettingsError) as error:
         print(f"supervisor: {error}", file=sys.stderr)

@@ -1,9 +1,10 @@
-"""The supervisor's HTTP: health, metrics, status, and the few things that a person or an engine may ask.
+"""The supervisor's HTTP: health, metrics, status, and the few things that a person or an engine may ask of a tenant.
 
 Reading is open on the networks that it listens on; asking needs one of two bearer tokens. Foreign Host headers are
 refused, so that no web page can reach it by name rebinding.
 """
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
@@ -17,10 +18,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from supervisor import status
 from supervisor.errors import ActRefused, JournalUnusable
 from supervisor.faults import Rung
+from supervisor.house import House
+from supervisor.journal import Journal
 from supervisor.loop import Watch
 from supervisor.observation import CONTAINERS, Ask, Result, Status, Subject
+from tws.clock import Clock
 
 _MOST_SECONDS = 7 * 24 * 3600.0
 _LONGEST_BODY = 4096
@@ -33,22 +38,24 @@ class BadRequest(ValueError):
 
 
 def application(
-    watch: Watch, registry: CollectorRegistry, *, operator: str, machine: str, hosts: list[str]
+    house: House,
+    journal: Journal,
+    registry: CollectorRegistry,
+    clock: Clock,
+    *,
+    operator: str,
+    machine: str,
+    hosts: list[str],
 ) -> Starlette:
     """The whole of it. `operator` and `machine` are the two tokens."""
-    api = _Api(watch, registry)
+    api = _Api(house, journal, registry, clock)
 
     def guarded(token: str, handler: Handler) -> Handler:
         async def handle(request: Request) -> Response:
             given = request.headers.get("authorization", "")
             if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
                 return JSONResponse({"error": "expected a bearer token of the right kind"}, 401)
-            try:
-                return await handler(request)
-            except BadRequest as error:
-                return JSONResponse({"error": str(error)}, 400)
-            except ActRefused as error:
-                return JSONResponse({"error": str(error)}, 503)
+            return await handler(request)
 
         return handle
 
@@ -69,7 +76,12 @@ def application(
             Route("/api/v1/clearance", guarded(machine, api.clearance), methods=["POST"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
+        exception_handlers={BadRequest: _refused(400), ActRefused: _refused(503), JournalUnusable: _refused(503)},
     )
+
+
+def _refused(code: int) -> Callable[[Request, Exception], Response]:
+    return lambda request, error: JSONResponse({"error": str(error)}, code)
 
 
 async def _body(request: Request) -> dict[str, Any]:
@@ -86,19 +98,38 @@ async def _body(request: Request) -> dict[str, Any]:
 
 
 class _Api:
-    def __init__(self, watch: Watch, registry: CollectorRegistry) -> None:
-        self._watch = watch
+    def __init__(self, house: House, journal: Journal, registry: CollectorRegistry, clock: Clock) -> None:
+        self._house = house
+        self._journal = journal
         self._registry = registry
+        self._clock = clock
+
+    def _watch(self, name: object) -> Watch:
+        """The tenant that is meant: the one named, or the only one that there may be."""
+        watches, names = self._house.watches, self._house.names
+        if name is None and len(names) == 1:
+            (name,) = names
+        if not isinstance(name, str) or name not in watches:
+            known = ", ".join(sorted(watches)) or "none yet"
+            found = "none" if name is None else repr(name)
+            raise BadRequest(f"expected a tenant, one of {known}, found {found}; say which with TENANT=…")
+        return watches[name]
+
+    def _watches(self, request: Request) -> list[Watch]:
+        """The tenant that a query names, or all."""
+        name = request.query_params.get("tenant")
+        return [self._watch(name)] if name is not None else [one for _, one in sorted(self._house.watches.items())]
 
     async def healthz(self, request: Request) -> Response:
-        """Whether the loop runs. Nothing else: a sick gateway is no reason to restart its watchman."""
-        if self._watch.late:
+        """Whether every loop runs. Nothing else: a sick gateway is no reason to restart its watchman."""
+        if self._house.late:
             return PlainTextResponse("the loop is late\n", 503)
         return PlainTextResponse("ok\n")
 
     async def readyz(self, request: Request) -> Response:
-        """Whether it can see: the Docker API has answered and the loop runs."""
-        if self._watch.late or self._watch.observation.docker.result is not Result.OK:
+        """Whether it can see: the Docker API has answered for every tenant and the loops run."""
+        watches = self._house.watches.values()
+        if self._house.late or any(watch.observation.docker.result is not Result.OK for watch in watches):
             return PlainTextResponse("blind\n", 503)
         return PlainTextResponse("ok\n")
 
@@ -106,98 +137,103 @@ class _Api:
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
     async def status(self, request: Request) -> Response:
-        return JSONResponse(self._watch.status())
+        rows = [watch.status() for watch in self._watches(request)]
+        return JSONResponse(status.status(rows, self._clock.now().timestamp()))
 
     async def incidents(self, request: Request) -> Response:
         try:
             limit = min(1000, max(1, int(request.query_params.get("limit", "100"))))
-        except ValueError:
-            return JSONResponse({"error": "expected limit to be a number"}, 400)
-        try:
-            return JSONResponse(await self._watch.incidents(limit))
-        except JournalUnusable as error:
-            return JSONResponse({"error": str(error)}, 503)
+        except ValueError as error:
+            raise BadRequest("expected limit to be a number") from error
+        name = request.query_params.get("tenant")
+        rows = await asyncio.get_running_loop().run_in_executor(
+            self._journal.thread, lambda: self._journal.incidents(name, limit=limit)
+        )
+        return JSONResponse([status.incident_row(row) for row in rows])
 
     async def last_preflight(self, request: Request) -> Response:
-        report = self._watch.preflights.last
+        report = self._watch(request.query_params.get("tenant")).preflights.last
         if report is None:
             return JSONResponse({"version": 1, "verdict": "unknown", "seconds": 0.0, "checks": []})
         return JSONResponse(report.as_json())
 
     async def preflight(self, request: Request) -> Response:
-        return JSONResponse((await self._watch.preflights.report()).as_json())
+        watch = self._watch((await _body(request)).get("tenant"))
+        return JSONResponse((await watch.preflights.report()).as_json())
 
     async def pause(self, request: Request) -> Response:
-        """`{"seconds": 1800 | null, "reason": "…"}`."""
+        """`{"tenant", "seconds": 1800 | null, "reason": "…"}`. Of one tenant only, the tenant need not be named."""
         body = await _body(request)
+        watch = self._watch(body.get("tenant"))
         seconds, reason = body.get("seconds"), body.get("reason", "")
         number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
         if seconds is not None and not (number and 0 < seconds <= _MOST_SECONDS):
             raise BadRequest(f"expected seconds between 0 and {_MOST_SECONDS:.0f} or null, found {seconds!r}")
         if not isinstance(reason, str) or not reason.strip():
             raise BadRequest("expected a reason, found none; the next person will want to know")
-        pause = self._watch.set_pause(reason.strip()[:200], seconds)
+        pause = watch.set_pause(reason.strip()[:200], seconds)
         return JSONResponse({"paused": True, "reason": pause.reason, "until": pause.until})
 
     async def resume(self, request: Request) -> Response:
         """Ends the pause and lifts a hold on logins."""
-        self._watch.resume()
-        return JSONResponse({"paused": False, "hold_lifted": self._watch.lift_hold("resume")})
+        watch = self._watch((await _body(request)).get("tenant"))
+        watch.resume()
+        return JSONResponse({"paused": False, "hold_lifted": watch.lift_hold("resume")})
 
     async def login(self, request: Request) -> Response:
         """Lifts a hold on logins and starts the gateway anew, once, if the ledger has room."""
-        accepted, sentence = self._watch.log_in()
+        accepted, sentence = self._watch((await _body(request)).get("tenant")).log_in()
         return JSONResponse({"accepted": accepted, "sentence": sentence}, 202 if accepted else 409)
 
     async def restart(self, request: Request) -> Response:
-        """`{"subject": "gateway" | "engine", "rung": "ibc-restart" | "container-restart" | …}`."""
+        """`{"tenant", "subject": "gateway" | "engine", "rung": "ibc-restart" | "container-restart" | …}`."""
         body = await _body(request)
+        watch = self._watch(body.get("tenant"))
         subjects = {str(subject) for subject in CONTAINERS}
         if body.get("subject") not in subjects:
             raise BadRequest(f"expected subject to be one of {sorted(subjects)}, found {body.get('subject')!r}")
         subject = Subject(body["subject"])
-        rung = self._rung(subject, body.get("rung"))
-        refusal = self._watch.ask(Ask(subject, rung))
+        rung = _rung(watch, subject, body.get("rung"))
+        refusal = watch.ask(Ask(subject, rung))
         if refusal is not None:
             return JSONResponse({"accepted": False, "reason": refusal}, 409)
         return JSONResponse({"accepted": True, "subject": subject, "rung": rung}, 202)
 
     async def cancel(self, request: Request) -> Response:
         """Lets go of the act that is under way. `pause` keeps another from following."""
-        refusal = self._watch.cancel()
+        refusal = self._watch((await _body(request)).get("tenant")).cancel()
         if refusal is not None:
             return JSONResponse({"cancelled": False, "reason": refusal}, 409)
         return JSONResponse({"cancelled": True})
 
-    def _rung(self, subject: Subject, named: object) -> Rung:
-        observation = self._watch.observation
-        gateway = subject is Subject.GATEWAY
-        found = observation.gateway if gateway else observation.engine
-        up = found is not None and found.status is Status.RUNNING
-        hard = Rung.CONTAINER_RESTART if gateway else Rung.ENGINE_RESTART
-        cold = Rung.CONTAINER_START if gateway else Rung.ENGINE_START
-        soft = Rung.IBC_RESTART if gateway else Rung.ENGINE_RESYNC
-        rungs = [hard, soft, cold] if gateway or self._watch.rules.engine_api else [hard, cold]
-        if gateway and self._watch.rules.external:
-            hard = cold = Rung.RESTART_COMMAND
-            rungs = [hard]
-        if named is None:
-            return hard if up else cold
-        if named in rungs:
-            return Rung(str(named))
-        raise BadRequest(f"expected rung to be one of {[str(rung) for rung in rungs]}, found {named!r}")
-
     async def clearance(self, request: Request) -> Response:
         """`{"tenant", "account", "mode", "instance"}` → `{"granted", "reason", "retry_after_seconds"}`."""
         body = await _body(request)
-        rules = self._watch.rules
-        if body.get("tenant") not in (None, rules.tenant):
-            raise BadRequest(f"expected tenant {rules.tenant!r}, found {body.get('tenant')!r}")
+        watch = self._watch(body.get("tenant"))
         mode = body.get("mode")
-        if mode is not None and (mode == "live") is not rules.live:
+        if mode is not None and (mode == "live") is not watch.rules.live:
             return JSONResponse(
                 {"granted": False, "reason": f"the engine is set to {mode}", "retry_after_seconds": 5.0}
             )
         account = body.get("account")
-        answer = await self._watch.clearance(account if isinstance(account, str) else None)
+        answer = await watch.clearance(account if isinstance(account, str) else None)
         return JSONResponse(answer.as_json())
+
+
+def _rung(watch: Watch, subject: Subject, named: object) -> Rung:
+    observation = watch.observation
+    gateway = subject is Subject.GATEWAY
+    found = observation.gateway if gateway else observation.engine
+    up = found is not None and found.status is Status.RUNNING
+    hard = Rung.CONTAINER_RESTART if gateway else Rung.ENGINE_RESTART
+    cold = Rung.CONTAINER_START if gateway else Rung.ENGINE_START
+    soft = Rung.IBC_RESTART if gateway else Rung.ENGINE_RESYNC
+    rungs = [hard, soft, cold] if gateway or watch.rules.engine_api else [hard, cold]
+    if gateway and watch.rules.external:
+        hard = cold = Rung.RESTART_COMMAND
+        rungs = [hard]
+    if named is None:
+        return hard if up else cold
+    if named in rungs:
+        return Rung(str(named))
+    raise BadRequest(f"expected rung to be one of {[str(rung) for rung in rungs]}, found {named!r}")

@@ -1,7 +1,8 @@
 """`python -m supervisor.cli COMMAND [--json]`: ask a running supervisor, on this host.
 
 Exit codes: 0 good, 1 the answer is no, 2 could not ask. Which supervisor: HOST_PORT_SUPERVISOR, else what `make up`
-wrote to var/<tenant>/compose.env, with TENANT where there are several. The token is in TOKENS_DIR, else in secrets/.
+wrote to var/<tenant>/compose.env, with TENANT where there are several. Which of its tenants: TENANT, or the only one.
+The token is in TOKENS_DIR, else in secrets/.
 """
 
 import argparse
@@ -77,28 +78,32 @@ def seconds(text: str) -> float | None:
 
 
 def _ask(options: argparse.Namespace) -> tuple[int, Any]:
+    tenant = os.environ.get("TENANT") or None
     if options.command == "status":
-        _, answer = _call("GET", "/api/v1/status")
+        _, answer = _call("GET", "/api/v1/status", tenant=tenant)
         return (0 if answer.get("verdict") == "trading" else 1), answer
     if options.command == "incidents":
-        _, answer = _call("GET", f"/api/v1/incidents?limit={options.limit}")
+        _, answer = _call("GET", "/api/v1/incidents", tenant=tenant, limit=options.limit)
         return 0, answer
     body: dict[str, Any] = {}
     if options.command == "pause":
         body = {"seconds": seconds(options.duration), "reason": options.reason}
     elif options.command == "restart":
         body = {"subject": options.subject} | ({"rung": options.rung} if options.rung else {})
+    if tenant is not None:
+        body["tenant"] = tenant
     code, answer = _call("POST", f"/api/v1/{options.command}", body)
     return (0 if code in (200, 202) else 1), answer
 
 
-def _call(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+def _call(method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> tuple[int, Any]:
     port = _setting("HOST_PORT_SUPERVISOR", "9180")
     headers = {} if body is None else {"Authorization": f"Bearer {_token()}"}
     try:
         # A proxy of the environment is never between us and our own loopback.
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_TIMEOUT, trust_env=False) as client:
-            response = client.request(method, path, json=body, headers=headers)
+            asked = {name: value for name, value in query.items() if value is not None}
+            response = client.request(method, path, json=body, headers=headers, params=asked)
         answer = response.json()
     except (httpx.HTTPError, ValueError) as error:
         raise CouldNotAsk(
@@ -113,8 +118,9 @@ def _setting(name: str, default: str) -> str:
     """From the environment, else from the one stack that `make up` has written down here."""
     if value := os.environ.get(name):
         return value
-    tenant = os.environ.get("TENANT") or "*"
-    written = sorted((_ROOT / "var").glob(f"{tenant}/compose.env"))
+    tenant, folder = os.environ.get("TENANT"), _ROOT / "var"
+    # A tenant without a stack of its own is one of a supervisor of several.
+    written = sorted(folder.glob(f"{tenant}/compose.env")) or sorted(folder.glob("*/compose.env"))
     if len(written) > 1:
         names = ", ".join(path.parent.name for path in written)
         raise CouldNotAsk(f"expected one stack, found {names}; say which with TENANT=…")

@@ -6,6 +6,7 @@ restart too few than one too many. Times are wall-clock epoch seconds; `restore`
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class Fact:
 
 
 class Journal:
-    """One file. Not thread-safe: whoever owns it calls it from one thread at a time."""
+    """One file. Not thread-safe: what must not wait calls it on its own `thread`, in order."""
 
     def __init__(self, path: Path) -> None:
         """Open or create.
@@ -72,6 +73,7 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalUnusable(f"{trouble}{error}; check the volume") from error
         self._db.row_factory = sqlite3.Row
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         try:
             self._prepare(path)
         except sqlite3.Error as error:
@@ -91,6 +93,8 @@ class Journal:
         self._db.execute(f"PRAGMA user_version={_VERSION}")
 
     def close(self) -> None:
+        """After what is still to be written."""
+        self.thread.shutdown(wait=True)
         self._db.close()
 
     def _write(self, sql: str, *values: Any) -> None:

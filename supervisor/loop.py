@@ -8,7 +8,6 @@ import asyncio
 import json
 import traceback
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,6 +42,7 @@ from supervisor.probes.engine import EngineLink
 from supervisor.probes.host import Host
 from supervisor.probes.ledger import Ledger, explain
 from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.names import Name
 from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.rules import Rules
@@ -78,7 +78,7 @@ class Pause:
 class Senses:
     """Where the loop looks."""
 
-    gateway_host: str
+    gateway: Name
     gateway_port: int
     runtime: Runtime
     sentinel: Sentinel
@@ -113,7 +113,6 @@ class Watch:
         self._metrics = metrics
         self._notifier = notifier
         self._clock = clock
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._hands = Hands(
             senses.runtime,
             senses.mailbox,
@@ -146,6 +145,7 @@ class Watch:
         self._journal_tried = float("-inf")
         self._bug: Incident | None = None
         self._withheld: Withheld | None = None
+        self._levels = metrics.expect(rules.tenant, tuple(window.name for window in rules.windows))
         metrics.dry_run.labels(rules.tenant).set(rules.dry_run)
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -182,7 +182,26 @@ class Watch:
         since = self._clock.now().timestamp() - _SHUTDOWN_STOPS
         with suppress(JournalUnusable):
             await self._write(lambda: self._journal.forget_stops_since(self.rules.tenant, since))
-        self._writing.shutdown(wait=True)
+
+    async def end(self) -> None:
+        """Give up what is under way; it is in the journal as an intent without an outcome."""
+        under_way = [task for task in (self._acting, self._holding) if task is not None]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    def ended_by(self, error: Exception) -> None:
+        """The watch before this one fell over a bug: a person is told, for as long as this process lives."""
+        now = self._clock.monotonic()
+        text = f"a bug of the supervisor ended this tenant's watch, and it began anew: {_first(error)!r}"
+        log.error("page", tenant=self.rules.tenant, text=text, trace="".join(traceback.format_exception(error)))
+        self._notifier.tell(Incident(-1, BUG, Subject.HOST, now, now, now), f"{text}; report it", self._wall(now))
+
+    @property
+    def flat(self) -> bool:
+        """Whether the last audit found nothing at risk. Nobody knows before there was one."""
+        found = self.observation.sentinel.audit
+        return found is not None and not found.positions and not found.orders
 
     @property
     def late(self) -> bool:
@@ -263,7 +282,7 @@ class Watch:
 
     async def _look_handshake(self) -> None:
         senses = self._senses
-        look = await handshake.look(senses.gateway_host, senses.gateway_port, self._policy.probe_timeout, self._clock)
+        look = await handshake.look(senses.gateway, senses.gateway_port, self._policy.probe_timeout, self._clock)
         self._see(handshake=look)
         if look.result is Result.OK:
             senses.sentinel.try_now()
@@ -331,7 +350,7 @@ class Watch:
         self._last_run = now
         self._bug_is_over(now)
         self._metrics.page_unsent.labels(self.rules.tenant).set(self._notifier.oldest_unsent())
-        self._metrics.ran(self.memory, self.observation, self._policy, now, wall)
+        self._levels.ran(self.memory, self.observation, self._policy, now, wall)
 
     def _tell_withheld(self, act: Withheld | None) -> None:
         """What would be done, once for as long as it is due: whatever stands before it may count seconds."""
@@ -471,11 +490,11 @@ class Watch:
     # -- the journal, on its own thread, in order -------------------------------------------------------------------
 
     async def _write[T](self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writing, work)
+        return await asyncio.get_running_loop().run_in_executor(self._journal.thread, work)
 
     def _note(self, work: Callable[[], None]) -> None:
         """Write without waiting; what is submitted first is written first."""
-        self._spawn(self._noted(asyncio.get_running_loop().run_in_executor(self._writing, work)))
+        self._spawn(self._noted(asyncio.get_running_loop().run_in_executor(self._journal.thread, work)))
 
     async def _noted(self, written: asyncio.Future[None]) -> None:
         try:
@@ -662,8 +681,8 @@ class Watch:
         return Answer(True, "it asks for clearance itself", 0.0)
 
     def status(self) -> dict[str, Any]:
-        """`GET /api/v1/status`."""
-        return status.status(
+        """This tenant's part of `GET /api/v1/status`."""
+        return status.tenant(
             self.memory,
             self.observation,
             self.calendar,
@@ -674,7 +693,9 @@ class Watch:
             self._withheld,
         )
 
-    async def incidents(self, limit: int) -> list[dict[str, Any]]:
-        """`GET /api/v1/incidents`. Raises: JournalUnusable."""
-        rows = await self._write(lambda: self._journal.incidents(self.rules.tenant, limit=limit))
-        return [status.incident_row(row) for row in rows]
+
+def _first(error: Exception) -> Exception:
+    """What a group of tasks ended by."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

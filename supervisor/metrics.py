@@ -21,16 +21,20 @@ _SLOW = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 class Metrics:
     """All of one supervisor's metrics."""
 
-    def __init__(self, registry: CollectorRegistry, tenant: str, windows: tuple[str, ...] = ()) -> None:
-        self._tenant = tenant
-        self._windows = windows
-        self._seen: dict[str, float] = {}
+    def __init__(self, registry: CollectorRegistry, *tenants: str) -> None:
+        """`tenants` are those that are known from the start."""
+        self._families: list[Gauge | Counter | Histogram] = []
 
         def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"watchkeeper_{name}", text, labels, registry=registry)
+            made = Gauge(f"watchkeeper_{name}", text, labels, registry=registry)
+            if labels:
+                self._families.append(made)
+            return made
 
         def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"watchkeeper_{name}", text, labels, registry=registry)
+            made = Counter(f"watchkeeper_{name}", text, labels, registry=registry)
+            self._families.append(made)
+            return made
 
         self.gateway_state = gauge("gateway_state", "1 for the state that the gateway is in.", "tenant", "state")
         self.engine_state = gauge("engine_state", "1 for the state that the engine is in.", "tenant", "state")
@@ -94,14 +98,12 @@ class Metrics:
         self.token_left = gauge(
             "weekly_token_remaining_seconds", "Until the week's login token ends, where that matters.", "tenant"
         )
-        self._initialise()
+        self._families += [self.detection, self.recovery]
+        for tenant in tenants:
+            self.expect(tenant)
 
-    def _initialise(self) -> None:
-        tenant = self._tenant
-        for gateway_state in GatewayState:
-            self.gateway_state.labels(tenant, gateway_state).set(0)
-        for engine_state in EngineState:
-            self.engine_state.labels(tenant, engine_state).set(0)
+    def expect(self, tenant: str, windows: tuple[str, ...] = ()) -> "Levels":
+        """Have every series of a tenant from now on; returns what keeps its levels."""
         for probe in PROBES:
             for result in Result:
                 self.probes.labels(tenant, probe, result)
@@ -109,7 +111,6 @@ class Metrics:
             self.probe_seconds.labels(tenant, probe)
         for fault in FAULTS:
             self.incidents.labels(tenant, fault)
-            self.open.labels(tenant, fault)
             self.pages.labels(tenant, fault)
             self.detection.labels(tenant, fault)
             self.recovery.labels(tenant, fault)
@@ -120,31 +121,66 @@ class Metrics:
         for channel in CHANNELS:
             for outcome in ("sent", "failed"):
                 self.notifications.labels(tenant, channel, outcome)
-        for budget in ("gateway", "engine"):
-            self.budget.labels(tenant, budget)
-        for kind in ("positions", "orders"):
-            self.exposed.labels(tenant, kind)
-        for window in self._windows:
-            self.window_open.labels(tenant, window)
-        self.pages_lost.labels(tenant)
-        for phase in LoginPhase:
-            self.login_phase.labels(tenant, phase)
-        self.logins_left.labels(tenant).set(math.nan)
-        self.login_hold.labels(tenant)
-        self.login_waits.labels(tenant)
-        for single in (self.turns_lost, self.dry_run, self.page_unsent, self.blind, self.paused, self.held, self.skew):
+        for single in (self.turns_lost, self.dry_run, self.page_unsent, self.pages_lost):
             single.labels(tenant)
+        return Levels(self, tenant, windows)
+
+    def forget(self, tenant: str) -> None:
+        """Have no series of a tenant any more: it is not watched."""
+        for family in self._families:
+            family.remove_by_labels({"tenant": tenant})
+
+
+class _OneHot[T]:
+    """1 for the value that it has, 0 for the others; told only when it changes."""
+
+    def __init__(self, children: dict[T, Gauge]) -> None:
+        self._children = children
+        self._now: T | None = None
+        for child in children.values():
+            child.set(0)
+
+    def set(self, value: T) -> None:
+        if value != self._now:
+            if self._now is not None:
+                self._children[self._now].set(0)
+            self._children[value].set(1)
+            self._now = value
+
+
+class Levels:
+    """What is true of one tenant after each of its turns. Each series is looked up once, since turns are many."""
+
+    def __init__(self, metrics: Metrics, tenant: str, windows: tuple[str, ...]) -> None:
+        self._metrics = metrics
+        self._tenant = tenant
+        self._seen: dict[str, float] = {}
+        self._open_before: set[str] = set()
+        self._gateway = _OneHot({state: metrics.gateway_state.labels(tenant, state) for state in GatewayState})
+        self._engine = _OneHot({state: metrics.engine_state.labels(tenant, state) for state in EngineState})
+        self._phase = _OneHot({phase: metrics.login_phase.labels(tenant, phase) for phase in LoginPhase})
+        self._open = {fault: metrics.open.labels(tenant, fault) for fault in FAULTS}
+        self._windows = {window: metrics.window_open.labels(tenant, window) for window in windows}
+        self._gateway_budget = metrics.budget.labels(tenant, "gateway")
+        self._engine_budget = metrics.budget.labels(tenant, "engine")
+        self._blind, self._paused, self._held, self._skew = (
+            family.labels(tenant) for family in (metrics.blind, metrics.paused, metrics.held, metrics.skew)
+        )
+        self._positions = metrics.exposed.labels(tenant, "positions")
+        self._orders = metrics.exposed.labels(tenant, "orders")
+        self._logins_left = metrics.logins_left.labels(tenant)
+        self._logins_left.set(math.nan)
+        self._login_hold = metrics.login_hold.labels(tenant)
+        self._login_waits = metrics.login_waits.labels(tenant)
 
     def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:
         """After each turn."""
-        tenant = self._tenant
-        for gateway_state in GatewayState:
-            self.gateway_state.labels(tenant, gateway_state).set(memory.gateway.state is gateway_state)
-        for engine_state in EngineState:
-            self.engine_state.labels(tenant, engine_state).set(memory.engine.state is engine_state)
-        open_faults = {incident.fault for incident in memory.open}
-        for fault in FAULTS:
-            self.open.labels(tenant, fault).set(fault in open_faults)
+        self._gateway.set(memory.gateway.state)
+        self._engine.set(memory.engine.state)
+        open_now = {incident.fault for incident in memory.open}
+        for fault in open_now ^ self._open_before:
+            self._open[fault].set(fault in open_now)
+        self._open_before = open_now
         looks = {
             "docker": observation.docker,
             "handshake": observation.handshake,
@@ -158,64 +194,64 @@ class Metrics:
         }
         for probe, look in looks.items():
             self._look(probe, look, now, wall_now)
-        self.budget.labels(tenant, "gateway").set(policy.container_budget.left(memory.gateway_spent, now))
-        self.budget.labels(tenant, "engine").set(policy.engine_budget.left(memory.engine_spent, now))
-        self.blind.labels(tenant).set(observation.blind)
-        self.paused.labels(tenant).set(observation.paused)
-        self.held.labels(tenant).set(memory.hold)
+        self._gateway_budget.set(policy.container_budget.left(memory.gateway_spent, now))
+        self._engine_budget.set(policy.engine_budget.left(memory.engine_spent, now))
+        self._blind.set(observation.blind)
+        self._paused.set(observation.paused)
+        self._held.set(memory.hold)
         audit = observation.sentinel.audit
         if audit is not None:
-            self.exposed.labels(tenant, "positions").set(audit.positions)
-            self.exposed.labels(tenant, "orders").set(audit.orders)
+            self._positions.set(audit.positions)
+            self._orders.set(audit.orders)
         if observation.sentinel.clock_skew_seconds is not None:
-            self.skew.labels(tenant).set(observation.sentinel.clock_skew_seconds)
+            self._skew.set(observation.sentinel.clock_skew_seconds)
         self._host(observation.host, now, wall_now)
         self._resources(observation.resources)
-        open_now = {window.name for window in observation.windows}
-        for name in self._windows:
-            self.window_open.labels(tenant, name).set(name in open_now)
+        windows_now = {window.name for window in observation.windows}
+        for name, child in self._windows.items():
+            child.set(name in windows_now)
         if observation.token_expires_at is not None:
-            self.token_left.labels(tenant).set(observation.token_expires_at - now)
+            self._metrics.token_left.labels(self._tenant).set(observation.token_expires_at - now)
         self._logins(observation, policy, now)
-        self.loop_at.set(wall_now)
+        self._metrics.loop_at.set(wall_now)
 
     def _host(self, host: HostView, now: float, wall_now: float) -> None:
+        metrics = self._metrics
         if host.slept_at is not None:
-            self.boot_jump.set(wall_now - (now - host.slept_at))
+            metrics.boot_jump.set(wall_now - (now - host.slept_at))
         if host.wall_stepped_at is not None:
-            self.wall_step.set(wall_now - (now - host.wall_stepped_at))
+            metrics.wall_step.set(wall_now - (now - host.wall_stepped_at))
         if host.synchronised is not None:
-            self.synchronised.set(host.synchronised)
+            metrics.synchronised.set(host.synchronised)
         if host.disk_free is not None:
-            self.disk_free.set(host.disk_free)
+            metrics.disk_free.set(host.disk_free)
 
     def _resources(self, used: ResourcesView) -> None:
+        metrics = self._metrics
         for metric, value in (
-            (self.memory, used.memory_bytes),
-            (self.memory_limit, used.memory_limit_bytes),
-            (self.open_files, used.open_files),
-            (self.open_files_limit, used.open_files_limit),
+            (metrics.memory, used.memory_bytes),
+            (metrics.memory_limit, used.memory_limit_bytes),
+            (metrics.open_files, used.open_files),
+            (metrics.open_files_limit, used.open_files_limit),
         ):
             if value is not None:
                 metric.labels(self._tenant).set(value)
 
     def _logins(self, observation: Observation, policy: Policy, now: float) -> None:
-        tenant, ledger = self._tenant, observation.ledger
-        for phase in LoginPhase:
-            self.login_phase.labels(tenant, phase).set(observation.login.phase is phase)
+        ledger = observation.ledger
+        self._phase.set(observation.login.phase)
         known = ledger.look.result is not Result.UNKNOWN
-        self.logins_left.labels(tenant).set(
-            max(0, policy.login_budget.left(ledger.attempts, now)) if known else math.nan
-        )
+        self._logins_left.set(max(0, policy.login_budget.left(ledger.attempts, now)) if known else math.nan)
         if known:
-            self.login_hold.labels(tenant).set(ledger.hold is not None)
-            self.login_waits.labels(tenant).set(ledger.waiting)
+            self._login_hold.set(ledger.hold is not None)
+            self._login_waits.set(ledger.waiting)
 
     def _look(self, probe: str, look: Look, now: float, wall_now: float) -> None:
         if look.at == float("-inf") or self._seen.get(probe) == look.at:
             return
         self._seen[probe] = look.at
-        self.probes.labels(self._tenant, probe, look.result).inc()
-        self.probe_seconds.labels(self._tenant, probe).set(look.seconds)
+        metrics, tenant = self._metrics, self._tenant
+        metrics.probes.labels(tenant, probe, look.result).inc()
+        metrics.probe_seconds.labels(tenant, probe).set(look.seconds)
         if look.result is not Result.UNKNOWN:
-            self.probe_at.labels(self._tenant, probe).set(wall_now - (now - look.at))
+            metrics.probe_at.labels(tenant, probe).set(wall_now - (now - look.at))

@@ -5,8 +5,9 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import httpx
 import structlog
@@ -14,26 +15,30 @@ import uvicorn
 from prometheus_client import CollectorRegistry
 
 from preflight import runner as preflight
-from preflight.settings import Settings as PreflightSettings
 from supervisor.api import application
 from supervisor.clearance import Preflights, Report
+from supervisor.house import House
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
 from supervisor.metrics import Metrics
 from supervisor.notify import Alertmanager, Notifier, Webhook
+from supervisor.policy import Policy
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.host import Host, LinuxKernel
 from supervisor.probes.ledger import Ledger
 from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.names import Name
 from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.runtime.docker import DockerRuntime, Runtime
 from supervisor.runtime.external import ExternalGateway
 from supervisor.runtime.roster import Roster
 from supervisor.settings import Settings
-from tws.clock import SystemClock
+from supervisor.tenants import Tenant
+from tws.clock import Clock, SystemClock
 from tws.contracts import stock
 from tws.session import Session
+from tws.values import Notice
 
 LAST_SECONDS = 1.7
 """From SIGTERM to the end of the process. What is under way is in the journal, and dockerd ends it without us."""
@@ -62,66 +67,120 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, preflight_settings: PreflightSettings) -> None:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all tenants' watches share: nothing in which one could wait for another."""
+
+    clock: Clock
+    journal: Journal
+    metrics: Metrics
+    host: Host
+    alertmanager: Alertmanager
+    webhook: Webhook | None
+    docker_host: str
+    machine_token: str
+
+
+class TenantsWatch:
+    """One tenant's watch, and the threads that work for it alone."""
+
+    def __init__(self, tenant: Tenant, shared: Shared) -> None:
+        rules, clock = tenant.rules(), shared.clock
+        policy = rules.policy
+        self._docker = DockerRuntime(shared.docker_host, tenant.tenant, clock, timeout=policy.docker_timeout)
+        self._name = Name(tenant.gateway_host)
+        self._asking_engine = ThreadPoolExecutor(2, "engine")
+        runtime: Runtime = self._docker
+        if rules.external:
+            runtime = ExternalGateway(self._docker if rules.engine else None, clock)
+        preflight_settings = tenant.for_preflight()
+
+        async def run_preflight() -> Report:
+            return await preflight.run(preflight_settings, clock)
+
+        async def open_session(
+            host: str, port: int, client_id: int, *, timeout: float, on_notice: Callable[[Notice], None] | None
+        ) -> Session:
+            address = await self._name.address(timeout)
+            return await Session.open(address, port, client_id, timeout=timeout, on_notice=on_notice)
+
+        senses = Senses(
+            self._name,
+            tenant.gateway_port,
+            runtime,
+            Sentinel(
+                tenant.gateway_host,
+                tenant.gateway_port,
+                open_session,
+                stock("SPY", primary="ARCA"),
+                clock,
+                policy,
+                lambda: self.watch.wake(),
+            ),
+            Mailbox(tenant.mailbox_dir, clock, stale=policy.mailbox_stale, deadline=policy.mailbox_deadline),
+            Ledger(tenant.ledger_dir, tenant.hold_dir, tenant.mailbox_dir, policy.login_budget, clock),
+            EngineLink(
+                tenant.engine_url, shared.machine_token, clock, self._asking_engine, timeout=policy.probe_timeout
+            ),
+            shared.host,
+            Resources(runtime, tenant.mailbox_dir, clock),
+        )
+        notifier = Notifier(rules.tenant, shared.alertmanager, shared.webhook, shared.metrics, clock)
+        self.watch = Watch(
+            rules, senses, shared.journal, Preflights(run_preflight, clock), notifier, shared.metrics, clock
+        )
+
+    def close(self) -> None:
+        """Let go of the threads; what they are doing is not waited for."""
+        self._docker.close()
+        self._name.close()
+        self._asking_engine.shutdown(wait=False, cancel_futures=True)
+
+
+async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     """Run until SIGTERM or SIGINT.
 
     Raises:
         SettingsRefused: numbers that do not fit, or a missing token.
         JournalUnusable: no journal, no supervisor.
     """
-    rules = settings.rules()
-    policy = rules.policy
     operator, machine = settings.token("operator_token"), settings.token("machine_token")
-    for claim in policy.arithmetic():
+    for claim in dict.fromkeys(claim for tenant in tenants for claim in tenant.rules().policy.arithmetic()):
         log.info(claim)
     clock = SystemClock()
     journal = Journal(settings.state_dir / "journal.sqlite")
     registry = CollectorRegistry()
-    docker = DockerRuntime(settings.docker_host, settings.tenant, clock, timeout=policy.docker_timeout)
-    runtime: Runtime = ExternalGateway(docker if rules.engine else None, clock) if rules.external else docker
-    watches: list[Watch] = []
-    sentinel = Sentinel(
-        settings.gateway_host,
-        settings.gateway_port,
-        Session.open,
-        stock("SPY", primary="ARCA"),
-        clock,
-        policy,
-        lambda: watches[0].wake(),
-    )
-    senses = Senses(
-        settings.gateway_host,
-        settings.gateway_port,
-        runtime,
-        sentinel,
-        Mailbox(settings.mailbox_dir, clock, stale=policy.mailbox_stale, deadline=policy.mailbox_deadline),
-        Ledger(settings.ledger_dir, settings.hold_dir, settings.mailbox_dir, policy.login_budget, clock),
-        EngineLink(settings.engine_url, machine, clock, ThreadPoolExecutor(2, "engine"), timeout=policy.probe_timeout),
-        Host(LinuxKernel(settings.state_dir), clock),
-        Resources(runtime, settings.mailbox_dir, clock),
-    )
-
-    async def run_preflight() -> Report:
-        return await preflight.run(preflight_settings, clock)
-
-    metrics = Metrics(registry, rules.tenant, tuple(window.name for window in rules.windows))
     http = httpx.AsyncClient(trust_env=False)
     hook = settings.webhook_url()
-    notifier = Notifier(
-        rules.tenant,
+    shared = Shared(
+        clock,
+        journal,
+        Metrics(registry),
+        Host(LinuxKernel(settings.state_dir), clock),
         Alertmanager(http, settings.alertmanager_url, f"{settings.public_url}/api/v1/incidents"),
         Webhook(http, hook) if hook is not None else None,
-        metrics,
-        clock,
+        settings.docker_host,
+        machine,
     )
-    watch = Watch(rules, senses, journal, Preflights(run_preflight, clock), notifier, metrics, clock)
-    watches.append(watch)
-    if rules.engine or not rules.external:
-        roster = Roster(settings.docker_host, clock, timeout=policy.docker_timeout)
-        roster.listen(lambda tenant, event: watch.heard(event) if tenant == rules.tenant else None)
+    by_name = {tenant.tenant: tenant for tenant in tenants}
+    dockers = frozenset(name for name, one in by_name.items() if one.gateway == "container" or one.engine != "none")
+    by_label = frozenset(name for name in dockers if settings.tenants_file and by_name[name].gateway == "container")
+    roster = Roster(settings.docker_host, clock, timeout=Policy().docker_timeout)
+    house = House(
+        lambda name: TenantsWatch(by_name[name], shared),
+        shared.metrics.forget,
+        clock,
+        always=[name for name in by_name if name not in by_label],
+        by_label=by_label,
+        roll=roster,
+    )
+    if dockers:
+        roster.listen(house.heard)
     app = application(
-        watch,
+        house,
+        journal,
         registry,
+        clock,
         operator=operator,
         machine=machine,
         hosts=[host.strip() for host in settings.allowed_hosts.split(",")],
@@ -141,17 +200,17 @@ async def serve(settings: Settings, preflight_settings: PreflightSettings) -> No
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await _until(stop, watch, server)
-    await watch.leave()
+    await _until(stop, house, server)
+    await house.leave()
     await http.aclose()
-    docker.close()
+    roster.close()
     journal.close()
-    log.info("ended", tenant=rules.tenant)
+    log.info("ended", tenants=sorted(by_name))
 
 
-async def _until(stop: asyncio.Event, watch: Watch, server: _Server) -> None:
+async def _until(stop: asyncio.Event, house: House, server: _Server) -> None:
     """Run both until told to stop; if either ends by itself, so does the other."""
-    running = asyncio.create_task(watch.run(), name="watch")
+    running = asyncio.create_task(house.run(), name="house")
     serving = asyncio.create_task(server.serve(), name="http")
     stopping = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait({running, serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

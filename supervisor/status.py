@@ -1,6 +1,6 @@
 """What a person or a script is told: status and incidents as JSON, version 1; keys are only ever added. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +44,24 @@ def verdict(memory: Memory, rules: Rules, paused: bool) -> str:
     return "degraded"
 
 
-def status(
+_WORST_FIRST = ("down", "degraded", "starting", "paused", "trading")
+
+
+def status(tenants: Sequence[dict[str, Any]], wall_now: float) -> dict[str, Any]:
+    """`GET /api/v1/status`: each tenant's, and the worst of them first."""
+    verdicts = [one["verdict"] for one in tenants]
+    worse = [one["sentence"] for one in tenants if one["verdict"] != "trading"]
+    well = f"{len(tenants)} tenants trade" if len(tenants) > 1 else "".join(one["sentence"] for one in tenants)
+    return {
+        "version": 1,
+        "at": iso(wall_now),
+        "verdict": min(verdicts, key=_WORST_FIRST.index, default="starting"),
+        "sentence": " | ".join(worse) or well or "no tenant has a container yet",
+        "tenants": list(tenants),
+    }
+
+
+def tenant(
     memory: Memory,
     observation: Observation,
     calendar: Calendar,
@@ -54,7 +71,7 @@ def status(
     wall: Callable[[float], float],
     withheld: Withheld | None = None,
 ) -> dict[str, Any]:
-    """`GET /api/v1/status`. `wall` turns monotonic seconds into epoch seconds."""
+    """One tenant's row of it. `wall` turns monotonic seconds into epoch seconds."""
 
     def since(at: float) -> str | None:
         return iso(wall(at)) if at != float("-inf") else None
@@ -64,66 +81,58 @@ def status(
     answered = view.look.result is Result.OK
     incident = memory.gateway_incident or memory.engine_incident
     return {
-        "version": 1,
-        "at": iso(wall(now)),
+        "name": rules.tenant,
         "verdict": verdict(memory, rules, observation.paused),
         "sentence": sentence,
-        "tenants": [
-            {
-                "name": rules.tenant,
-                "account": rules.account or (sentinel.accounts[0] if sentinel.accounts else None),
-                "paused": observation.paused,
-                "dry_run": rules.dry_run,
-                "withheld": {"rung": withheld.rung, "subject": withheld.subject, "why": withheld.why}
-                if withheld is not None
-                else None,
-                "blind": observation.blind,
-                "gateway": {
-                    "state": gateway.state,
-                    "external": rules.external,
-                    "since": since(gateway.since),
-                    "accounts": list(sentinel.accounts),
-                    "client_id": sentinel.client_id,
-                    "answered_in_seconds": round(sentinel.heart.seconds, 4)
-                    if sentinel.heart.result is Result.OK
-                    else None,
-                    "upstream": "lost" if sentinel.upstream_lost_at is not None else "up",
-                    "farms_down": [farm for farm, _ in sentinel.farms_down],
-                    "restarts_left": rules.policy.container_budget.left(memory.gateway_spent, now),
-                    "login": _login(observation, rules, now, wall),
-                },
-                "engine": {
-                    "state": engine.state,
-                    "since": since(engine.since),
-                    "word": view.word if answered else None,
-                    "sentence": view.sentence if answered else view.look.why,
-                    "entries_held": view.entries_held if answered else None,
-                    "restarts_left": rules.policy.engine_budget.left(memory.engine_spent, now),
-                },
-                "exposure": {
-                    "positions": sentinel.audit.positions if sentinel.audit else None,
-                    "orders": sentinel.audit.orders if sentinel.audit else None,
-                    "audited_at": since(sentinel.audit.at) if sentinel.audit else None,
-                },
-                "incident": _open(incident, wall) if incident is not None else None,
-                "windows": {
-                    "open": [
-                        {"name": span.name, "planned": span.planned, "closes_at": iso(span.closes.timestamp())}
-                        for span in calendar.open
-                    ],
-                    "next": {"name": calendar.next.name, "opens_at": iso(calendar.next.opens.timestamp())}
-                    if calendar.next is not None
-                    else None,
-                },
-                "weekly_token": {
-                    "expires_at": iso(calendar.token_expires_at.timestamp()),
-                    "reauth_at": iso(calendar.reauth_at.timestamp()) if calendar.reauth_at is not None else None,
-                }
-                if calendar.token_expires_at is not None
-                else None,
-                "conditions": [_open(one, wall) for one in memory.standing],
-            }
-        ],
+        "account": rules.account or (sentinel.accounts[0] if sentinel.accounts else None),
+        "paused": observation.paused,
+        "dry_run": rules.dry_run,
+        "withheld": {"rung": withheld.rung, "subject": withheld.subject, "why": withheld.why}
+        if withheld is not None
+        else None,
+        "blind": observation.blind,
+        "gateway": {
+            "state": gateway.state,
+            "external": rules.external,
+            "since": since(gateway.since),
+            "accounts": list(sentinel.accounts),
+            "client_id": sentinel.client_id,
+            "answered_in_seconds": round(sentinel.heart.seconds, 4) if sentinel.heart.result is Result.OK else None,
+            "upstream": "lost" if sentinel.upstream_lost_at is not None else "up",
+            "farms_down": [farm for farm, _ in sentinel.farms_down],
+            "restarts_left": rules.policy.container_budget.left(memory.gateway_spent, now),
+            "login": _login(observation, rules, now, wall),
+        },
+        "engine": {
+            "state": engine.state,
+            "since": since(engine.since),
+            "word": view.word if answered else None,
+            "sentence": view.sentence if answered else view.look.why,
+            "entries_held": view.entries_held if answered else None,
+            "restarts_left": rules.policy.engine_budget.left(memory.engine_spent, now),
+        },
+        "exposure": {
+            "positions": sentinel.audit.positions if sentinel.audit else None,
+            "orders": sentinel.audit.orders if sentinel.audit else None,
+            "audited_at": since(sentinel.audit.at) if sentinel.audit else None,
+        },
+        "incident": _open(incident, wall) if incident is not None else None,
+        "windows": {
+            "open": [
+                {"name": span.name, "planned": span.planned, "closes_at": iso(span.closes.timestamp())}
+                for span in calendar.open
+            ],
+            "next": {"name": calendar.next.name, "opens_at": iso(calendar.next.opens.timestamp())}
+            if calendar.next is not None
+            else None,
+        },
+        "weekly_token": {
+            "expires_at": iso(calendar.token_expires_at.timestamp()),
+            "reauth_at": iso(calendar.reauth_at.timestamp()) if calendar.reauth_at is not None else None,
+        }
+        if calendar.token_expires_at is not None
+        else None,
+        "conditions": [_open(one, wall) for one in memory.standing],
     }
 
 

@@ -1,16 +1,17 @@
 """The handshake on the port that clients use: no client id, no trace in the gateway."""
 
 from supervisor.observation import Ending, Look, Result
+from supervisor.probes.names import Name
 from tws import handshake
 from tws.clock import Clock
 from tws.errors import GatewayClosed, GatewayRefused, GatewaySilent, ProtocolError, TwsError
 
 
-async def look(host: str, port: int, timeout: float, clock: Clock) -> Look:
+async def look(name: Name, port: int, timeout: float, clock: Clock) -> Look:
     """Greet the gateway. A name that does not resolve is our own trouble."""
     started = clock.monotonic()
     try:
-        await handshake.probe(host, port, timeout=timeout)
+        await handshake.probe(await name.address(timeout), port, timeout=timeout)
     except (GatewayRefused, GatewayClosed, GatewaySilent, ProtocolError) as error:
         ending = {GatewayRefused: Ending.REFUSED, GatewaySilent: Ending.SILENT}.get(type(error), Ending.CLOSED)
         return _made(Result.FAIL, ending, started, clock, str(error))

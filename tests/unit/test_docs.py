@@ -140,7 +140,7 @@ def test_every_alert_that_is_posted_is_told() -> None:
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_every_metric_of_the_supervisor_that_a_page_names_exists(path: Path) -> None:
     registry = CollectorRegistry()
-    Metrics(registry, "sim", ("w",))
+    Metrics(registry).expect("sim", ("w",))
     known = {sample.name for family in registry.collect() for sample in family.samples}
     known |= {family.name for family in registry.collect()}
     named = set(re.findall(r"`(watchkeeper_[a-z_]+)`", path.read_text()))

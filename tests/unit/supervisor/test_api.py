@@ -19,6 +19,7 @@ from supervisor.api import application
 from supervisor.clearance import Preflights
 from supervisor.errors import IllegalTransition, JournalUnusable, RuntimeTrouble
 from supervisor.faults import FAULTS, Rung
+from supervisor.house import House
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
 from supervisor.memory import Act, Close, EngineTrack, GatewayTrack, Incident, Memory, Tell
@@ -41,6 +42,7 @@ from supervisor.probes.engine import EngineLink
 from supervisor.probes.host import Host, LinuxKernel
 from supervisor.probes.ledger import Ledger
 from supervisor.probes.mailbox import Mailbox
+from supervisor.probes.names import Name
 from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.rules import Rules
@@ -90,7 +92,7 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
     sentinel.view = SentinelView(accounts=("DUSIM0001",))
     with ThreadPoolExecutor(1) as pool:
         senses = Senses(
-            "h",
+            Name("127.0.0.1"),
             1,
             NoRuntime(),  # type: ignore[arg-type]
             sentinel,
@@ -125,9 +127,13 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
 
 @pytest.fixture
 async def client(watch: Watch) -> AsyncIterator[httpx.AsyncClient]:
+    house = House(lambda name: None, lambda name: None, CLOCK, always=["sim"])  # type: ignore[arg-type, return-value]
+    house.watches["sim"] = watch
     app = application(
-        watch,
+        house,
+        watch._journal,
         watch.registry,  # type: ignore[attr-defined]
+        CLOCK,
         operator="operator",
         machine="machine",
         hosts=["localhost"],
@@ -553,7 +559,7 @@ async def test_windows_and_the_weekly_token_are_told(client: httpx.AsyncClient, 
         }
     )
     watch.rules = replace(watch.rules, windows=(window,), weekly_token=True, reauth=Reauth.parse("17:00 UTC"))
-    watch._metrics._windows = ("mine", "other")
+    watch._levels = watch._metrics.expect("sim", ("mine", "other"))
     watch._turn()
     [seen] = watch.observation.windows
     assert seen.name == "mine"
@@ -591,7 +597,7 @@ async def test_the_host_and_what_the_gateway_uses_are_told(client: httpx.AsyncCl
         host=HostView(Look(Result.OK, now), now - 100.0, False, 0.25, now - 50.0),
         resources=ResourcesView(Look(Result.OK, now), 100, 200, 3, 4),
     )
-    watch._metrics.ran(watch.memory, watch.observation, watch.rules.policy, now, 1000.0)
+    watch._levels.ran(watch.memory, watch.observation, watch.rules.policy, now, 1000.0)
     text = (await client.get("/metrics")).text
     found = {s.name: s.value for family in text_string_to_metric_families(text) for s in family.samples}
     assert found["watchkeeper_host_sleep_seen_timestamp_seconds"] == pytest.approx(900.0)
@@ -610,7 +616,7 @@ async def test_what_the_kernel_does_not_tell_is_no_number(client: httpx.AsyncCli
 
 
 async def test_every_label_is_there_from_the_start(client: httpx.AsyncClient, watch: Watch) -> None:
-    watch._metrics.ran(watch.memory, watch.observation, watch.rules.policy, CLOCK.monotonic(), 1.0)
+    watch._levels.ran(watch.memory, watch.observation, watch.rules.policy, CLOCK.monotonic(), 1.0)
     text = (await client.get("/metrics")).text
     families = {family.name: family for family in text_string_to_metric_families(text)}
     for name in (

@@ -66,6 +66,7 @@ def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     monkeypatch.setenv("HOST_PORT_SUPERVISOR", str(server.server_port))
     monkeypatch.setenv("TOKENS_DIR", str(tmp_path))
     monkeypatch.delenv("JSON", raising=False)
+    monkeypatch.delenv("TENANT", raising=False)
     yield
     server.shutdown()
     server.server_close()
@@ -157,3 +158,28 @@ def test_durations(text: str, means: float | None) -> None:
 def test_a_strange_duration_is_refused() -> None:
     with pytest.raises(CouldNotAsk):
         seconds("30 minutes")
+
+
+def test_tenant_says_which_of_the_supervisors_tenants_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    Handler.answers["/api/v1/status"] = (200, STATUS)
+    Handler.answers["/api/v1/incidents"] = (200, [])
+    Handler.answers["/api/v1/pause"] = Handler.answers["/api/v1/resume"] = (200, {})
+    commands = (["status"], ["incidents"], ["resume"], ["pause", "--reason", "lunch"])
+    for command in commands:
+        assert main(command) == 0
+    monkeypatch.setenv("TENANT", "b")
+    for command in commands:
+        assert main(command) == 0
+    assert [path for path, _, _ in Handler.asked if "?" in path] == [
+        "/api/v1/incidents?limit=20",
+        "/api/v1/status?tenant=b",
+        "/api/v1/incidents?tenant=b&limit=20",
+    ]
+    assert [(body or {}).get("tenant") for _, _, body in Handler.asked] == [*[None] * 6, "b", "b"]
+
+
+def test_a_tenant_that_must_be_named_is_could_not_ask(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "expected a tenant, one of a, b, found none; say which with TENANT=…"
+    Handler.answers["/api/v1/resume"] = (400, {"error": said})
+    assert main(["resume"]) == 2
+    assert said in capsys.readouterr().err

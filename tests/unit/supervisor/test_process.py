@@ -147,6 +147,41 @@ def test_sigterm_ends_it_while_docker_hangs(supervise: Supervise, docker: FakeDo
     ends_quickly(process)
 
 
+def test_tenants_of_a_file_are_watched_and_sigterm_ends_it_while_their_list_hangs(
+    supervise: Supervise, docker: FakeDocker, tmp_path: Path
+) -> None:
+    table = f"""mode = "sim"
+engine = "none"
+gateway_host = "127.0.0.1"
+gateway_port = {free_port()}
+ledger_dir = "{tmp_path}"
+hold_dir = "{tmp_path}"
+mailbox_dir = "{tmp_path}"
+"""
+    (tmp_path / "tenants.toml").write_text(f'[sim]\nib_account = "DUSIM0001"\n{table}')
+    process = supervise(TENANTS_FILE=str(tmp_path / "tenants.toml"), TENANT="", MODE="", IB_ACCOUNT="")
+    healthy(process)
+
+    def watched() -> list[str]:
+        url: str = process.url  # type: ignore[attr-defined]
+        found = httpx.get(f"{url}/api/v1/status", trust_env=False).json()
+        return [tenant["name"] for tenant in found["tenants"] if tenant["gateway"]["state"] != "UNKNOWN"]
+
+    wait_for(lambda: watched() == ["sim"], 30, process.tail)
+    docker.hangs.add("list")
+    before = docker.asked.count("list")
+    wait_for(lambda: docker.asked.count("list") > before, 30, process.tail)
+    ends_quickly(process)
+
+
+def test_a_file_of_tenants_that_cannot_be_is_said(supervise: Supervise, tmp_path: Path) -> None:
+    (tmp_path / "tenants.toml").write_text('[sim]\nmode = "simulated"\n')
+    process = supervise(TENANTS_FILE=str(tmp_path / "tenants.toml"))
+    assert process.wait(30) == 2
+    assert "sim.ib_account: expected a value, found none" in process.tail()
+    assert "Traceback" not in process.tail()
+
+
 def test_sigterm_ends_it_while_a_session_and_alertmanager_hang(supervise: Supervise, docker: FakeDocker) -> None:
     """A listener that takes connections and says nothing: a gateway that is frozen, and an Alertmanager."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
