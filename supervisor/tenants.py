@@ -129,6 +129,7 @@ class Tenant(BaseModel):
             SettingsRefused: one line for each setting that is missing or unusable.
         """
         names = {"gateway_host", "gateway_port", "ib_account", "mode"}
+        names |= {"mailbox_dir"} if self.gateway == "container" else set()
         given = self.model_dump(include=names) | self.preflight
         # The prefix, which no variable has, keeps the environment out.
         return checked(lambda: PreflightSettings(_env_prefix=f"{self.tenant}.", **given), f"{self.tenant}.preflight.")
