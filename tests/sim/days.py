@@ -308,7 +308,7 @@ class Run:
         report.incidents.update(each.fault for each in house.incidents)
         report.gave_up.update(each.fault for each in house.incidents if each.gave_up)
         report.happened = self.happened
-        report.edges = {(type(a).__name__ + "." + a, type(b).__name__ + "." + b) for a, b in house.edges}
+        report.edges = house.edges
         return report
 
     def _evening(self) -> None:

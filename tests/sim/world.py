@@ -55,8 +55,13 @@ DOCKER_SECONDS = 2.0**-8  # how long an inspection takes; like all times here ex
 ACCOUNT = "DUSIM0001"
 _PLAIN = 10_000  # contracts of positions that are only counted
 
-EDGES_TAKEN: set[tuple[GatewayState | EngineState, GatewayState | EngineState]] = set()
-"""Every edge of the transition tables that any world of this process has taken."""
+
+type Edge = tuple[str, str]
+"""Two states with the kind before the name: a gateway's UNKNOWN and an engine's are equal as words."""
+
+
+def edge(start: GatewayState | EngineState, end: GatewayState | EngineState) -> Edge:
+    return f"{type(start).__name__}.{start}", f"{type(end).__name__}.{end}"
 
 
 def working_order(
@@ -193,7 +198,7 @@ class World:
     pages: list[tuple[float, str]] = field(default_factory=list)
     sentence: str = ""
     seen: Observation = field(default_factory=Observation)  # of the last turn
-    edges: set[tuple[GatewayState | EngineState, GatewayState | EngineState]] = field(default_factory=set)
+    edges: set[Edge] = field(default_factory=set)
     flying: tuple[float, Act] | None = None
     orphaned: bool = False  # the act in flight was asked for by a supervisor that is gone
     journal: Journal = field(default_factory=lambda: Journal(Path(":memory:")))
@@ -644,8 +649,7 @@ class World:
         for action in actions:
             match action:
                 case Moved(start, end, _):
-                    self.edges.add((start, end))
-                    EDGES_TAKEN.add((start, end))
+                    self.edges.add(edge(start, end))
                 case Act():
                     assert self.flying is None or self._may_overlap(action), "one act in flight"
                     self.orphaned = False
