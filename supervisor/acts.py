@@ -33,7 +33,7 @@ def _by_hand(pad: Pad) -> bool:
         rung = Rung(ask.rung)
         if pad.rules.dry_run:
             return _withhold(pad, rung, f"DRY RUN: would {rung}")
-        if ask.subject is Subject.ENGINE and pad.gateway.state is not GatewayState.READY:
+        if ask.subject is Subject.ENGINE and (not pad.rules.engine or pad.gateway.state is not GatewayState.READY):
             continue
         if pad.status(ask.subject) is None:
             continue

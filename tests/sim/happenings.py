@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 
 from supervisor import faults
 from supervisor.faults import Rung
-from supervisor.observation import EngineWord, Look, ResourcesView, Result, Status, Subject
+from supervisor.observation import EngineOrder, EngineRefusal, EngineWord, Look, ResourcesView, Result, Status, Subject
 from tests.sim.house import House
 
 G, E = Subject.GATEWAY, Subject.ENGINE
 _NONE: frozenset[Rung] = frozenset()
-_RESTART = frozenset({Rung.CONTAINER_RESTART})
+_RESTART = frozenset({Rung.CONTAINER_RESTART, Rung.RESTART_COMMAND})
 _START = frozenset({Rung.CONTAINER_START})
-_SOFT = frozenset({Rung.IBC_RESTART, Rung.CONTAINER_RESTART})
+_SOFT = _RESTART | {Rung.IBC_RESTART}
+_ENGINE_START = frozenset({Rung.ENGINE_START})
+_ENGINE_RESTART = frozenset({Rung.ENGINE_RESTART})
 _HOLD = frozenset({Rung.LOGIN_HOLD, Rung.GATEWAY_STOP})
 
 MILD = frozenset({Rung.SENTINEL_RECONNECT, Rung.ENGINE_RESYNC})
@@ -145,6 +147,125 @@ def _push(answered: float | None) -> Change:
     return change
 
 
+def _then(*steps: tuple[float, Change]) -> Change:
+    """One after the other, each so many seconds after the beginning."""
+
+    def later(house: House, change: Change) -> Callable[[], None]:
+        return lambda: (change(house), None)[1]
+
+    def change(house: House) -> None:
+        for seconds, step in steps:
+            if seconds:
+                house.at(house.now + seconds, later(house, step))
+            else:
+                step(house)
+
+    return change
+
+
+def _unheard(what: Change) -> Change:
+    """Docker is slow to tell of it, and the session is not closed by it: what an inspection shows comes first."""
+    late = _set(events_late=3.0, ends_silently=True)
+    return _then((0.0, late), (0.0, what), (5.0, _set(events_late=0.0, ends_silently=False)))
+
+
+def _rm(subject: Subject) -> Change:
+    """`docker rm -f`."""
+
+    def remove(house: House) -> None:
+        if house.box(subject).status is Status.RUNNING and house.flying is None:
+            house.docker_kill(subject)
+        house.box(subject).present = False
+
+    return remove
+
+
+def _run(subject: Subject) -> Change:
+    """`docker compose up` of what is not there."""
+
+    def run(house: House) -> None:
+        if not house.box(subject).present:
+            house.box(subject).present = True
+            house.docker_start(subject)
+
+    return run
+
+
+def _created(house: House) -> None:
+    """`docker compose create`."""
+    for box in (house.gateway, house.engine):
+        if not box.present:
+            box.present, box.status = True, Status.CREATED
+
+
+def _started(house: House) -> None:
+    for box in (house.gateway, house.engine):
+        if box.status is Status.CREATED:
+            house.docker_start(box.subject)
+
+
+def _stillborn(subject: Subject) -> Change:
+    """What is down is started, and dies before anybody has looked."""
+
+    def bear(house: House) -> None:
+        box = house.box(subject)
+        if house.flying is None and (not box.present or box.status is Status.EXITED):
+            box.present = True
+            house.docker_start(subject)
+            house.crash(subject)
+
+    return bear
+
+
+def _again(subject: Subject) -> Change:
+    """`docker restart`."""
+
+    def restart(house: House) -> None:
+        if house.box(subject).status is Status.RUNNING and house.flying is None:
+            house.docker_stop(subject)
+            house.docker_start(subject)
+
+    return restart
+
+
+def _zombie_for_good(house: House) -> None:
+    house.engine_restart_cures = False
+    _word(EngineWord.ZOMBIE)(house)
+
+
+def _zombie_no_more(house: House) -> None:
+    house.engine_restart_cures = True
+    if house.engine_word is EngineWord.ZOMBIE:
+        house.engine_word = None
+
+
+_CON = 7
+
+
+def _held(quantity: float) -> Change:
+    return lambda house: house.held.update({_CON: quantity})
+
+
+def _exit_rests(house: House) -> None:
+    house.rest(_CON, "SELL", 1)
+
+
+def _flat(house: House) -> None:
+    """The books agree again, and hold nothing of it."""
+    house.held.pop(_CON, None)
+    house.expires_at.pop(_CON, None)
+    house.resting.clear()
+    house.engine_held, house.engine_orders, house.engine_refused = None, (), ()
+
+
+def _refused(house: House) -> None:
+    house.engine_refused = (EngineRefusal("O-9", _CON, "C7", "SELL", "201: margin"),)
+
+
+def _expires(house: House) -> None:
+    house.expires_at[_CON] = house.now + 330.0
+
+
 def _sleep(house: House) -> None:
     """The host was asleep: sessions are half-open, and time has moved on."""
     house.half_open = True
@@ -224,13 +345,31 @@ NOISE: dict[str, Kind] = {
     "person-asks-restart": Kind(_ask(G, Rung.CONTAINER_RESTART)),
     "person-asks-engine-restart": Kind(_ask(E, Rung.ENGINE_RESTART)),
     "person-takes-down": Kind(_remove, _create, (5, 900)),
+    "person-removes-gateway": Kind(_rm(G), _run(G), (5, 900)),
+    "person-removes-engine": Kind(_rm(E), _run(E), (5, 900), _ENGINE_START),
+    "gateway-vanishes-unheard": Kind(_unheard(_rm(G)), _run(G), (15, 300)),
+    "engine-vanishes-unheard": Kind(_unheard(_rm(E)), _run(E), (15, 300), _ENGINE_START),
+    "gateway-vanishes-in-a-blip": Kind(
+        _then((0.0, lambda house: house._lose_session()), (0.0, _unheard(_rm(G)))), _run(G), (15, 300)
+    ),
+    "engine-vanishes-at-its-start": Kind(_then((0.0, _again(E)), (0.75, _rm(E))), _run(E), (15, 300), _ENGINE_START),
+    "gateway-restarts-unheard": Kind(_unheard(_restart)),
+    "engine-restarts-unheard": Kind(_unheard(_again(E))),
+    "person-creates-first": Kind(_remove, _then((0.0, _created), (30.0, _started)), (15, 300)),
+    "person-asks-start": Kind(_then((0.0, _stop(G)), (20.0, _ask(G, Rung.CONTAINER_START)))),
+    "person-asks-engine-start": Kind(_then((0.0, _stop(E)), (20.0, _ask(E, Rung.ENGINE_START)))),
+    "person-asks-at-a-start": Kind(_then((0.0, _restart), (1.0, _ask(G, Rung.CONTAINER_RESTART)))),
+    "person-asks-at-an-engine-start": Kind(_then((0.0, _again(E)), (0.5, _ask(E, Rung.ENGINE_RESTART)))),
+    "person-asks-in-a-blip": Kind(
+        _then((0.0, lambda house: house._lose_session()), (0.0, _ask(G, Rung.CONTAINER_RESTART)))
+    ),
     "pause": Kind(_set(paused=True), _set(paused=False), (10, 3600), idle=True),
     "positions": Kind(_set(positions=2, orders=1), _set(positions=0, orders=0), (600, 20000), idle=True),
     "no-ticks": Kind(_set(ticking=False), _set(ticking=True), (600, 20000), idle=True),
     "supervisor-restarts": Kind(lambda house: house.supervisor_dies()),
     "slow-hands": Kind(_set(act_seconds=4.0), _set(act_seconds=0.3), (600, 7200), idle=True),
 }
-"""Nothing here asks for a restart."""
+"""Nothing here asks for a restart; but a removal by force looks like a death, until the container is missed."""
 
 FAULTS: dict[str, Kind] = {
     "crash": Kind(_crash(G), right=_START, act=5.0, fault="container-exit"),
@@ -244,6 +383,21 @@ FAULTS: dict[str, Kind] = {
         right=_RESTART,
         act=20.0,
         fault="restart-storm",
+    ),
+    "uncurable-heals": Kind(
+        _uncurable,
+        _set(restart_cures=True, jvm_dead=False),
+        (2000, 2600),
+        _RESTART,
+        20.0,
+        "restart-storm",
+    ),
+    "stillborn": Kind(_then((0.0, _stop(G)), (30.0, _stillborn(G))), right=_START, act=35.0, fault="container-exit"),
+    "created-dead": Kind(
+        _then((0.0, _remove), (30.0, _stillborn(G)), (30.0, _stillborn(E))),
+        right=_START | _ENGINE_START,
+        act=30.0,
+        fault="container-exit",
     ),
     "half-open": Kind(_set(half_open=True), fault="half-open"),
     "upstream-lost": Kind(
@@ -286,20 +440,16 @@ FAULTS: dict[str, Kind] = {
     "memory-pressure": Kind(_resources(950), _resources(300), (60, 3000), fault="memory-pressure"),
     "journal-broken": Kind(_set(journal_broken=True), _set(journal_broken=False), (10, 300), fault="blind"),
     "slow": Kind(_set(slowness=0.9), _set(slowness=0.003), (60, 1200), fault="slow"),
-    "engine-crash": Kind(_crash(E), right=frozenset({Rung.ENGINE_START}), fault="engine-exit", while_up=False),
-    "engine-kill": Kind(_kill(E), right=frozenset({Rung.ENGINE_START}), fault="engine-exit", while_up=False),
-    "engine-zombie": Kind(
-        _word(EngineWord.ZOMBIE), right=frozenset({Rung.ENGINE_RESTART}), act=3.0, fault="engine-zombie"
-    ),
-    "engine-mute": Kind(
-        _set(engine_mute=True), right=frozenset({Rung.ENGINE_RESTART}), act=20.0, fault="engine-zombie"
-    ),
+    "engine-crash": Kind(_crash(E), right=_ENGINE_START, fault="engine-exit", while_up=False),
+    "engine-kill": Kind(_kill(E), right=_ENGINE_START, fault="engine-exit", while_up=False),
+    "engine-zombie": Kind(_word(EngineWord.ZOMBIE), right=_ENGINE_RESTART, act=3.0, fault="engine-zombie"),
+    "engine-mute": Kind(_set(engine_mute=True), right=_ENGINE_RESTART, act=20.0, fault="engine-zombie"),
     "engine-deaf": Kind(_word(EngineWord.DEAF), fault="engine-deaf"),
     "engine-deaf-for-good": Kind(
         _deaf_for_good,
         _set(resync_cures=True),
         (600, 600),
-        frozenset({Rung.ENGINE_RESTART}),
+        _ENGINE_RESTART,
         10.0,
         "engine-deaf",
     ),
@@ -308,9 +458,36 @@ FAULTS: dict[str, Kind] = {
         _set(resync_cures=False, engine_needs_resync=True),
         _set(resync_cures=True),
         (600, 600),
-        frozenset({Rung.ENGINE_RESTART}),
+        _ENGINE_RESTART,
         10.0,
         "engine-backoff",
+    ),
+    "engine-stillborn": Kind(
+        _then((0.0, _stop(E)), (30.0, _stillborn(E))), right=_ENGINE_START, act=30.0, fault="engine-exit"
+    ),
+    "engine-dies-at-its-start": Kind(
+        _then((0.0, _again(E)), (0.75, _crash(E))), right=_ENGINE_START, fault="engine-exit"
+    ),
+    "engine-zombie-for-good": Kind(_zombie_for_good, right=_ENGINE_RESTART, act=3.0, fault="engine-zombie"),
+    "engine-zombie-heals": Kind(_zombie_for_good, _zombie_no_more, (700, 2400), _ENGINE_RESTART, 3.0, "engine-zombie"),
+    "second-engine": Kind(
+        lambda house: house.rest(_CON, "BUY", 1, client_id=77), _flat, (60, 900), fault="second-engine"
+    ),
+    "order-unacked": Kind(
+        _set(engine_orders=(EngineOrder("O-9", "C7", 6.0),)), _flat, (60, 900), fault="order-unacked"
+    ),
+    "exit-rejected": Kind(
+        _then((0.0, _held(1.0)), (0.0, _exit_rests), (30.0, _refused)), _flat, (60, 900), fault="exit-rejected"
+    ),
+    "naked-position": Kind(_held(1.0), _flat, (60, 900), fault="naked-position"),
+    "unknown-position": Kind(
+        _then((0.0, _set(engine_held={})), (0.0, _held(1.0)), (0.0, _exit_rests)),
+        _flat,
+        (60, 900),
+        fault="unknown-position",
+    ),
+    "late-position": Kind(
+        _then((0.0, _held(1.0)), (0.0, _exit_rests), (0.0, _expires)), _flat, (60, 320), fault="late-position"
     ),
     "host-slept": Kind(_sleep, fault="host-slept"),
     "supervisor-killed": Kind(_supervisor_dies_in_mid_act, right=_RESTART, act=20.0, fault="supervisor-killed"),
@@ -319,4 +496,11 @@ FAULTS: dict[str, Kind] = {
 """Rows of the table that a world can show, one or more kinds each."""
 
 KINDS = NOISE | FAULTS
+OF_THE_CONTAINER = frozenset(
+    name
+    for name in KINDS
+    if name.startswith(("person", "gateway", "twofa", "login", "existing", "uncurable", "supervisor-killed"))
+    or name in ("crash", "docker-kill", "frozen", "stillborn", "created-dead", "soft-dead-without-ibc")
+)
+"""What only a gateway in a container of ours can suffer."""
 assert {kind.fault for kind in KINDS.values() if kind.fault} <= faults.FAULTS.keys()

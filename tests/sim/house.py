@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from supervisor.faults import Rung
 from supervisor.memory import NEVER, Withheld
-from supervisor.observation import LedgerView, LoginPhase, Look, OpenWindow, Result, Status, Subject
+from supervisor.observation import ContainerEvent, LedgerView, LoginPhase, Look, OpenWindow, Result, Status, Subject
 from supervisor.policy import Budget
 from supervisor.windows import calendar, token_ended
 from tests.sim.quiet import HURRIED, Picture, period, quiet_for, skip
@@ -38,6 +38,9 @@ class House(World):
     hold: str | None = None
     waiting: bool = False
     attempts: tuple[float, ...] = ()
+    events_late: float = 0.0  # by how much Docker tells them later than they are
+    ends_silently: bool = False  # a session whose gateway ends hears nothing of it
+    engine_restart_cures: bool = True
     life: int = 0
     logged_in_at: float = NEVER
     timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
@@ -81,15 +84,12 @@ class House(World):
         self.ran += 1
 
     def run(self, seconds: float, until: Callable[[World], bool] | None = None) -> float:
-        """As World's, but quiet stretches are leapt over."""
+        """As World's, but quiet stretches are leapt over, and what is so from the beginning takes no time."""
         begun = self.now
         end = begun + seconds
-        while self.now < end:
-            if self.memory.flight is None and self._may_leap(end):
-                continue
-            self.one()
-            if until is not None and until(self):
-                break
+        while self.now < end and not (until is not None and until(self)):
+            if self.memory.flight is not None or not self._may_leap(end):
+                self.one()
         return self.now - begun
 
     def _may_leap(self, end: float) -> bool:
@@ -126,6 +126,8 @@ class House(World):
     # -- the ledger -------------------------------------------------------------------------------------------------
 
     def _keep_ledger(self) -> None:
+        if self.rules.external:
+            return
         next_at = self.login_budget.free_at(self.attempts, self.now) if self.hold is None else None
         self.ledger = LedgerView(Look(Result.OK, self.now), self.attempts, self.hold, next_at, self.waiting)
         if next_at is not None:
@@ -161,6 +163,22 @@ class House(World):
         if subject is Subject.GATEWAY:
             self.life += 1
         super().die(subject, exit_code)
+
+    def _tell(self, event: ContainerEvent) -> None:
+        if self.events_late:
+            self.at(self.now + self.events_late, lambda: World._tell(self, event))
+        else:
+            super()._tell(event)
+
+    def _lose_session(self) -> None:
+        if not self.ends_silently:
+            super()._lose_session()
+
+    def docker_start(self, subject: Subject) -> None:
+        word = self.engine_word
+        super().docker_start(subject)
+        if subject is Subject.ENGINE and not self.engine_restart_cures:
+            self.engine_word = word
 
     def _start_gateway(self) -> None:
         self.life += 1

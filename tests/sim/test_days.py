@@ -5,13 +5,14 @@ A failure prints the day's plan and the command that runs it again. More of them
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from supervisor.faults import Rung
 from supervisor.memory import Act
 from supervisor.observation import Subject
-from tests.sim.days import Report, Run, Wrong, alone, planned, ran, summed
+from tests.sim.days import BOUND, PAIRS, Report, Run, Wrong, alone, planned, ran, summed
 from tests.sim.happenings import FAULTS, NOISE
 
 
@@ -35,9 +36,9 @@ def test_a_fault_alone_is_named_and_ends(kind: str) -> None:
 def test_noise_alone_restarts_nothing(kind: str) -> None:
     report = Run(alone(kind)).run()
     assert report.happened[kind] == 1
-    allowed = {Rung.ENGINE_RESYNC, Rung.SENTINEL_RECONNECT}
+    allowed = {Rung.ENGINE_RESYNC, Rung.SENTINEL_RECONNECT} | NOISE[kind].right
     if kind.startswith("person-asks"):
-        allowed |= {Rung.CONTAINER_RESTART, Rung.ENGINE_RESTART}
+        allowed |= {Rung.CONTAINER_START, Rung.CONTAINER_RESTART, Rung.ENGINE_START, Rung.ENGINE_RESTART}
     assert report.acts.keys() <= allowed
     assert not report.gave_up
 
@@ -57,3 +58,30 @@ def test_a_wrong_act_is_found() -> None:
     with pytest.raises(Wrong, match=r"is no answer to.*slow-answers") as raised:
         run.run()
     assert "python -m tests.bench days --seed 1" in str(raised.value)
+
+
+def test_giving_up_without_a_call_is_found() -> None:
+    run = Run(alone("uncurable"))
+    run.house.on_turn.insert(0, lambda before, after: run.house.told.clear())
+    with pytest.raises(Wrong, match="jvm-dead was given up, and nobody was called"):
+        run.run()
+
+
+def test_a_fault_that_stays_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BOUND, Subject.GATEWAY, 15.0)
+    with pytest.raises(Wrong, match=r"jvm-dead is open for .* and not given up"):
+        Run(alone("jvm-dead")).run()
+
+
+def test_every_fault_meets_every_other() -> None:
+    """In as many days as there are pairs, every second of which is one of them."""
+    assert set(PAIRS) == {(first, second) for first in FAULTS for second in FAULTS}
+    plans = [planned(2 * number) for number in range(0, len(PAIRS), 50)]
+    for number, day in zip(range(0, len(PAIRS), 50), plans, strict=True):
+        kinds = [each.kind for each in day.happenings]
+        assert day.house == "external" or set(PAIRS[number]) <= set(kinds)
+
+
+def test_an_external_gateway_is_restarted_by_its_command() -> None:
+    report = Run(replace(alone("jvm-dead"), house="external")).run()
+    assert report.acts[Rung.RESTART_COMMAND] == 1

@@ -196,6 +196,7 @@ class World:
     incidents: list[Incident] = field(default_factory=list)
     closed: list[tuple[float, Incident]] = field(default_factory=list)
     pages: list[tuple[float, str]] = field(default_factory=list)
+    told: list[tuple[float, Incident]] = field(default_factory=list)  # of what each page was
     sentence: str = ""
     seen: Observation = field(default_factory=Observation)  # of the last turn
     edges: set[Edge] = field(default_factory=set)
@@ -238,6 +239,11 @@ class World:
     def serving(self) -> bool:
         return self.alive and self.now >= self._ready_at and not (self.jvm_dead or self.hang or self.frozen)
 
+    @property
+    def _cut_off(self) -> bool:
+        """The session's other end is gone, and nobody has told this one."""
+        return self.half_open or self._session_of != self._epoch
+
     def _ending(self, *, inside: bool) -> Ending:
         if not self.alive:
             return Ending.STALE if inside else Ending.REFUSED
@@ -259,8 +265,11 @@ class World:
     # -- what happens -----------------------------------------------------------------------------------------------
 
     def event(self, subject: Subject, action: str, signal: int | None = None) -> None:
+        self._tell(ContainerEvent(subject, action, self.now, signal))
+
+    def _tell(self, event: ContainerEvent) -> None:
         if self.docker_ok:
-            self._events.append(ContainerEvent(subject, action, self.now, signal))
+            self._events.append(event)
             self._due.clear()
 
     def box(self, subject: Subject) -> Box:
@@ -382,6 +391,8 @@ class World:
         self.journal.ended(self.rules.tenant, outcome, self.now)
 
     def _done(self, rung: Rung, reason: str) -> bool:
+        if STEPS[rung].new_process and not self.box(STEPS[rung].subject).present:
+            return False
         if rung in (Rung.CONTAINER_RESTART, Rung.CONTAINER_START):
             cures = self.restart_cures
             dead, hang, frozen = self.jvm_dead, self.hang, self.frozen
@@ -505,14 +516,14 @@ class World:
         calm = view.heart.result is Result.OK
         news: dict[str, Any] = {}
         if self._every("heart", policy.heart_interval if calm else policy.fast_interval):
-            silent = not self.serving or self.half_open or self.slowness > policy.probe_timeout
+            silent = not self.serving or self._cut_off or self.slowness > policy.probe_timeout
             if silent:
                 look = Look(Result.FAIL, self.now, 0.0, "unanswered", Ending.SILENT)
                 news.update(heart=look, second=look)
             else:
                 look = Look(Result.OK, self.now, self.slowness, "", Ending.ANSWERED)
                 news.update(heart=look, second=Look())
-        if self.serving and not self.half_open:
+        if self.serving and not self._cut_off:
             news.update(audit=self._audit(), accounts=self.accounts)
             if self.ticking and self.upstream_lost_at is None and not self.farms_down:
                 news.update(last_tick_at=self.now)
@@ -667,8 +678,9 @@ class World:
                     journal.close_incident(tenant, incident, at)
                 case Remember(key, value):
                     journal.remember(tenant, key, value, self.now)
-                case Tell(_, text):
+                case Tell(incident, text):
                     self.pages.append((self.now, text))
+                    self.told.append((self.now, incident))
                 case _:
                     pass
 
@@ -710,7 +722,9 @@ class World:
     @property
     def trading(self) -> bool:
         states = (self.memory.gateway.state, self.memory.engine.state)
-        return states in [(GatewayState.READY, engine) for engine in WELL]
+        return states in [
+            (GatewayState.READY, engine) for engine in (WELL if self.rules.engine else (EngineState.ABSENT,))
+        ]
 
     @property
     def well(self) -> bool:

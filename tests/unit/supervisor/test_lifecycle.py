@@ -78,3 +78,13 @@ def test_behind_the_wrong_account_it_is_stopped() -> None:
     world = World(Rules("sim", account="DUSIM0001", engine_api=False), accounts=("U1234567",))
     world.run(30)
     assert world.rungs == [Rung.ENGINE_STOP]
+
+
+def test_with_no_engine_to_look_after_nobody_has_one_restarted() -> None:
+    """One may be left over from before, and stands beside us as if it were not there."""
+    world = World(Rules("sim", account="DUSIM0001", engine=False))
+    world.run(30)
+    world.ask(Subject.ENGINE, Rung.ENGINE_RESTART)
+    world.run(5)
+    assert world.rungs == []
+    assert world.memory.engine.state is EngineState.ABSENT
