@@ -1,6 +1,27 @@
 """The checks, in the order in which they are asked."""
 
-from preflight.checks import clock, disk, docker, login, memory, names, open_files, port, ports, read_only, utc
+from preflight.checks import (
+    clients,
+    clock,
+    container,
+    disk,
+    docker,
+    inside,
+    login,
+    login_budget,
+    login_hold,
+    login_phase,
+    memory,
+    names,
+    open_files,
+    port,
+    ports,
+    read_only,
+    server_version,
+    start_api,
+    utc,
+    weekly_token,
+)
 
 CHECKS = (
     # host
@@ -12,11 +33,20 @@ CHECKS = (
     names.CHECK,
     ports.CHECK,
     # gateway
+    container.CHECK,
     port.CHECK,
+    inside.CHECK,
+    server_version.CHECK,
+    login_phase.CHECK,
+    start_api.CHECK,
+    clients.CHECK,
     # identity
     login.CHECK,
+    read_only.CHECK,
     # time
     utc.CHECK,
-    # orders
-    read_only.CHECK,
+    # logins
+    login_budget.CHECK,
+    login_hold.CHECK,
+    weekly_token.CHECK,
 )

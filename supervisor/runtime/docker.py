@@ -89,6 +89,7 @@ class DockerRuntime:
             exit_code=int(state.get("ExitCode") or 0),
             up_since=self._monotonic(state["StartedAt"], known) if up else None,
             ended_at=None if up else self._monotonic(state.get("FinishedAt") or _NEVER_STARTED, known),
+            restarts=int(inspected.get("RestartCount") or 0),
         )
 
     def _monotonic(self, stamp: str, known: dict[str, float]) -> float | None:
