@@ -1,4 +1,4 @@
-"""What keeps a preflight, or one of its checks, from being asked.
+"""What keeps a preflight from being asked at all.
 
 PreflightError
 ├── SettingsError   the configuration is unusable

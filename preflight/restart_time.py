@@ -3,12 +3,13 @@
 import re
 from datetime import time
 
-_FORM = re.compile(r"(0[1-9]|1[0-2]):([0-5]\d) (AM|PM)")
+_FORM = re.compile(r"(0\d|1[0-2]):([0-5]\d) (AM|PM)")
 
 
 def restart_time(text: str) -> time | None:
     """`11:45 PM`: two digits each and capitals, as IBC's pattern `hh:mm a` takes it; None for anything else.
 
+    That pattern takes `00:15 AM` for `12:15 AM`, as those of IBC's versions do that count their hours from 0 to 11.
     IBC only logs a time that it cannot read, and leaves the gateway's own restart where it was.
     """
     found = _FORM.fullmatch(text.strip())

@@ -1,6 +1,7 @@
 """The secrets of a stack: which files they are in, and what may be wrong with those."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from preflight.variables import PLACEHOLDER
@@ -10,12 +11,33 @@ TOKENS: Final = ("operator_token", "machine_token", "redis_password")
 OPTIONAL: Final = ("webhook_url",)
 """Secrets that may stay empty."""
 
+type Content = tuple[str, int] | None
+"""The text and the permission bits of a file, or None where there is none."""
 
-def secret_faults(files: Mapping[str, tuple[str, int] | None]) -> list[str]:
+
+def read_secrets(root: Path, variables: Mapping[str, str]) -> dict[str, Content]:
+    """Every secret file of a stack by its path, as short as it can be; an optional one only where it says something.
+
+    Raises:
+        OSError: one is there and cannot be read.
+    """
+    credentials, tokens = root / variables["CREDENTIALS_DIR"], root / variables["TOKENS_DIR"]
+    wanted = [*(credentials / name for name in CREDENTIALS), *(tokens / name for name in TOKENS)]
+    given = [path for path in (tokens / name for name in OPTIONAL) if path.exists() and path.read_text().strip()]
+    return {
+        str(path.relative_to(root) if path.is_relative_to(root) else path): _content(path) for path in wanted + given
+    }
+
+
+def _content(path: Path) -> Content:
+    return (path.read_text(), path.stat().st_mode & 0o777) if path.exists() else None
+
+
+def secret_faults(files: Mapping[str, Content]) -> list[str]:
     """Say what is wrong with secret files.
 
     Args:
-        files: by path, the text and the permission bits, or None where there is no file. No message repeats a text.
+        files: what is in them, by path. No message repeats a text.
     """
     faults = []
     for path, content in files.items():

@@ -42,6 +42,9 @@ OWN: Final = (
 )
 """Variables that `make up` works out the others from."""
 
+KNOWN: Final = frozenset((*OWN, *PASSED_ON, *PORTS))
+"""Every name that .env may have."""
+
 PLACEHOLDER: Final = re.compile(r"<.*>|change[-_ ]?me.*|your[-_ ].*|xxx+|todo", re.IGNORECASE)
 """What samples say where a value belongs."""
 

@@ -27,7 +27,7 @@ from preflight.command import Options, add_options, answer
 from preflight.errors import CouldNotAsk
 from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
-from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS, secret_faults
+from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS, read_secrets, secret_faults
 from preflight.settings import Settings as PreflightSettings
 from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
@@ -73,7 +73,9 @@ def look_at_host(root: Path, settings: Mapping[str, str], environ: Mapping[str, 
     return Host(path, os.stat(path).st_gid if sys.platform == "linux" else 0, images)
 
 
-def _write_private(path: Path, text: str) -> None:
+def _write_missing(path: Path, text: str) -> None:
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -87,30 +89,16 @@ def prepare_secrets(root: Path, stack: Plan) -> None:
         SettingsRefused: credentials missing, or a secret that others can read.
     """
     directory = root / stack.secrets_dir
-    wanted = {}
-    for name in CREDENTIALS:
-        path = root / stack.variables["CREDENTIALS_DIR"] / name
-        if stack.mode == "sim" and not path.exists():
-            _write_private(path, "stand-in\n")
-        wanted[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _content(path)
+    if stack.mode == "sim":
+        for name in CREDENTIALS:
+            _write_missing(root / stack.variables["CREDENTIALS_DIR"] / name, "stand-in\n")
     for name in TOKENS:
-        path = directory / name
-        if not path.exists():
-            _write_private(path, secrets.token_urlsafe(32) + "\n")
-        wanted[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _content(path)
+        _write_missing(directory / name, secrets.token_urlsafe(32) + "\n")
     for name in OPTIONAL:
-        path = directory / name
-        if not path.exists():
-            _write_private(path, "")
-        elif path.read_text().strip():
-            wanted[str(path.relative_to(root) if path.is_relative_to(root) else path)] = _content(path)
-    if faults := secret_faults(wanted):
+        _write_missing(directory / name, "")
+    if faults := secret_faults(read_secrets(root, stack.variables)):
         hint = [] if stack.mode == "sim" else ["(`make up SIM=1` needs no account)"]
         raise SettingsRefused("\n".join([*faults, *hint]))
-
-
-def _content(path: Path) -> tuple[str, int] | None:
-    return (path.read_text(), path.stat().st_mode & 0o777) if path.exists() else None
 
 
 def hand_over_secrets(root: Path, stack: Plan) -> Plan:

@@ -80,8 +80,7 @@ class FakeDocker:
             "State": state if running else dead,
             "Config": {"Labels": {"watchkeeper.role": role, "watchkeeper.tenant": tenant}, "Tty": False},
         }
-        if running:
-            self.tell(tenant, role, "create")
+        self.tell(tenant, role, "create")
 
     def remove(self, tenant: str, role: str = "gateway") -> None:
         """`docker rm`."""

@@ -276,10 +276,9 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         self._row(
             reqId,
             Execution(
-                exec_id=execution.execId,
+                execution_id=execution.execId,
                 account=execution.acctNumber,
                 con_id=contract.conId,
-                local_symbol=contract.localSymbol,
                 side=execution.side,
                 quantity=execution.shares,
                 price=execution.price,

@@ -159,10 +159,9 @@ class AccountValue:
 class Execution:
     """One fill of the day. A correction has the id of what it corrects, with a higher number behind the last dot."""
 
-    exec_id: str
+    execution_id: str
     account: str
     con_id: int
-    local_symbol: str
     side: str
     """BOT or SLD."""
     quantity: Decimal

@@ -13,9 +13,8 @@ COLD_RESTART_UNREADABLE = 1105 % 256
 
 def time_of(text: str) -> dt.time | None:
     """`hh:mm AM`, two digits each, as IBC reads it; None for anything else."""
-    if not re.fullmatch(r"(0[1-9]|1[0-2]):[0-5]\d (AM|PM)", text):
-        return None
-    return dt.datetime.strptime(text, "%I:%M %p").time()  # noqa: DTZ007 (a time of day)
+    found = re.fullmatch(r"(0\d|1[0-2]):([0-5]\d) (AM|PM)", text)
+    return dt.time(int(found[1]) % 12 + (12 if found[3] == "PM" else 0), int(found[2])) if found else None
 
 
 def sunday_time(text: str) -> dt.time | None:

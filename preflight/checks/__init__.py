@@ -1,26 +1,27 @@
 """The checks, in the order in which they are asked."""
 
 from preflight.checks import (
-    clients,
+    auto_restart,
+    client_ids,
     clock,
-    container,
     disk,
     docker,
-    inside,
+    image_digests,
+    image_port,
     login,
-    login_budget,
-    login_hold,
-    login_phase,
     memory,
     names,
     open_files,
+    placeholders,
     port,
     ports,
     read_only,
-    server_version,
-    start_api,
+    said_twice,
+    secrets,
+    settings_owner,
+    time_zone,
+    unknown_variables,
     utc,
-    weekly_token,
 )
 
 CHECKS = (
@@ -32,21 +33,23 @@ CHECKS = (
     clock.CHECK,
     names.CHECK,
     ports.CHECK,
+    # configuration
+    placeholders.CHECK,
+    unknown_variables.CHECK,
+    said_twice.CHECK,
+    secrets.CHECK,
+    auto_restart.CHECK,
+    time_zone.CHECK,
+    settings_owner.CHECK,
+    client_ids.CHECK,
+    image_port.CHECK,
+    image_digests.CHECK,
     # gateway
-    container.CHECK,
     port.CHECK,
-    inside.CHECK,
-    server_version.CHECK,
-    login_phase.CHECK,
-    start_api.CHECK,
-    clients.CHECK,
     # identity
     login.CHECK,
-    read_only.CHECK,
     # time
     utc.CHECK,
-    # logins
-    login_budget.CHECK,
-    login_hold.CHECK,
-    weekly_token.CHECK,
+    # orders
+    read_only.CHECK,
 )

@@ -34,7 +34,7 @@ CHECK = Check(
     "identity",
     "a login that manages the configured account",
     ask,
-    needs=("start-api",),
+    needs=("port",),
     vital=True,
     remedies=(_STOP, _SET_ACCOUNT),
 )

@@ -60,7 +60,7 @@ CHECK = Check(
     "time",
     "times in UTC",
     ask,
-    needs=("login", "server-version"),
+    needs=("login",),
     vital=True,
     remedies=(_ZONE, _FORM, _CONTRADICTION, _LATER),
 )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from preflight.secret_files import Content
 from tws.timekeeping import Timekeeping
 
 
@@ -41,6 +42,15 @@ class DockerVersions:
     compose: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsVolume:
+    """The volume in which the gateway keeps its settings; `zone` is that of its jts.ini, None where there is none."""
+
+    name: str
+    owner: int
+    zone: str | None
+
+
 class Host(Protocol):
     """The machine, as it is seen from here. Each method raises `NotSeen` where it cannot be."""
 
@@ -73,4 +83,24 @@ class Host(Protocol):
 
         What this stack's own containers listen on is not taken.
         """
+        ...
+
+    async def env_file(self) -> Mapping[str, str]:
+        """What .env says, word for word. From the machine itself."""
+        ...
+
+    async def variables(self) -> Mapping[str, str]:
+        """What the next `make up` would hand to compose.yaml. From the machine itself."""
+        ...
+
+    async def secrets(self) -> Mapping[str, Content]:
+        """The secret files, by path. From the machine itself."""
+        ...
+
+    async def gateway_environment(self) -> frozenset[str]:
+        """Names of the variables that are set in the gateway's container. From the machine itself."""
+        ...
+
+    async def settings_volume(self) -> SettingsVolume:
+        """Looked at without changing anything in it. From the machine itself."""
         ...

@@ -3,15 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from preflight.errors import NotSeen
+from preflight.secret_files import Content
 from preflight.settings import Settings
-from preflight.sources import docker, machine, supervision
-from preflight.sources.host import DockerVersions, OpenFiles, Room
+from preflight.sources import docker, machine
+from preflight.sources.host import DockerVersions, OpenFiles, Room, SettingsVolume
 from preflight.sources.once import Once
 from preflight.sources.project import Project
-from preflight.sources.supervision import Supervision
 from tws.timekeeping import Timekeeping, timekeeping
 
 
@@ -21,6 +20,7 @@ class LocalHost:
     def __init__(self, settings: Settings, project: Project | None = None) -> None:
         self._settings = settings
         self._given = project
+        self._once = Once()
 
     async def disk(self) -> Room:
         """Where this process runs; in a container that is where Docker keeps its images and volumes."""
@@ -53,6 +53,26 @@ class LocalHost:
         """By Docker's word, and by trying."""
         return await self._project.taken_ports()
 
+    async def env_file(self) -> Mapping[str, str]:
+        """The project's."""
+        return await asyncio.to_thread(self._project.env_file)
+
+    async def variables(self) -> Mapping[str, str]:
+        """As they were worked out."""
+        return self._project.variables
+
+    async def secrets(self) -> Mapping[str, Content]:
+        """The project's."""
+        return await asyncio.to_thread(self._project.secrets)
+
+    async def gateway_environment(self) -> frozenset[str]:
+        """By Docker's word."""
+        return await self._project.gateway_environment()
+
+    async def settings_volume(self) -> SettingsVolume:
+        """Asked once: a container has to be started for it."""
+        return await self._once("settings_volume", self._project.settings_volume)
+
     @property
     def _project(self) -> Project:
         if self._given is None:
@@ -62,21 +82,3 @@ class LocalHost:
 
 class LocalHouse:
     """The tenant's supervisor and engine."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._once = Once()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._once.aclose()
-
-    async def supervision(self) -> Supervision:
-        """What the supervisor knows of the gateway. Raises: NotSeen."""
-        return await self._once("supervision", self._ask_supervisor)
-
-    async def _ask_supervisor(self) -> Supervision:
-        s = self._settings
-        return await supervision.ask(s.supervisor_url, s.tenant, s.preflight_timeout_seconds)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from preflight.check import Place
 from preflight.report import Finding, Report, Result
 from preflight.runner import run
+from preflight.secret_files import CREDENTIALS, TOKENS
 from preflight.settings import Settings
 from preflight.sources.local import LocalHost
 from preflight.sources.project import Project
@@ -146,3 +148,87 @@ async def test_only_another_stacks_container_takes_a_port(docker: Path, containe
     found = await asked("ports", Project(docker, variables(HOST_PORT_API="4002", HOST_PORT_PROMETHEUS="9091")))
     assert found.result is result
     assert ("HOST_PORT_API" in found.found and "HOST_PORT_PROMETHEUS" in found.found) is (result is Result.FAIL)
+
+
+# -- the configuration -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path, docker: Path) -> Project:
+    """A project directory in which all is well, beside a `docker` that knows its gateway and its volume."""
+    for directory in ("secrets", "credentials"):
+        (tmp_path / directory).mkdir()
+    for name in (*TOKENS, *CREDENTIALS):
+        path = tmp_path / ("credentials" if name in CREDENTIALS else "secrets") / name
+        path.write_text("a value\n")
+        path.chmod(0o600)
+    (tmp_path / ".env").write_text("# a comment\nTIME_ZONE=Etc/UTC\nIB_ACCOUNT=\n")
+    (docker / "inspect.out").write_text('["TWS_PASSWORD_FILE=/run/secrets/tws_password","TWS_PASSWORD="]\n')
+    (docker / "volume.out").write_text("[]\n")
+    (docker / "run.out").write_text("1000\nEtc/UTC\n")
+    more = {"CREDENTIALS_DIR": "./credentials", "TOKENS_DIR": "./secrets", "TIME_ZONE": "Etc/UTC"}
+    images = {"GATEWAY_IMAGE": "watchkeeper/simulator:local", "REDIS_IMAGE": "redis@sha256:" + "0" * 64}
+    restart = {"AUTO_RESTART_TIME": "11:45 PM", "GATEWAY_PORT": "4004"}
+    return Project(tmp_path, variables(**more, **images, **restart))
+
+
+async def configured(project: Project) -> dict[str, Result]:
+    given = settings()
+    report = await run(given, place=Place.HOST, only=["configuration"], host=LocalHost(given, project))
+    return {check.name: check.result for check in report.checks}
+
+
+async def test_a_project_that_is_well_set_passes_every_check(project: Project) -> None:
+    found = await configured(project)
+    assert set(found.values()) == {Result.PASS}
+    assert len(found) == 10
+
+
+def spoilt(project: Project, **changes: str) -> Project:
+    return Project(project.root, {**project.variables, **changes})
+
+
+SPOILT: dict[str, tuple[Result, Callable[[Project], Any]]] = {
+    "placeholders": (Result.FAIL, lambda p: (p.root / ".env").write_text("REGION=<your region>\n") and p),
+    "unknown-variables": (Result.WARN, lambda p: (p.root / ".env").write_text("TIMEZONE=Etc/UTC\n") and p),
+    "said-twice": (Result.FAIL, lambda p: (p.root / "bin/inspect.out").write_text('["A=1","A_FILE=/a"]') and p),
+    "secrets": (Result.FAIL, lambda p: (p.root / "secrets/machine_token").write_text("\n") and p),
+    "auto-restart": (Result.FAIL, lambda p: spoilt(p, AUTO_RESTART_TIME="23:58 ET")),
+    "time-zone": (Result.FAIL, lambda p: (p.root / "bin/run.out").write_text("1000\nAmerica/New_York\n") and p),
+    "settings-owner": (Result.FAIL, lambda p: (p.root / "bin/run.out").write_text("0\nEtc/UTC\n") and p),
+    "client-ids": (Result.FAIL, lambda p: spoilt(p, IB_CLIENT_ID="897")),
+    "image-port": (Result.FAIL, lambda p: spoilt(p, GATEWAY_IMAGE="extrange/ibkr@sha256:" + "0" * 64)),
+    "image-digests": (Result.WARN, lambda p: spoilt(p, REDIS_IMAGE="redis:8.0-alpine")),
+}
+"""What is done to a project, and the one check that has something to say of it."""
+
+
+@pytest.mark.parametrize("name", SPOILT)
+async def test_one_thing_that_is_wrong_is_told_by_its_own_check_alone(project: Project, name: str) -> None:
+    result, spoil = SPOILT[name]
+    found = await configured(spoil(project))
+    assert found.pop(name) is result
+    assert set(found.values()) == {Result.PASS}
+
+
+@pytest.mark.parametrize(
+    ("file", "names"),
+    [("volume.out", {"time-zone", "settings-owner"}), ("run.out", {"time-zone", "settings-owner"})],
+)
+async def test_a_volume_that_cannot_be_looked_at_is_no_fault(project: Project, file: str, names: set[str]) -> None:
+    (project.root / "bin" / file).unlink()
+    found = await configured(project)
+    assert {name for name, result in found.items() if result is Result.SKIPPED} == names
+    assert set(found.values()) == {Result.PASS, Result.SKIPPED}
+
+
+async def test_a_gateway_that_never_started_has_no_zone_yet(project: Project) -> None:
+    (project.root / "bin" / "run.out").write_text("1000\n")
+    found = await configured(project)
+    assert (found["time-zone"], found["settings-owner"]) == (Result.SKIPPED, Result.PASS)
+
+
+async def test_without_env_file_and_container_nothing_is_wrong(project: Project) -> None:
+    (project.root / ".env").unlink()
+    (project.root / "bin" / "inspect.out").unlink()
+    assert set((await configured(project)).values()) == {Result.PASS}

@@ -16,9 +16,23 @@ def test_go_when_all_is_well(trading: Stack) -> None:
     report = json.loads(result.stdout)
     assert report["verdict"] == "go"
     found = {check["name"]: check["result"] for check in report["checks"]}
-    passing = ("port", "inside", "login", "utc", "read-only", "docker", "ports")
-    assert {found[name] for name in passing} == {"pass"}, report
+    assert {found[name] for name in ("port", "login", "utc", "read-only", "docker", "ports")} == {"pass"}
+    configuration = {check["name"]: check["result"] for check in report["checks"] if check["group"] == "configuration"}
+    assert configuration.pop("settings-owner") == "pass", "a container looked into the gateway's volume"
+    assert configuration.pop("secrets") == "pass"
+    assert "fail" not in configuration.values()
     assert "by its own word" in result.stdout
+
+
+def test_a_zone_that_the_gateways_settings_keep_is_found(trading: Stack) -> None:
+    gateway, kept = trading.container("gateway"), "/home/ibgateway/state/jts.ini"
+    try:
+        docker("exec", gateway, "sh", "-c", f"printf '[Logon]\\nTimeZone=America/New_York\\n' >{kept}")
+        result = trading.run("preflight", "--only", "time-zone")
+        assert result.returncode == 1, result.stdout + result.stderr
+        assert "America/New_York in jts.ini" in result.stdout
+    finally:
+        docker("exec", gateway, "rm", "-f", kept)
 
 
 def test_no_go_where_orders_are_taken_and_should_not_be(trading: Stack) -> None:

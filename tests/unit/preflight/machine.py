@@ -4,15 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from preflight.errors import NotSeen
-from preflight.sources.host import DockerVersions, OpenFiles, Room
+from preflight.secret_files import Content
+from preflight.sources.host import DockerVersions, OpenFiles, Room, SettingsVolume
+from preflight.variables import PORTS
 from tests.unit.preflight.told import NOW
 from tws.timekeeping import Timekeeping
 
 GIB = 2**30
+PAPER = {
+    "TENANT": "paper",
+    "MODE": "paper",
+    "ENGINE": "on",
+    "COMPOSE_FILE": "compose.yaml:compose/ibkr.yaml:compose/publish-api.yaml",
+    "TIME_ZONE": "Etc/UTC",
+    "GATEWAY_PORT": "4004",
+    "GATEWAY_IMAGE": "ghcr.io/gnzsnz/ib-gateway:10.45.1j@sha256:" + "a" * 64,
+    "BASE_IMAGE": "watchkeeper/base:trixie",
+    "AUTO_RESTART_TIME": "11:45 PM",
+    **{name: str(port) for name, port in PORTS.items()},
+}
+"""What `make up PAPER=1` would start with."""
 _DISK = Room(50 * GIB, 100 * GIB)
 _MEMORY = Room(4 * GIB, 8 * GIB)
 _FILES = OpenFiles(300, 10_000, NOW.timestamp() - 30)
 _CLOCK = Timekeeping(True, 0.05, 0.001)
+_VOLUME = SettingsVolume("watchkeeper-paper_gateway-settings", 1000, "Etc/UTC")
 _DOCKER = DockerVersions("27.5.1", "1.47", "2.32.4")
 
 
@@ -27,6 +43,11 @@ class Machine:
     names: tuple[str, ...] = ("10.90.0.2",)
     versions: DockerVersions = _DOCKER
     taken: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=lambda: {"IB_ACCOUNT": "DU1234567"})
+    more: Mapping[str, str] = field(default_factory=dict)
+    secret_files: Mapping[str, Content] = field(default_factory=lambda: {"secrets/tws_password": ("hunter2", 0o600)})
+    inside: frozenset[str] | None = frozenset({"TWS_PASSWORD_FILE", "TIME_ZONE"})
+    volume: SettingsVolume | None = _VOLUME
 
     async def disk(self) -> Room:
         return self.disk_
@@ -50,3 +71,22 @@ class Machine:
 
     async def taken_ports(self) -> Mapping[str, str]:
         return self.taken
+
+    async def env_file(self) -> Mapping[str, str]:
+        return self.env
+
+    async def variables(self) -> Mapping[str, str]:
+        return {**PAPER, **self.more}
+
+    async def secrets(self) -> Mapping[str, Content]:
+        return self.secret_files
+
+    async def gateway_environment(self) -> frozenset[str]:
+        if self.inside is None:
+            raise NotSeen("there is no container watchkeeper-paper-gateway")
+        return self.inside
+
+    async def settings_volume(self) -> SettingsVolume:
+        if self.volume is None:
+            raise NotSeen("there is no volume")
+        return self.volume

@@ -192,7 +192,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "opens"), [("11:45 PM", "04:45"), ("12:05 AM", "05:05"), ("12:30 PM", "17:30"), ("09:00 AM", "14:00")]
+    ("text", "opens"),
+    [("11:45 PM", "04:45"), ("12:05 AM", "05:05"), ("00:05 AM", "05:05"), ("12:30 PM", "17:30"), ("09:00 AM", "14:00")],
 )
 def test_the_gateways_own_restart_is_a_planned_window(text: str, opens: str) -> None:
     [span] = open_windows((planned_restart(text, "America/New_York"),), at(f"2026-11-24T{opens}"))
