@@ -108,8 +108,8 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
         "container-crash": Injection("container-exit", (StandIn("crash"),)),
         "jvm-dead": Injection("jvm-dead", (StandIn("jvm-dead"),)),
         "soft-dead": Injection("soft-dead", (StandIn("hang"),)),
-        # The JVM alone stands still, and the shell beside it writes on; then everything in the container does.
-        "frozen": Injection("frozen", (StandIn("freeze"),)),
+        # The JVM alone stands still, and the shell beside it says that it is silent; then the whole container does.
+        "jvm-frozen": Injection("soft-dead", (StandIn("freeze"),)),
         "container-frozen": Injection("frozen", (Docker(("exec",), "gateway", _STOP_ALL),)),
         "half-open": Injection("half-open", (StandIn("half-open"),), after=(Lift("half-open"),)),
         "slow": _lifted("slow", 12.0, StandIn("slow", {"latency": 0.7})),

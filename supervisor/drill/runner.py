@@ -1,5 +1,6 @@
 """One drill: wait until all is well, break something at a random moment, and watch from outside."""
 
+import math
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class _Seen:
 
     effective: float
     new: list[dict[str, Any]] = field(default_factory=list)
+    handed_over: float | None = None
     lifted: float | None = None
     ready: float | None = None
     over: float | None = None
@@ -119,6 +121,7 @@ class Drill:
                 asked_at = now
             due = asked_at is not None and now - asked_at >= injection.lasts
             if due and seen.lifted is None and injection.undo and _may_lift(injection, seen.new):
+                seen.handed_over = now
                 seen.lifted = await self._hands.take(injection.undo)
                 continue
             lifted = injection.ends is Ends.TRADING or seen.lifted is not None
@@ -140,6 +143,8 @@ class Drill:
         acts = sorted((self._monotonic(act["at"]), act["rung"]) for row in rows for act in row["actions"])
         decided = acts[0] if acts else None
         rungs = [rung for _, rung in acts]
+        # What a person who was called asks for is no answer of the supervisor's.
+        by_hand_from = seen.handed_over if injection.ends is Ends.HANDED_OVER and seen.handed_over else math.inf
         return Run(
             keeper=WATCHKEEPER,
             injection=name,
@@ -161,7 +166,7 @@ class Drill:
             agrees=agrees,
             named=[row["fault"] for row in rows],
             rungs=rungs,
-            wrong=wrong_rungs(injection.fault, rungs),
+            wrong=wrong_rungs(injection.fault, [rung for at, rung in acts if at < by_hand_from]),
         )
 
     def _monotonic(self, stamp: str) -> float:

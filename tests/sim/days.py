@@ -291,6 +291,7 @@ class Run:
             or house.ledger.next_at is not None
             or not house.docker_ok
             or house.login is not house.login.QUIET
+            or not house.ticking  # a closed market proves no farm
             or (subject is Subject.ENGINE and after.gateway.state is not GatewayState.READY)
             or any(ended is None for _, ended in self.open.values())
         )

@@ -20,7 +20,7 @@ from supervisor.drill.stack import Hands, Stack, docker
 from supervisor.errors import RuntimeTrouble
 from tws.clock import Clock, SystemClock
 
-FAULTS = ("container-exit", "container-crash", "jvm-dead", "soft-dead", "frozen", "half-open", "data-lost")
+FAULTS = ("container-exit", "container-crash", "jvm-dead", "soft-dead", "jvm-frozen", "half-open", "data-lost")
 BOUND_SECONDS = 300.0
 """Longer than the slowest of them needs to notice: five checks of 30 s, a restart, a login."""
 
