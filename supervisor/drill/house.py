@@ -38,7 +38,7 @@ def environment(runs: int, profile: str, version: int, given: Mapping[str, str])
         "SIM_DAY_START": f"{roll:%H}:00",
         "SIM_PROFILE": profile,
         "SIM_SERVER_VERSION": str(version),
-        "SIM_THROTTLE_AFTER": "1000",  # IBC tries a wrong password again and again; the drill's person has the right one
+        "SIM_THROTTLE_AFTER": "1000",  # IBC tries a wrong password again and again; a person has the right one
         **budgets(runs),
         **ports,
     }

@@ -85,16 +85,17 @@ class Hands:
         await asyncio.to_thread(docker, *step.words, self._stack.container(step.role), *step.inside)
 
     async def _post(self, url: str, body: dict[str, Any]) -> httpx.Response:
-        """A service that was just restarted is given a moment."""
+        """A service that was just restarted, or that says 409 since something is not ready yet, is given a moment."""
         token = self._stack.token_file.read_text().strip()
         for left in range(50, -1, -1):
             try:
                 answer = await self._client.post(url, json=body, headers={"Authorization": f"Bearer {token}"})
-                break
+                if answer.status_code != httpx.codes.CONFLICT or not left:
+                    break
             except httpx.TransportError:
                 if not left:
                     raise
-                await self._clock.sleep(0.2)
+            await self._clock.sleep(0.2)
         return answer.raise_for_status()
 
     async def _client_id(self, who: Who) -> int:
