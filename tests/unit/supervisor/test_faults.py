@@ -283,7 +283,9 @@ def test_engine_exit(world: World) -> None:
     assert acted_after(world, begun, Rung.ENGINE_START) <= 0.5
 
 
-def test_engine_exit_waits_for_clearance(world: World) -> None:
+@pytest.mark.parametrize("engine_api", [True, False])
+def test_engine_exit_waits_for_clearance(engine_api: bool) -> None:
+    world = settled(Rules("sim", account="DUSIM0001", engine_api=engine_api))
     world.clearance = False
     world.docker_kill(Subject.ENGINE)
     world.run(120)
@@ -294,7 +296,9 @@ def test_engine_exit_waits_for_clearance(world: World) -> None:
     assert world.well
 
 
-def test_engine_exit_waits_for_the_gateway(world: World) -> None:
+@pytest.mark.parametrize("engine_api", [True, False])
+def test_engine_exit_waits_for_the_gateway(engine_api: bool) -> None:
+    world = settled(Rules("sim", account="DUSIM0001", engine_api=engine_api))
     world.upstream_lost_at = world.now
     world.docker_kill(Subject.ENGINE)
     world.run(60)

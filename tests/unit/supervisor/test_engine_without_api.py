@@ -3,7 +3,7 @@
 import pytest
 
 from supervisor.faults import Rung
-from supervisor.observation import Status, Subject
+from supervisor.observation import Subject
 from supervisor.rules import Rules
 from supervisor.states import EngineState
 from tests.sim.world import World, settled
@@ -31,24 +31,6 @@ def test_a_dead_one_is_started_inside_its_budget(world: World) -> None:
         world.run(30)
     assert world.rungs == [Rung.ENGINE_START] * 3
     assert world.memory.engine.state is EngineState.GAVE_UP
-
-
-def test_it_starts_with_clearance_only(world: World) -> None:
-    world.clearance = False
-    world.docker_kill(Subject.ENGINE)
-    world.run(120)
-    assert world.engine.status is Status.EXITED
-    assert world.memory.engine_spent == ()
-    world.clearance = True
-    world.run(30, lambda w: w.well)
-    assert world.well
-
-
-def test_it_waits_for_the_gateway(world: World) -> None:
-    world.upstream_lost_at = world.now
-    world.docker_kill(Subject.ENGINE)
-    world.run(60)
-    assert world.rungs == []
 
 
 def test_a_persons_stop_is_observed(world: World) -> None:
