@@ -111,7 +111,7 @@ class Executions:
             shares=abs(signed),
             price=price,
             exchange=_VENUE.get(instrument.sec_type, instrument.listing),
-            at=now.replace(microsecond=0),
+            at=now,
             cumulative=filled,
             average_price=average,
             commission=fee,

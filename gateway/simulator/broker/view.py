@@ -70,7 +70,7 @@ class View:
     def executed(self, sec_type: str, exchange: str, symbol: str, since: dt.datetime) -> bool:
         """Whether a contract of that kind was filled since then; SMART is every exchange, an empty text anything."""
         return any(
-            fill.at >= since.replace(microsecond=0)
+            fill.at >= since
             and exchange in ("", "SMART", "*", fill.exchange)
             and (found := self._instrument(fill.con_id)).symbol == symbol
             and sec_type in ("", "*", found.sec_type)

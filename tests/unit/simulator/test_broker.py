@@ -10,7 +10,7 @@ from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.broker.orders import Refused, Status
 from gateway.simulator.broker.store import Store
 from gateway.simulator.errors import StateError
-from tests.unit.simulator.rig import SPY, HandClock, make_gateway, spy_call, ticket
+from tests.unit.simulator.rig import AAPL, SPY, HandClock, make_gateway, spy_call, ticket
 
 
 def run(gateway: Gateway, clock: HandClock, steps: int = 4) -> None:
@@ -201,3 +201,17 @@ def test_without_a_link_nothing_fills(gateway: Gateway, clock: HandClock) -> Non
     gateway.broker.connected = True
     run(gateway, clock, 2)
     assert len(gateway.broker.fills) == 1
+
+
+def test_a_condition_waits_for_an_execution_after_it(gateway: Gateway, clock: HandClock) -> None:
+    """One of the same second, but before it, is none."""
+    broker = gateway.broker
+    broker.place(7, 1, ticket(con_id=AAPL))
+    run(gateway, clock, 2)
+    assert broker.book.orders[7, 1].status is Status.FILLED
+    broker.place(7, 2, ticket(con_id=SPY, conditions=[("5", "a", "STK", "SMART", "AAPL")]))
+    run(gateway, clock, 1)
+    assert broker.book.orders[7, 2].status is Status.PRE_SUBMITTED
+    broker.place(7, 3, ticket(con_id=AAPL))
+    run(gateway, clock)
+    assert broker.book.orders[7, 2].status is Status.FILLED
