@@ -71,9 +71,7 @@ def _data(session: Session, request: Request) -> None:
     if _too_fast(session, request, instrument, query):
         refusals.no_history(session, req_id, pacing.VIOLATION)
         return
-    task = session.later(_answer(session, request, instrument, query, ends))
-    session.history[req_id] = task
-    task.add_done_callback(lambda done: session.history.pop(req_id, None))
+    session.answer_later(session.history, req_id, _answer(session, request, instrument, query, ends))
 
 
 def _too_fast(session: Session, request: requests.ReqHistoricalData, instrument: Instrument, query: BarQuery) -> bool:

@@ -49,8 +49,7 @@ def _ticks(session: Session, request: Request) -> None:
     if barred:
         session.error(req_id, codes.HISTORICAL_TICKS_FAILED, codes.text(codes.HISTORICAL_TICKS_FAILED, barred))
         return
-    task = session.past_ticks[req_id] = session.later(_answer(session, request, instrument, what, start, end))
-    task.add_done_callback(lambda done: session.past_ticks.pop(req_id, None))
+    session.answer_later(session.past_ticks, req_id, _answer(session, request, instrument, what, start, end))
 
 
 async def _answer(

@@ -7,8 +7,9 @@ import struct
 import sys
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
+from typing import Any
 
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.outbox import Outbox
@@ -110,7 +111,7 @@ class Session(Subscriptions):
 
     def error(self, req_id: int, code: int, words: str, reject_json: str = "") -> None:
         """Send message 4."""
-        if req_id >= 0 and code not in (codes.ORDER_CANCELLED,):
+        if req_id >= 0 and code != codes.ORDER_CANCELLED:
             self.gateway.tally.refused += 1
         self.send(Error(req_id, code, words, self.gateway.now(), reject_json))
 
@@ -123,16 +124,24 @@ class Session(Subscriptions):
         """Whether the client reads too slowly for ticks to make sense."""
         return self.silent or self._outbox.clogged
 
-    def later(self, work: Awaitable[None]) -> asyncio.Task[None]:
+    def later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something that takes its time and ends with the session."""
-
-        async def guarded() -> None:
-            await work
-
-        task = asyncio.get_running_loop().create_task(guarded())
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
+
+    def answer_later(
+        self, pending: dict[int, asyncio.Task[None]], req_id: int, work: Coroutine[Any, Any, None]
+    ) -> None:
+        """Run what answers a request, and keep it among those that are pending until it is done."""
+        task = pending[req_id] = self.later(work)
+
+        def forget(done: asyncio.Task[None]) -> None:
+            if pending.get(req_id) is done:  # and not a later one of the same id
+                del pending[req_id]
+
+        task.add_done_callback(forget)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -415,3 +416,21 @@ async def test_own_data_begins_with_its_first_row(tmp_path: Path, clock: HandClo
         assert [round(float(price)) for price in bars[4:8]] == [100, 110, 100, 110]
         client.send("20", 6, *apple, 0, "20261117-16:00:00", "1 min", "60 S", 0, "TRADES", 2, 0, "")
         assert (await client.until(lambda message: message[0] == "4"))[-1][2] == "162"
+
+
+async def test_a_request_id_may_be_used_again_as_soon_as_it_is_cancelled(
+    gateway: Gateway, clock: HandClock, client: RawClient
+) -> None:
+    """In one breath: the cancelled query is not over yet, and is not to take the new one along when it is."""
+    gateway.profile = replace(gateway.profile, history=(5.0, 5.0))
+    ask(client, 5)
+    client.send("25", "1", 5)
+    ask(client, 5)
+    assert (await refusal(client))[1] == "162"
+    assert await client.silence()
+    client.send("25", "1", 5)
+    assert (await refusal(client))[1] == "162"
+    ask(client, 5)
+    await client.caught_up()
+    clock.turn(5)
+    assert (await client.receive())[0] == "17"
