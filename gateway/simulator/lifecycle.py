@@ -204,16 +204,27 @@ class Lifecycle:
 
     async def _process(self, warm: bool) -> Exit:
         """One process of the gateway, from its start to its end."""
+        step = await self._launch(warm)
+        ended = await self._live(step, counted=warm)
+        self._jvm.phase = Phase.RESTARTING
+        await self._command_server.close()
+        await self._server.close()
+        return ended
+
+    async def _launch(self, warm: bool) -> Step:
+        """Start it; returns the first step of its login."""
         self._jvm.begin()
         self._gateway.configuration.begin()
         self._tell_configuration()
         self._log.begin(self._gateway.host.now())
         await self._command_server.open()
-        counted = warm
         if warm:
             self._good_until = self._tokens.good_until() or self._gateway.now()
         failures, released = self._record.failures, self._record.released
-        step = login.begin(self._rules, self.script, self._host(), warm, failures, released)
+        return login.begin(self._rules, self.script, self._host(), warm, failures, released)
+
+    async def _live(self, step: Step, *, counted: bool) -> Exit:
+        """Log in, serve, and log in once more where another session took over; `counted`: that is no new login."""
         while True:
             ended = self._show(step)
             if ended is None and step.login.phase is Phase.LOGGED_IN and not self._server.is_open:
@@ -224,7 +235,7 @@ class Lifecycle:
                 await self._serve()
             ended = ended or await self._next_event()
             if ended is not None:
-                break
+                return ended
             if self._jvm.competing:
                 self._jvm.competing = False
                 step = login.compete(self._login, self._rules, self._host())
@@ -234,10 +245,6 @@ class Lifecycle:
                 good = self._gateway.now() < self._good_until
                 due = min(self._login.wakes, self._host())  # a late wake-up delays nothing that follows
                 step = login.go_on(self._login, self._rules, self._script(), due, at, good)
-        self._jvm.phase = Phase.RESTARTING
-        await self._command_server.close()
-        await self._server.close()
-        return ended
 
     def _tell_configuration(self) -> None:
         """Say what a client has set, so that nobody looks for it in the environment."""

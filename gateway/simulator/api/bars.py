@@ -1,6 +1,7 @@
 """Historical bars, and those that are kept up to date."""
 
 import datetime as dt
+from collections.abc import Iterable
 from functools import partial
 
 from gateway.simulator.api import refusals
@@ -66,7 +67,7 @@ async def send(
     session: Session, request: requests.ReqHistoricalData, instrument: Instrument, query: BarQuery, end: dt.datetime
 ) -> None:
     """Answer a query for bars that ends at `end` (in the zone it was written in, not in the future)."""
-    gateway, req_id, regular = session.gateway, request.req_id, query.regular
+    gateway, req_id = session.gateway, request.req_id
     barred = refusals.not_permitted_at_all(session, instrument)
     if barred:
         refusals.no_history(session, req_id, barred)
@@ -78,19 +79,14 @@ async def send(
     if not query.size.intraday:
         make = make_of_days(session, instrument, query.what, make)
     calendar = gateway.instruments.calendar(instrument)
-    asked = sessions.start_of(calendar, end, query.duration, regular=regular)
+    asked = sessions.start_of(calendar, end, query.duration, regular=query.regular)
     first = max(asked, begins(session, instrument))
     if query.size.intraday and (end - first).total_seconds() / query.size.seconds > _MOST_BARS:
         refusals.no_history(session, req_id, "Time length exceed max.")
         return
-    rows: list[answers.Row] = []
     last = ends(session, instrument, end)
-    found = series.bars(calendar, query.size, make, first, last, regular=regular) if first < last else iter(())
-    for number, dated in enumerate(found, 1):
-        if dated is not None:
-            rows.append(_row(session, instrument, query, dated, request.date_format))
-        if number % _PIECE == 0:
-            await gateway.host.sleep(0)
+    found = series.bars(calendar, query.size, make, first, last, regular=query.regular) if first < last else iter(())
+    rows = await _rows(session, instrument, query, found, request.date_format)
     if not rows:
         refusals.no_history(session, req_id, _nothing(instrument, request.contract.exchange, query.what))
         return
@@ -102,6 +98,19 @@ async def send(
         session.send(answers.HistoricalDataEnd(req_id, opened, ended))
     if request.keep_up_to_date:
         session.live_bars[req_id] = LiveBars(req_id, instrument, query, request.date_format)
+
+
+async def _rows(
+    session: Session, instrument: Instrument, query: BarQuery, found: Iterable[Dated | None], date_format: int
+) -> list[answers.Row]:
+    """The bars as they are sent. Making them takes its time, in which others get their turn."""
+    rows: list[answers.Row] = []
+    for number, dated in enumerate(found, 1):
+        if dated is not None:
+            rows.append(_row(session, instrument, query, dated, date_format))
+        if number % _PIECE == 0:
+            await session.gateway.host.sleep(0)
+    return rows
 
 
 def _none(instrument: Instrument, query: BarQuery) -> str:

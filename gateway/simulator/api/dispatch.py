@@ -10,7 +10,7 @@ from gateway.simulator.wire.requests.base import Request
 from gateway.simulator.wire.requests.session import StartApi
 from tws import codes
 
-_ROOMS = (
+_MODULES = (
     "contracts",
     "market_data",
     "tick_by_tick",
@@ -36,8 +36,8 @@ _ROOMS = (
 def handlers() -> Mapping[type[Request], Handler]:
     """What answers which request."""
     found: dict[type[Request], Handler] = dict(system.HANDLERS)
-    for room in _ROOMS:
-        found |= import_module(f"gateway.simulator.api.{room}").HANDLERS
+    for name in _MODULES:
+        found |= import_module(f"gateway.simulator.api.{name}").HANDLERS
     return found
 
 

@@ -14,7 +14,7 @@ from gateway.simulator.market.market import Market, Quote
 from gateway.simulator.market.process import STEP_SECONDS, uniform
 from gateway.simulator.wire.answers import market_data as answers
 from gateway.simulator.wire.generic_ticks import HISTORICAL_VOLATILITY
-from gateway.simulator.wire.splice import Burst, Tick
+from gateway.simulator.wire.splice import NOTHING, Burst, Tick
 
 _SECOND, _MINUTE, _HOUR = int(1 / STEP_SECONDS), int(60 / STEP_SECONDS), int(3600 / STEP_SECONDS)
 _DAY = 86400
@@ -36,10 +36,10 @@ class GenericTape(Tape):
     def _look(self, step: int) -> Burst:
         turn = step // self._every
         if turn == self._turn:
-            return Burst()
+            return NOTHING
         first, self._turn = self._turn < 0, turn
         old, self._ticks = self._ticks, self._make(self._view, step)
-        return Burst() if first else Burst([tick for tick in self._ticks if tick not in old])
+        return NOTHING if first else Burst([tick for tick in self._ticks if tick not in old])
 
     def state(self) -> Burst:
         return Burst(self._ticks)

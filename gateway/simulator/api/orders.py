@@ -5,6 +5,7 @@ from gateway.simulator.api.session import Handler, Session
 from gateway.simulator.api.tickets import read_ticket
 from gateway.simulator.api.warnings import warnings
 from gateway.simulator.broker.orders import Fill, Order, Refused, Status, Ticket
+from gateway.simulator.market.instruments import Instrument
 from gateway.simulator.wire.answers import orders as answers
 from gateway.simulator.wire.open_order import CompletedOrder, OpenOrder
 from gateway.simulator.wire.requests import orders as requests
@@ -124,21 +125,25 @@ def _executions(session: Session, request: Request) -> None:
         return
     for fill in _fills(session, request):
         instrument = gateway.instrument(fill.con_id)
-        if (
-            (request.client_id and fill.client_id != request.client_id)
-            or (request.account and fill.account != request.account)
-            or (request.symbol and instrument.symbol != request.symbol)
-            or (request.sec_type and instrument.sec_type != request.sec_type)
-            or (request.exchange and fill.exchange != request.exchange)
-            or (request.side and request.side.upper()[0] != ("B" if fill.buys else "S"))
-            or (since is not None and fill.at < since[0])
-        ):
+        if not _wanted(request, fill, instrument) or (since is not None and fill.at < since[0]):
             continue
         order = gateway.broker.book.orders.get((fill.client_id, fill.order_id))
         session.send(gateway.execution(session.version, request.req_id, order, fill))
         if not instrument.legs:
             session.send(answers.CommissionReport(fill))
     session.send(answers.ExecutionsEnd(request.req_id))
+
+
+def _wanted(request: requests.ReqExecutions, fill: Fill, instrument: Instrument) -> bool:
+    """Whether an execution passes the filter, its time apart. What is empty lets everything pass."""
+    return (
+        request.client_id in (0, fill.client_id)
+        and request.account in ("", fill.account)
+        and request.symbol in ("", instrument.symbol)
+        and request.sec_type in ("", instrument.sec_type)
+        and request.exchange in ("", fill.exchange)
+        and request.side.upper()[:1] in ("", "B" if fill.buys else "S")
+    )
 
 
 def _fills(session: Session, request: requests.ReqExecutions) -> list[Fill]:

@@ -87,26 +87,27 @@ class Subscriptions:
         """Market data lines this session uses."""
         return len(self.market) + len(self.tick_by_tick) + len(self.real_time_bars)
 
+    @property
+    def _ticking(self) -> "tuple[dict[int, Line] | dict[int, Subscription] | dict[int, LiveBars], ...]":
+        return self.market, self.tick_by_tick, self.real_time_bars, self.depth, self.live_bars
+
     def line_ids(self) -> list[int]:
         """Request ids of everything that ticks."""
-        return [*self.market, *self.tick_by_tick, *self.real_time_bars, *self.depth, *self.live_bars]
+        return [req_id for kind in self._ticking for req_id in kind]
 
     def contract_id(self, req_id: int) -> int | None:
         """The contract that a market data request is about, None if there is no such request."""
-        for lines in (self.market, self.tick_by_tick, self.real_time_bars, self.depth, self.live_bars):
-            if req_id in lines:
-                return lines[req_id].instrument.con_id
+        for kind in self._ticking:
+            if req_id in kind:
+                return kind[req_id].instrument.con_id
         return None
 
     def forget_line(self, req_id: int) -> None:
         """Forget one market data subscription, of whatever kind, which the gateway has ended."""
-        for lines in (self.market, self.tick_by_tick, self.real_time_bars, self.depth, self.live_bars):
-            lines.pop(req_id, None)
+        for kind in self._ticking:
+            kind.pop(req_id, None)
 
     def drop_market_data(self) -> None:
         """Forget everything that ticks (a 1101 means that it must be asked for again)."""
-        self.market.clear()
-        self.tick_by_tick.clear()
-        self.real_time_bars.clear()
-        self.depth.clear()
-        self.live_bars.clear()
+        for kind in self._ticking:
+            kind.clear()

@@ -1,7 +1,7 @@
 """From what a client wrote to a ticket the broker can work with, or the error that the gateway answers with."""
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gateway.simulator.api.gateway import Gateway
 from gateway.simulator.api.one_contract import ambiguous
@@ -37,20 +37,10 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
         RequestMalformed: a field is no number.
     """
     fields = written.fields
-    order_type, action = canonical(fields["orderType"]), fields["action"].upper()
-    if order_type not in TYPES and order_type not in OTHER_TYPES:
-        raise invalid("Invalid order type was entered")
-    if action not in ("BUY", "SELL"):
-        raise invalid("Invalid side was entered")
-    quantity = written.number("totalQuantity")
-    if quantity is None or not 0 < quantity < 1e9:
-        raise invalid("The size value cannot be zero")
-    tif = (fields["tif"] or "DAY").upper()
-    if tif not in TIMES_IN_FORCE:
-        raise invalid("Invalid time in force was entered")
-    account = fields["account"] or gateway.broker.account_id
-    if account not in gateway.broker.accounts:
-        raise invalid(f"Invalid account code '{account}'.")
+    order_type, action = _type_and_side(written)
+    quantity = _quantity(written)
+    tif = _time_in_force(written)
+    account = _account(gateway, written)
     if not written.contract.exchange.strip():
         raise invalid("Missing order exchange")
     legs = _legs(written)
@@ -58,33 +48,18 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
     _check_type(order_type, tif, instrument)
     if abs(quantity / instrument.size_step - round(quantity / instrument.size_step)) > 1e-6:
         raise invalid("Fractional-sized order cannot be placed for this contract")
-    what_if, transmit = written.flag("whatIf"), written.flag("transmit") if fields["transmit"] else True
-    if what_if and not transmit:
-        raise Refused(codes.WHAT_IF_UNTRANSMITTED, codes.text(codes.WHAT_IF_UNTRANSMITTED))
+    what_if, transmit = _intent(written)
     _check_algorithm(fields["algoStrategy"], order_type)
     kind = TYPES[order_type]
-    limit, aux = written.number("lmtPrice"), written.number("auxPrice")
-    if kind.needs_limit and limit is None:
-        raise invalid("Limit price was not entered")
-    if kind.needs_stop and not aux:
-        raise invalid("Stop price was not entered")
-    trail = kind.trigger is Trigger.TRAIL
-    percent = written.number("trailingPercent") if trail else None
-    if trail and not (aux or percent):
-        raise invalid("Trailing amount or percentage was not entered")
-    trail_stop = written.number("trailStopPrice") if trail else None
+    prices = _prices(written, kind)
     good_till = _moment(gateway, fields["goodTillDate"], "good-till-date")
     if tif == "GTD" and good_till is None:
         raise invalid("Invalid time format or time zone in good-till-date")
-    discretionary = written.number("discretionaryAmt") or 0.0
-    if discretionary and order_type != "LMT":
-        raise Refused(codes.DISCRETIONARY, codes.text(codes.DISCRETIONARY))
+    discretionary = _discretionary(written, order_type)
     min_quantity = written.number("minQty") or 0.0
     if min_quantity > quantity:
         raise invalid("Minimum quantity is more than the size of the order")
-    oca_type = written.integer("ocaType") if fields["ocaGroup"] else 0
-    if not 0 <= oca_type <= 3:
-        raise invalid("Invalid OCA type was entered")
+    oca_type = _oca_type(written)
     _check_later(written, order_type)
     raw = {name: value for name, value in fields.items() if value and name not in _ECHOED_BY_THE_TICKET}
     if legs:
@@ -94,14 +69,13 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
         action=action,
         quantity=quantity,
         order_type=order_type,
-        limit_price=_limit(kind, limit),
-        stop_price=aux if kind.needs_stop else None,
         tif=tif,
+        account=account,
+        limit_price=_limit(kind, prices.limit),
+        stop_price=prices.aux if kind.needs_stop else None,
         oca_group=fields["ocaGroup"],
         oca_type=oca_type,
-        account=account,
         order_ref=fields["orderRef"],
-        # A client that leaves the flag out means its default, which is to transmit.
         transmit=transmit,
         parent_id=written.integer("parentId"),
         good_till=good_till,
@@ -110,11 +84,11 @@ def read_ticket(gateway: Gateway, written: WrittenOrder) -> Ticket:
         conditions=tuple(_condition(gateway, row) for row in written.conditions),
         algo_params=written.algo_params,
         trigger_method=written.integer("triggerMethod"),
-        trail_amount=aux if trail and not percent else None,
-        trail_percent=percent or None,
-        trail_stop=trail_stop,
-        limit_offset=_limit_offset(written, limit, trail_stop) if order_type == "TRAIL LIMIT" else None,
-        offset=_offset(kind, aux),
+        trail_amount=prices.aux if kind.trigger is Trigger.TRAIL and not prices.trail_percent else None,
+        trail_percent=prices.trail_percent,
+        trail_stop=prices.trail_stop,
+        limit_offset=_limit_offset(written, prices) if order_type == "TRAIL LIMIT" else None,
+        offset=_offset(kind, prices.aux),
         outside_rth=written.flag("outsideRth"),
         good_after=_moment(gateway, fields["goodAfterTime"], "good-after-time"),
         all_or_none=written.flag("allOrNone"),
@@ -136,19 +110,96 @@ def by_hand(gateway: Gateway, con_id: int, action: str, quantity: float, limit_p
         action=action,
         quantity=quantity,
         order_type="MKT" if limit_price is None else "LMT",
-        limit_price=limit_price,
-        stop_price=None,
         tif=tif,
-        oca_group="",
-        oca_type=0,
         account=gateway.broker.account_id,
-        order_ref="",
-        transmit=True,
-        parent_id=0,
-        good_till=None,
-        what_if=False,
+        limit_price=limit_price,
         raw={"exchange": "SMART", "submitter": gateway.settings.user},
     )
+
+
+# -- one field, or two, each read and checked --------------------------------------------------------------------------
+
+
+def _type_and_side(written: WrittenOrder) -> tuple[str, str]:
+    order_type, action = canonical(written.fields["orderType"]), written.fields["action"].upper()
+    if order_type not in TYPES and order_type not in OTHER_TYPES:
+        raise invalid("Invalid order type was entered")
+    if action not in ("BUY", "SELL"):
+        raise invalid("Invalid side was entered")
+    return order_type, action
+
+
+def _quantity(written: WrittenOrder) -> float:
+    quantity = written.number("totalQuantity")
+    if quantity is None or not 0 < quantity < 1e9:
+        raise invalid("The size value cannot be zero")
+    return quantity
+
+
+def _time_in_force(written: WrittenOrder) -> str:
+    tif = (written.fields["tif"] or "DAY").upper()
+    if tif not in TIMES_IN_FORCE:
+        raise invalid("Invalid time in force was entered")
+    return tif
+
+
+def _account(gateway: Gateway, written: WrittenOrder) -> str:
+    account = written.fields["account"] or gateway.broker.account_id
+    if account not in gateway.broker.accounts:
+        raise invalid(f"Invalid account code '{account}'.")
+    return account
+
+
+def _intent(written: WrittenOrder) -> tuple[bool, bool]:
+    """Whether it only asks what would be, and whether it is to be transmitted. A client that leaves that flag out means
+    its default, which is yes."""
+    what_if = written.flag("whatIf")
+    transmit = written.flag("transmit") if written.fields["transmit"] else True
+    if what_if and not transmit:
+        raise Refused(codes.WHAT_IF_UNTRANSMITTED, codes.text(codes.WHAT_IF_UNTRANSMITTED))
+    return what_if, transmit
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """The prices of an order, none of which its type needs is missing."""
+
+    limit: float | None
+    aux: float | None
+    """A stop, a trailing amount or a peg's distance, by the type."""
+    trail_percent: float | None
+    trail_stop: float | None
+
+
+def _prices(written: WrittenOrder, kind: OrderType) -> _Prices:
+    limit, aux = written.number("lmtPrice"), written.number("auxPrice")
+    if kind.needs_limit and limit is None:
+        raise invalid("Limit price was not entered")
+    if kind.needs_stop and not aux:
+        raise invalid("Stop price was not entered")
+    if kind.trigger is not Trigger.TRAIL:
+        return _Prices(limit, aux, None, None)
+    percent = written.number("trailingPercent")
+    if not (aux or percent):
+        raise invalid("Trailing amount or percentage was not entered")
+    return _Prices(limit, aux, percent or None, written.number("trailStopPrice"))
+
+
+def _discretionary(written: WrittenOrder, order_type: str) -> float:
+    amount = written.number("discretionaryAmt") or 0.0
+    if amount and order_type != "LMT":
+        raise Refused(codes.DISCRETIONARY, codes.text(codes.DISCRETIONARY))
+    return amount
+
+
+def _oca_type(written: WrittenOrder) -> int:
+    oca_type = written.integer("ocaType") if written.fields["ocaGroup"] else 0
+    if not 0 <= oca_type <= 3:
+        raise invalid("Invalid OCA type was entered")
+    return oca_type
+
+
+# -- against the instrument and the type -------------------------------------------------------------------------------
 
 
 def _instrument(gateway: Gateway, contract: ContractQuery) -> Instrument:
@@ -192,11 +243,11 @@ def _limit(kind: OrderType, limit: float | None) -> float | None:
     return limit or None if kind.is_pegged else None
 
 
-def _limit_offset(written: WrittenOrder, limit: float | None, trail_stop: float | None) -> float:
+def _limit_offset(written: WrittenOrder, prices: _Prices) -> float:
     offset = written.number("lmtPriceOffset")
     if offset is not None:
         return offset
-    return abs(trail_stop - limit) if trail_stop and limit else 0.0
+    return abs(prices.trail_stop - prices.limit) if prices.trail_stop and prices.limit else 0.0
 
 
 def _offset(kind: OrderType, aux: float | None) -> float:

@@ -194,17 +194,9 @@ def _as_order(wish: Wish, status: Status) -> Order:
         action="BUY",
         quantity=wish.quantity,
         order_type="LMT",
-        limit_price=0.0,
-        stop_price=None,
         tif="DAY",
-        oca_group="",
-        oca_type=0,
         account=wish.account,
-        order_ref="",
-        transmit=True,
-        parent_id=0,
-        good_till=None,
-        what_if=False,
+        limit_price=0.0,
         raw={"exchange": "SMART"},
     )
     return Order(

@@ -70,18 +70,18 @@ class Ticket:
     """BUY or SELL."""
     quantity: float
     order_type: str
-    limit_price: float | None
-    stop_price: float | None
-    """Of stops and of orders that wait to be touched."""
     tif: str
-    oca_group: str
-    oca_type: int
     account: str
-    order_ref: str
-    transmit: bool
-    parent_id: int
-    good_till: dt.datetime | None
-    what_if: bool
+    limit_price: float | None = None
+    stop_price: float | None = None
+    """Of stops and of orders that wait to be touched."""
+    oca_group: str = ""
+    oca_type: int = 0
+    order_ref: str = ""
+    transmit: bool = True
+    parent_id: int = 0
+    good_till: dt.datetime | None = None
+    what_if: bool = False
     raw: Mapping[str, str] = field(default_factory=dict, repr=False)
     conditions: Sequence[Sequence[str]] = ()
     """Each as its fields, type first; a time in UTC as YYYYMMDD-HH:MM:SS."""

@@ -23,7 +23,7 @@ class WrittenOrder:
     fields: dict[str, str]
     conditions: tuple[tuple[str, ...], ...]
     combo: tuple[tuple[str, ...], ...]
-    """Of a combination: the fields of its legs (`LEG_FIELDS` each), their prices, and its routing's tags and values."""
+    """Of a combination: the fields of its legs (`LEG` each), their prices, and its routing's tags and values."""
     algo_params: tuple[tuple[str, str], ...]
 
     def number(self, name: str) -> float | None:

@@ -121,17 +121,8 @@ def ticket(**changes: Any) -> Ticket:
         action="BUY",
         quantity=1.0,
         order_type="MKT",
-        limit_price=None,
-        stop_price=None,
         tif="DAY",
-        oca_group="",
-        oca_type=0,
         account="DUSIM0001",
-        order_ref="",
-        transmit=True,
-        parent_id=0,
-        good_till=None,
-        what_if=False,
         raw={"exchange": "SMART"},
     )
     return replace(base, **changes)

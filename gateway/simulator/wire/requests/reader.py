@@ -12,7 +12,7 @@ from gateway.simulator.wire.requests import session
 from gateway.simulator.wire.requests.base import ProtoReader, Reader, Request
 from tws.frames import decode_fields
 
-_ROOMS = (
+_MODULES = (
     "contracts",
     "market_data",
     "depth",
@@ -34,8 +34,8 @@ _ROOMS = (
 def readers() -> Mapping[int, Reader]:
     """What reads which message id as text."""
     found: dict[int, Reader] = dict(session.READERS)
-    for room in _ROOMS:
-        found |= import_module(f"gateway.simulator.wire.requests.{room}").READERS
+    for name in _MODULES:
+        found |= import_module(f"gateway.simulator.wire.requests.{name}").READERS
     return found
 
 
@@ -43,8 +43,8 @@ def readers() -> Mapping[int, Reader]:
 def protos() -> Mapping[int, ProtoReader]:
     """What reads which message id as protobuf."""
     found: dict[int, ProtoReader] = dict(session.PROTOS)
-    for room in _ROOMS:
-        found |= getattr(import_module(f"gateway.simulator.wire.requests.{room}"), "PROTOS", {})
+    for name in _MODULES:
+        found |= import_module(f"gateway.simulator.wire.requests.{name}").PROTOS
     return found
 
 
