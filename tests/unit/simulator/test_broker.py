@@ -206,12 +206,16 @@ def test_without_a_link_nothing_fills(gateway: Gateway, clock: HandClock) -> Non
 def test_a_condition_waits_for_an_execution_after_it(gateway: Gateway, clock: HandClock) -> None:
     """One of the same second, but before it, is none."""
     broker = gateway.broker
+
+    def status(order_id: int) -> Status:
+        return broker.book.orders[7, order_id].status
+
     broker.place(7, 1, ticket(con_id=AAPL))
     run(gateway, clock, 2)
-    assert broker.book.orders[7, 1].status is Status.FILLED
+    assert status(1) is Status.FILLED
     broker.place(7, 2, ticket(con_id=SPY, conditions=[("5", "a", "STK", "SMART", "AAPL")]))
     run(gateway, clock, 1)
-    assert broker.book.orders[7, 2].status is Status.PRE_SUBMITTED
+    assert status(2) is Status.PRE_SUBMITTED
     broker.place(7, 3, ticket(con_id=AAPL))
     run(gateway, clock)
-    assert broker.book.orders[7, 2].status is Status.FILLED
+    assert status(2) is Status.FILLED
