@@ -12,7 +12,7 @@ from preflight.report import Result
 
 LOCAL = Path(__file__).with_name("local")
 
-_MEND = Remedy(
+MEND = Remedy(
     "local-check", "mend the file in preflight/local/, or move it away; preflight/local/README.md has a sample"
 )
 
@@ -51,9 +51,9 @@ def _load(path: Path) -> Check:
 
 def _unusable(path: Path, why: str) -> Check:
     async def ask(site: Site) -> Answer:
-        return Answer(Result.FAIL, f"{path.name}: {why}", (_MEND,))
+        return Answer(Result.FAIL, f"{path.name}: {why}", (MEND,))
 
-    return Check(f"local/{path.stem}", "local", "a file with a usable CHECK", ask, vital=True, remedies=(_MEND,))
+    return Check(f"local/{path.stem}", "local", "a file with a usable CHECK", ask, vital=True, remedies=(MEND,))
 
 
 def chosen(checks: Sequence[Check], only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Check, ...]:

@@ -30,7 +30,7 @@ PASSED_ON: Final = (
     *("REQUIRE_UTC", "PROBE_INTERVAL_SECONDS", "CONTAINER_RESTART_BUDGET", "ENGINE_RESTART_BUDGET", "LOG_LEVEL"),
     "LOGIN_BUDGET",
     *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
-    *("REAUTH_AT", "TWOFA", "DRY_RUN"),
+    *("REAUTH_AT", "TWOFA", "PREFLIGHT_AT", "DRY_RUN"),
     *STAND_IN,
 )
 """Variables that compose.yaml hands to the services only when they are set; each service checks its own."""

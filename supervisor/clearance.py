@@ -4,8 +4,9 @@ Yes only when the gateway is verified ready, its account is the right one, and e
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from supervisor.diagnosis import account_fault
@@ -51,27 +52,50 @@ def before_checks(
     return None
 
 
+def goes(report: Report) -> bool:
+    """Only `go` is yes: what could not be asked is not known to be well."""
+    return str(report.verdict) == "go"
+
+
+def bad(told: Mapping[str, Any]) -> str:
+    """What speaks against a start, by a report's JSON: what failed, else what had to be known and is not."""
+    failed = [check for check in told["checks"] if check["result"] == "fail"]
+    blind = [check for check in told["checks"] if check["result"] == "skipped" and check["vital"]]
+    return "; ".join(f"{check['name']}: {check['found']}" for check in failed or blind)
+
+
 def after_checks(report: Report) -> Answer:
-    """The preflight's word. Only `go` is yes: what could not be asked is not known to be well."""
-    if str(report.verdict) == "go":
+    """The preflight's word."""
+    if goes(report):
         return Answer(True, "the gateway is ready and preflight goes", 0.0)
-    bad = [
-        f"{check['name']}: {check['found']}"
-        for check in report.as_json()["checks"]
-        if check["result"] not in ("pass", "warn")
-    ]
-    return Answer(False, f"preflight: {report.verdict}; " + "; ".join(bad), _LATER)
+    return Answer(False, f"preflight: {report.verdict}; {bad(report.as_json())}", _LATER)
+
+
+async def _unknown(moment: datetime) -> None:
+    return None
 
 
 class Preflights:
     """Runs the preflight, one at a time, and keeps the last report. An answer up to 10 s old is good enough."""
 
-    def __init__(self, run: Callable[[], Awaitable[Report]], clock: Clock) -> None:
+    def __init__(
+        self,
+        run: Callable[[], Awaitable[Report]],
+        clock: Clock,
+        has_session: Callable[[datetime], Awaitable[bool | None]] = _unknown,
+    ) -> None:
+        """`has_session` tells whether the exchange holds a session on the day of a moment; None: it does not know."""
+        self.has_session = has_session
         self._run = run
         self._clock = clock
         self._lock = asyncio.Lock()
         self._at = float("-inf")
+        self._heard: list[Callable[[Report], None]] = []
         self.last: Report | None = None
+
+    def listen(self, heard: Callable[[Report], None]) -> None:
+        """Have every new report told to `heard`, whoever asked for it."""
+        self._heard.append(heard)
 
     async def report(self, *, not_before: float | None = None) -> Report:
         """A fresh report. `not_before` refuses an older one, such as one from before the gateway was ready."""
@@ -80,4 +104,6 @@ class Preflights:
             if self.last is None or self._at < oldest:
                 self.last = await self._run()
                 self._at = self._clock.monotonic()
+                for heard in self._heard:
+                    heard(self.last)
             return self.last

@@ -167,6 +167,9 @@ def _status_text(answer: dict[str, Any]) -> str:
         login = tenant["gateway"].get("login")
         if login and (login["hold"] or login["waiting"]):
             notes.append(f"{tenant['name']}: {login['sentence']}")
+        if preflight := tenant.get("preflight"):
+            bad = f": {', '.join(preflight['fail'])}" if preflight["fail"] else ""
+            notes.append(f"{tenant['name']}: preflight says {preflight['verdict']}{bad} ({preflight['at']})")
         if withheld := tenant.get("withheld"):
             notes.append(f"{tenant['name']}: {withheld['rung']} is due and not done: {withheld['why']}")
     return "\n".join([*lines, *_table(rows), *notes])

@@ -111,13 +111,18 @@ def _share(used: int | None, limit: int | None) -> float:
     return used / limit if used is not None and limit else 0.0
 
 
-def _time_mode(pad: Pad) -> Verdict:
-    failed = pad.observation.preflight_failed
-    if failed is None or pad.gateway.since == NEVER:
-        return UNKNOWN
-    if "utc" not in failed:
-        return WELL
-    return _stands(faults.TIME_MODE, pad.gateway.since, "the preflight's check `utc` fails and says where to click")
+def _preflight(fault: Fault, check: str) -> Callable[[Pad], Verdict]:
+    """What only a preflight can see, by its last word since the gateway is what it is."""
+
+    def look(pad: Pad) -> Verdict:
+        failed = pad.observation.preflight_failed
+        if failed is None or pad.gateway.since == NEVER:
+            return UNKNOWN
+        if check not in failed:
+            return WELL
+        return _stands(fault, pad.gateway.since, f"the preflight's check `{check}` fails and says what to do")
+
+    return look
 
 
 # -- the engine --------------------------------------------------------------------------------------------------------
@@ -200,7 +205,9 @@ EVIDENCE: Mapping[str, Callable[[Pad], Verdict]] = {
         (faults.OTHER_FARM, _other_farm),
         (faults.TWOFA_PENDING, _twofa_pending),
         (faults.DATA_COMPETED, _data_competed),
-        (faults.TIME_MODE, _time_mode),
+        (faults.TIME_MODE, _preflight(faults.TIME_MODE, "utc")),
+        (faults.READ_ONLY, _preflight(faults.READ_ONLY, "read-only")),
+        (faults.NO_ENTITLEMENT, _preflight(faults.NO_ENTITLEMENT, "entitlements")),
         (faults.CLOCK_SKEW, _clock_skew),
         (faults.CLIENT_ID_IN_USE, _client_id_in_use),
         (faults.WRITE_BLOCKED, _write_blocked),

@@ -329,6 +329,14 @@ CLIENT_ID_IN_USE = _standing(
     "the next id of its band; the gateway is not at fault",
     when="at the session's start",
 )
+READ_ONLY = _standing(
+    22,
+    "read-only",
+    _G,
+    "the API's Read-Only setting is not as configured",
+    "no clearance; the preflight says where to click",
+    when="preflight",
+)
 WRITE_BLOCKED = _standing(
     23,
     "write-blocked",
@@ -338,6 +346,14 @@ WRITE_BLOCKED = _standing(
     seen=5.0,
     page=Page.NOW,
     holds=True,
+)
+NO_ENTITLEMENT = _standing(
+    24,
+    "no-entitlement",
+    _G,
+    "354, 10089, 10167 or 10168 for a configured instrument",
+    "no clearance; the preflight names the subscription that is missing",
+    when="preflight",
 )
 PLANNED_RESTART = Fault(
     25,
@@ -575,7 +591,9 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
             TIME_MODE,
             CLOCK_SKEW,
             CLIENT_ID_IN_USE,
+            READ_ONLY,
             WRITE_BLOCKED,
+            NO_ENTITLEMENT,
             PLANNED_RESTART,
             WEEKLY_TOKEN,
             ENGINE_EXIT,

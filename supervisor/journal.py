@@ -4,8 +4,9 @@ An intent is written before its act. An intent without an outcome counts as done
 restart too few than one too many. Times are wall-clock epoch seconds; `restore` brings them onto the monotonic clock.
 """
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,13 @@ CREATE TABLE IF NOT EXISTS facts (
   tenant TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, at REAL NOT NULL,
   PRIMARY KEY (tenant, key)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS preflights (
+  tenant TEXT NOT NULL, since REAL NOT NULL, at REAL NOT NULL, results TEXT NOT NULL, report TEXT NOT NULL,
+  PRIMARY KEY (tenant, since)
+) STRICT;
 """
 _VERSION = 1
+_PREFLIGHTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +161,39 @@ class Journal:
         """When everything goes down at once, the others' stops were no person's wish for those others."""
         self._write("DELETE FROM facts WHERE tenant=? AND key LIKE 'asked:%' AND at>=?", tenant, at)
 
+    def keep_preflight(self, tenant: str, report: Mapping[str, Any], at: float) -> None:
+        """A report. One that comes to the same as the last, check by check, takes its place: an engine that waits asks
+        every few seconds, and what was said before must not be crowded out. Raises: JournalUnusable.
+        """
+        results = json.dumps({check["name"]: check["result"] for check in report["checks"]})
+        last = self.last_preflight(tenant)
+        since = last["since"] if last is not None and last["results"] == results else at
+        self._write(
+            "INSERT INTO preflights VALUES (?,?,?,?,?)"
+            " ON CONFLICT (tenant, since) DO UPDATE SET at=excluded.at, report=excluded.report",
+            tenant, since, at, results, json.dumps(report),
+        )  # fmt: skip
+        self._write(
+            "DELETE FROM preflights WHERE tenant=? AND since NOT IN"
+            " (SELECT since FROM preflights WHERE tenant=? ORDER BY since DESC LIMIT ?)",
+            tenant, tenant, _PREFLIGHTS,
+        )  # fmt: skip
+
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def facts(self, tenant: str) -> dict[str, Fact]:
         rows = self._db.execute("SELECT key, value, at FROM facts WHERE tenant=?", (tenant,))
         return {row["key"]: Fact(row["value"], row["at"]) for row in rows}
+
+    def last_preflight(self, tenant: str) -> dict[str, Any] | None:
+        """The newest report as a row: since when it is so, when it was last so, and the report as JSON."""
+        try:
+            row = self._db.execute(
+                "SELECT * FROM preflights WHERE tenant=? ORDER BY since DESC LIMIT 1", (tenant,)
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise JournalUnusable(f"expected the journal to be readable, found: {error}; check the disk") from error
+        return dict(row) if row is not None else None
 
     def incidents(self, tenant: str | None = None, *, limit: int = 100) -> list[dict[str, Any]]:
         """The newest incidents first, each with its acts, as rows of epoch seconds."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 
-from supervisor import audit, clearance, login, machine, status
-from supervisor.clearance import Answer, Preflights
+from supervisor import audit, clearance, login, machine, schedule, status
+from supervisor.clearance import Answer, Preflights, Report
 from supervisor.diagnosis import exposure
 from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
 from supervisor.faults import Rung
@@ -24,7 +24,7 @@ from supervisor.hands import Hands
 from supervisor.journal import Journal
 from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell, Withheld
 from supervisor.metrics import Metrics
-from supervisor.notify import Notifier
+from supervisor.notify import NO_GO, Notifier
 from supervisor.observation import (
     Ask,
     ContainerEvent,
@@ -47,6 +47,7 @@ from supervisor.probes.resources import Resources
 from supervisor.probes.sentinel import Sentinel
 from supervisor.rules import Rules
 from supervisor.runtime.docker import Runtime
+from supervisor.schedule import Daily
 from supervisor.states import GatewayState
 from supervisor.windows import Calendar, calendar
 from tws.clock import Clock
@@ -59,6 +60,8 @@ _LOG_LINES = 200
 _SHUTDOWN_STOPS = 15.0
 _HOLD_LIFTED = "hold-lifted"
 _JOURNAL_AGAIN = 10.0
+_PREFLIGHT_AGAIN = 30.0
+_NO_GO_ID = -2  # of no incident: the journal counts from 1
 
 BUG = "supervisor-bug"
 """What people are told of under this name is no fault of the table, but ours."""
@@ -107,6 +110,7 @@ class Watch:
         self.observation = Observation()
         self.sentence = "not looked yet"
         self.preflights = preflights
+        preflights.listen(self._preflighted)
         self._policy = rules.policy
         self._senses = senses
         self._journal = journal
@@ -146,6 +150,9 @@ class Watch:
         self._bug: Incident | None = None
         self._withheld: Withheld | None = None
         self._levels = metrics.expect(rules.tenant, tuple(window.name for window in rules.windows))
+        self._no_go: Incident | None = None
+        self._last_preflight: dict[str, Any] | None = None
+        self._was_away = False
         metrics.dry_run.labels(rules.tenant).set(rules.dry_run)
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -164,6 +171,8 @@ class Watch:
                 group.create_task(self._every(self._look_ledger, policy.heart_interval), name="ledger")
             if self.rules.engine and self.rules.engine_api:
                 group.create_task(self._every(self._look_engine, policy.heart_interval), name="engine")
+            if self.rules.preflight_at is not None:
+                group.create_task(self._preflight_each_day(self.rules.preflight_at), name="preflight")
             group.create_task(self._notifier.run(), name="notify")
             group.create_task(self._turns(), name="turns")
 
@@ -176,6 +185,9 @@ class Watch:
             self._pause_ends = now + (self._pause.until - wall) if self._pause.until is not None else None
         if _HOLD_LIFTED in facts:
             self._lifted_at = facts[_HOLD_LIFTED].at
+        kept = await self._write(lambda: self._journal.last_preflight(self.rules.tenant))
+        if kept is not None:
+            self._last_preflight = status.preflight(json.loads(kept["report"]), kept["at"])
 
     async def leave(self) -> None:
         """Before the process ends: stops of the last seconds belong to the same going-down as ours."""
@@ -452,6 +464,8 @@ class Watch:
             case Moved(before, after, why):
                 subject = "gateway" if isinstance(after, GatewayState) else "engine"
                 log.info("moved", tenant=tenant, subject=subject, before=before, after=after, why=why)
+                if isinstance(after, GatewayState):
+                    self._preflight_if_new(after)
             case Remember(key, value):
                 at = self._clock.now().timestamp()
                 self._note(lambda: self._journal.remember(tenant, key, value, at))
@@ -486,6 +500,53 @@ class Watch:
         self.look_now()
         at = self._clock.now().timestamp()
         self._note(lambda: self._journal.ended(self.rules.tenant, outcome, at))
+
+    # -- preflights -------------------------------------------------------------------------------------------------
+
+    def _preflighted(self, report: Report) -> None:
+        """Every report, whoever asked for it, is told, kept, and ends the page that an earlier one was worth."""
+        told, at = report.as_json(), self._clock.now().timestamp()
+        log.info("preflight", tenant=self.rules.tenant, verdict=report.verdict, bad=clearance.bad(told))
+        self._metrics.preflight(self.rules.tenant, told, at)
+        self._last_preflight = status.preflight(told, at)
+        self._note(lambda: self._journal.keep_preflight(self.rules.tenant, told, at))
+        if self._no_go is not None and clearance.goes(report):
+            self._notifier.close(self._no_go, at)
+            self._no_go = None
+
+    def _preflight_if_new(self, state: GatewayState) -> None:
+        """Ask once more when a gateway that was away is ready again."""
+        if state is GatewayState.READY and self._was_away:
+            self._spawn(self._page_unless_go("with the gateway back", of_a_ready_gateway=True))
+            self._was_away = False
+        elif state not in (GatewayState.READY, GatewayState.SUSPECT, GatewayState.DEGRADED):
+            self._was_away = True
+
+    async def _preflight_each_day(self, daily: Daily) -> None:
+        async def due() -> None:
+            await self._page_unless_go("before the session", of_a_ready_gateway=False)
+
+        await schedule.keep(daily, self.preflights.has_session, due, self._clock)
+
+    async def _page_unless_go(self, when: str, *, of_a_ready_gateway: bool) -> None:
+        """Tell a person unless all goes. What fails is asked twice: nobody is called for what passes by itself.
+
+        A gateway that was ready and is so no more has an incident that tells of that, and its return asks anew.
+        """
+        report = None
+        for rest in (0.0, _PREFLIGHT_AGAIN):
+            await self._clock.sleep(rest)
+            if of_a_ready_gateway and self.memory.gateway.state is not GatewayState.READY:
+                return
+            report = await self.preflights.report(not_before=self.memory.gateway.since)
+            if clearance.goes(report):
+                return
+        assert report is not None
+        now = self._clock.monotonic()
+        text = f"{when} the preflight says {report.verdict}: {clearance.bad(report.as_json())}; see `make preflight`"
+        log.error("page", tenant=self.rules.tenant, text=text)
+        self._no_go = Incident(_NO_GO_ID, NO_GO, Subject.GATEWAY, now, now, now)
+        self._notifier.tell(self._no_go, text, self._wall(now))
 
     # -- the journal, on its own thread, in order -------------------------------------------------------------------
 
@@ -691,6 +752,7 @@ class Watch:
             self._clock.monotonic(),
             self._wall,
             self._withheld,
+            self._last_preflight,
         )
 
 

@@ -1,9 +1,13 @@
 """What Prometheus is told. One registry, handed over; every label combination exists from the start."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from preflight.check import Place
+from preflight.checks import CHECKS
 from supervisor.faults import FAULTS, Rung
 from supervisor.memory import Memory
 from supervisor.observation import HostView, LoginPhase, Look, Observation, ResourcesView, Result
@@ -81,6 +85,14 @@ class Metrics:
         self.logins_left = gauge("logins_left", "Logins that the ledger allows now; NaN while unknown.", "tenant")
         self.login_hold = gauge("login_hold", "1 while nobody may log in until a person lifts it.", "tenant")
         self.login_waits = gauge("login_waiting", "1 while the gateway's start waits at the ledger.", "tenant")
+        self.preflight_result = gauge(
+            "preflight_result",
+            "A check by the last preflight: 0 pass, 1 warn, 2 fail, 3 skipped; NaN before the first.",
+            *("tenant", "check"),
+        )
+        self.preflight_go = gauge("preflight_go", "1 if the last preflight says go; NaN before the first.", "tenant")
+        self.preflight_at = gauge("preflight_timestamp_seconds", "When the last preflight ended.", "tenant")
+        self.preflight_seconds = gauge("preflight_duration_seconds", "How long the last preflight took.", "tenant")
         self.turns_lost = counter("turns_lost", "Turns that a bug of the supervisor ended.", "tenant")
         self.loop_at = gauge("loop_last_run_timestamp_seconds", "When the loop last ran.")
         self.skew = gauge("clock_skew_seconds", "The gateway's clock minus the host's; whole seconds.", "tenant")
@@ -121,9 +133,23 @@ class Metrics:
         for channel in CHANNELS:
             for outcome in ("sent", "failed"):
                 self.notifications.labels(tenant, channel, outcome)
+        for check in CHECKS:
+            if check.place is Place.STACK:
+                self.preflight_result.labels(tenant, check.name).set(math.nan)
+        self.preflight_go.labels(tenant).set(math.nan)
         for single in (self.turns_lost, self.dry_run, self.page_unsent, self.pages_lost):
             single.labels(tenant)
         return Levels(self, tenant, windows)
+
+    def preflight(self, tenant: str, report: Mapping[str, Any], wall_now: float) -> None:
+        """After each preflight, whoever asked for it. A check that is not asked any more is not told of any more."""
+        self.preflight_result.remove_by_labels({"tenant": tenant})
+        for check in report["checks"]:
+            value = ("pass", "warn", "fail", "skipped").index(check["result"])
+            self.preflight_result.labels(tenant, check["name"]).set(value)
+        self.preflight_go.labels(tenant).set(report["verdict"] == "go")
+        self.preflight_at.labels(tenant).set(wall_now)
+        self.preflight_seconds.labels(tenant).set(report["seconds"])
 
     def forget(self, tenant: str) -> None:
         """Have no series of a tenant any more: it is not watched."""

@@ -32,7 +32,10 @@ log = structlog.get_logger("supervisor")
 
 GAVE_UP = "GaveUp"
 NEEDS_PERSON = "IncidentNeedsPerson"
+NO_GO = "preflight-no-go"
+"""What people are told of under this name is no incident: nothing has happened yet."""
 _ALERT_OF = {
+    NO_GO: "PreflightNoGo",
     "wrong-account": "WrongAccount",
     "restart-storm": GAVE_UP,
     **dict.fromkeys(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from supervisor.policy import Policy
+from supervisor.schedule import Daily
 from supervisor.windows import Reauth, Window
 
 
@@ -20,6 +21,7 @@ class Rules:
         windows: the hours in which restarts wait.
         weekly_token: whether the login ends each Sunday.
         twofa: whether a login asks for a second factor.
+        preflight_at: when the preflight is asked by itself.
         reauth: when one push may be sent after that; None: only when a person asks.
         dry_run: acts are told and never done.
         external: the gateway is no container of ours.
@@ -36,6 +38,7 @@ class Rules:
     windows: tuple[Window, ...] = ()
     weekly_token: bool = False
     twofa: bool = False
+    preflight_at: Daily | None = None
     reauth: Reauth | None = None
     dry_run: bool = False
     external: bool = False

@@ -36,6 +36,7 @@ from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered
+from supervisor.schedule import Daily
 from tws.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def check_times(root: Path, stack: Plan) -> None:
         windows.planned_restart(given["AUTO_RESTART_TIME"], given["TIME_ZONE"])
     if "REAUTH_AT" in given:
         windows.Reauth.parse(given["REAUTH_AT"])
+    if "PREFLIGHT_AT" in given:
+        Daily.parse(given["PREFLIGHT_AT"])
 
 
 def write_files(root: Path, stack: Plan) -> None:

@@ -70,6 +70,7 @@ def tenant(
     now: float,
     wall: Callable[[float], float],
     withheld: Withheld | None = None,
+    preflight: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One tenant's row of it. `wall` turns monotonic seconds into epoch seconds."""
 
@@ -133,7 +134,14 @@ def tenant(
         if calendar.token_expires_at is not None
         else None,
         "conditions": [_open(one, wall) for one in memory.standing],
+        "preflight": preflight,
     }
+
+
+def preflight(told: Mapping[str, Any], at: float) -> dict[str, Any]:
+    """What the status tells of a preflight, by its report's JSON and the epoch second of its end."""
+    results = {result: [c["name"] for c in told["checks"] if c["result"] == result] for result in ("fail", "warn")}
+    return {"verdict": told["verdict"], "at": iso(at), "seconds": told["seconds"], **results}
 
 
 def _login(observation: Observation, rules: Rules, now: float, wall: Callable[[float], float]) -> dict[str, Any]:

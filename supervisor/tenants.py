@@ -18,6 +18,7 @@ from preflight.settings import Settings as PreflightSettings
 from supervisor.errors import SettingsRefused
 from supervisor.policy import Budget, Policy
 from supervisor.rules import Rules
+from supervisor.schedule import Daily
 from supervisor.windows import Reauth, Region, Window, load, planned_restart
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,30}$"
@@ -58,6 +59,8 @@ class Tenant(BaseModel):
     auto_restart_time: str | None = None
     time_zone: str = "Etc/UTC"
     reauth_at: str | None = None
+    preflight_at: str | None = None
+    """When the preflight is asked by itself, on days with a session."""
     twofa: bool | None = None
     """Whether a login asks for a second factor; unset means only in LIVE, and where REAUTH_AT is set."""
     dry_run: bool = False
@@ -92,6 +95,7 @@ class Tenant(BaseModel):
             windows=self._windows(),
             weekly_token=self.mode != "sim" or twofa or self.reauth_at is not None,
             twofa=twofa,
+            preflight_at=Daily.parse(self.preflight_at) if self.preflight_at is not None else None,
             reauth=Reauth.parse(self.reauth_at) if self.reauth_at is not None else None,
             dry_run=self.dry_run,
             external=self.gateway == "external",

@@ -14,7 +14,7 @@ from preflight import secret_files, variables
 from supervisor import plan as planning
 from supervisor import stack
 from supervisor.policy import Budget, Policy
-from supervisor.settings import Settings
+from supervisor.tenants import Tenant
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {
@@ -188,7 +188,7 @@ def test_logins_are_counted_against_the_same_budget_on_both_sides(configs: dict[
     assert found == {"sim": {planning.SIM_LOGIN_BUDGET}, "paper": {None}, "live": {None}}
     default = re.search(r"DEFAULT_BUDGET=(\S+)", (ROOT / "gateway/ibkr/ledger.sh").read_text())
     assert default is not None
-    assert default[1] == Settings.model_fields["login_budget"].default
+    assert default[1] == Tenant.model_fields["login_budget"].default
     assert Budget.parse(default[1]) == Policy().login_budget
 
 

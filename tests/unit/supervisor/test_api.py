@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +23,7 @@ from supervisor.faults import FAULTS, Rung
 from supervisor.house import House
 from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
-from supervisor.memory import Act, Close, EngineTrack, GatewayTrack, Incident, Memory, Tell
+from supervisor.memory import Act, Close, EngineTrack, GatewayTrack, Incident, Memory, Moved, Tell
 from supervisor.metrics import Metrics
 from supervisor.notify import ChannelTrouble, Notifier, Page
 from supervisor.observation import (
@@ -534,6 +535,126 @@ async def test_preflight(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "unknown"
     assert (await client.post("/api/v1/preflight", headers=OPERATOR)).json()["verdict"] == "go"
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "go"
+
+
+class Says(Report):
+    """A preflight's report with one check."""
+
+    def __init__(self, result: str) -> None:
+        self.verdict = "go" if result == "pass" else "no-go"
+        self._result = result
+
+    def as_json(self) -> dict[str, Any]:
+        check = {"name": "utc", "result": self._result, "found": "New York", "vital": True}
+        return {"version": 1, "verdict": self.verdict, "seconds": 0.1, "checks": [check]}
+
+
+def saying(watch: Watch, *results: str) -> list[float]:
+    """Have the next preflights come to these; every moment at which one was asked."""
+    rest, asked = list(results), list[float]()
+
+    async def run() -> Report:
+        asked.append(watch._clock.monotonic())
+        return Says(rest.pop(0) if len(rest) > 1 else rest[0])
+
+    preflights = Preflights(run, watch._clock)
+    preflights.listen(watch._preflighted)
+    watch.preflights = preflights
+    return asked
+
+
+class QuickClock(SystemClock):
+    """Sleeps take no time and are counted all the same."""
+
+    def __init__(self) -> None:
+        self.slept = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.slept
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+async def settled(watch: Watch) -> None:
+    while watch._tasks:
+        await asyncio.gather(*watch._tasks)
+
+
+async def test_a_preflights_results_are_metrics_status_and_journal(watch: Watch, client: httpx.AsyncClient) -> None:
+    def told(name: str, **labels: str) -> float | None:
+        value: float | None = watch.registry.get_sample_value(name, {"tenant": "sim", **labels})  # type: ignore[attr-defined]
+        return value
+
+    before = told("watchkeeper_preflight_result", check="port")
+    assert before is not None
+    assert math.isnan(before)
+    saying(watch, "fail")
+    await watch.preflights.report()
+    await settled(watch)
+    assert told("watchkeeper_preflight_result", check="utc") == 2
+    assert told("watchkeeper_preflight_result", check="port") is None
+    assert told("watchkeeper_preflight_go") == 0
+    assert abs((told("watchkeeper_preflight_timestamp_seconds") or 0) - CLOCK.now().timestamp()) < 60
+    status = (await client.get("/api/v1/status")).json()["tenants"][0]["preflight"]
+    assert (status["verdict"], status["fail"], status["warn"]) == ("no-go", ["utc"], [])
+    assert json.loads((watch._journal.last_preflight("sim") or {})["report"])["verdict"] == "no-go"
+
+
+def owed(watch: Watch) -> list[str]:
+    """Texts of the pages that somebody is to hear of and that are not over."""
+    return [o.page.text for o in watch._notifier._owed.values() if o.page.ended_at is None]
+
+
+@pytest.mark.parametrize(
+    ("results", "pages"), [(["pass"], 0), (["fail", "pass"], 0), (["fail", "fail"], 1)], ids=["go", "blip", "no-go"]
+)
+async def test_with_the_gateway_back_a_person_is_told_unless_all_goes(
+    watch: Watch, results: list[str], pages: int
+) -> None:
+    watch._clock = QuickClock()
+    asked = saying(watch, *results)
+    for state in (GatewayState.FAILING, GatewayState.RECOVERING, GatewayState.DEGRADED, GatewayState.READY):
+        watch._follow(Moved(GatewayState.READY, state, "…"))
+    await settled(watch)
+    assert len(asked) == len(results)
+    assert len(owed(watch)) == pages
+    assert all("with the gateway back the preflight says no-go: utc: New York" in text for text in owed(watch))
+
+
+async def test_a_blip_asks_no_preflight(watch: Watch) -> None:
+    asked = saying(watch, "fail")
+    for state in (GatewayState.SUSPECT, GatewayState.READY, GatewayState.DEGRADED, GatewayState.READY):
+        watch._follow(Moved(GatewayState.READY, state, "…"))
+    await settled(watch)
+    assert asked == []
+
+
+async def test_nobody_is_told_of_a_gateway_that_is_away_again(watch: Watch) -> None:
+    clock = watch._clock = QuickClock()
+    saying(watch, "fail")
+    watch._follow(Moved(GatewayState.READY, GatewayState.FAILING, "…"))
+    watch._follow(Moved(GatewayState.FAILING, GatewayState.READY, "…"))
+    watch.memory = replace(watch.memory, gateway=replace(watch.memory.gateway, state=GatewayState.FAILING))
+    await settled(watch)
+    assert owed(watch) == []
+    assert clock.slept <= 30
+
+
+async def test_the_page_ends_with_the_first_preflight_that_goes(watch: Watch) -> None:
+    watch._clock = QuickClock()
+    saying(watch, "fail", "fail", "pass")
+    await watch._page_unless_go("before the session", of_a_ready_gateway=False)
+    assert len(owed(watch)) == 1
+    await watch.preflights.report(not_before=watch._clock.monotonic() + 60)
+    assert owed(watch) == []
+
+
+async def test_a_new_supervisor_tells_what_the_last_one_heard(watch: Watch) -> None:
+    watch._journal.keep_preflight("sim", Says("fail").as_json(), 1_790_000_000.0)
+    await watch._remember_all()
+    assert watch.status()["preflight"]["at"] == "2026-09-21T14:13:20.000Z"
+    assert watch.preflights.last is None, "what an engine's start hangs on is asked anew"
 
 
 async def test_what_people_are_told_is_owed_to_them_until_it_is_over(watch: Watch) -> None:

@@ -618,6 +618,20 @@ def test_time_mode(world: World) -> None:
     falls(world, "time-mode", 1.0)
 
 
+def test_read_only(world: World) -> None:
+    world.preflight_failed = ("read-only",)
+    stands(world, "read-only", 1.0)
+    world.preflight_failed = ()
+    falls(world, "read-only", 1.0)
+
+
+def test_no_entitlement(world: World) -> None:
+    world.preflight_failed = ("entitlements",)
+    stands(world, "no-entitlement", 1.0)
+    world.preflight_failed = ()
+    falls(world, "no-entitlement", 1.0)
+
+
 def test_write_blocked(world: World) -> None:
     world.write_blocked = True
     stands(world, "write-blocked", 5.0)

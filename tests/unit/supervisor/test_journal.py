@@ -1,5 +1,6 @@
 """The journal: intents before acts, budgets that outlive a supervisor, and no act done twice."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,3 +159,27 @@ def test_given_up_stays_given_up_across_supervisors() -> None:
 
 def journal_rows(world: World) -> list[dict[str, object]]:
     return world.journal.incidents("sim")
+
+
+def report(utc: str, seconds: float = 1.0) -> dict[str, object]:
+    return {"verdict": "go", "seconds": seconds, "checks": [{"name": "utc", "result": utc}]}
+
+
+def test_a_preflight_that_says_the_same_takes_the_place_of_the_last(journal: Journal) -> None:
+    for at, seconds in ((100.0, 1.0), (110.0, 2.0)):
+        journal.keep_preflight("sim", report("pass", seconds), at)
+    last = journal.last_preflight("sim")
+    assert last is not None
+    assert (last["since"], last["at"], json.loads(last["report"])["seconds"]) == (100.0, 110.0, 2.0)
+    journal.keep_preflight("sim", report("fail"), 120.0)
+    assert [row["since"] for row in journal._db.execute("SELECT since FROM preflights")] == [100.0, 120.0]
+
+
+def test_preflights_are_each_tenants_own_and_the_oldest_are_forgotten(journal: Journal) -> None:
+    journal.keep_preflight("other", report("pass"), 1.0)
+    for at in range(250):
+        journal.keep_preflight("sim", report("pass" if at % 2 else "fail"), float(at))
+    rows = journal._db.execute("SELECT tenant, since FROM preflights ORDER BY since DESC").fetchall()
+    assert [row["since"] for row in rows if row["tenant"] == "sim"] == [float(at) for at in range(249, 149, -1)]
+    assert [row["since"] for row in rows if row["tenant"] == "other"] == [1.0]
+    assert journal.last_preflight("nobody") is None
