@@ -25,6 +25,7 @@ class FakeDocker:
     def __init__(self, *tenants: str, hangs: tuple[str, ...] = ()) -> None:
         self.hangs = set(hangs)
         self.asked: list[str] = []
+        self.acted: list[tuple[str, float]] = []
         self.since: list[str] = []
         self.over = threading.Event()
         self._boxes: dict[str, dict[str, Any]] = {}
@@ -115,6 +116,8 @@ class FakeDocker:
         parts = urlsplit(handler.path)
         kind, name = self._kind(handler.command, parts.path)
         self.asked.append(f"{handler.command} {parts.path}" if kind == "act" else kind)
+        if kind == "act":
+            self.acted.append((parts.path, time.time()))
         with suppress(OSError):  # who asked may have gone
             if self.hangs & {kind, f"{kind} {name}"}:
                 self.over.wait()

@@ -21,7 +21,7 @@ from pathlib import Path
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
-from tests.bench import days, ticks
+from tests.bench import days, tenants, ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
 from tests.bench.orders import acknowledgements
@@ -163,9 +163,10 @@ async def fuzzing(seconds: int, seed: int) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "what", nargs="?", choices=["fuzz", "ticks", "days"], help="only this; fuzz and days if asked for"
+        "what", nargs="?", choices=["fuzz", "ticks", "days", "tenants"], help="only this; fuzz and days if asked for"
     )
     parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--tenants", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=100, help="so many whole days, from --seed on; one is shown")
     return parser.parse_args()
@@ -179,6 +180,9 @@ async def main() -> None:
         return
     if asked.what == "days":
         sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days))
+    if asked.what == "tenants":
+        await tenants.measure(tell, asked.tenants, asked.seconds, asked.seed)
+        return
     if asked.what == "ticks":
         await ticks.measure(tell)
         return
