@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 
+import supervisor.lean  # isort: split  # noqa: F401  # before anything that would load what it leaves out
 from preflight.errors import SettingsError
 from supervisor.alone import Lock, refuse_second
 from supervisor.errors import SupervisorError

@@ -231,7 +231,6 @@ class Watch:
             started = self._clock.monotonic()
             wake.clear()
             await look()
-            self._news.set()
             due = max(due + (min(pace, self._policy.fast_interval) if self.memory.hurry else pace), started + _GAP)
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, due - self._clock.monotonic())):
@@ -263,8 +262,11 @@ class Watch:
         self.look_now()
 
     def _see(self, **changes: Any) -> None:
-        self.observation = replace(self.observation, **changes)
-        self._news.set()
+        """What says the same as before, when all is well, waits for the next turn: it is not long."""
+        before = self.observation
+        self.observation = replace(before, **changes)
+        if self.memory.hurry or any(_is_news(getattr(before, name), now) for name, now in changes.items()):
+            self._news.set()
 
     async def _look_docker(self) -> None:
         look, found = await self._senses.runtime.look()
@@ -754,6 +756,15 @@ class Watch:
             self._withheld,
             self._last_preflight,
         )
+
+
+def _is_news(before: Any, after: Any) -> bool:
+    """Whether a view says anything but that all is as well as it was, at another time."""
+    if isinstance(after, Look):
+        return before.result is not Result.OK or after.result is not Result.OK
+    if isinstance(getattr(after, "look", None), Look):
+        return _is_news(before.look, after.look) or bool(replace(before, look=after.look) != after)
+    return bool(before != after)
 
 
 def _first(error: Exception) -> Exception:

@@ -163,7 +163,7 @@ class HostView:
     look: Look = NEVER
     slept_at: float | None = None
     synchronised: bool | None = None
-    disk_free: float | None = None
+    disk_free: float | None = field(default=None, compare=False)  # a little more or less is no news
     wall_stepped_at: float | None = None
 
 

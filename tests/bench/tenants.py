@@ -166,6 +166,13 @@ engine_url = "http://127.0.0.1:{free_port()}"
             gateway.close()
         self.docker.close()
 
+    async def scrape(self) -> float:
+        """As Prometheus does; the seconds that it took."""
+        begun = time.monotonic()
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+            (await client.get(f"http://127.0.0.1:{self.port}/metrics")).raise_for_status()
+        return time.monotonic() - begun
+
     # -- what it costs ----------------------------------------------------------------------------------------------
 
     def resident(self) -> float:
@@ -199,9 +206,11 @@ async def cost(tell: Tell, count: int, seconds: int) -> tuple[float, float]:
         for gateway in house.gateways.values():
             gateway.beats.clear()
         begun, before, shares, resident = time.monotonic(), house.processor(), [], []
+        scraped: list[float] = []
         while time.monotonic() - begun < seconds:
             since, used = time.monotonic(), house.processor()
-            await asyncio.sleep(10.0)
+            scraped.append(await house.scrape())
+            await asyncio.sleep(max(0.0, since + 10.0 - time.monotonic()))
             shares.append((house.processor() - used) / (time.monotonic() - since) * 100)
             resident.append(house.resident())
         share = (house.processor() - before) / (time.monotonic() - begun) * 100
@@ -212,6 +221,7 @@ async def cost(tell: Tell, count: int, seconds: int) -> tuple[float, float]:
         ]
         what = f"supervisor of {count} gateway{'' if count == 1 else 's'}"
         tell(f"{what}: resident memory", "MiB", resident)
+        tell(f"{what}: a scrape of its metrics, one each 10 s", "s", scraped)
         tell(f"{what}: processor, samples of 10 s", "% of a core", shares)
         tell(f"{what}: heartbeat lag, how much later than {HEART:g} s after the last one a beat arrives", "s", late)
         return resident[-1], share

@@ -177,6 +177,37 @@ async def test_a_bug_of_the_machine_costs_a_turn_and_not_the_watch(
     assert owed.page.ended_at is not None
 
 
+async def test_what_says_that_all_is_as_well_as_before_is_no_news(watch: Watch) -> None:
+    """It wakes nobody; whatever differs, or is not well, does at once."""
+    container = Container("id", "name", Status.RUNNING, "start")
+
+    def well(at: float) -> dict[str, Any]:
+        return {
+            "handshake": Look(Result.OK, at),
+            "gateway": container,
+            "host": HostView(Look(Result.OK, at), None, True),
+        }
+
+    def wakes(**changes: Any) -> bool:
+        watch._news.clear()
+        watch._see(**changes)
+        return watch._news.is_set()
+
+    assert not watch.memory.hurry
+    assert wakes(**well(1.0))
+    assert not wakes(**well(2.0))
+    assert watch.observation.handshake.at == 2.0
+    assert not wakes(host=HostView(Look(Result.OK, 3.0), None, True, 0.5))
+    assert wakes(host=HostView(Look(Result.OK, 4.0), 3.5, True, 0.5))
+    assert wakes(gateway=replace(container, status=Status.EXITED))
+    for _ in range(2):
+        assert wakes(handshake=Look(Result.FAIL, 5.0))  # each counts
+    assert wakes(handshake=Look(Result.OK, 6.0))
+    assert not wakes(handshake=Look(Result.OK, 7.0))
+    watch.memory = replace(watch.memory, gateway=GatewayTrack(state=GatewayState.SUSPECT))
+    assert wakes(handshake=Look(Result.OK, 8.0))
+
+
 async def test_a_journal_that_took_nothing_is_tried_again_with_nothing_to_write(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -747,8 +778,6 @@ async def test_every_label_is_there_from_the_start(client: httpx.AsyncClient, wa
         "watchkeeper_probe_last_result_timestamp_seconds",
         "watchkeeper_probe_duration_seconds",
         "watchkeeper_incidents",
-        "watchkeeper_incident_detection_seconds",
-        "watchkeeper_incident_recovery_seconds",
         "watchkeeper_actions",
         "watchkeeper_budget_remaining",
         "watchkeeper_blind",
