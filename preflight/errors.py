@@ -1,4 +1,4 @@
-"""What keeps a preflight from being asked at all.
+"""What keeps a preflight, or one of its checks, from being asked.
 
 PreflightError
 ├── SettingsError   the configuration is unusable

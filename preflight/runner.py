@@ -70,8 +70,8 @@ async def run(
     wanted = chosen(known, only, skip)
     checks = [check for check in wanted if check.place is place]
     left_out = [check.name for check in known if check.place is place and check not in checks]
-    async with Conversation(settings, clock) as gateway:
-        site = Site(settings, gateway, host or LocalHost(settings), LocalHouse(), clock.now())
+    async with Conversation(settings, clock) as gateway, LocalHouse(settings) as house:
+        site = Site(settings, gateway, host or LocalHost(settings), house, clock.now())
         findings = await ask_all(checks, site)
     return Report(findings, clock.monotonic() - started, left_out)
 

@@ -18,6 +18,10 @@ class Settings(BaseSettings):
     gateway_port: Annotated[int, Field(gt=0, lt=65536)] = 4002
     ib_account: Annotated[str, StringConstraints(pattern=r"^(DU|DF|U|F)[A-Z0-9]+$")]
     mode: Literal["sim", "paper", "live"]
+    tenant: str | None = None
+    """Whose gateway it is, in the supervisor's words. Not set: the supervisor's only one."""
+    supervisor_url: str = "http://127.0.0.1:9180"
+    """Where the supervisor tells what it knows of the gateway; in its own container that is itself."""
     require_utc: bool = True
     read_only_api: bool | None = None
     """Whether the gateway should refuse orders. Not set: in live it should."""

@@ -65,6 +65,7 @@ class Container:
     exit_code: int = 0
     up_since: float | None = None  # monotonic; None while it does not run
     ended_at: float | None = None  # monotonic; None while it runs
+    restarts: int = 0  # by Docker's own policy, since anybody last started it
 
     @property
     def identity(self) -> str:
@@ -176,6 +177,7 @@ class ResourcesView:
     memory_limit_bytes: int | None = None
     open_files: int | None = None
     open_files_limit: int | None = None
+    clients: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from supervisor.faults import FAULTS
 from supervisor.memory import Incident, Memory, Withheld
-from supervisor.observation import Observation, Result
+from supervisor.observation import Ending, Observation, Result
 from supervisor.probes.ledger import explain
 from supervisor.rules import Rules
 from supervisor.states import WELL, EngineState, GatewayState
@@ -78,6 +78,7 @@ def tenant(
         return iso(wall(at)) if at != float("-inf") else None
 
     gateway, engine, sentinel = memory.gateway, memory.engine, observation.sentinel
+    inside = observation.mailbox
     view = observation.engine_view
     answered = view.look.result is Result.OK
     incident = memory.gateway_incident or memory.engine_incident
@@ -101,6 +102,11 @@ def tenant(
             "answered_in_seconds": round(sentinel.heart.seconds, 4) if sentinel.heart.result is Result.OK else None,
             "upstream": "lost" if sentinel.upstream_lost_at is not None else "up",
             "farms_down": [farm for farm, _ in sentinel.farms_down],
+            "container": _container(observation, wall),
+            "inside": {"result": inside.ending, "at": iso(wall(inside.at)), "detail": inside.why}
+            if inside.ending is not Ending.UNKNOWN
+            else None,
+            "clients": observation.resources.clients,
             "restarts_left": rules.policy.container_budget.left(memory.gateway_spent, now),
             "login": _login(observation, rules, now, wall),
         },
@@ -142,6 +148,13 @@ def preflight(told: Mapping[str, Any], at: float) -> dict[str, Any]:
     """What the status tells of a preflight, by its report's JSON and the epoch second of its end."""
     results = {result: [c["name"] for c in told["checks"] if c["result"] == result] for result in ("fail", "warn")}
     return {"verdict": told["verdict"], "at": iso(at), "seconds": told["seconds"], **results}
+
+
+def _container(observation: Observation, wall: Callable[[float], float]) -> dict[str, Any] | None:
+    container = observation.gateway
+    if container is None or container.up_since is None:
+        return None
+    return {"started_at": iso(wall(container.up_since)), "restarts": container.restarts}
 
 
 def _login(observation: Observation, rules: Rules, now: float, wall: Callable[[float], float]) -> dict[str, Any]:

@@ -81,7 +81,8 @@ class FakeDocker:
             "State": state if running else dead,
             "Config": {"Labels": {"watchkeeper.role": role, "watchkeeper.tenant": tenant}, "Tty": False},
         }
-        self.tell(tenant, role, "create")
+        if running:
+            self.tell(tenant, role, "create")
 
     def remove(self, tenant: str, role: str = "gateway") -> None:
         """`docker rm`."""

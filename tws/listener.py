@@ -276,9 +276,10 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         self._row(
             reqId,
             Execution(
-                execution_id=execution.execId,
+                exec_id=execution.execId,
                 account=execution.acctNumber,
                 con_id=contract.conId,
+                local_symbol=contract.localSymbol,
                 side=execution.side,
                 quantity=execution.shares,
                 price=execution.price,

@@ -88,6 +88,11 @@ class Session(asyncio.Protocol):
         return self._listener.accounts
 
     @property
+    def next_order_id(self) -> int | None:
+        """The first order id that the gateway has given this client."""
+        return self._listener.next_order_id
+
+    @property
     def is_open(self) -> bool:
         """Whether the connection stands, as far as this end knows."""
         return self._transport is not None and not self._transport.is_closing() and not self.closed.done()
@@ -295,16 +300,16 @@ class Session(asyncio.Protocol):
             if self._codec is not None and self.is_open:
                 self._codec.cancelAccountUpdatesMulti(number)
 
-    async def executions(self, account: str, *, timeout: float) -> list[Execution]:
-        """The fills of an account since midnight of the gateway's zone, by all clients.
+    async def executions(self, *, timeout: float) -> list[Execution]:
+        """Today's fills of all clients and accounts; the day begins at midnight of the gateway's zone.
 
         Raises:
             RequestRefused, RequestUnanswered, SessionClosed.
         """
         number = self._new_id()
-        wanted = ExecutionFilter()
-        wanted.acctCode = account
-        return await self._ask(number, lambda codec: codec.reqExecutions(number, wanted), timeout, name="executions")
+        return await self._ask(
+            number, lambda codec: codec.reqExecutions(number, ExecutionFilter()), timeout, name="executions"
+        )
 
     async def open_orders(self, *, timeout: float) -> list[OpenOrder]:
         """Working orders of all clients.

@@ -159,9 +159,10 @@ class AccountValue:
 class Execution:
     """One fill of the day. A correction has the id of what it corrects, with a higher number behind the last dot."""
 
-    execution_id: str
+    exec_id: str
     account: str
     con_id: int
+    local_symbol: str
     side: str
     """BOT or SLD."""
     quantity: Decimal

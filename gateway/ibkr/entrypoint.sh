@@ -69,6 +69,19 @@ report_handshakes() {
   done
 }
 
+# How many connections the JVM's port has, which are the API's clients: by the kernel's tables, whose state 01 is
+# established. Java listens on both protocols at once, and shows its clients under the newer.
+count_clients() {
+  local port ours state count=0 table
+  printf -v port '%04X' "$JVM_PORT"
+  for table in /proc/net/tcp /proc/net/tcp6; do
+    while read -r _ ours _ state _; do
+      if [[ $ours == *:"$port" && $state == 01 ]]; then count=$((count + 1)); fi
+    done 2>/dev/null <"$table"
+  done
+  echo "$count"
+}
+
 # The open files of the process in here that has most, and how many it may have: a JVM that leaks them dies of it.
 report_open_files() {
   local process files limit most of_limit
@@ -82,7 +95,7 @@ report_open_files() {
       done 2>/dev/null <"$process/limits") 2>/dev/null
       if [[ $limit =~ ^[0-9]+$ ]]; then most=${#files[@]} of_limit=$limit; fi
     done
-    ((most == 0)) || put resources "{\"at\":$(date +%s.%N),\"open_files\":$most,\"open_files_limit\":$of_limit}"
+    ((most == 0)) || put resources "{\"at\":$(date +%s.%N),\"open_files\":$most,\"open_files_limit\":$of_limit,\"clients\":$(count_clients)}"
     sleep 60
   done
 }

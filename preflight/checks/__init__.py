@@ -3,12 +3,18 @@
 from preflight.checks import (
     auto_restart,
     client_ids,
+    clients,
     clock,
+    container,
     disk,
     docker,
     image_digests,
     image_port,
+    inside,
     login,
+    login_budget,
+    login_hold,
+    login_phase,
     memory,
     names,
     open_files,
@@ -18,10 +24,13 @@ from preflight.checks import (
     read_only,
     said_twice,
     secrets,
+    server_version,
     settings_owner,
+    start_api,
     time_zone,
     unknown_variables,
     utc,
+    weekly_token,
 )
 
 CHECKS = (
@@ -45,11 +54,20 @@ CHECKS = (
     image_port.CHECK,
     image_digests.CHECK,
     # gateway
+    container.CHECK,
     port.CHECK,
+    inside.CHECK,
+    server_version.CHECK,
+    login_phase.CHECK,
+    start_api.CHECK,
+    clients.CHECK,
     # identity
     login.CHECK,
+    read_only.CHECK,
     # time
     utc.CHECK,
-    # orders
-    read_only.CHECK,
+    # logins
+    login_budget.CHECK,
+    login_hold.CHECK,
+    weekly_token.CHECK,
 )

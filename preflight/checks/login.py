@@ -34,7 +34,7 @@ CHECK = Check(
     "identity",
     "a login that manages the configured account",
     ask,
-    needs=("port",),
+    needs=("start-api",),
     vital=True,
     remedies=(_STOP, _SET_ACCOUNT),
 )

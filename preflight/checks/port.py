@@ -11,7 +11,9 @@ async def ask(site: Site) -> Answer:
     greeting = await site.gateway.greeting()
     where = f"{site.settings.gateway_host}:{site.settings.gateway_port}"
     return Answer(
-        Result.PASS, f"server version {greeting.server_version} at {where} in {greeting.seconds * 1000:.0f} ms"
+        Result.PASS,
+        f"server version {greeting.server_version}, zone '{greeting.time.zone_text}', at {where} "
+        f"in {greeting.seconds * 1000:.0f} ms",
     )
 
 

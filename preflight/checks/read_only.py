@@ -45,7 +45,7 @@ async def ask(site: Site) -> Answer:
 
 CHECK = Check(
     "read-only",
-    "orders",
+    "identity",
     "orders taken or refused as configured",
     ask,
     needs=("login",),

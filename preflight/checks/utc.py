@@ -60,7 +60,7 @@ CHECK = Check(
     "time",
     "times in UTC",
     ask,
-    needs=("login",),
+    needs=("login", "server-version"),
     vital=True,
     remedies=(_ZONE, _FORM, _CONTRADICTION, _LATER),
 )

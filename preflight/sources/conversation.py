@@ -4,17 +4,19 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 from preflight.settings import Settings
-from preflight.sources.gateway import Word
+from preflight.sources.gateway import Opening, Skew, Word
 from preflight.sources.once import Once
 from tws.clock import Clock
 from tws.contracts import stock
 from tws.errors import ClientIdInUse, RequestRefused, RequestUnanswered, Unsupported
 from tws.handshake import Greeting, probe
 from tws.session import Session
-from tws.values import Bar
+from tws.values import Bar, Definition, Execution
 
 _BAND = 10
 """Client ids 910-919 are the preflight's."""
+_SPY = stock("SPY", primary="ARCA")
+"""Every login may ask for its past and its hours."""
 
 
 class Conversation:
@@ -25,6 +27,7 @@ class Conversation:
         self._clock = clock
         self._exits = AsyncExitStack()
         self._once = Once()
+        self._opening: Opening | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -37,13 +40,31 @@ class Conversation:
         """The handshake's answer, from a connection of its own that uses no client id."""
         return await self._once("greeting", self._greet)
 
+    async def opening(self) -> Opening:
+        """How the session was opened."""
+        await self._session()
+        assert self._opening is not None
+        return self._opening
+
     async def accounts(self) -> tuple[str, ...]:
         """The accounts that this login manages."""
         return (await self._session()).accounts
 
     async def bars(self) -> list[Bar]:
-        """A day of SPY in hours, for the form of their times. Every login may ask for it; no line is used up."""
+        """A day of SPY in hours, for the form of their times. No line is used up."""
         return await self._once("bars", self._ask_bars)
+
+    async def skew(self) -> Skew:
+        """Current time in milliseconds, taken as written when half of the round trip was over."""
+        return await self._once("skew", self._ask_skew)
+
+    async def executions(self) -> list[Execution]:
+        """Today's fills of all clients."""
+        return await self._once("executions", self._ask_executions)
+
+    async def reference(self) -> Definition:
+        """SPY's."""
+        return await self._once("reference", self._ask_reference)
 
     async def word(self) -> Word:
         """The gateway's own settings: server versions below 219 do not tell them, and later ones may not want to."""
@@ -61,8 +82,20 @@ class Conversation:
         return await probe(self._settings.gateway_host, self._settings.gateway_port, timeout=self._timeout)
 
     async def _ask_bars(self) -> list[Bar]:
-        spy = stock("SPY", primary="ARCA")
-        return await (await self._session()).bars(spy, duration="1 D", bar_size="1 hour", timeout=self._timeout)
+        return await (await self._session()).bars(_SPY, duration="1 D", bar_size="1 hour", timeout=self._timeout)
+
+    async def _ask_skew(self) -> Skew:
+        session = await self._session()
+        asked = self._clock.monotonic()
+        millis = await session.current_time_millis(timeout=self._timeout)
+        half = (self._clock.monotonic() - asked) / 2
+        return Skew(millis / 1000 - (self._clock.now().timestamp() - half), half)
+
+    async def _ask_executions(self) -> list[Execution]:
+        return await (await self._session()).executions(timeout=self._timeout)
+
+    async def _ask_reference(self) -> Definition:
+        return (await (await self._session()).definitions(_SPY, timeout=self._timeout))[0]
 
     async def _ask_word(self) -> Word:
         session = await self._session()
@@ -78,16 +111,18 @@ class Conversation:
         return await self._once("session", self._open)
 
     async def _open(self) -> Session:
-        s = self._settings
-        last = s.preflight_client_id + _BAND - 1
-        for number in range(s.preflight_client_id, last):
+        first = self._settings.preflight_client_id
+        for number in range(first, first + _BAND - 1):
             try:
                 return await self._open_as(number)
             except ClientIdInUse:
                 continue  # another preflight is asking; it will be gone soon, and the band is ours
-        return await self._open_as(last)
+        return await self._open_as(first + _BAND - 1)
 
     async def _open_as(self, number: int) -> Session:
         s = self._settings
+        dialled = self._clock.monotonic()
         session = await Session.open(s.gateway_host, s.gateway_port, number, timeout=self._timeout, clock=self._clock)
+        taken = tuple(range(s.preflight_client_id, number))
+        self._opening = Opening(number, taken, session.next_order_id, self._clock.monotonic() - dialled)
         return await self._exits.enter_async_context(session)

@@ -2,6 +2,12 @@
 
 from typing import Protocol
 
+from preflight.sources.supervision import Supervision
+
 
 class House(Protocol):
     """Supervisor and engine of the tenant."""
+
+    async def supervision(self) -> Supervision:
+        """What the supervisor knows of the gateway. Raises: NotSeen."""
+        ...

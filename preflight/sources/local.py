@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from preflight.errors import NotSeen
 from preflight.secret_files import Content
 from preflight.settings import Settings
-from preflight.sources import docker, machine
+from preflight.sources import docker, machine, supervision
 from preflight.sources.host import DockerVersions, OpenFiles, Room, SettingsVolume
 from preflight.sources.once import Once
 from preflight.sources.project import Project
+from preflight.sources.supervision import Supervision
 from tws.timekeeping import Timekeeping, timekeeping
 
 
@@ -82,3 +84,21 @@ class LocalHost:
 
 class LocalHouse:
     """The tenant's supervisor and engine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._once = Once()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._once.aclose()
+
+    async def supervision(self) -> Supervision:
+        """What the supervisor knows of the gateway. Raises: NotSeen."""
+        return await self._once("supervision", self._ask_supervisor)
+
+    async def _ask_supervisor(self) -> Supervision:
+        s = self._settings
+        return await supervision.ask(s.supervisor_url, s.tenant, s.preflight_timeout_seconds)

@@ -1,4 +1,4 @@
-"""What the gateway's container uses of what it may: memory by Docker, open files by the wrapper inside it.
+"""What the gateway's container uses of what it may: memory by Docker, open files and clients by the wrapper inside it.
 
 The JVM's heap grows and its file descriptors leak for days before either kills it.
 """
@@ -32,14 +32,15 @@ class Resources:
         except RuntimeTrouble as error:
             result, why = Result.UNKNOWN, str(error)
         now = self._clock.monotonic()
-        return ResourcesView(Look(result, now, now - started, why), *memory, *self._open_files())
+        return ResourcesView(Look(result, now, now - started, why), *memory, *self._inside())
 
-    def _open_files(self) -> tuple[int | None, int | None]:
-        """What the wrapper wrote: the open files of the process in there that has most, and its limit."""
+    def _inside(self) -> tuple[int | None, int | None, int | None]:
+        """What the wrapper wrote: open files of the process in there that has most, its limit, and API clients."""
         try:
             note = json.loads(self._file.read_text())
             age = self._clock.now().timestamp() - float(note["at"])
-            found = int(note["open_files"]), int(note["open_files_limit"])
+            clients = int(note["clients"]) if "clients" in note else None  # a wrapper of before did not count them
+            found = int(note["open_files"]), int(note["open_files_limit"]), clients
         except (OSError, ValueError, KeyError, TypeError):
-            return None, None
-        return found if age <= _STALE else (None, None)
+            return None, None, None
+        return found if age <= _STALE else (None, None, None)

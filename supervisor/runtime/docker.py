@@ -4,18 +4,19 @@ Looks, acts and counts each have a connection and a thread of the tenant's own: 
 must not delay a look, nor one tenant another. Whatever goes wrong with the asking is our own trouble, UNKNOWN.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
 from supervisor.errors import ActRefused, RuntimeTrouble
 from supervisor.observation import CONTAINERS, Container, Look, Result, Status, Subject
-from supervisor.runtime.daemon import ROLE, TENANT, Daemon, DaemonTrouble, Line, Refused
+from supervisor.runtime.line import ROLE, TENANT, TROUBLE, Line
 from tws.clock import Clock
 
 _NEVER_STARTED = "0001-01-01T00:00:00Z"
-_NOT_FOUND = 404
-_TROUBLE = (DaemonTrouble, ValueError, KeyError, TypeError)
 
 
 class Runtime(Protocol):
@@ -32,12 +33,11 @@ class Runtime(Protocol):
 class DockerRuntime:
     """The containers of one tenant."""
 
-    def __init__(self, url: str, tenant: str, clock: Clock, *, timeout: float) -> None:
+    def __init__(self, url: str, tenant: str, clock: Clock, *, timeout: int) -> None:
         self._tenant = tenant
         self._clock = clock
         self._names: dict[Subject, str] = {}
         self._started: dict[Subject, str] = {}
-        self._with_terminal: dict[Subject, bool] = {}
         self._moments: dict[str, float] = {}
         self._looking = Line(url, timeout, "docker-look")
         self._acting = Line(url, timeout, "docker-act")
@@ -51,21 +51,19 @@ class DockerRuntime:
         try:
             found = await self._looking.run(self._look)
             result, why = Result.OK, f"{len(found)} containers"
-        except _TROUBLE as error:
+        except TROUBLE as error:
             found, result, why = {}, Result.UNKNOWN, f"the Docker API cannot be asked: {error}"
         now = self._clock.monotonic()
         return Look(result, now, now - started, why), found
 
-    def _look(self, daemon: Daemon) -> dict[Subject, Container]:
+    def _look(self, client: APIClient) -> dict[Subject, Container]:
         found: dict[Subject, Container] = {}
         known, self._moments = self._moments, {}
         for role in CONTAINERS:
             name = f"watchkeeper-{self._tenant}-{role}"
             try:
-                inspected = daemon.get(f"/containers/{name}/json")
-            except Refused as error:
-                if error.status != _NOT_FOUND:
-                    raise
+                inspected = client.inspect_container(name)
+            except NotFound:
                 self._names.pop(role, None)
                 continue
             labels = inspected["Config"]["Labels"] or {}
@@ -74,7 +72,6 @@ class DockerRuntime:
             found[role] = self._read(inspected, known)
             self._names[role] = name
             self._started[role] = found[role].started_at
-            self._with_terminal[role] = bool(inspected["Config"].get("Tty"))
         return found
 
     def _read(self, inspected: dict[str, Any], known: dict[str, float]) -> Container:
@@ -89,6 +86,7 @@ class DockerRuntime:
             exit_code=int(state.get("ExitCode") or 0),
             up_since=self._monotonic(state["StartedAt"], known) if up else None,
             ended_at=None if up else self._monotonic(state.get("FinishedAt") or _NEVER_STARTED, known),
+            restarts=int(inspected.get("RestartCount") or 0),
         )
 
     def _monotonic(self, stamp: str, known: dict[str, float]) -> float | None:
@@ -115,12 +113,14 @@ class DockerRuntime:
         name, since = self._names.get(subject), self._started.get(subject)
         if name is None or since is None:
             raise RuntimeTrouble(f"expected a {subject} container, found none")
-        asked = f"stderr=1&stdout=1&timestamps=1&follow=0&tail={lines}&since={int(parse_stamp(since))}"
+        first = int(parse_stamp(since))
         try:
-            raw = await self._looking.run(lambda daemon: daemon.read(f"/containers/{name}/logs?{asked}"))
-        except _TROUBLE as error:
+            raw = await self._looking.run(
+                lambda client: client.logs(name, timestamps=True, tail=lines, since=first)  # of both its streams
+            )
+        except TROUBLE as error:
             raise RuntimeTrouble(f"expected the log of {name}, found {error}") from error
-        return str(raw if self._with_terminal[subject] else b"".join(_frames(raw)), "utf-8", "replace")
+        return str(raw, "utf-8", "replace")
 
     async def memory(self, subject: Subject) -> tuple[int, int]:
         """Bytes that the container uses, and how many it may; without a limit of its own that is the machine's memory.
@@ -132,36 +132,35 @@ class DockerRuntime:
         if name is None:
             raise RuntimeTrouble(f"expected a {subject} container, found none")
         # One shot: without it Docker takes a second sample a second later, for a rate that nobody wants here.
-        target = f"/containers/{name}/stats?stream=False&one-shot=True"
         try:
-            found = await self._counting.run(lambda daemon: daemon.get(target))
+            found = await self._counting.run(lambda client: client.stats(name, stream=False, one_shot=True))
             return memory_used(found["memory_stats"])
-        except _TROUBLE as error:
+        except TROUBLE as error:
             raise RuntimeTrouble(f"expected the memory of {name}, found {error!r}") from error
 
     # -- acts -------------------------------------------------------------------------------------------------------
 
     async def start(self, subject: Subject) -> None:
         """Start a stopped container. Raises: ActRefused."""
-        await self._act(subject, "start", 0.0)
+        await self._act(subject, lambda client, name: client.start(name))
 
     async def stop(self, subject: Subject, grace: float) -> None:
         """Stop a container: TERM, then KILL after `grace` seconds. Raises: ActRefused."""
-        await self._act(subject, f"stop?t={int(grace)}", grace)
+        await self._act(subject, lambda client, name: client.stop(name, timeout=int(grace)))
 
     async def restart(self, subject: Subject, grace: float) -> None:
         """Stop as `stop` does, then start. Raises: ActRefused."""
-        await self._act(subject, f"restart?t={int(grace)}", grace)
+        await self._act(subject, lambda client, name: client.restart(name, timeout=int(grace)))
 
-    async def _act(self, subject: Subject, what: str, patience: float) -> None:
+    async def _act(self, subject: Subject, call: Callable[[APIClient, str], object]) -> None:
         name = self._names.get(subject)
         if name is None:
             raise ActRefused(f"expected a container labelled {ROLE}={subject}, found none")
         try:
-            await self._acting.run(lambda daemon: daemon.post(f"/containers/{name}/{what}", patience=patience))
-        except Refused as error:
-            raise ActRefused(f"expected Docker to act on {name}, found {error}") from error
-        except DaemonTrouble as error:
+            await self._acting.run(lambda client: call(client, name))
+        except APIError as error:
+            raise ActRefused(f"expected Docker to act on {name}, found {error.explanation or error}") from error
+        except TROUBLE as error:
             raise ActRefused(f"expected the Docker API to answer for {name}, found {error}") from error
 
     def close(self) -> None:
@@ -173,15 +172,6 @@ class DockerRuntime:
 def on_monotonic(clock: Clock, wall: float) -> float:
     """An epoch time on the monotonic clock; never one to come, which only a clock that jumped can tell of."""
     return clock.monotonic() - max(0.0, clock.now().timestamp() - wall)
-
-
-def _frames(raw: bytes) -> Iterator[bytes]:
-    """The payloads of Docker's multiplexed stream: each after eight bytes, the last four of which are its length."""
-    at = 0
-    while at + 8 <= len(raw):
-        length = int.from_bytes(raw[at + 4 : at + 8], "big")
-        yield raw[at + 8 : at + 8 + length]
-        at += 8 + length
 
 
 def memory_used(stats: dict[str, Any]) -> tuple[int, int]:

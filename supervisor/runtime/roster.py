@@ -13,11 +13,10 @@ from typing import Any
 import structlog
 
 from supervisor.observation import CONTAINERS, ContainerEvent, Subject
-from supervisor.runtime.daemon import FILTERS, ROLE, TENANT, Daemon, DaemonTrouble, Line
 from supervisor.runtime.docker import on_monotonic
+from supervisor.runtime.line import OURS, ROLE, TENANT, TROUBLE, Line, connect
 from tws.clock import Clock
 
-LIST = f"/containers/json?limit=-1&all=1&size=0&trunc_cmd=0&filters={FILTERS}"
 _AGAIN = 1.0
 _SECOND = 1_000_000_000
 _REMEMBERED = 512  # twice what Docker keeps
@@ -28,33 +27,33 @@ log = structlog.get_logger("docker")
 class Roster:
     """One Docker daemon's."""
 
-    def __init__(self, url: str, clock: Clock, *, timeout: float) -> None:
+    def __init__(self, url: str, clock: Clock, *, timeout: int) -> None:
         self._url = url
         self._clock = clock
         self._timeout = timeout
         self._listing = Line(url, timeout, "docker-list")
-        self._since = 0
+        self._since = 0.0
         self._heard: deque[tuple[int, str, str]] = deque(maxlen=_REMEMBERED)
 
     async def tenants(self) -> frozenset[str] | None:
         """Every tenant that a container is labelled with; None when Docker cannot be asked."""
         try:
-            rows = await self._listing.run(lambda daemon: daemon.get(LIST))
+            rows = await self._listing.run(lambda client: client.containers(all=True, filters=OURS))
             labels = [row["Labels"] for row in rows]
-        except (DaemonTrouble, KeyError, TypeError) as error:
+        except TROUBLE as error:
             log.warning("cannot list", error=str(error))
             return None
         return frozenset(str(found[TENANT]) for found in labels if found.get(ROLE) in CONTAINERS and TENANT in found)
 
     def listen(self, heard: Callable[[str, ContainerEvent], None], deaf: Callable[[bool], None] | None = None) -> None:
-        """Hear events from now on, for ever.
+        """Hear events for ever, from this second on.
 
         Args:
             heard: called on the event loop with a tenant's name and each event of its containers.
             deaf: called on the event loop with True when the stream is lost, False when it is there.
         """
         loop = asyncio.get_running_loop()
-        self._since = int(self._clock.now().timestamp() * _SECOND)
+        self._since = self._clock.now().timestamp()
 
         def tell(call: Callable[..., None] | None, *values: Any) -> None:
             if call is not None and not loop.is_closed():
@@ -64,13 +63,15 @@ class Roster:
             pause = threading.Event()
             while not loop.is_closed():
                 try:
-                    for raw in Daemon(self._url, timeout=self._timeout).stream(self._target()):
-                        if raw is None:
-                            tell(deaf, False)
-                        elif (event := self._news(raw)) is not None:
+                    client = connect(self._url, self._timeout)
+                    since = min(self._since, self._clock.now().timestamp())  # the wall clock may have been set back
+                    stream = client.events(since=int(since), filters=OURS, decode=True)
+                    tell(deaf, False)
+                    for raw in stream:
+                        if (event := self._news(raw)) is not None:
                             tell(heard, *event)
                     log.warning("event stream ended")
-                except (DaemonTrouble, KeyError, TypeError, ValueError) as error:
+                except TROUBLE as error:
                     log.warning("event stream lost", error=str(error))
                 except RuntimeError:
                     return  # the loop has gone
@@ -78,10 +79,6 @@ class Roster:
                 pause.wait(_AGAIN)
 
         threading.Thread(target=run, name="docker-events", daemon=True).start()
-
-    def _target(self) -> str:
-        seconds, nanoseconds = divmod(self._since, _SECOND)
-        return f"/events?since={seconds}.{nanoseconds:09}&filters={FILTERS}"
 
     def _news(self, raw: dict[str, Any]) -> tuple[str, ContainerEvent] | None:
         """An event of a tenant's container, unless it was heard before or changes nothing."""
@@ -92,7 +89,7 @@ class Roster:
         if key in self._heard:
             return None
         self._heard.append(key)
-        self._since = max(self._since, stamp - _SECOND)
+        self._since = max(self._since, stamp / _SECOND - 1.0)
         attributes = actor["Attributes"]
         role, tenant = attributes.get(ROLE), attributes.get(TENANT)
         if role not in CONTAINERS or tenant is None or action.startswith("exec_"):  # health checks
@@ -101,7 +98,7 @@ class Roster:
         return tenant, ContainerEvent(
             Subject(role),
             action,
-            on_monotonic(self._clock, stamp / 1e9),
+            on_monotonic(self._clock, stamp / _SECOND),
             int(signal) if signal else None,
             int(code) if code else None,
             actor["ID"],

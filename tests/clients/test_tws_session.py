@@ -125,9 +125,9 @@ async def what_a_preflight_needs(session: Session) -> None:
     assert float(values["NetLiquidation", "USD"]) > 1
     assert float(values["BuyingPower", "USD"]) > 1
     assert values["AccountReady", ""] == "true"
-    (fill,) = await session.executions(ACCOUNT, timeout=5)
+    (fill,) = await session.executions(timeout=5)
     assert (fill.account, fill.con_id, fill.side, fill.quantity) == (ACCOUNT, SPY, "BOT", Decimal(7))
-    assert fill.execution_id.count(".") == 3
+    assert fill.exec_id.count(".") == 3
     assert bar_time_form(fill.time) is TimeForm.UTC_DASH
     assert fill.price > 1
 

@@ -303,11 +303,11 @@ ATTACKS = {
     "list with a fragment": _get(LIST + "#x"),
     "events without the filter": _get("/v1.41/events"),
     "events with another filter": _get("/v1.41/events?filters=%7B%7D"),
-    "events since, and another filter": _get("/v1.41/events?since=1.000000000&filters=%7B%7D"),
-    "events since, without the filter": _get("/v1.41/events?since=1.000000000"),
+    "events since, and another filter": _get("/v1.41/events?since=1&filters=%7B%7D"),
+    "events since, without the filter": _get("/v1.41/events?since=1"),
     "events since a word": _get(f"/v1.41/events?since=now&filters={FILTER}"),
-    "events since and until": _get(f"/v1.41/events?since=1.000000000&until=2&filters={FILTER}"),
-    "events since, twice": _get(f"/v1.41/events?since=1.000000000&since=1.000000000&filters={FILTER}"),
+    "events since and until": _get(f"/v1.41/events?since=1&until=2&filters={FILTER}"),
+    "events since, twice": _get(f"/v1.41/events?since=1&since=1&filters={FILTER}"),
     "log of the engine": _get(f"/v1.41/containers/{ENGINE}/logs?stderr=1&stdout=1&timestamps=0&follow=0&tail=50"),
     "log with another parameter": _get(
         f"/v1.41/containers/{GATEWAY}/logs?stderr=1&stdout=1&timestamps=0&follow=0&tail=50&details=1"

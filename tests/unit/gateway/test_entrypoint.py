@@ -94,6 +94,12 @@ async def wrapper(mailbox: Path, **env: str) -> AsyncIterator[asyncio.subprocess
         await process.wait()
 
 
+async def held(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Say nothing until the other side has gone."""
+    await reader.read()
+    writer.close()
+
+
 async def ask(mailbox: Path, request: str) -> str:
     await appears(mailbox / "jvm")  # the wrapper has started: it drops requests from before
     (mailbox / ".tmp").write_text(f"{request}\n")
@@ -124,6 +130,16 @@ async def test_the_process_with_most_open_files_is_told(tmp_path: Path, unused_t
             os.close(end)
     assert note["at"] > 1e9
     assert 600 < note["open_files"] < note["open_files_limit"]
+
+
+async def test_connections_to_the_jvms_port_are_counted_and_no_others(tmp_path: Path) -> None:
+    async with listening(held) as jvm, listening(held) as other:
+        lines = [await asyncio.open_connection("127.0.0.1", port) for port in (jvm, jvm, other)]
+        async with wrapper(tmp_path, JVM_PORT=str(jvm)):
+            note = json.loads(await appears(tmp_path / "resources"))
+        for _, writer in lines:
+            writer.close()
+    assert note["clients"] in (2, 3)  # the wrapper's own handshake may be one
 
 
 async def test_no_other_verb_reaches_the_command_server(tmp_path: Path, unused_tcp_port: int) -> None:

@@ -11,7 +11,7 @@ from tws.times import TimeMode
 
 async def test_port_passes_with_what_it_met() -> None:
     answer = await ask(port.CHECK, Told())
-    assert answer == Answer(Result.PASS, "server version 200 at 127.0.0.1:4002 in 3 ms")
+    assert answer == Answer(Result.PASS, "server version 200, zone 'UTC', at 127.0.0.1:4002 in 3 ms")
 
 
 async def test_login_passes_for_the_configured_account() -> None:

@@ -5,8 +5,8 @@ import asyncio
 from preflight.check import Answer, Check, Question, Site
 from preflight.report import Finding, Result
 from preflight.runner import ask_all
-from preflight.sources.local import LocalHost, LocalHouse
-from tests.unit.preflight.told import NOW, Told, settings
+from preflight.sources.local import LocalHost
+from tests.unit.preflight.told import NOW, Told, Watched, settings
 from tws.errors import GatewaySilent
 
 
@@ -33,7 +33,7 @@ def check(name: str, ask: Question, *needs: str) -> Check:
 
 async def asked(*checks: Check) -> dict[str, Finding]:
     given = settings(preflight_patience_seconds=0.05)
-    site = Site(given, Told(), LocalHost(given), LocalHouse(), NOW)
+    site = Site(given, Told(), LocalHost(given), Watched(), NOW)
     return {finding.name: finding for finding in await ask_all(checks, site)}
 
 

@@ -1,19 +1,23 @@
-"""A gateway that says what a test tells it to, and a check asked about it."""
+"""A gateway and a supervisor that say what a test tells them to, and a check asked about them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from preflight.check import Answer, Check, Site
+from preflight.errors import NotSeen
 from preflight.settings import Settings
-from preflight.sources.gateway import Word
+from preflight.sources.gateway import Opening, Skew, Word
 from preflight.sources.host import Host
-from preflight.sources.local import LocalHost, LocalHouse
+from preflight.sources.house import House
+from preflight.sources.local import LocalHost
+from preflight.sources.supervision import Supervision
+from tws.errors import TwsError
 from tws.handshake import Greeting
 from tws.times import TimeMode, parse_connection_time
-from tws.values import Bar, Config
+from tws.values import Bar, Config, Definition, Execution
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
 
@@ -44,11 +48,59 @@ class Told:
     time_mode: TimeMode | None = None
     read_only: bool | None = None
     refuses: bool = False
+    server_version: int = 200
+    taken: tuple[int, ...] = ()
+    clock_ahead: float | TwsError = 0.0
+    executed: Sequence[str] = ()
+    trades: str = "20261123:0930-20261123:1600;20261124:0930-20261124:1600"
+    down: TwsError | None = None
+
+    def _answer(self) -> None:
+        if self.down is not None:
+            raise self.down
 
     async def greeting(self) -> Greeting:
-        return Greeting(200, self.time, parse_connection_time(self.time), 0.003)
+        self._answer()
+        return Greeting(self.server_version, self.time, parse_connection_time(self.time), 0.003)
+
+    async def opening(self) -> Opening:
+        self._answer()
+        return Opening(910 + len(self.taken), self.taken, 1, 0.04)
+
+    async def skew(self) -> Skew:
+        if isinstance(self.clock_ahead, TwsError):
+            raise self.clock_ahead
+        return Skew(self.clock_ahead, 0.01)
+
+    async def executions(self) -> list[Execution]:
+        return [
+            Execution(str(n), "DUSIM0001", 756733, "SPY", "BOT", Decimal(1), 1.0, time, 1)
+            for n, time in enumerate(self.executed)
+        ]
+
+    async def reference(self) -> Definition:
+        return Definition(
+            con_id=756733,
+            symbol="SPY",
+            sec_type="STK",
+            local_symbol="SPY",
+            currency="USD",
+            exchange="SMART",
+            primary_exchange="ARCA",
+            last_trade_date="",
+            strike=0.0,
+            right="",
+            multiplier="",
+            trading_class="SPY",
+            order_types=("LMT",),
+            exchanges=("SMART",),
+            time_zone="US/Eastern",
+            trading_hours=self.trades,
+            liquid_hours=self.trades,
+        )
 
     async def accounts(self) -> tuple[str, ...]:
+        self._answer()
         return self.managed
 
     async def bars(self) -> list[Bar]:
@@ -63,13 +115,40 @@ class Told:
         return self.refuses
 
 
+@dataclass
+class Watched:
+    """A supervisor that says what a test tells it to; `gateway` and `login` are laid over a gateway that is well."""
+
+    gateway: dict[str, Any] = field(default_factory=dict)
+    login: dict[str, Any] = field(default_factory=dict)
+    windows: dict[str, Any] = field(default_factory=dict)
+    weekly_token: dict[str, Any] | None = None
+    silent: bool = False
+
+    async def supervision(self) -> Supervision:
+        if self.silent:
+            raise NotSeen("no supervisor answers at http://127.0.0.1:9180")
+        login = {"phase": "quiet", "since": "2026-11-22T09:00:00Z", "attempts_left": 2, **self.login}
+        well = {
+            "state": "READY",
+            "container": {"started_at": "2026-11-22T03:00:00Z", "restarts": 0},
+            "inside": {"result": "answered", "at": "2026-11-22T14:59:58Z", "detail": "server version 200"},
+            "clients": 3,
+            "restarts_left": 3,
+        }
+        row = {"name": "sim", "gateway": {**well, **self.gateway, "login": login}, "windows": self.windows}
+        return Supervision.model_validate({**row, "weekly_token": self.weekly_token})
+
+
 def settings(**changes: Any) -> Settings:
     return Settings(**{"ib_account": "DUSIM0001", "mode": "sim", **changes})
 
 
-async def ask(check: Check, told: Told | None = None, host: Host | None = None, **changes: Any) -> Answer:
+async def ask(
+    check: Check, told: Told | None = None, host: Host | None = None, house: House | None = None, **changes: Any
+) -> Answer:
     given = settings(**changes)
-    answer = await check.ask(Site(given, told or Told(), host or LocalHost(given), LocalHouse(), NOW))
+    answer = await check.ask(Site(given, told or Told(), host or LocalHost(given), house or Watched(), NOW))
     assert set(answer.remedies) <= set(check.remedies), "a remedy that docs/preflight.md does not know"
     return answer
 

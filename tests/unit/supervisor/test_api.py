@@ -28,6 +28,7 @@ from supervisor.metrics import Metrics
 from supervisor.notify import ChannelTrouble, Notifier, Page
 from supervisor.observation import (
     Container,
+    Ending,
     HostView,
     LoginPhase,
     Look,
@@ -246,7 +247,21 @@ async def test_status(client: httpx.AsyncClient, watch: Watch) -> None:
     tenant = body["tenants"][0]
     assert (tenant["name"], tenant["account"], tenant["incident"]) == ("sim", "DUSIM0001", None)
     assert (tenant["gateway"]["state"], tenant["engine"]["state"]) == ("READY", "TRADING")
+    told = tenant["gateway"]
+    assert (told["container"], told["inside"], told["clients"]) == (None, None, None)
     now = CLOCK.monotonic()
+    watch.observation = Observation(
+        gateway=Container("id", "name", Status.RUNNING, "start", up_since=now - 60.0, restarts=2),
+        mailbox=Look(Result.FAIL, now - 1.0, 0.1, "port 4002", Ending.REFUSED),
+        resources=ResourcesView(clients=4),
+    )
+    told = (await client.get("/api/v1/status")).json()["tenants"][0]["gateway"]
+    assert told["container"]["restarts"] == 2
+    assert (told["inside"]["result"], told["inside"]["detail"], told["clients"]) == ("refused", "port 4002", 4)
+    at = {
+        name: datetime.fromisoformat(told[name][key]) for name, key in (("container", "started_at"), ("inside", "at"))
+    }
+    assert at["inside"] - at["container"] == timedelta(seconds=59)
     incident = Incident(7, "jvm-dead", Subject.GATEWAY, now - 3.0, now - 2.0, now - 1.0)
     watch.memory = replace(
         watch.memory, gateway=GatewayTrack(state=GatewayState.FAILING, since=now), gateway_incident=incident

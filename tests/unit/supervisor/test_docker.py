@@ -1,15 +1,12 @@
 """What is asked of Docker, over real sockets: by tenant, once, and again after a break."""
 
 import asyncio
-import socket
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from supervisor.errors import ActRefused, RuntimeTrouble
 from supervisor.observation import ContainerEvent, Result, Status, Subject
-from supervisor.runtime.daemon import Daemon, DaemonTrouble
 from supervisor.runtime.docker import DockerRuntime
 from supervisor.runtime.roster import Roster
 from tests.fake_docker import FakeDocker
@@ -141,43 +138,3 @@ async def test_a_name_with_somebody_elses_label_is_not_touched(docker: FakeDocke
     with pytest.raises(ActRefused):
         await runtime.restart(Subject.GATEWAY, 1)
     runtime.close()
-
-
-# -- the connection ----------------------------------------------------------------------------------------------------
-
-ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{"ApiVersion": "1.41"}'
-
-
-def test_an_idle_connection_that_was_closed_is_opened_again_for_a_look_and_an_act_is_sent_once() -> None:
-    """A server that answers twice a connection, then closes it; whatever is posted it closes on."""
-    posted, served = [], []
-
-    def serve(listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            served.append(connection)
-            for _ in range(2):
-                asked = connection.recv(4096)
-                if asked.startswith(b"POST"):
-                    posted.append(asked)
-                    break
-                if not asked:
-                    break
-                connection.sendall(ANSWER)
-            connection.close()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = threading.Thread(target=serve, args=(listener,), daemon=True)
-        server.start()
-        daemon = Daemon(f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=5)
-        for _ in range(4):
-            assert daemon.get("/x") == {"ApiVersion": "1.41"}
-        daemon.close()
-        with pytest.raises(DaemonTrouble):
-            daemon.post("/containers/x/start")
-        listener.shutdown(socket.SHUT_RDWR)
-        server.join(10)
-    assert len(posted) == 1

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import NotFound
 
 from supervisor.journal import Journal
 from supervisor.memory import Incident
 from supervisor.observation import Ending, Status, Subject
 from supervisor.probes.mailbox import Mailbox
-from supervisor.runtime.daemon import Daemon, Refused
 from supervisor.runtime.docker import DockerRuntime
 from supervisor.status import incident_row
 
@@ -98,17 +98,17 @@ def test_a_container_stays_as_old_as_it_is(clock: Clock, seconds: float) -> None
     clock.advance(100.0)
     answers = [inspected("2026-07-01T12:01:00.000000000Z")] * 2
 
-    class Answers(Daemon):
-        def get(self, target: str) -> Any:
-            if "engine" in target:
-                raise Refused(404, "no such container")
+    class Client:
+        def inspect_container(self, name: str) -> Any:
+            if "engine" in name:
+                raise NotFound("no such container")
             return answers.pop()
 
-    daemon = Answers("tcp://127.0.0.1:1", timeout=1)
-    before = runtime._look(daemon)[Subject.GATEWAY]
+    client: Any = Client()
+    before = runtime._look(client)[Subject.GATEWAY]
     clock.jump(seconds)
     clock.advance(5.0)
-    after = runtime._look(daemon)[Subject.GATEWAY]
+    after = runtime._look(client)[Subject.GATEWAY]
     runtime.close()
     assert before.status is Status.RUNNING
     assert before.up_since == after.up_since == 1060.0

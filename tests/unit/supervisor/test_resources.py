@@ -46,7 +46,9 @@ async def test_both_are_told(resources: Resources, tmp_path: Path) -> None:
     view = await resources.look()
     assert view.look.result is Result.OK
     assert (view.memory_bytes, view.memory_limit_bytes) == (700, 1000)
-    assert (view.open_files, view.open_files_limit) == (120, 10000)
+    assert (view.open_files, view.open_files_limit, view.clients) == (120, 10000, None)
+    wrapper_counts(tmp_path, clients=3)
+    assert (await resources.look()).clients == 3
 
 
 async def test_docker_that_cannot_be_asked_is_our_own_trouble(
