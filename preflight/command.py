@@ -13,7 +13,6 @@ from typing import Self
 from preflight.errors import CouldNotAsk, PreflightError
 from preflight.junit import junit
 from preflight.report import Report, Result, Verdict
-from preflight.table import console, render
 from tws.clock import Clock
 
 LOOK_AGAIN_SECONDS = 5.0
@@ -108,6 +107,8 @@ def _tell(options: Options, report: Report) -> None:
     if options.as_json:
         print(json.dumps(report.as_json(), indent=2))
     else:
+        from preflight.table import console, render  # a quarter of a second that nobody who wants JSON waits for
+
         render(report, console())
     if options.junit is not None:
         try:

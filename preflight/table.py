@@ -41,8 +41,11 @@ def render(report: Report, to: Console) -> None:
         table.add_row(title, result, check.name, Text(check.found, "dim" if check.result is Result.SKIPPED else ""))
         for line in _below(check):
             table.add_row("", "", "", line)
-    to.print(table)
-    to.print(Padding(_verdict(report), (1, 0, 0, 0)))
+    with to.capture() as drawn:
+        to.print(table)
+        to.print(Padding(_verdict(report), (1, 0, 0, 0)))
+    # Cells are filled up to their column's width, which nobody wants to find in a file.
+    print("\n".join(line.rstrip() for line in drawn.get().splitlines()), file=to.file)
 
 
 def _below(check: Finding) -> Iterator[Text]:
