@@ -1,4 +1,4 @@
-"""Time, injected. Nothing else in this room reads a clock or sleeps on one."""
+"""Time, injected. Nothing else in this package reads a clock or sleeps on one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the room needs of time."""
+    """What the engine needs of time."""
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""

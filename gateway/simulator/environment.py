@@ -1,4 +1,4 @@
-"""Values out of environment variables: words, switches, numbers, and the refusal that says what was expected."""
+"""Values out of environment variables: words, lists, switches, numbers, and the refusal that says what was expected."""
 
 from collections.abc import Callable, Mapping
 
@@ -54,6 +54,12 @@ def number[N: (int, float)](
     if not usable(value):
         raise bad(name, expected, text)
     return value
+
+
+def listed(env: Mapping[str, str], name: str, default: str = "") -> tuple[str, ...]:
+    """The words between its commas, without the blanks around them."""
+    words = (word.strip() for word in (env.get(name) or default).split(","))
+    return tuple(word for word in words if word)
 
 
 def port(env: Mapping[str, str], name: str, default: str) -> int:

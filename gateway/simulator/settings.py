@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from gateway.simulator import entitlements
 from gateway.simulator.broker.margin.kinds import AccountType
 from gateway.simulator.entitlements import Entitlements
-from gateway.simulator.environment import bad, number, one_of, port, seconds, seconds_or_none, yes
+from gateway.simulator.environment import bad, listed, number, one_of, port, seconds, seconds_or_none, yes
 from gateway.simulator.wire.zone_names import CHINESE
 
 MIN_SERVER_VERSION = 157
@@ -143,11 +143,7 @@ def load(env: Mapping[str, str]) -> Settings:
         api_port=port(env, "SIM_API_PORT", "4001" if mode == "live" else "4002"),
         control_host=env.get("SIM_CONTROL_HOST") or "127.0.0.1",
         control_port=port(env, "SIM_CONTROL_PORT", "9170"),
-        control_hosts=tuple(
-            name.strip()
-            for name in (env.get("SIM_CONTROL_HOSTS") or "localhost,127.0.0.1,ib-gateway").split(",")
-            if name.strip()
-        ),
+        control_hosts=listed(env, "SIM_CONTROL_HOSTS", "localhost,127.0.0.1,ib-gateway"),
         command_port=port(env, "SIM_COMMAND_PORT", "7462"),
         max_messages_per_second=number(
             env, "SIM_MAX_MESSAGES_PER_SECOND", "50", int, "a whole number over 0", lambda n: n > 0
@@ -156,7 +152,7 @@ def load(env: Mapping[str, str]) -> Settings:
         speed=number(env, "SIM_SPEED", "1", float, "a number from 0 to 100000", lambda n: 0 <= n <= 100_000),
         start=_start(env),
         calendar=_calendar(env),
-        data=tuple(Path(name.strip()) for name in env.get("SIM_DATA", "").split(",") if name.strip()),
+        data=tuple(map(Path, listed(env, "SIM_DATA"))),
         faults_file=Path(env["SIM_FAULTS"]) if env.get("SIM_FAULTS") else None,
         reject_over_rate=yes(env, "SIM_REJECT_OVER_RATE"),
         master_client=number(env, "SIM_MASTER_CLIENT_ID", "0", int, "a client id", lambda n: n >= 0)
