@@ -1,7 +1,7 @@
 """What a check is: a name, a question, what it must have known before, and the remedies it may name."""
 
 import enum
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,16 @@ class Answer:
     found: str
     remedies: tuple[Remedy, ...] = ()
     expected: str = ""
+
+
+_WORST_FIRST = (Result.FAIL, Result.WARN, Result.PASS, Result.SKIPPED)
+
+
+def worst(answers: Sequence[Answer]) -> Answer:
+    """One answer of several: the worst result, all that was found, and what to do about all of it."""
+    result = min((answer.result for answer in answers), key=_WORST_FIRST.index)
+    remedies = tuple(dict.fromkeys(remedy for answer in answers for remedy in answer.remedies))
+    return Answer(result, "; ".join(dict.fromkeys(answer.found for answer in answers)), remedies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,17 @@
 """What a preflight needs to know, from the environment."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from preflight.errors import SettingsError
+from preflight.instruments import Instrument, parse
+
+MarketDataType = Literal["REALTIME", "FROZEN", "DELAYED", "DELAYED_FROZEN"]
+MARKET_DATA_TYPES = get_args(MarketDataType)
+"""The wire's numbers are 1 to 4, in this order."""
 
 
 class Settings(BaseSettings):
@@ -27,6 +32,17 @@ class Settings(BaseSettings):
     """Whether the gateway should refuse orders. Not set: in live it should."""
     mailbox_dir: Path | None = None
     """Where the gateway's container writes what it sees of itself; only the supervisor's has it mounted."""
+    instruments: str = "SPY,SPY:0DTE"
+    """What is traded: see `preflight.instruments`."""
+    market_data_type: MarketDataType = "REALTIME"
+    """What the engine asks for."""
+    market_data_lines: Annotated[int, Field(gt=0)] = 100
+    """Lines of the login; every login has at least 100."""
+    market_farms: str = "us*"
+    """Comma-separated patterns of the data farms that serve the instruments."""
+    engine: Literal["on", "lifecycle", "none"] = "on"
+    engine_url: str | None = None
+    """Where our engine tells how many lines it holds."""
     preflight_client_id: Annotated[int, Field(ge=910, le=919)] = 910
     """First id of the preflight's band; the engine (1-5) and the sentinel (900-909) have their own."""
     preflight_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0
@@ -35,6 +51,23 @@ class Settings(BaseSettings):
     """Patience with each check, which may need several answers."""
     preflight_deadline_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     """How long the whole may take, whatever waits for whatever."""
+
+    @field_validator("instruments")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if not parse(value):
+            raise ValueError("expected at least one instrument")
+        return value
+
+    @property
+    def traded(self) -> tuple[Instrument, ...]:
+        """What `instruments` names."""
+        return parse(self.instruments)
+
+    @property
+    def wants_delayed(self) -> bool:
+        """Whether late data is asked for."""
+        return self.market_data_type.startswith("DELAYED")
 
     @property
     def wants_read_only(self) -> bool:

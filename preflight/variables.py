@@ -31,6 +31,7 @@ PASSED_ON: Final = (
     "LOGIN_BUDGET",
     *("STRATEGY", "IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
     *("REAUTH_AT", "TWOFA", "PREFLIGHT_AT", "DRY_RUN"),
+    *("INSTRUMENTS", "MARKET_DATA_LINES", "MARKET_FARMS"),
     *STAND_IN,
 )
 """Variables that compose.yaml hands to the services only when they are set; each service checks its own."""

@@ -5,8 +5,7 @@ fill reaches one of them before the other. Pure: each function answers with a fi
 can tell now.
 """
 
-from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from collections.abc import Iterable
 
 from supervisor import faults
 from supervisor.diagnosis import Diagnosis
@@ -15,6 +14,7 @@ from supervisor.memory import Memory
 from supervisor.observation import Audit, EngineView, EngineWord, Held, Result, SentinelView, SessionPhase, Subject
 from supervisor.policy import Policy
 from supervisor.rules import Rules
+from tws.exits import closed_by, closes, exits_of
 from tws.values import OpenOrder
 
 WELL, UNKNOWN = Result.OK, Result.UNKNOWN
@@ -38,7 +38,6 @@ BRACKET = 2.0
 CUT_OFF = 300.0
 """From this long before its last session ends a position should be gone."""
 
-_WORKING = ("ApiPending", "PendingSubmit", "PreSubmitted", "Submitted")
 _NAMED = 5
 
 
@@ -109,7 +108,7 @@ def exit_rejected(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
         row = held.get(refusal.con_id) if refusal.con_id is not None else None
         # The exits of an entry that was refused as well are no exits of what a later entry opened.
         meant = row is not None and engine.look.at - refusal.seconds_ago >= row.since - BRACKET
-        if row is not None and meant and _closes(refusal.side, row.position.quantity):
+        if row is not None and meant and closes(refusal.side, row.position.quantity):
             found.append(f"{refusal.ref}, exit of {_position(row)}, was refused: {refusal.reason}")
     return _found(faults.EXIT_REJECTED, engine.look.at, found) if found else WELL
 
@@ -118,8 +117,8 @@ def naked_position(audit: Audit, engine: EngineView, now: float, rules: Rules) -
     """Fault 35: a position that no working orders would close in full."""
     found, changing = [], False
     for row in _held(audit, rules):
-        exits = list(_exits(row, audit))
-        closed = _closed_by(exits)
+        exits = exits_of(row.position, [resting.order for resting in audit.resting])
+        closed = closed_by(exits)
         if closed >= abs(row.position.quantity):
             continue
         if audit.asked_at < row.since:
@@ -190,36 +189,6 @@ def _trades(engine: EngineView) -> bool:
 def _settled(engine: EngineView, since: float) -> bool:
     """Whether the engine was asked long enough after what the broker said."""
     return engine.look.at - engine.look.seconds >= since + SETTLED
-
-
-def _closes(side: str, quantity: Decimal) -> bool:
-    return side.startswith("B") is (quantity < 0)
-
-
-def _exits(row: Held, audit: Audit) -> Iterator[OpenOrder]:
-    """Orders that would make the position smaller as things are now."""
-    position = row.position
-    parents = {(resting.order.client_id, resting.order.order_id): resting.order for resting in audit.resting}
-    for resting in audit.resting:
-        order = resting.order
-        if (order.account, order.con_id) != (position.account, position.con_id) or order.status not in _WORKING:
-            continue
-        parent = parents.get((order.client_id, order.parent_id)) if order.parent_id else None
-        asleep = parent is not None and not parent.filled  # it protects what its parent may still open
-        if _closes(order.action, position.quantity) and not asleep:
-            yield order
-
-
-def _closed_by(exits: Iterable[OpenOrder]) -> Decimal:
-    """How much they close together: of one group only one is filled."""
-    groups: dict[tuple[object, ...], Decimal] = {}
-    for order in exits:
-        if order.oca_group:
-            key: tuple[object, ...] = (order.oca_group,)
-        else:
-            key = (order.client_id, order.parent_id) if order.parent_id else (order.client_id, order.perm_id, "alone")
-        groups[key] = max(groups.get(key, Decimal(0)), order.remaining)
-    return sum(groups.values(), Decimal(0))
 
 
 # -- in words ----------------------------------------------------------------------------------------------------------

@@ -1,10 +1,26 @@
 """What checks may ask a gateway."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from tws.handshake import Greeting
-from tws.values import Bar, Config, Definition, Execution
+from tws.values import (
+    AccountValue,
+    Bar,
+    Chain,
+    Config,
+    Definition,
+    Execution,
+    Look,
+    Notice,
+    OpenOrder,
+    Position,
+    Quote,
+)
+
+TOGETHER = 3
+"""Market data lines that a preflight takes at a time: they are counted per login, and the engine needs them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +97,36 @@ class Gateway(Protocol):
 
     async def is_read_only(self) -> bool:
         """Whether it refuses what only a client that may order is told."""
+        ...
+
+    async def notices(self) -> tuple[Notice, ...]:
+        """What it has said unasked since the session began: of its farms, and of its connection to IBKR."""
+        ...
+
+    async def definitions(self, of: Any) -> list[Definition]:
+        """Every contract that fits."""
+        ...
+
+    async def chains(self, underlying: Definition) -> list[Chain]:
+        """The options on an instrument."""
+        ...
+
+    async def recent(self, of: Any) -> list[Bar]:
+        """A day of an instrument in hours."""
+        ...
+
+    async def look(self, of: Any, enough: Callable[[Quote], bool]) -> Look:
+        """Market data of a contract, by a line that is given back once it is enough, refused, or does not come."""
+        ...
+
+    async def account_values(self) -> list[AccountValue]:
+        """The values of the configured account."""
+        ...
+
+    async def positions(self) -> list[Position]:
+        """What all accounts of the login hold."""
+        ...
+
+    async def open_orders(self) -> list[OpenOrder]:
+        """Working orders of all clients. A read-only API refuses to tell."""
         ...

@@ -11,3 +11,7 @@ class House(Protocol):
     async def supervision(self) -> Supervision:
         """What the supervisor knows of the gateway. Raises: NotSeen."""
         ...
+
+    async def engine_lines(self) -> int:
+        """Market data lines that the engine holds. Raises: NotSeen."""
+        ...

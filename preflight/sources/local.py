@@ -8,7 +8,7 @@ from typing import Self
 from preflight.errors import NotSeen
 from preflight.secret_files import Content
 from preflight.settings import Settings
-from preflight.sources import docker, machine, supervision
+from preflight.sources import docker, lines, machine, supervision
 from preflight.sources.host import DockerVersions, OpenFiles, Room, SettingsVolume
 from preflight.sources.once import Once
 from preflight.sources.project import Project
@@ -102,3 +102,7 @@ class LocalHouse:
     async def _ask_supervisor(self) -> Supervision:
         s = self._settings
         return await supervision.ask(s.supervisor_url, s.tenant, s.preflight_timeout_seconds)
+
+    async def engine_lines(self) -> int:
+        """Market data lines that the engine holds. Raises: NotSeen."""
+        return await self._once("engine lines", lambda: lines.engine_lines(self._settings))

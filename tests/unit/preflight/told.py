@@ -1,6 +1,6 @@
 """A gateway and a supervisor that say what a test tells them to, and a check asked about them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,12 +14,30 @@ from preflight.sources.host import Host
 from preflight.sources.house import House
 from preflight.sources.local import LocalHost
 from preflight.sources.supervision import Supervision
-from tws.errors import TwsError
+from tws.errors import RequestRefused, TwsError
 from tws.handshake import Greeting
 from tws.times import TimeMode, parse_connection_time
-from tws.values import Bar, Config, Definition, Execution
+from tws.values import (
+    AccountValue,
+    Bar,
+    Chain,
+    Config,
+    Definition,
+    Execution,
+    Look,
+    Notice,
+    OpenOrder,
+    Position,
+    Quote,
+)
 
 NOW = datetime(2026, 11, 22, 15, 0, 0, tzinfo=UTC)
+FARMS = (
+    (2104, "Market data farm connection is OK:usfarm.nj"),
+    (2104, "Market data farm connection is OK:usfarm"),
+    (2107, "HMDS data farm connection is inactive but should be available upon demand.ushmds"),
+    (2158, "Sec-def data farm connection is OK:secdefnj"),
+)
 
 
 class HandClock:
@@ -54,6 +72,15 @@ class Told:
     executed: Sequence[str] = ()
     trades: str = "20261123:0930-20261123:1600;20261124:0930-20261124:1600"
     down: TwsError | None = None
+    said: Sequence[tuple[int, str]] = FARMS
+    known: Sequence[Definition] = ()
+    listed: Sequence[Chain] = ()
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    """By security type."""
+    values: Sequence[AccountValue] = ()
+    held: Sequence[Position] = ()
+    working: Sequence[OpenOrder] = ()
+    filled: Sequence[Execution] = ()
 
     def _answer(self) -> None:
         if self.down is not None:
@@ -73,10 +100,11 @@ class Told:
         return Skew(self.clock_ahead, 0.01)
 
     async def executions(self) -> list[Execution]:
-        return [
+        at = [
             Execution(str(n), "DUSIM0001", 756733, "SPY", "BOT", Decimal(1), 1.0, time, 1)
             for n, time in enumerate(self.executed)
         ]
+        return [*self.filled, *at]
 
     async def reference(self) -> Definition:
         return Definition(
@@ -114,16 +142,56 @@ class Told:
     async def is_read_only(self) -> bool:
         return self.refuses
 
+    async def notices(self) -> tuple[Notice, ...]:
+        return tuple(Notice(code, text, NOW) for code, text in self.said)
+
+    async def definitions(self, of: Any) -> list[Definition]:
+        wanted = (of.symbol, of.secType, of.strike if of.secType == "OPT" else 0.0, of.right)
+        found = [one for one in self.known if (one.symbol, one.sec_type, one.strike, one.right) == wanted]
+        if not found:
+            raise RequestRefused("contractDetails", 200, "No security definition has been found for the request")
+        return found
+
+    async def chains(self, underlying: Definition) -> list[Chain]:
+        return list(self.listed)
+
+    async def recent(self, of: Any) -> list[Bar]:
+        return await self.bars()
+
+    async def look(self, of: Any, enough: Callable[[Quote], bool]) -> Look:
+        return self.looks[of.secType]
+
+    async def account_values(self) -> list[AccountValue]:
+        return list(self.values)
+
+    async def positions(self) -> list[Position]:
+        return list(self.held)
+
+    async def open_orders(self) -> list[OpenOrder]:
+        if self.refuses:
+            raise RequestRefused("openOrders", 321, "Error validating request: The API interface is in Read-Only mode.")
+        return list(self.working)
+
 
 @dataclass
 class Watched:
-    """A supervisor that says what a test tells it to; `gateway` and `login` are laid over a gateway that is well."""
+    """A supervisor and an engine that say what a test tells them to.
+
+    `gateway` and `login` are laid over a gateway that is well.
+    """
 
     gateway: dict[str, Any] = field(default_factory=dict)
     login: dict[str, Any] = field(default_factory=dict)
     windows: dict[str, Any] = field(default_factory=dict)
     weekly_token: dict[str, Any] | None = None
     silent: bool = False
+    lines: int | None = 4
+    """Of market data, which the engine holds."""
+
+    async def engine_lines(self) -> int:
+        if self.lines is None:
+            raise NotSeen("the engine does not say how many lines it holds")
+        return self.lines
 
     async def supervision(self) -> Supervision:
         if self.silent:
