@@ -2,26 +2,24 @@
 
 Two settings decide. The gateway's own zone shows in the handshake; the API setting "Send instrument-specific
 attributes for dual-mode API client in" is a click in the gateway that no file can preset. From server version 219 on
-the gateway tells it; the times of bars show it at any version. Where both are to be had they must agree. Nautilus
-1.231 reads UTC times and times with an IANA zone, and loses a fill whose time has neither (docs/nautilus.md).
+the gateway tells it; the times of bars show it at any version, SPY's being an instrument of New York. Where both are
+to be had they must agree. With REQUIRE_UTC=0 the table of what the pinned engine reads decides
+(`preflight/engine_times.py`). Executions of today have a check of their own. Where the gateway's own zone is New
+York's, a bar in it may be of the instrument's zone or of the operator's: both are named.
 """
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from preflight.check import Answer, Check, Remedy, Site
+from preflight.engine_times import Reading, reading
 from preflight.report import Result
-from tws.times import TimeForm, TimeMode, bar_time_form
+from preflight.time_setting import FORM, ZONE
+from tws.times import GatewayTime, TimeForm, TimeMode, bar_time_form
 
-_READ_BY_ENGINE = frozenset({TimeForm.UTC_DASH, TimeForm.ZONED})
-"""What the pinned engine (nautilus_trader 1.231.0, adapter's timestring_to_timestamp) reads without losing fills."""
+_INSTRUMENT = ZoneInfo("America/New_York")
+_INSTRUMENT_NAMES = ("US/Eastern", "America/New_York")
 
-_ZONE = Remedy(
-    "gateway-zone",
-    "set TIME_ZONE=Etc/UTC in .env and restart the gateway (a jts.ini that exists already keeps its zone)",
-)
-_FORM = Remedy(
-    "time-format",
-    "in the gateway: Configure > Settings > API > Settings, "
-    "'Send instrument-specific attributes for dual-mode API client in' = UTC format",
-)
 _CONTRADICTION = Remedy(
     "time-format-contradiction", "restart the gateway, which has a setting that is not in force, and ask again"
 )
@@ -44,15 +42,28 @@ async def ask(site: Site) -> Answer:
             return Answer(Result.FAIL, found, (_CONTRADICTION,), "the gateway's word and its bars to agree")
     elif seen is not None:
         form = seen
-        found += f"the rest {word.inferred(shown)}"
+        setting = _setting(bars[-1].time, zone, site.now) if form is TimeForm.ZONED else form.value
+        found += f"times in '{setting}', {word.inferred(shown)}"
     else:
         return Answer(Result.SKIPPED, "no historical bar to look at", (_LATER,))
     if zone.is_utc and form is TimeForm.UTC_DASH:
         return Answer(Result.PASS, found)
-    remedies = (() if zone.is_utc else (_ZONE,)) + (() if form is TimeForm.UTC_DASH else (_FORM,))
-    tolerable = not site.settings.require_utc and form in _READ_BY_ENGINE
+    remedies = (() if zone.is_utc else (ZONE,)) + (() if form is TimeForm.UTC_DASH else (FORM,))
+    lost = bool(bars) and reading(bars[-1].time) is Reading.LOST
+    if lost:
+        found += ", a form that the engine cannot read"
+    tolerable = not site.settings.require_utc and not lost
     result = Result.WARN if tolerable else Result.FAIL
     return Answer(result, found, remedies)
+
+
+def _setting(bar: str, zone: GatewayTime, now: datetime) -> str:
+    """Which of the settings with a zone it is, by the zone of a bar of New York."""
+    if bar.split(" ", 2)[2] not in _INSTRUMENT_NAMES:
+        return TimeMode.OPERATOR.value
+    if zone.offset(now) == now.astimezone(_INSTRUMENT).utcoffset():
+        return f"{TimeMode.INSTRUMENT.value} or {TimeMode.OPERATOR.value}"
+    return TimeMode.INSTRUMENT.value
 
 
 CHECK = Check(
@@ -62,5 +73,5 @@ CHECK = Check(
     ask,
     needs=("login", "server-version"),
     vital=True,
-    remedies=(_ZONE, _FORM, _CONTRADICTION, _LATER),
+    remedies=(ZONE, FORM, _CONTRADICTION, _LATER),
 )

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
 from typing import Any, Self
 
 from preflight.settings import MARKET_DATA_TYPES, Settings
@@ -79,7 +80,7 @@ class Conversation:
         return await self._once("bars", self._ask_bars)
 
     async def skew(self) -> Skew:
-        """Current time in milliseconds, taken as written when half of the round trip was over."""
+        """Current time in milliseconds, or the handshake's; taken as written when half of the round trip was over."""
         return await self._once("skew", self._ask_skew)
 
     async def executions(self) -> list[Execution]:
@@ -147,9 +148,18 @@ class Conversation:
     async def _ask_skew(self) -> Skew:
         session = await self._session()
         asked = self._clock.monotonic()
-        millis = await session.current_time_millis(timeout=self._timeout)
+        try:
+            millis = await session.current_time_millis(timeout=self._timeout)
+        except Unsupported:
+            return await self._skew_by_handshake()
         half = (self._clock.monotonic() - asked) / 2
         return Skew(millis / 1000 - (self._clock.now().timestamp() - half), half)
+
+    async def _skew_by_handshake(self) -> Skew:
+        greeting = await probe(self._settings.gateway_host, self._settings.gateway_port, timeout=self._timeout)
+        half = greeting.seconds / 2
+        behind = greeting.time.skew(self._clock.now() - timedelta(seconds=half)).total_seconds()
+        return Skew(behind + 0.5, 0.5 + half, exact=False)  # it left out up to a second
 
     async def _ask_reference(self) -> Definition:
         return (await (await self._session()).definitions(_SPY, timeout=self._timeout))[0]

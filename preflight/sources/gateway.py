@@ -58,6 +58,8 @@ class Skew:
 
     seconds: float
     within: float
+    exact: bool = True
+    """Whether it was told in milliseconds."""
 
 
 class Gateway(Protocol):

@@ -68,7 +68,8 @@ class Told:
     refuses: bool = False
     server_version: int = 200
     taken: tuple[int, ...] = ()
-    clock_ahead: float | TwsError = 0.0
+    clock_ahead: float = 0.0
+    port: int | None = 4002
     executed: Sequence[str] = ()
     trades: str = "20261123:0930-20261123:1600;20261124:0930-20261124:1600"
     down: TwsError | None = None
@@ -95,9 +96,7 @@ class Told:
         return Opening(910 + len(self.taken), self.taken, 1, 0.04)
 
     async def skew(self) -> Skew:
-        if isinstance(self.clock_ahead, TwsError):
-            raise self.clock_ahead
-        return Skew(self.clock_ahead, 0.01)
+        return Skew(self.clock_ahead, 0.01, exact=self.server_version >= 197)
 
     async def executions(self) -> list[Execution]:
         at = [
@@ -137,7 +136,7 @@ class Told:
     async def word(self) -> Word:
         if self.time_mode is None and self.read_only is None:
             return Word(None, "found server version 200")
-        return Word(Config(self.time_mode, self.read_only, 4002, None, False, (), None, None))
+        return Word(Config(self.time_mode, self.read_only, self.port, None, False, (), None, None))
 
     async def is_read_only(self) -> bool:
         return self.refuses
