@@ -107,9 +107,9 @@ def _tell(options: Options, report: Report) -> None:
     if options.as_json:
         print(json.dumps(report.as_json(), indent=2))
     else:
-        from preflight.table import console, render  # a quarter of a second that nobody who wants JSON waits for
+        from preflight.table import show  # a quarter of a second that nobody who wants JSON waits for
 
-        render(report, console())
+        show(report)
     if options.junit is not None:
         try:
             options.junit.write_text(junit(report))

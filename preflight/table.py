@@ -19,14 +19,19 @@ _WIDE = 160
 """Columns where nobody's terminal sets them: a file or a pipe."""
 
 
-def console() -> Console:
-    """Where the table goes: as wide as the terminal is, and in colour only there."""
+def show(report: Report) -> None:
+    """Print the report: as wide as the terminal is, and in colour only there."""
     here = Console(highlight=False)
-    return here if here.is_terminal else Console(highlight=False, width=_WIDE, no_color=True)
+    if not here.is_terminal:
+        here = Console(highlight=False, width=_WIDE, no_color=True)
+    with here.capture() as drawn:
+        render(report, here)
+    # Cells are filled up to their column's width, which nobody wants to find in a file.
+    print("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 def render(report: Report, to: Console) -> None:
-    """Print the table, then the verdict."""
+    """The table, then the verdict."""
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1))
     table.add_column("group", style="bold", no_wrap=True)
     table.add_column("result", no_wrap=True)
@@ -41,11 +46,8 @@ def render(report: Report, to: Console) -> None:
         table.add_row(title, result, check.name, Text(check.found, "dim" if check.result is Result.SKIPPED else ""))
         for line in _below(check):
             table.add_row("", "", "", line)
-    with to.capture() as drawn:
-        to.print(table)
-        to.print(Padding(_verdict(report), (1, 0, 0, 0)))
-    # Cells are filled up to their column's width, which nobody wants to find in a file.
-    print("\n".join(line.rstrip() for line in drawn.get().splitlines()), file=to.file)
+    to.print(table)
+    to.print(Padding(_verdict(report), (1, 0, 0, 0)))
 
 
 def _below(check: Finding) -> Iterator[Text]:

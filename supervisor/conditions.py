@@ -207,7 +207,7 @@ EVIDENCE: Mapping[str, Callable[[Pad], Verdict]] = {
         (faults.DATA_COMPETED, _data_competed),
         (faults.TIME_MODE, _preflight(faults.TIME_MODE, "utc")),
         (faults.READ_ONLY, _preflight(faults.READ_ONLY, "read-only")),
-        (faults.NO_ENTITLEMENT, _preflight(faults.NO_ENTITLEMENT, "entitlements")),
+        (faults.NO_ENTITLEMENT, _preflight(faults.NO_ENTITLEMENT, "entitlement")),
         (faults.CLOCK_SKEW, _clock_skew),
         (faults.CLIENT_ID_IN_USE, _client_id_in_use),
         (faults.WRITE_BLOCKED, _write_blocked),

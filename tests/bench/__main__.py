@@ -18,6 +18,8 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from preflight.check import Place
+from preflight.checks import CHECKS
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
@@ -142,12 +144,19 @@ async def preflights(count: int) -> None:
 
 
 async def slow_preflights(count: int) -> None:
+    """As `make preflight` does: what concerns the machine beside what concerns the gateway."""
     with stand_in(SIM_PROFILE="real") as gateway:
         gateway.start()
         gateway.up(120)
         settings = Settings(gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim")
+
+        async def both() -> None:
+            await asyncio.gather(run(settings), run(settings, place=Place.HOST))
+
         tell(
-            "preflight, real profile (answers 150 ms, history 0.5-3 s)", "s", await timed(count, lambda: run(settings))
+            f"preflight, {len(CHECKS)} checks, real profile (answers 150 ms, history 0.5-3 s)",
+            "s",
+            await timed(count, both),
         )
 
 
@@ -163,7 +172,10 @@ async def fuzzing(seconds: int, seed: int) -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "what", nargs="?", choices=["fuzz", "ticks", "days", "tenants"], help="only this; fuzz and days if asked for"
+        "what",
+        nargs="?",
+        choices=["fuzz", "ticks", "days", "tenants", "preflight"],
+        help="only this; fuzz and days if asked for",
     )
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--tenants", type=int, default=100)
@@ -182,6 +194,10 @@ async def main() -> None:
         sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days))
     if asked.what == "tenants":
         await tenants.measure(tell, asked.tenants, asked.seconds, asked.seed)
+        return
+    if asked.what == "preflight":
+        await preflights(10)
+        await slow_preflights(20)
         return
     if asked.what == "ticks":
         await ticks.measure(tell)

@@ -626,7 +626,7 @@ def test_read_only(world: World) -> None:
 
 
 def test_no_entitlement(world: World) -> None:
-    world.preflight_failed = ("entitlements",)
+    world.preflight_failed = ("entitlement",)
     stands(world, "no-entitlement", 1.0)
     world.preflight_failed = ()
     falls(world, "no-entitlement", 1.0)
