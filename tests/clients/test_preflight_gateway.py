@@ -97,7 +97,7 @@ async def test_all_pass_where_all_is_well(gateway: StandIn) -> None:
         (watched({"clients": 30}), "clients"),
         (watched(login={"attempts_left": 0}), "login-budget"),
         (watched(login={"hold": "wrong password"}), "login-hold"),
-        (watched(weekly_token={"expires_at": ago(hours=-3), "reauth_at": None}), "weekly-token"),
+        (watched(weekly_token={"expires_at": ago(hours=-20), "reauth_at": None}), "weekly-token"),
     ],
 )
 async def test_what_the_supervisor_knows_warns_for_itself_alone(gateway: StandIn, row: Any, name: str) -> None:
