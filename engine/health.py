@@ -20,6 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from engine.about import about
 from engine.board import Board, Reading, iso
 from engine.errors import PortError, ResyncRefused
 from engine.metrics import registry
@@ -72,6 +73,9 @@ def application(settings: Settings, board: Board) -> Starlette:
     async def status(_: Request) -> Response:
         return JSONResponse(status_json(board, board.read()))
 
+    async def made_of(_: Request) -> Response:
+        return JSONResponse(await about(settings, board))
+
     async def scrape(_: Request) -> Response:
         return Response(generate_latest(metrics), media_type=CONTENT_TYPE_LATEST)
 
@@ -106,6 +110,7 @@ def application(settings: Settings, board: Board) -> Starlette:
             Route("/readyz", readyz),
             Route("/metrics", scrape),
             Route("/api/v1/status", status),
+            Route("/api/v1/about", made_of),
             Route("/api/v1/resync", resync, methods=["POST"]),
             Route("/api/v1/hold-entries", hold, methods=["POST"]),
         ],

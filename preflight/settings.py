@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     """Whose gateway it is, in the supervisor's words. Not set: the supervisor's only one."""
     supervisor_url: str = "http://127.0.0.1:9180"
     """Where the supervisor tells what it knows of the gateway; in its own container that is itself."""
+    engine: Literal["on", "lifecycle", "none"] = "on"
+    """Only an engine that is `on` is ours and has an HTTP side."""
+    engine_url: str | None = None
+    """Where the engine answers. Not set: no engine is asked."""
     require_utc: bool = True
     read_only_api: bool | None = None
     """Whether the gateway should refuse orders. Not set: in live it should."""
@@ -40,9 +44,6 @@ class Settings(BaseSettings):
     """Lines of the login; every login has at least 100."""
     market_farms: str = "us*"
     """Comma-separated patterns of the data farms that serve the instruments."""
-    engine: Literal["on", "lifecycle", "none"] = "on"
-    engine_url: str | None = None
-    """Where our engine tells how many lines it holds."""
     preflight_client_id: Annotated[int, Field(ge=910, le=919)] = 910
     """First id of the preflight's band; the engine (1-5) and the sentinel (900-909) have their own."""
     preflight_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0

@@ -323,6 +323,7 @@ def preflight(tenant: str, options: Options, root: Path = ROOT, clock: Clock | N
     now = {name: wanted.get(name, "") for field in PreflightSettings.model_fields if (name := field.upper()) in KNOWN}
     here = {name.lower(): value for name, value in now.items() if value}
     here |= {"gateway_host": "127.0.0.1", "gateway_port": wanted["HOST_PORT_API"]}
+    here["engine_url"] = f"http://127.0.0.1:{wanted['HOST_PORT_ENGINE']}"
 
     async def ask() -> Report:
         checks = catalogue()

@@ -132,7 +132,7 @@ class Tenant(BaseModel):
         Raises:
             SettingsRefused: one line for each setting that is missing or unusable.
         """
-        names = {"gateway_host", "gateway_port", "ib_account", "mode"}
+        names = {"gateway_host", "gateway_port", "ib_account", "mode", "engine", "engine_url"}
         names |= {"mailbox_dir"} if self.gateway == "container" else set()
         given = self.model_dump(include=names) | self.preflight
         # The prefix, which no variable has, keeps the environment out.

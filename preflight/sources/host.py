@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from preflight.secret_files import Content
+from preflight.sources.engine import About
 from tws.timekeeping import Timekeeping
 
 
@@ -99,6 +100,10 @@ class Host(Protocol):
 
     async def gateway_environment(self) -> frozenset[str]:
         """Names of the variables that are set in the gateway's container. From the machine itself."""
+        ...
+
+    async def engine_image(self) -> About:
+        """What the engine's image is made of, whether or not an engine runs. From the machine itself."""
         ...
 
     async def settings_volume(self) -> SettingsVolume:

@@ -8,7 +8,8 @@ from typing import Self
 from preflight.errors import NotSeen
 from preflight.secret_files import Content
 from preflight.settings import Settings
-from preflight.sources import docker, lines, machine, supervision
+from preflight.sources import docker, engine, lines, machine, supervision
+from preflight.sources.engine import About, Health
 from preflight.sources.host import DockerVersions, OpenFiles, Room, SettingsVolume
 from preflight.sources.once import Once
 from preflight.sources.project import Project
@@ -71,6 +72,10 @@ class LocalHost:
         """By Docker's word."""
         return await self._project.gateway_environment()
 
+    async def engine_image(self) -> About:
+        """By a container that ends at once."""
+        return await self._project.engine_image()
+
     async def settings_volume(self) -> SettingsVolume:
         """Asked once: a container has to be started for it."""
         return await self._once("settings_volume", self._project.settings_volume)
@@ -98,6 +103,26 @@ class LocalHouse:
     async def supervision(self) -> Supervision:
         """What the supervisor knows of the gateway. Raises: NotSeen."""
         return await self._once("supervision", self._ask_supervisor)
+
+    async def engine_health(self) -> Health:
+        """As it answers now. Raises: NotSeen."""
+        return await engine.health(self._engine_url, self._settings.preflight_timeout_seconds)
+
+    async def about_engine(self) -> About:
+        """Asked once: the engine asks its cache for it. Raises: NotSeen."""
+        return await self._once("about_engine", self._ask_engine)
+
+    @property
+    def _engine_url(self) -> str:
+        s = self._settings
+        if s.engine != "on":
+            raise NotSeen(f"ENGINE={s.engine}: no engine of ours is here")
+        if s.engine_url is None:
+            raise NotSeen("no engine is configured: ENGINE_URL is not set")
+        return s.engine_url
+
+    async def _ask_engine(self) -> About:
+        return await engine.about(self._engine_url, self._settings.preflight_timeout_seconds)
 
     async def _ask_supervisor(self) -> Supervision:
         s = self._settings

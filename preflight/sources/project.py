@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dotenv import dotenv_values
+from pydantic import ValidationError
 
 from preflight.errors import NotSeen
 from preflight.secret_files import Content, read_secrets
 from preflight.sources import docker, machine
+from preflight.sources.engine import About
 from preflight.sources.host import SettingsVolume
 from preflight.variables import published
 
 _LOOKER = "watchkeeper/supervisor:local"
 """An image that every stack has built; it lends its shell."""
+_ENGINE = "watchkeeper/engine:local"
 _LOOK = "stat -c %u /settings; sed -n 's/^TimeZone=//p' /settings/jts.ini 2>/dev/null"
 
 
@@ -49,6 +52,17 @@ class Project:
             raise NotSeen(f"there is no container {name}")
         pairs = (word.partition("=") for word in json.loads(done.out) or ())
         return frozenset(name for name, _, value in pairs if value)
+
+    async def engine_image(self) -> About:
+        """Told by the image itself, in a container without network or rights. Raises: NotSeen."""
+        rights = ["--network", "none", "--cap-drop", "ALL", "--read-only", "--tmpfs", "/tmp", "--env", "HOME=/tmp"]  # noqa: S108
+        command = ["--pull", "never", *rights, _ENGINE, "python", "-m", "engine.about"]
+        done = await docker.docker("run", "--rm", *command)
+        try:
+            return About.model_validate_json(done.out.strip().rpartition("\n")[2])
+        except ValidationError as error:
+            said = (done.err or done.out).strip().rpartition("\n")[2]
+            raise NotSeen(f"image {_ENGINE} does not tell what it is made of: {said}") from error
 
     async def settings_volume(self) -> SettingsVolume:
         """Seen by a container that may only read it. Raises: NotSeen."""

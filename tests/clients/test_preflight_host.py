@@ -18,7 +18,7 @@ from preflight.settings import Settings
 from preflight.sources.local import LocalHost
 from preflight.sources.project import Project
 from supervisor.drill.ports import free_port
-from tests.stand_in import ACCOUNT, StandIn
+from tests.stand_in import ACCOUNT, StandIn, wait_for
 from tws.clock import SystemClock
 
 
@@ -66,7 +66,7 @@ async def test_this_machine_beside_a_gateway_keeps_nobody_from_trading(tmp_path:
         note = {"at": now, "open_files": 20, "open_files_limit": 4096}
         (tmp_path / "resources").write_text(json.dumps(note))
         report = await run(settings(gateway_port=gateway.api_port, mailbox_dir=tmp_path), only=["host"])
-        assert gateway.status()["clients"] == []
+        wait_for(lambda: gateway.status()["clients"] == [], 5)
     assert well(report)
     by_name = {check.name: check for check in report.checks}
     assert by_name["names"].found == "127.0.0.1 is 127.0.0.1"

@@ -21,6 +21,8 @@ def test_go_when_all_is_well(trading: Stack) -> None:
     configuration = {check["name"]: check["result"] for check in report["checks"] if check["group"] == "configuration"}
     assert configuration.pop("settings-owner") == "pass", "a container looked into the gateway's volume"
     assert configuration.pop("secrets") == "pass"
+    engine = {check["name"]: check["result"] for check in report["checks"] if check["group"] == "engine"}
+    assert set(engine.values()) == {"pass"}
     assert "fail" not in configuration.values()
     assert "by its own word" in result.stdout
 

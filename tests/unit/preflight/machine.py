@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from preflight.errors import NotSeen
 from preflight.secret_files import Content
+from preflight.sources.engine import About
 from preflight.sources.host import DockerVersions, OpenFiles, Room, SettingsVolume
 from preflight.variables import PORTS
 from tests.unit.preflight.told import NOW
@@ -48,6 +49,7 @@ class Machine:
     secret_files: Mapping[str, Content] = field(default_factory=lambda: {"secrets/tws_password": ("hunter2", 0o600)})
     inside: frozenset[str] | None = frozenset({"TWS_PASSWORD_FILE", "TIME_ZONE"})
     volume: SettingsVolume | None = _VOLUME
+    image: About | None = None
 
     async def disk(self) -> Room:
         return self.disk_
@@ -85,6 +87,11 @@ class Machine:
         if self.inside is None:
             raise NotSeen("there is no container watchkeeper-paper-gateway")
         return self.inside
+
+    async def engine_image(self) -> About:
+        if self.image is None:
+            raise NotSeen("no such image")
+        return self.image
 
     async def settings_volume(self) -> SettingsVolume:
         if self.volume is None:

@@ -9,6 +9,7 @@ from typing import Any
 from preflight.check import Answer, Check, Site
 from preflight.errors import NotSeen
 from preflight.settings import Settings
+from preflight.sources.engine import About, Health
 from preflight.sources.gateway import Opening, Skew, Word
 from preflight.sources.host import Host
 from preflight.sources.house import House
@@ -186,6 +187,8 @@ class Watched:
     silent: bool = False
     lines: int | None = 4
     """Of market data, which the engine holds."""
+    health: Health | None = None
+    about: About | None = None
 
     async def engine_lines(self) -> int:
         if self.lines is None:
@@ -205,6 +208,16 @@ class Watched:
         }
         row = {"name": "sim", "gateway": {**well, **self.gateway, "login": login}, "windows": self.windows}
         return Supervision.model_validate({**row, "weekly_token": self.weekly_token})
+
+    async def engine_health(self) -> Health:
+        if self.health is None:
+            raise NotSeen("no engine is configured")
+        return self.health
+
+    async def about_engine(self) -> About:
+        if self.about is None:
+            raise NotSeen("no engine answers")
+        return self.about
 
 
 def settings(**changes: Any) -> Settings:
