@@ -110,7 +110,8 @@ def _cure_gateway(pad: Pad) -> bool:
             incidents.give_up(pad, Subject.GATEWAY)
         return False
     if rung is Rung.SENTINEL_RECONNECT:
-        if pad.memory.gateway_proof is not None and pad.now < pad.memory.gateway_proof.deadline:
+        last = max((done.at for done in incident.acts if done.rung is rung), default=NEVER)
+        if pad.now - last < pad.policy.sentinel_deadline:
             return False
         return _launch(pad, rung, finding.why)
     if fault.act is None or pad.now - finding.first < fault.act:

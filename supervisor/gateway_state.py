@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from supervisor import faults, weekly
+from supervisor.detectors import RUN, Detector
 from supervisor.diagnosis import Diagnosis, dead, host_slept, login_trouble, not_whole, silent
-from supervisor.faults import FAULTS
+from supervisor.faults import FAULTS, Rung
 from supervisor.memory import NEVER, Remember
 from supervisor.observation import EngineWord, LoginPhase, Result, SessionPhase, Status, Subject
 from supervisor.pad import Pad
@@ -118,7 +119,14 @@ def _judge_not_answering(pad: Pad, finding: Diagnosis | None) -> None:
     _face_new_process(pad)
     _excuse(pad)
     track = pad.gateway
-    if _has_grace(pad, finding):
+    if finding is not None and _is_another_fault(pad, finding):
+        # What was seen until now may tell of the start as well: it is seen anew before anything is done about it.
+        pad.gateway = replace(track, handshake=Detector(), heart=Detector())
+        finding = replace(finding, since=pad.now, first=pad.now)
+    elif _has_grace(pad, finding):
+        lied = finding is not None and finding.fault is faults.HALF_OPEN
+        if lied and track.state is GatewayState.RECOVERING and pad.memory.gateway_incident is not None:
+            pad.gateway_finding = finding  # to reconnect our session costs nothing, and ends no wait
         return
     state, incident = pad.gateway.state, pad.memory.gateway_incident
     if finding is not None:
@@ -126,6 +134,8 @@ def _judge_not_answering(pad: Pad, finding: Diagnosis | None) -> None:
         if state is not GatewayState.GAVE_UP:
             if state is GatewayState.DEGRADED:
                 pad.move(GatewayState.SUSPECT)
+            if state is GatewayState.RECOVERING:
+                pad.put_proof(Subject.GATEWAY, None)
             pad.move(GatewayState.FAILING)
     elif state in (GatewayState.STARTING, GatewayState.RECOVERING):
         pad.gateway_finding = _never_ready(pad)
@@ -169,11 +179,30 @@ def _excuse(pad: Pad) -> None:
         pad.gateway = replace(track, excused_until=until)
 
 
+def _is_another_fault(pad: Pad, finding: Diagnosis) -> bool:
+    """Whether a process that starts, or that an act is being proven on, has come to life and was then broken.
+
+    A start looks like a death until its first answer. One that has answered since, or whose wrapper has written since,
+    and falls silent with all the evidence that its row asks for does not start any more: nothing is left to wait for.
+    """
+    track, proof = pad.gateway, pad.memory.gateway_proof
+    if track.state not in (GatewayState.STARTING, GatewayState.RECOVERING) or not finding.sure:
+        return False
+    if finding.fault is faults.FROZEN:
+        return track.wrote
+    if proof is not None and proof.rung is Rung.IBC_RESTART:
+        return False  # asked for it, the gateway goes on answering for up to a minute
+    broke = any(sense.last_good_at is not None and sense.failures >= RUN for sense in (track.handshake, track.heart))
+    return broke and finding.fault in (faults.JVM_DEAD, faults.SOFT_DEAD)
+
+
 def _has_grace(pad: Pad, finding: Diagnosis | None) -> bool:
     """A process that starts, or that an act is being proven on, is not judged yet."""
     track, proof = pad.gateway, pad.memory.gateway_proof
-    if track.state is GatewayState.RECOVERING and proof is not None:
-        return pad.now < proof.deadline
+    if track.state is GatewayState.RECOVERING and proof is not None and pad.now < proof.deadline:
+        return True
+    if track.state is GatewayState.RECOVERING and proof is not None and proof.rung is not Rung.SENTINEL_RECONNECT:
+        return False
     ledger = pad.observation.ledger
     if track.state in (GatewayState.STARTING, GatewayState.RECOVERING) and (ledger.waiting or ledger.hold is not None):
         return True  # no login is attempted yet, so nothing can answer

@@ -38,7 +38,7 @@ def declare(pad: Pad, subject: Subject, finding: Diagnosis) -> None:
     incident = pad.incident(subject)
     if incident is None:
         pad.put_incident(subject, _opened(pad, subject, finding))
-    elif incident.fault != finding.fault.name and not incident.gave_up and (not incident.acted or _own_name(finding)):
+    elif incident.fault != finding.fault.name and not incident.gave_up and _renames(incident, finding):
         # Evidence has become clearer before anything was done, or what came of it needs a person by its own name.
         incident = replace(incident, fault=finding.fault.name)
         pad.put_incident(subject, incident)
@@ -48,8 +48,11 @@ def declare(pad: Pad, subject: Subject, finding: Diagnosis) -> None:
     page(pad, opened, finding)
 
 
-def _own_name(finding: Diagnosis) -> bool:
-    return finding.fault.once or finding.fault.safety
+def _renames(incident: Incident, finding: Diagnosis) -> bool:
+    """Whether what is found now is a better name for all of it. That the network lied as well explains nothing."""
+    if finding.fault.once or finding.fault.safety:
+        return True
+    return not incident.acted and finding.fault is not faults.HALF_OPEN
 
 
 def give_up(pad: Pad, subject: Subject) -> None:

@@ -91,9 +91,12 @@ def _await_proof(pad: Pad, act: Act) -> None:
     if act.rung is Rung.SENTINEL_RECONNECT and pad.observation.host.slept_at is not None:
         pad.gateway = replace(pad.gateway, slept_done=pad.observation.host.slept_at)
         pad.engine = replace(pad.engine, resync_due=True)
-    pad.put_proof(subject, Proof(act.rung, act.at, pad.now + proof_deadline(act.rung, pad.policy)))
+    proof = Proof(act.rung, act.at, pad.now + proof_deadline(act.rung, pad.policy))
+    awaited = pad.memory.gateway_proof
+    if act.rung is not Rung.SENTINEL_RECONNECT or awaited is None or awaited.deadline < proof.deadline:
+        pad.put_proof(subject, proof)
     if subject is Subject.GATEWAY and act.rung not in (Rung.RECONNECT_DATA, Rung.RECONNECT_ACCOUNT):
-        pad.gateway = replace(pad.gateway, handshake=Detector(), heart=Detector(), not_before=pad.now)
+        pad.gateway = replace(pad.gateway, handshake=Detector(), heart=Detector(), not_before=pad.now, wrote=False)
     elif act.rung is Rung.ENGINE_RESYNC:
         pad.engine = replace(pad.engine, not_before=pad.now, resync_due=False)
         lost_at = pad.observation.sentinel.data_lost_at
@@ -201,6 +204,7 @@ def _born(pad: Pad, subject: Subject, process: Process, container: Container) ->
             handshake=Detector(),
             heart=Detector(),
             not_before=not_before,
+            wrote=False,
             excused_until=NEVER,
             fresh=True,
         )
@@ -242,6 +246,8 @@ def take_looks(pad: Pad) -> None:
     if pad.runs(Subject.GATEWAY):
         gateway, mailbox = pad.gateway, pad.observation.mailbox
         greeted, heard, since = gateway.handshake, gateway.heart, gateway.inside_answers_since
+        silent = mailbox.ending in (Ending.STALE, Ending.UNKNOWN)
+        wrote = gateway.wrote or (not silent and mailbox.at >= gateway.not_before)
         if handshake.at - handshake.seconds >= gateway.not_before:
             greeted = greeted.fed(handshake)
         if sentinel.heart.at - sentinel.heart.seconds >= gateway.not_before:
@@ -250,8 +256,9 @@ def take_looks(pad: Pad) -> None:
             since = None
         elif since is None:
             since = mailbox.at
-        if greeted is not gateway.handshake or heard is not gateway.heart or since != gateway.inside_answers_since:
-            pad.gateway = replace(gateway, handshake=greeted, heart=heard, inside_answers_since=since)
+        news = greeted is not gateway.handshake or heard is not gateway.heart or wrote is not gateway.wrote
+        if news or since != gateway.inside_answers_since:
+            pad.gateway = replace(gateway, handshake=greeted, heart=heard, inside_answers_since=since, wrote=wrote)
     engine, view = pad.engine, pad.observation.engine_view
     fresh = view.look.at - view.look.seconds >= engine.not_before and view.look.at > engine.looks.last.at
     if pad.runs(Subject.ENGINE) and fresh:

@@ -42,6 +42,7 @@ class GatewayTrack:
     process: Process = field(default_factory=Process)
     handshake: Detector = field(default_factory=Detector)
     heart: Detector = field(default_factory=Detector)
+    wrote: bool = False  # the wrapper in the container has written to the mailbox since `not_before`
     inside_answers_since: float | None = None  # when the mailbox began to say that the JVM answers; None: it does not
     proven: str | None = None  # the identity that was last READY; outlives this supervisor
     not_before: float = NEVER  # looks older than this prove nothing: an act lies between
