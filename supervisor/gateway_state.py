@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from supervisor import faults, weekly
+from supervisor import faults, incidents, weekly
 from supervisor.detectors import RUN, Detector
 from supervisor.diagnosis import Diagnosis, dead, host_slept, login_trouble, not_whole, silent
 from supervisor.faults import FAULTS, Rung
@@ -108,6 +108,9 @@ def _back(pad: Pad, before: GatewayState) -> None:
         pad.engine = replace(pad.engine, resync_due=True)  # a planned restart is over
     if incident is not None and incident.fault in _BROKEN and opened is not None and opened > incident.since:
         pad.engine = replace(pad.engine, resync_due=True)
+    cut = incident is not None and FAULTS[incident.fault] in incidents.CUT_SESSIONS
+    if cut and incident is not None and not pad.engine_session_is_new(incident.opened_at):
+        pad.engine = replace(pad.engine, resync_due=True)  # a quiet market or a dead session: nothing else tells
     if pad.engine.word is EngineWord.CONNECTING:
         pad.engine = replace(pad.engine, resync_due=True)  # left alone, its adapter waits up to 303 s
 

@@ -13,6 +13,9 @@ from supervisor.observation import Result, Subject
 from supervisor.pad import Pad
 from supervisor.states import WELL, EngineState, GatewayState
 
+CUT_SESSIONS = (faults.HALF_OPEN, faults.FLAPPING)
+"""The engine's session may be as dead as ours was, and the engine not know it: it has to show that it lives."""
+
 
 def keep(pad: Pad) -> None:
     """Open, rename and close."""
@@ -29,7 +32,7 @@ def keep(pad: Pad) -> None:
         pad.move(EngineState.GAVE_UP)
     if gateway is not None and _gateway_well(pad, gateway):
         _close(pad, gateway)
-    if engine is not None and _engine_well(pad):
+    if engine is not None and _engine_well(pad, engine):
         _close(pad, engine)
 
 
@@ -98,7 +101,14 @@ def _opened(pad: Pad, subject: Subject, finding: Diagnosis) -> Incident:
 
 
 def _gateway_well(pad: Pad, incident: Incident) -> bool:
-    if pad.gateway.state is not GatewayState.READY or pad.gateway_finding is not None:
+    """By what was seen since it began: a state may still speak of the time before."""
+    gateway = pad.gateway
+    if gateway.state is not GatewayState.READY or pad.gateway_finding is not None:
+        return False
+    heart = gateway.heart.last
+    if gateway.process.died_at is not None or heart.at - heart.seconds <= incident.opened_at:
+        return False
+    if FAULTS[incident.fault] in CUT_SESSIONS and not pad.engine_session_is_new(incident.opened_at):
         return False
     if incident.fault in (faults.DATA_LOST.name, faults.MARKET_FARM.name) and not _ticks_again(pad, incident):
         return False
@@ -127,8 +137,13 @@ def _engine_follows(pad: Pad) -> bool:
     )
 
 
-def _engine_well(pad: Pad) -> bool:
-    return pad.engine.state in WELL and pad.memory.flight is None
+def _engine_well(pad: Pad, incident: Incident) -> bool:
+    engine = pad.engine
+    if engine.state not in WELL or pad.memory.flight is not None or engine.process.died_at is not None:
+        return False
+    look = engine.looks.last
+    seen_at = look.at - look.seconds if pad.rules.engine_api else engine.process.known_at
+    return seen_at > incident.opened_at
 
 
 # -- what people are told ----------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from supervisor.memory import (
     Process,
     Proof,
 )
-from supervisor.observation import Observation, Status, Subject
+from supervisor.observation import Observation, Result, Status, Subject
 from supervisor.rules import Rules
 from supervisor.states import EngineState, GatewayState
 
@@ -189,6 +189,14 @@ class Pad:
         """Whether an earlier supervisor's act on the subject, or a cancelled one, may not have ended yet."""
         hands = self.hands(subject)
         return hands is not None and hands.until is not None and self.now < hands.until
+
+    def engine_session_is_new(self, at: float) -> bool:
+        """Whether the engine has heard from its gateway since `at`, or was resynced since, or there is none to ask."""
+        engine, view = self.engine, self.observation.engine_view
+        if engine.state in (EngineState.ABSENT, EngineState.STOPPED, EngineState.RUNNING) or engine.not_before > at:
+            return True
+        heard = view.inbound_age_seconds
+        return view.look.result is Result.OK and heard is not None and view.look.at - view.look.seconds - heard > at
 
     def outdated(self, subject: Subject) -> bool:
         """Whether all that is known is a death from before our act ended: no look has shown yet what the act did."""

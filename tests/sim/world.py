@@ -176,6 +176,7 @@ class World:
     engine_word: EngineWord | None = None  # forced
     engine_mute: bool = False
     engine_needs_resync: bool = False
+    engine_cut_at: float | None = None  # since when its session is half-open, unknown to it
     resync_cures: bool = True
     clearance: bool = True
     positions: int = 0  # each with its exit, and known to the engine
@@ -313,6 +314,7 @@ class World:
             self._start_gateway()
         else:
             self.engine_word, self.engine_mute, self.engine_needs_resync, self._held = None, False, False, False
+            self.engine_cut_at = None
 
     def _start_gateway(self) -> None:
         held = self.ledger.hold is not None
@@ -422,7 +424,7 @@ class World:
             if self.engine.status is not Status.RUNNING or self.engine_mute or not self.resync_cures:
                 return False
             if self.serving:
-                self.engine_needs_resync = False
+                self.engine_needs_resync, self.engine_cut_at = False, None
                 self.engine_held, self.engine_orders = None, ()
                 if self.engine_word in (EngineWord.DEAF, EngineWord.CONNECTING):
                     self.engine_word = None
@@ -545,7 +547,7 @@ class World:
             return EngineView(look=Look(Result.UNKNOWN, self.now, 0.0, "no such name"))
         if self.engine_mute or self.now - self.engine.up_since < 1.0:
             return EngineView(look=Look(Result.FAIL, self.now, 0.0, "refused"))
-        word = self.engine_word
+        word, cut = self.engine_word, self.engine_cut_at
         if word is None:
             connected = self.serving and not self.engine_needs_resync and self.now - self.engine.up_since > 3.0
             word = EngineWord.TRADING if connected else EngineWord.CONNECTING
@@ -553,7 +555,7 @@ class World:
             look=Look(Result.OK, self.now, 0.002, ""),
             word=word,
             attempts=0 if word is EngineWord.TRADING else 3,
-            inbound_age_seconds=20.0 if word is EngineWord.DEAF else 0.1,
+            inbound_age_seconds=20.0 if word is EngineWord.DEAF else self.now - cut if cut is not None else 0.1,
             entries_held=self._held,
             held=tuple(EnginePosition(con_id, f"C{con_id}", size) for con_id, size in self._engine_books().items()),
             working=(

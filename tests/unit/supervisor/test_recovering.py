@@ -97,3 +97,66 @@ def test_a_jvm_that_stops_for_a_moment_while_it_recovers_is_none() -> None:
     house.hang = False
     house.run(200.0, lambda w: w.well)
     assert [rung for rung in house.rungs if rung in CURES] == [Rung.CONTAINER_START]
+
+
+# -- an incident ends by what was seen since it began ------------------------------------------------------------------
+
+
+def test_half_open_is_over_when_the_engine_has_shown_that_its_own_session_lives() -> None:
+    world = settled()
+    world.half_open, world.engine_cut_at = True, world.now
+    world.run(60.0, lambda w: bool(w.closed))
+    assert world.rungs == [Rung.SENTINEL_RECONNECT, Rung.ENGINE_RESYNC]
+    resynced = next(at for at, act in world.acts if act.rung is Rung.ENGINE_RESYNC)
+    [(closed, incident)] = world.closed
+    assert incident.fault == "half-open"
+    assert closed > resynced
+
+
+def test_half_open_stays_open_while_the_engine_cannot_be_resynced() -> None:
+    world = settled()
+    world.half_open, world.engine_cut_at, world.resync_cures = True, world.now, False
+    world.run(60.0)
+    assert world.memory.gateway.state is GatewayState.READY
+    assert world.closed == []
+    world.resync_cures = True
+    world.run(60.0, lambda w: w.well)
+    assert world.well
+
+
+def test_half_open_of_our_own_session_only_leaves_the_engine_alone() -> None:
+    world = settled()
+    world.half_open = True
+    world.run(60.0, lambda w: bool(w.closed))
+    assert world.rungs == [Rung.SENTINEL_RECONNECT]
+
+
+@pytest.mark.parametrize("late", [0.0, 0.25, 0.5])
+def test_an_engine_that_dies_as_it_is_resynced_is_not_well_by_what_was_seen_before(late: float) -> None:
+    world = settled()
+    world.data_lost_at = world.now
+    world.run(30.0, lambda w: w.flying is not None)
+    assert world.flying is not None
+    world.run(world.flying[0] - 0.25 - world.now + late)
+    world.crash(Subject.ENGINE)
+    world.run(0.5)
+    [incident] = [each for each in world.incidents if each.fault == "engine-exit"]
+    assert not [each for _, each in world.closed if each.id == incident.id]
+    world.run(60.0, lambda w: w.well)
+    assert world.well
+    assert Rung.ENGINE_START in world.rungs
+
+
+@pytest.mark.parametrize("late", [0.0, 0.25, 0.5])
+def test_a_gateway_that_dies_as_our_session_is_renewed_is_not_ready_by_what_was_seen_before(late: float) -> None:
+    world = settled()
+    world.half_open = True
+    world.run(30.0, lambda w: w.flying is not None)
+    assert world.flying is not None
+    world.run(world.flying[0] - 0.25 - world.now + late)
+    world.crash(Subject.GATEWAY)
+    world.run(1.0)
+    assert world.closed == []
+    world.run(60.0, lambda w: w.well)
+    assert world.well
+    assert Rung.CONTAINER_START in world.rungs
