@@ -10,7 +10,7 @@ from supervisor import faults, incidents, weekly
 from supervisor.diagnosis import Diagnosis
 from supervisor.faults import FAULTS, Rung
 from supervisor.ladder import STEPS, Purse, act_deadline, external, next_rung, restarts_gateway
-from supervisor.memory import NEVER, Act, Done, Incident, Remember, Withheld
+from supervisor.memory import NEVER, Act, Amend, Done, Incident, Remember, Withheld
 from supervisor.observation import NEVER as NEVER_LOOKED
 from supervisor.observation import EngineWord, LoginPhase, Result, Subject
 from supervisor.pad import Pad
@@ -61,7 +61,8 @@ def _safety_stop(pad: Pad) -> bool:
 
 def _secure_login(pad: Pad) -> bool:
     """What could lock the account is stopped, whatever else is the case; then a person is needed."""
-    finding, incident = pad.gateway_finding, pad.memory.gateway_incident
+    finding = pad.gateway_finding
+    incident = _begun_anew(pad) if finding is not None and finding.fault.safety else pad.memory.gateway_incident
     if finding is None or incident is None or incident.gave_up or finding.fault is faults.WRONG_ACCOUNT:
         return False
     if not finding.fault.safety or not finding.sure or pad.now < pad.memory.retry_at:
@@ -73,6 +74,18 @@ def _secure_login(pad: Pad) -> bool:
     if rung is Rung.GATEWAY_STOP and pad.observation.docker.result is not Result.OK:
         return False
     return _launch(pad, rung, finding.why)
+
+
+def _begun_anew(pad: Pad) -> Incident | None:
+    """The gateway's incident: a person who has lifted its hold has begun anew, and what fails then is held anew."""
+    incident, lifted = pad.memory.gateway_incident, pad.observation.hold_lifted_at
+    held = [done.at for done in incident.acts if done.rung is Rung.LOGIN_HOLD] if incident is not None else []
+    if incident is None or not incident.gave_up or lifted is None or not held or lifted <= max(held):
+        return incident
+    incident = replace(incident, gave_up=False, acts=(), told=())
+    pad.put_incident(Subject.GATEWAY, incident)
+    pad.out.append(Amend(incident))
+    return incident
 
 
 def _keep_week(pad: Pad) -> bool:

@@ -6,12 +6,15 @@ from fnmatch import fnmatchcase
 from supervisor import faults
 from supervisor.detectors import RUN
 from supervisor.faults import Fault
-from supervisor.memory import EngineTrack, GatewayTrack
+from supervisor.memory import NEVER, EngineTrack, GatewayTrack
 from supervisor.observation import Ending, EngineWord, LoginPhase, Observation, Result, SessionPhase, Status
 from supervisor.policy import Policy
 
 _TWOFA_EXIT = 87
 """IBC's exit code where a second factor was not answered in time."""
+
+_WHOLE_SECOND = 1.0
+"""The ledger's stamps are cut to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def dead(track: GatewayTrack) -> Diagnosis | None:
 def login_trouble(track: GatewayTrack, observation: Observation, now: float, policy: Policy) -> Diagnosis | None:
     """Faults 13 to 15 and 17, by the log of a gateway that does not answer. None where the log cannot be read, or is
     another process's."""
-    login, container = observation.login, track.process.container
+    login = observation.login
     if login.look.result is not Result.OK or login.look.at < track.not_before:
         return None
     since = login.since if login.since is not None else login.look.at
@@ -73,17 +76,35 @@ def login_trouble(track: GatewayTrack, observation: Observation, now: float, pol
         return diagnosis(faults.LOGIN_REFUSED, True)
     if login.phase is LoginPhase.EXISTING_SESSION:
         return diagnosis(faults.EXISTING_SESSION, True)
-    timed_out = login.phase is LoginPhase.TWOFA_TIMED_OUT or (
-        track.process.died_at is not None and container is not None and container.exit_code == _TWOFA_EXIT
-    )
-    if timed_out:
-        # While the ledger allows it, IBC or Docker makes one more attempt: that is left to them.
+    timed_out = push_timed_out(track, observation)
+    if timed_out is not None:
+        # IBC or Docker makes one more attempt: that is left to them, once, if the ledger allows it.
         ledger = observation.ledger
         allowed = ledger.look.result is Result.OK and ledger.hold is None and ledger.next_at is None
-        return None if allowed else diagnosis(faults.TWOFA_TIMEOUT, ledger.look.result is Result.OK)
+        if allowed and not _was_one_more(track, observation, timed_out):
+            return None
+        return diagnosis(faults.TWOFA_TIMEOUT, ledger.look.result is Result.OK)
     if login.phase in (LoginPhase.LOGGING_IN, LoginPhase.TWOFA) and now - since >= policy.login_stuck:
         return diagnosis(faults.LOGIN_STUCK, login.phase is LoginPhase.LOGGING_IN)
     return None
+
+
+def push_timed_out(track: GatewayTrack, observation: Observation) -> float | None:
+    """When nobody had answered the last push, by the log or by the way in which the process ended; None: not so."""
+    login, process = observation.login, track.process
+    if process.died_at is not None and process.container is not None and process.container.exit_code == _TWOFA_EXIT:
+        return process.died_at
+    if login.look.result is not Result.OK or login.look.at < track.not_before:
+        return None
+    if login.phase is not LoginPhase.TWOFA_TIMED_OUT:
+        return None
+    return login.since if login.since is not None else login.look.at
+
+
+def _was_one_more(track: GatewayTrack, observation: Observation, timed_out: float) -> bool:
+    """Whether a push went unanswered before, and this one was another: however large the ledger, that is all."""
+    first, attempts = track.timed_out_at, observation.ledger.attempts
+    return first > NEVER and bool(attempts) and first - _WHOLE_SECOND < attempts[-1] < timed_out
 
 
 def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from supervisor import faults, incidents, weekly
 from supervisor.detectors import RUN, Detector
-from supervisor.diagnosis import Diagnosis, dead, host_slept, login_trouble, not_whole, silent
+from supervisor.diagnosis import Diagnosis, dead, host_slept, login_trouble, not_whole, push_timed_out, silent
 from supervisor.faults import FAULTS, Rung
 from supervisor.memory import NEVER, Remember
 from supervisor.observation import EngineWord, LoginPhase, Result, SessionPhase, Status, Subject
@@ -31,6 +31,7 @@ def judge(pad: Pad) -> None:
         return
     finding = dead(track)
     answers = finding is None and _answers(pad)
+    _remember_push(pad, answers)
     finding = (None if answers else login_trouble(track, pad.observation, pad.now, pad.policy)) or finding
     if finding is not None:
         _gone(pad)
@@ -46,6 +47,18 @@ def judge(pad: Pad) -> None:
         _judge_answering(pad)
     else:
         _judge_not_answering(pad, finding)
+
+
+def _remember_push(pad: Pad, answers: bool) -> None:
+    """Since when pushes go unanswered: until it is up, or somebody has lifted a hold and begins anew."""
+    first, lifted = pad.gateway.timed_out_at, pad.observation.hold_lifted_at
+    timed_out = None if answers else push_timed_out(pad.gateway, pad.observation)
+    if first > NEVER and (answers or (lifted is not None and lifted > first)):
+        pad.gateway = replace(pad.gateway, timed_out_at=NEVER)
+        pad.out.append(Remember("timed-out:gateway", ""))
+    elif first == NEVER and timed_out is not None:
+        pad.gateway = replace(pad.gateway, timed_out_at=timed_out)
+        pad.out.append(Remember("timed-out:gateway", "1"))
 
 
 def _in_window(pad: Pad, finding: Diagnosis) -> Diagnosis:

@@ -237,13 +237,18 @@ class Journal:
         def fact(key: str) -> str | None:
             return facts[key].value if key in facts else None
 
-        login, push = facts.get("logged-in:gateway"), facts.get("pushed:gateway")
+        login = facts.get("logged-in:gateway")
+
+        def moment(key: str) -> float:
+            return monotonic(facts[key].at) if key in facts else NEVER
+
         memory = Memory(
             gateway=GatewayTrack(
                 process=Process(stop_known=fact("asked:gateway")),
                 proven=fact("proven:gateway"),
                 logged_in_at=monotonic(login.at - float(login.value)) if login is not None else NEVER,
-                pushed_at=monotonic(push.at) if push is not None else NEVER,
+                pushed_at=moment("pushed:gateway"),
+                timed_out_at=moment("timed-out:gateway"),
             ),
             engine=EngineTrack(process=Process(stop_known=fact("asked:engine"))),
             gateway_incident=incidents.get(Subject.GATEWAY),

@@ -51,6 +51,7 @@ class GatewayTrack:
     excused_until: float = NEVER  # its silence is nobody's fault: it waits for a login, or makes one, or just did
     slept_done: float = NEVER  # sleeps of the host up to here are dealt with
     logged_in_at: float = NEVER  # when the last login was made that came through; outlives this supervisor
+    timed_out_at: float = NEVER  # when a push was first left unanswered since it was last up; outlives this supervisor
     pushed_at: float = NEVER  # when REAUTH_AT was last answered with a push; outlives this supervisor
     ledger_since: float = NEVER  # older looks at the ledger do not show our own word on its hold
     ticking: bool = False  # the canary ticked when all was last well

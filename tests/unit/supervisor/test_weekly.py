@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from supervisor.faults import Rung
-from supervisor.observation import LedgerView, LoginPhase, Look, Result
+from supervisor.observation import LedgerView, LoginPhase, Look, Result, Subject
+from supervisor.policy import Budget
 from supervisor.rules import Rules
 from supervisor.states import GatewayState
 from supervisor.windows import Reauth
@@ -236,3 +237,51 @@ def test_a_dry_run_only_says_so() -> None:
     world.run(10.0)
     assert world.rungs == []
     assert "login-hold" in world.sentence
+
+
+# -- fault 13, whatever the ledger's size ------------------------------------------------------------------------------
+
+
+def unanswered(*, dies: bool = False) -> House:
+    """A midweek crash, Docker brings it back, nobody looks at the phone, and the ledger has room for ever."""
+    house = saturday(twofa=False)
+    house.twofa, house.push_answered_after, house.login_budget = True, None, Budget.parse("1000/24h")
+    house.crash(Subject.GATEWAY)
+    if dies:
+        house.run(260.0)
+        assert len(house.attempts) == 2
+        house.supervisor_dies()
+    house.run(3600.0)
+    return house
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_two_pushes_are_all_however_large_the_ledger(*, dies: bool) -> None:
+    house = unanswered(dies=dies)
+    assert len(house.attempts) == 2
+    assert house.hold is not None
+    assert len([text for _, text in house.pages if text.startswith("twofa-timeout:")]) == 1
+
+
+def test_a_second_push_that_is_answered_holds_nothing() -> None:
+    house = saturday(twofa=False)
+    house.twofa, house.push_answered_after, house.login_budget = True, None, Budget.parse("1000/24h")
+    house.crash(Subject.GATEWAY)
+    house.run(400.0, lambda w: len(house.attempts) == 2)
+    house.push_answered_after = 20.0
+    house.run(300.0, lambda w: w.well)
+    assert house.well
+    assert house.hold is None
+    house.crash(Subject.GATEWAY)
+    house.push_answered_after = None
+    house.run(240.0)
+    assert house.hold is None, "the next time one more is allowed again"
+
+
+def test_after_a_person_has_lifted_the_hold_it_is_counted_anew() -> None:
+    house = unanswered()
+    house.lift()
+    house.run(3600.0)
+    assert len(house.attempts) == 4
+    assert house.hold is not None
+    assert len([text for _, text in house.pages if text.startswith("twofa-timeout:")]) == 2
