@@ -102,6 +102,8 @@ class Drill:
         at = self._clock.now()
         seen = _Seen(await self._hands.take(injection.steps))
         await self._watch(injection, known, seen)
+        if seen.lifted is None:
+            await self._hands.take(injection.undo)  # what was never seen is not left on for the drills after it
         agrees = seen.over is not None and await self._until(self._books_agree, _AGREEMENT_SECONDS)
         await self._hands.take(injection.after)
         return self._told(name, injection, number, waited, at, seen, agrees)

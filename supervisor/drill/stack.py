@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from supervisor.drill.injections import Ask, Docker, Lift, Push, StandIn, Step, Who
+from supervisor.drill.injections import Ask, Docker, Lift, Push, StandIn, Step, Wait, Who
 from tws.clock import Clock
 
 _CONTAINER_EVENTS = ("kill", "die", "start", "stop", "restart")
@@ -73,6 +73,8 @@ class Hands:
             answer = await self._client.post(f"{self._stack.simulator}/api/v1/push", json={"answer": "approve"})
             if answer.status_code != httpx.codes.CONFLICT:  # nobody waits for it any more
                 answer.raise_for_status()
+        elif isinstance(step, Wait):
+            await self._clock.sleep(step.seconds)
         elif isinstance(step, Ask):
             await self._post(f"{self._stack.supervisor}/api/v1/{step.path}", dict(step.body))
         else:

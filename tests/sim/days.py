@@ -22,7 +22,7 @@ from tests.sim.happenings import FAULTS as BROKEN
 from tests.sim.happenings import KINDS, MILD, NOISE, OF_THE_CONTAINER, Kind
 from tests.sim.house import House
 from tests.sim.invariants import Invariants
-from tests.sim.world import World
+from tests.sim.world import Edge, World
 
 DAY = 86400.0
 _SETTLES = 600.0  # the first happening may not come before that
@@ -51,6 +51,42 @@ RULES = {
 REAUTH = Reauth.parse(f"sun 17:00 {_ZONE}")
 PAIRS = tuple((first, second) for first in sorted(BROKEN) for second in sorted(BROKEN))
 """As many days in a row, every second seed, have every fault meet every other, in both orders."""
+type Scene = tuple[str, str | None, float]
+"""A happening, and another so many seconds after it."""
+SCENES: dict[Edge, Scene] = {
+    (f"{kind}.{start}", f"{kind}.{end}"): scene
+    for kind, start, end, scene in (
+        ("GatewayState", "UNKNOWN", "ABSENT", ("person-takes-down", "supervisor-restarts", 20.0)),
+        ("GatewayState", "UNKNOWN", "FAILING", ("crash", "supervisor-restarts", 1.0)),
+        ("GatewayState", "STARTING", "ABSENT", ("person-restarts-gateway", "gateway-vanishes-unheard", 15.0)),
+        ("GatewayState", "STARTING", "STOPPED", ("person-restarts-gateway", "person-stops-gateway", 15.0)),
+        ("GatewayState", "READY", "ABSENT", ("gateway-vanishes-unheard", None, 0.0)),
+        ("GatewayState", "READY", "STARTING", ("gateway-restarts-unheard", None, 0.0)),
+        ("GatewayState", "SUSPECT", "DEGRADED", ("upstream-lost", "session-dropped", 60.0)),
+        ("GatewayState", "SUSPECT", "RECOVERING", ("person-asks-in-a-blip", None, 0.0)),
+        ("GatewayState", "DEGRADED", "ABSENT", ("upstream-lost", "gateway-vanishes-unheard", 60.0)),
+        ("GatewayState", "DEGRADED", "RECOVERING", ("upstream-lost", "person-asks-restart", 60.0)),
+        ("GatewayState", "DEGRADED", "STARTING", ("upstream-lost", "gateway-restarts-unheard", 60.0)),
+        ("GatewayState", "DEGRADED", "STOPPED", ("upstream-lost", "person-stops-gateway", 60.0)),
+        ("GatewayState", "FAILING", "DEGRADED", ("upstream-lost", "jvm-pause", 60.0)),
+        ("GatewayState", "RECOVERING", "ABSENT", ("jvm-dead", "gateway-vanishes-unheard", 35.0)),
+        ("GatewayState", "RECOVERING", "STOPPED", ("jvm-dead", "person-stops-gateway", 35.0)),
+        ("GatewayState", "GAVE_UP", "ABSENT", ("uncurable-heals", "person-removes-gateway", 1960.0)),
+        ("GatewayState", "GAVE_UP", "DEGRADED", ("uncurable-heals", "upstream-lost", 2000.0)),
+        ("GatewayState", "GAVE_UP", "STOPPED", ("uncurable-heals", "person-stops-gateway", 1960.0)),
+        ("EngineState", "UNKNOWN", "FAILING", ("engine-crash", "supervisor-restarts", 0.25)),
+        ("EngineState", "UNKNOWN", "STOPPED", ("person-stops-engine", "supervisor-restarts", 30.0)),
+        ("EngineState", "STARTING", "ABSENT", ("engine-vanishes-at-its-start", None, 0.0)),
+        ("EngineState", "WAITING", "ABSENT", ("person-stops-gateway", "engine-vanishes-unheard", 60.0)),
+        ("EngineState", "SUSPECT", "ABSENT", ("chain-load", "engine-vanishes-unheard", 1.0)),
+        ("EngineState", "FAILING", "ABSENT", ("engine-mute", "engine-vanishes-unheard", 8.0)),
+        ("EngineState", "FAILING", "STOPPED", ("engine-mute", "person-stops-engine", 10.0)),
+        ("EngineState", "RECOVERING", "STOPPED", ("engine-crash", "person-stops-engine", 2.0)),
+        ("EngineState", "GAVE_UP", "ABSENT", ("engine-zombie-heals", "person-removes-engine", 500.0)),
+        ("EngineState", "GAVE_UP", "STOPPED", ("engine-zombie-heals", "person-stops-engine", 500.0)),
+    )
+}
+"""What takes an edge that chance alone takes too seldom: one in eight days has one of them."""
 BOUND = {Subject.GATEWAY: 3600.0, Subject.ENGINE: 1200.0, Subject.HOST: DAY}
 """Seconds that an incident may stay open with nothing to excuse it: the deadlines of all its rungs, one after another
 (gateway: 20 s, 150 s, and 300 s as often as the budget of 3 in 15 min and 6 in 6 h allows until it is spent)."""
@@ -113,13 +149,19 @@ def planned(seed: int) -> Day:
     for _ in range(dice.randint(0, 1)):
         add(anything(BROKEN), dice.uniform(_SETTLES, DAY))
     # A pair: the second while the first is being seen, cured or given up, or has just been.
-    if seed % 2:
-        first, second = anything(KINDS), anything(KINDS)
-    else:
+    first: str
+    second: str | None
+    after = dice.choice([0.0, 3.0, 10.0, 30.0, 90.0, 300.0, 2400.0]) * dice.random()
+    if seed % 2 == 0:
         first, second = PAIRS[seed // 2 % len(PAIRS)]
+    elif seed % 8 == 1:
+        first, second, after = list(SCENES.values())[seed // 8 % len(SCENES)]
+    else:
+        first, second = anything(KINDS), anything(KINDS)
     at = dice.uniform(_SETTLES, DAY)
     add(first, at)
-    add(second, at + dice.choice([0.0, 3.0, 10.0, 30.0, 90.0, 300.0, 2400.0]) * dice.random())
+    if second is not None:
+        add(second, at + after)
     twofa = dice.random() < 0.3 or any(each.kind.startswith("twofa") for each in happenings)
     return Day(
         seed,

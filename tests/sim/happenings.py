@@ -164,9 +164,13 @@ def _then(*steps: tuple[float, Change]) -> Change:
 
 
 def _unheard(what: Change) -> Change:
-    """Docker is slow to tell of it, and the session is not closed by it: what an inspection shows comes first."""
+    """Docker is slow to tell of it, no session is closed by it, and it happens just before an inspection."""
+
+    def inspected(house: House) -> None:
+        house._due.pop("docker", None)
+
     late = _set(events_late=3.0, ends_silently=True)
-    return _then((0.0, late), (0.0, what), (5.0, _set(events_late=0.0, ends_silently=False)))
+    return _then((0.0, late), (0.0, what), (0.0, inspected), (5.0, _set(events_late=0.0, ends_silently=False)))
 
 
 def _rm(subject: Subject) -> Change:
@@ -352,7 +356,9 @@ NOISE: dict[str, Kind] = {
     "gateway-vanishes-in-a-blip": Kind(
         _then((0.0, lambda house: house._lose_session()), (0.0, _unheard(_rm(G)))), _run(G), (15, 300)
     ),
-    "engine-vanishes-at-its-start": Kind(_then((0.0, _again(E)), (0.75, _rm(E))), _run(E), (15, 300), _ENGINE_START),
+    "engine-vanishes-at-its-start": Kind(
+        _then((0.0, _again(E)), (0.5, _unheard(_rm(E)))), _run(E), (15, 300), _ENGINE_START
+    ),
     "gateway-restarts-unheard": Kind(_unheard(_restart)),
     "engine-restarts-unheard": Kind(_unheard(_again(E))),
     "person-creates-first": Kind(_remove, _then((0.0, _created), (30.0, _started)), (15, 300)),
@@ -368,6 +374,11 @@ NOISE: dict[str, Kind] = {
     "no-ticks": Kind(_set(ticking=False), _set(ticking=True), (600, 20000), idle=True),
     "supervisor-restarts": Kind(lambda house: house.supervisor_dies()),
     "slow-hands": Kind(_set(act_seconds=4.0), _set(act_seconds=0.3), (600, 7200), idle=True),
+}
+NOISE |= {
+    name: replace(kind, while_up=False)
+    for name, kind in NOISE.items()
+    if name.startswith(("person", "gateway", "engine", "supervisor"))  # people and Docker wait for no gateway
 }
 """Nothing here asks for a restart; but a removal by force looks like a death, until the container is missed."""
 
@@ -401,7 +412,13 @@ FAULTS: dict[str, Kind] = {
     ),
     "half-open": Kind(_set(half_open=True), fault="half-open"),
     "upstream-lost": Kind(
-        _upstream, _set(upstream_lost_at=None), (310, 3000), frozenset({Rung.RECONNECT_ACCOUNT}), 300.0, "upstream-lost"
+        _upstream,
+        _set(upstream_lost_at=None),
+        (310, 3000),
+        frozenset({Rung.RECONNECT_ACCOUNT}),
+        300.0,
+        "upstream-lost",
+        while_up=False,
     ),
     "market-farm": Kind(_farm, _farm_back, (70, 900), frozenset({Rung.RECONNECT_DATA}), 60.0, "market-farm"),
     "twofa-pending": Kind(_push(90.0), _set(twofa=False), (600, 600), _START, 5.0, "twofa-pending"),

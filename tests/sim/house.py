@@ -173,6 +173,12 @@ class House(World):
     def _lose_session(self) -> None:
         if not self.ends_silently:
             super()._lose_session()
+            self._due["open"] = self.now + 1.0  # it is not opened again at once
+
+    def _greet(self) -> Look:
+        if not self.gateway.present and not self.rules.external:
+            return Look(Result.UNKNOWN, self.now, 0.0, "no such name")
+        return super()._greet()
 
     def docker_start(self, subject: Subject) -> None:
         word = self.engine_word

@@ -34,6 +34,16 @@ _APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen")
 _OF_A_HOUSE = ("timers", "ran", "skipped", "pictures", "_number")
 _COUNTED = ("acts", "incidents", "closed", "pages", "told", "logins")
 _LEAVES = frozenset({int, str, bool, NoneType})
+_OF_THE_WORLD = (1.0, 3.0)  # since an engine's start: it answers, it trades
+_NO_AGES = frozenset(
+    # paces, shares, and what becomes a moment of its own when an act begins or ends
+    (
+        *("probe_interval", "fast_interval", "probe_timeout", "heart_interval", "audit_interval", "audit_exposed"),
+        *("skew_warn", "memory_share", "files_share"),
+        *("docker_timeout", "command_timeout", "mailbox_deadline", "sentinel_deadline", "soft_restart_deadline"),
+        *("gateway_stop_grace", "login_stop_grace", "engine_stop_grace", "resync_patience", "retry_after"),
+    )
+)
 _AFTERGLOW = 1.0  # of our own hands, in `intake`
 _NAMES: dict[type, tuple[str, ...]] = {}
 _AGES: dict[Policy, tuple[float, ...]] = {}
@@ -205,16 +215,17 @@ def _well(memory: Memory) -> bool:
 
 
 def _ages(policy: Policy) -> tuple[float, ...]:
-    """Every number that an age is compared with."""
+    """Every number that an age is compared with, by the machine or by the world."""
     if policy not in _AGES:
-        found = {0.0, _AFTERGLOW, SETTLED, UNANSWERED}
+        found = {0.0, _AFTERGLOW, SETTLED, UNANSWERED, *_OF_THE_WORLD}
+        found |= {1.5 * policy.audit_interval, 2.0 * policy.heart_interval + policy.probe_timeout}
         for each in fields(policy):
             value = getattr(policy, each.name)
-            if isinstance(value, float):
+            if isinstance(value, float) and each.name not in _NO_AGES:
                 found.add(value)
             elif isinstance(value, Budget):
                 found.update(limit.window for limit in value.limits)
         for fault in FAULTS.values():
-            found.update(number for number in (fault.seen, fault.act, fault.patience) if number is not None)
+            found.update(number for number in (fault.act, fault.patience) if number is not None)
         _AGES[policy] = tuple(sorted(found))
     return _AGES[policy]

@@ -12,8 +12,9 @@ import pytest
 from supervisor.faults import Rung
 from supervisor.memory import Act
 from supervisor.observation import Subject
-from tests.sim.days import BOUND, PAIRS, Report, Run, Wrong, alone, planned, ran, summed
+from tests.sim.days import BOUND, PAIRS, SCENES, Report, Run, Wrong, alone, planned, ran, summed
 from tests.sim.happenings import FAULTS, NOISE
+from tests.sim.world import Edge
 
 
 @pytest.mark.timeout(300)
@@ -85,3 +86,9 @@ def test_every_fault_meets_every_other() -> None:
 def test_an_external_gateway_is_restarted_by_its_command() -> None:
     report = Run(replace(alone("jvm-dead"), house="external")).run()
     assert report.acts[Rung.RESTART_COMMAND] == 1
+
+
+@pytest.mark.parametrize("edge", SCENES, ids=" to ".join)
+def test_a_scene_takes_its_edge(edge: Edge) -> None:
+    first, second, after = SCENES[edge]
+    assert edge in Run(alone(first, 0, second, after)).run().edges
