@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx
 import structlog
 import uvicorn
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from preflight import runner as preflight
 from supervisor.api import application
@@ -148,6 +148,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     for claim in dict.fromkeys(claim for tenant in tenants for claim in tenant.rules().policy.arithmetic()):
         log.info(claim)
     clock = SystemClock()
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
     journal = Journal(settings.state_dir / "journal.sqlite")
     registry = CollectorRegistry()
     http = httpx.AsyncClient(trust_env=False)

@@ -29,6 +29,7 @@ VERSION = 200
 HEART = Policy().heart_interval
 _TICK = 1.0
 _MAILBOX = 2.0
+_SETTLED = 40.0  # the preflights that follow each gateway's being ready are over: these gateways answer half of them
 
 type Tell = Callable[[str, str, list[float]], None]
 
@@ -87,6 +88,16 @@ class Gateway:
             await asyncio.sleep(_TICK)
 
 
+async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """An engine that trades, whatever it is asked."""
+    with suppress(OSError, asyncio.IncompleteReadError):
+        await reader.readuntil(b"\r\n\r\n")
+        body = json.dumps({"state": "TRADING", "connection": {"client_id": 1}, "ok": True}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+    writer.close()
+
+
 class Peers:
     """Everything that `count` tenants need around a supervisor, and the supervisor."""
 
@@ -98,6 +109,7 @@ class Peers:
         self.port = free_port()
         self._engine = engine
         self._mailboxes: asyncio.Task[None] | None = None
+        self._engines: list[asyncio.Server] = []
         self.supervisor = Process("supervisor", "supervisor", self._environment(), directory)
 
     def _environment(self) -> dict[str, str]:
@@ -118,8 +130,11 @@ class Peers:
         for name, gateway in self.gateways.items():
             await gateway.start()
             self.docker.add(name)
+            url = "http://127.0.0.1:1"
             if self._engine:
                 self.docker.add(name, "engine")
+                self._engines.append(await asyncio.start_server(engine, "127.0.0.1", 0))
+                url = f"http://127.0.0.1:{self._engines[-1].sockets[0].getsockname()[1]}"
             own = self.directory / name
             own.mkdir()
             folders = "\n".join(f'{folder}_dir = "{own}"' for folder in ("mailbox", "ledger", "hold"))
@@ -129,7 +144,7 @@ ib_account = "{gateway.account}"
 gateway_host = "127.0.0.1"
 gateway_port = {gateway.port}
 engine = "{"on" if self._engine else "none"}"
-engine_url = "http://127.0.0.1:{free_port()}"
+engine_url = "{url}"
 {folders}
 """)
         (self.directory / "tenants.toml").write_text("\n".join(lines))
@@ -162,8 +177,9 @@ engine_url = "http://127.0.0.1:{free_port()}"
         self.supervisor.kill()
         if self._mailboxes is not None:
             self._mailboxes.cancel()
-        for gateway in self.gateways.values():
-            gateway.close()
+        servers: list[Gateway | asyncio.Server] = [*self.gateways.values(), *self._engines]
+        for server in servers:
+            server.close()
         self.docker.close()
 
     async def scrape(self) -> float:
@@ -202,7 +218,7 @@ async def peers(count: int, *, engine: bool = False) -> AsyncIterator[Peers]:
 async def cost(tell: Tell, count: int, seconds: int) -> tuple[float, float]:
     """Resident memory and the share of a core, over `seconds` of watching `count` gateways; beats as they arrive."""
     async with peers(count) as house:
-        await asyncio.sleep(10.0)  # the first looks at everything are behind it
+        await asyncio.sleep(_SETTLED)
         for gateway in house.gateways.values():
             gateway.beats.clear()
         begun, before, shares, resident = time.monotonic(), house.processor(), [], []
@@ -231,7 +247,7 @@ async def decisions(tell: Tell, count: int, seed: int) -> None:
     """An engine's container dies, tenant after tenant: from the incident to the intent, and to Docker's ear."""
     moments = random.Random(seed)
     async with peers(count, engine=True) as house:
-        await asyncio.sleep(5.0)
+        await asyncio.sleep(_SETTLED)
         for name in house.names:
             house.docker.die(name, "engine")
             await asyncio.sleep(moments.uniform(0.2, 0.6))
@@ -241,10 +257,10 @@ async def decisions(tell: Tell, count: int, seed: int) -> None:
         intended = dict(journal.execute("SELECT tenant, min(at) FROM acts WHERE rung='engine-start' GROUP BY tenant"))
         journal.close()
         told = {path.split("/")[3].split("-")[1]: at for path, at in reversed(house.docker.acted)}
-    missed = count - len(intended)
-    what = f"engine-exit of {count} tenants, seed {seed}, {missed} without an act: from decision to"
-    tell(f"{what} the journal's intent", "s", [intended[name] - decided[name] for name in intended])
-    tell(f"{what} Docker's being asked", "s", [told[name] - decided[name] for name in intended])
+    acted = decided.keys() & intended.keys() & told.keys()
+    what = f"engine-exit of {count} tenants, seed {seed}, {count - len(acted)} without an act: from decision to"
+    tell(f"{what} the journal's intent", "s", [intended[name] - decided[name] for name in acted])
+    tell(f"{what} Docker's being asked", "s", [told[name] - decided[name] for name in acted])
 
 
 async def measure(tell: Tell, count: int, seconds: int, seed: int) -> None:
