@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from supervisor.observation import LoginPhase, LoginView, Look
 
@@ -71,6 +72,17 @@ class Line:
 
 def of_container(log: str) -> Iterator[Line]:
     """The lines of a container's log, each after Docker's stamp."""
+    yield from _in_order(_stamped_by_docker(log))
+
+
+def _in_order(lines: Iterator[Line]) -> Iterator[Line]:
+    """As they were written: where the wall's clock was set back, none is later than those that follow it."""
+    kept = list(lines)
+    latest = [*accumulate((line.at for line in reversed(kept)), min)][::-1]
+    return (Line(at, line.text) for at, line in zip(latest, kept, strict=True))
+
+
+def _stamped_by_docker(log: str) -> Iterator[Line]:
     for raw in log.splitlines():
         stamp, _, text = raw.partition(" ")
         try:
@@ -82,6 +94,10 @@ def of_container(log: str) -> Iterator[Line]:
 
 def of_launcher(note: str) -> Iterator[Line]:
     """The lines of launcher.log that the wrapper passed on, each after the epoch at which it read it."""
+    yield from _in_order(_stamped_by_wrapper(note))
+
+
+def _stamped_by_wrapper(note: str) -> Iterator[Line]:
     for raw in note.splitlines():
         stamp, _, text = raw.partition(" ")
         if re.fullmatch(r"\d{9,10}(\.\d+)?", stamp, re.ASCII):

@@ -130,7 +130,7 @@ class Watch:
             may_start=self._may_start_engine,
         )
         self._pause: Pause | None = None
-        self._lifted_at = 0.0
+        self._lifted_at: float | None = None  # on the monotonic clock, as all that is compared with it
         self._pause_ends: float | None = None  # on the monotonic clock, so that a jump of the other ends no pause
         self._events: list[ContainerEvent] = []
         self._outcomes: list[Outcome] = []
@@ -184,7 +184,7 @@ class Watch:
             self._pause = Pause(**json.loads(facts["paused"].value))
             self._pause_ends = now + (self._pause.until - wall) if self._pause.until is not None else None
         if _HOLD_LIFTED in facts:
-            self._lifted_at = facts[_HOLD_LIFTED].at
+            self._lifted_at = self._monotonic(min(wall, facts[_HOLD_LIFTED].at))
         kept = await self._write(lambda: self._journal.last_preflight(self.rules.tenant))
         if kept is not None:
             self._last_preflight = status.preflight(json.loads(kept["report"]), kept["at"])
@@ -292,7 +292,9 @@ class Watch:
         lines = (*login.of_container(log_tail), *login.of_launcher(self._senses.mailbox.launcher()))
         now = self._clock.monotonic()
         look = Look(Result.OK, now, now - started, "")
-        self._see(login=login.read([line for line in lines if line.at > self._lifted_at], look, self._monotonic))
+        lifted = self._lifted_at if self._lifted_at is not None else float("-inf")
+        news = [line for line in lines if self._monotonic(line.at) > lifted]
+        self._see(login=login.read(news, look, self._monotonic))
 
     async def _look_handshake(self) -> None:
         senses = self._senses
@@ -335,7 +337,7 @@ class Watch:
             preflight_failed=self._preflight_failed(),
             paused=self._paused(now),
             journal_broken=self._journal_broken,
-            hold_lifted_at=self._monotonic(self._lifted_at) if self._lifted_at else None,
+            hold_lifted_at=self._lifted_at,
             events=tuple(self._events),
             outcomes=tuple(self._outcomes),
             asks=tuple(self._asks),
@@ -684,7 +686,7 @@ class Watch:
 
     def _hold_is_lifted(self, word: str, reason: str) -> None:
         """What the log has said until now is no news any more."""
-        at = self._lifted_at = self._clock.now().timestamp()
+        at, self._lifted_at = self._clock.now().timestamp(), self._clock.monotonic()
         value = json.dumps({"by": word, "reason": reason})
         self._note(lambda: self._journal.remember(self.rules.tenant, _HOLD_LIFTED, value, at))
         self._see(ledger=self._senses.ledger.look(), login=LoginView())

@@ -113,14 +113,19 @@ class DockerRuntime:
         name, since = self._names.get(subject), self._started.get(subject)
         if name is None or since is None:
             raise RuntimeTrouble(f"expected a {subject} container, found none")
-        first = int(parse_stamp(since))
+        # By a wall clock that was set back, what it logs now is stamped with times from before it began.
+        started, up_since = parse_stamp(since), self._moments.get(since)
+        begun = started if up_since is None else self._clock.now().timestamp() - (self._clock.monotonic() - up_since)
+        set_back = begun < started - 1.0
+        first = int(begun if set_back else started)
         try:
             raw = await self._looking.run(
                 lambda client: client.logs(name, timestamps=True, tail=lines, since=first)  # of both its streams
             )
         except TROUBLE as error:
             raise RuntimeTrouble(f"expected the log of {name}, found {error}") from error
-        return str(raw, "utf-8", "replace")
+        log = str(raw, "utf-8", "replace")
+        return _from_stamp(log, int(started)) if set_back else log
 
     async def memory(self, subject: Subject) -> tuple[int, int]:
         """Bytes that the container uses, and how many it may; without a limit of its own that is the machine's memory.
@@ -172,6 +177,16 @@ class DockerRuntime:
 def on_monotonic(clock: Clock, wall: float) -> float:
     """An epoch time on the monotonic clock; never one to come, which only a clock that jumped can tell of."""
     return clock.monotonic() - max(0.0, clock.now().timestamp() - wall)
+
+
+def _from_stamp(log: str, started: int) -> str:
+    """From the first line that is stamped `started` or later, however later ones are; without one all of it."""
+    lines = log.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        stamp = line.partition(" ")[0]
+        if stamp.endswith("Z") and parse_stamp(stamp) >= started:
+            return "".join(lines[number:])
+    return log
 
 
 def memory_used(stats: dict[str, Any]) -> tuple[int, int]:

@@ -387,7 +387,7 @@ async def test_a_hold_as_an_act_is_journaled_before_it_is_there(watch: Watch, tm
 async def test_a_hold_lifted_as_an_act_is_known_to_be_lifted(watch: Watch, tmp_path: Path) -> None:
     """Else the machine would set it again before the one login has been made."""
     watch._hands.hold("weekly-token: the login token has ended")
-    assert watch._lifted_at == 0.0
+    assert watch._lifted_at is None
     await watch._do(Act(1, Rung.LOGIN_LIFT, Subject.GATEWAY, None, 0.0, 10.0, "REAUTH_AT: one push"))
     assert not (tmp_path / "hold").exists()
     watch._turn()

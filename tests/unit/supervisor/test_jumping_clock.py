@@ -9,10 +9,11 @@ import pytest
 from docker.errors import NotFound
 
 from supervisor.journal import Journal
+from supervisor.login import of_container, read
 from supervisor.memory import Incident
-from supervisor.observation import Ending, Status, Subject
+from supervisor.observation import Ending, LoginPhase, Look, Result, Status, Subject
 from supervisor.probes.mailbox import Mailbox
-from supervisor.runtime.docker import DockerRuntime
+from supervisor.runtime.docker import DockerRuntime, parse_stamp
 from supervisor.status import incident_row
 
 JUMPS = (3600.0, -3600.0)
@@ -138,3 +139,48 @@ def test_a_recovery_took_as_long_as_it_took(clock: Clock, tmp_path: Path, second
     journal.close()
     told = incident_row(row)
     assert (told["detection_seconds"], told["recovery_seconds"]) == (2.0, 30.0)
+
+
+class Logging:
+    """A gateway that began at 12:01, and the log of its container, of which Docker shows what `since` lets through."""
+
+    log: tuple[str, ...] = ()
+
+    def inspect_container(self, name: str) -> Any:
+        if "engine" in name:
+            raise NotFound("no such container")
+        return inspected("2026-07-01T12:01:00.000000000Z")
+
+    def logs(self, name: str, *, since: int, **more: object) -> bytes:
+        return "".join(f"{line}\n" for line in self.log if parse_stamp(line.split()[0]) >= since).encode()
+
+    async def run(self, work: Any) -> Any:
+        """In this thread."""
+        return work(self)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("seconds", [0.0, *JUMPS])
+async def test_what_the_present_process_logs_is_read_however_it_is_stamped(clock: Clock, seconds: float) -> None:
+    runtime = DockerRuntime("tcp://127.0.0.1:1", "sim", clock, timeout=1)
+    docker: Any = Logging()
+    runtime._looking.close()
+    runtime._looking = docker
+    clock.advance(300.0)
+    docker.log = (
+        "2026-07-01T11:30:00.000000000Z IBC: Login failed",
+        "2026-07-01T12:00:59.000000000Z IBC: Login failed",
+        "2026-07-01T12:01:02.000000000Z full authentication will be required",
+        "2026-07-01T12:01:30.000000000Z Login has completed",
+    )
+    runtime._look(docker)
+    clock.jump(seconds)
+    stamp = f"{clock.now():%Y-%m-%dT%H:%M:%S}.000000000Z"
+    docker.log += (f"{stamp} Second Factor Authentication initiated",)
+    lines = list(of_container(await runtime.log_tail(Subject.GATEWAY, 200)))
+    runtime.close()
+    assert [line.text for line in lines] == [line.partition(" ")[2] for line in docker.log[2:]]
+    told = read(lines, Look(Result.OK, clock.monotonic()), lambda wall: wall)
+    assert told.phase is LoginPhase.TWOFA
