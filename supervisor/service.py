@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 import structlog
@@ -15,6 +16,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from preflight import runner as preflight
+from preflight.session_day import has_session
 from supervisor.api import application
 from supervisor.clearance import Preflights, Report
 from supervisor.house import House
@@ -98,6 +100,9 @@ class TenantsWatch:
         async def run_preflight() -> Report:
             return await preflight.run(preflight_settings, clock)
 
+        async def trades_on(moment: datetime) -> bool | None:
+            return await has_session(preflight_settings, clock, moment)
+
         async def open_session(
             host: str, port: int, client_id: int, *, timeout: float, on_notice: Callable[[Notice], None] | None
         ) -> Session:
@@ -127,7 +132,13 @@ class TenantsWatch:
         )
         notifier = Notifier(rules.tenant, shared.alertmanager, shared.webhook, shared.metrics, clock)
         self.watch = Watch(
-            rules, senses, shared.journal, Preflights(run_preflight, clock), notifier, shared.metrics, clock
+            rules,
+            senses,
+            shared.journal,
+            Preflights(run_preflight, clock, trades_on),
+            notifier,
+            shared.metrics,
+            clock,
         )
 
     def close(self) -> None:

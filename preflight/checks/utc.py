@@ -5,9 +5,11 @@ attributes for dual-mode API client in" is a click in the gateway that no file c
 the gateway tells it; the times of bars show it at any version, SPY's being an instrument of New York. Where both are
 to be had they must agree. With REQUIRE_UTC=0 the table of what the pinned engine reads decides
 (`preflight/engine_times.py`). Executions of today have a check of their own. Where the gateway's own zone is New
-York's, a bar in it may be of the instrument's zone or of the operator's: both are named.
+York's, a bar in it may be of the instrument's zone or of the operator's: both are named. History can take seconds:
+where the gateway tells, a bar that is not there in 2 s is not waited for.
 """
 
+import asyncio
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +19,7 @@ from preflight.report import Result
 from preflight.time_setting import FORM, ZONE
 from tws.times import GatewayTime, TimeForm, TimeMode, bar_time_form
 
+_COMPARED_WITHIN = 2.0
 _INSTRUMENT = ZoneInfo("America/New_York")
 _INSTRUMENT_NAMES = ("US/Eastern", "America/New_York")
 
@@ -30,11 +33,15 @@ async def ask(site: Site) -> Answer:
     zone = (await site.gateway.greeting()).time
     word = await site.gateway.word()
     told = word.config.time_mode if word.config else None
-    bars = await site.gateway.bars()
+    try:
+        async with asyncio.timeout(None if told is None else _COMPARED_WITHIN):
+            bars = await site.gateway.bars()
+    except TimeoutError:
+        bars = []  # its own word is enough
     seen = bar_time_form(bars[-1].time) if bars else None
     hours = zone.offset(site.now).total_seconds() / 3600
     found = f"gateway zone '{zone.zone_text}' ({hours:+g} h), "
-    shown = f"bars like '{bars[-1].time}'" if bars else "no bar to compare with"
+    shown = f"bars like '{bars[-1].time}'" if bars else "no bar in time to compare with"
     if told is not None:
         form = TimeForm.UTC_DASH if told is TimeMode.UTC else TimeForm.ZONED
         found += f"times in '{told.value}' by its own word, {shown}"

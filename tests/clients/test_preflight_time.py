@@ -12,6 +12,7 @@ import pytest
 from gateway.simulator.market import sessions
 from preflight.report import Report, Result
 from preflight.runner import run
+from preflight.session_day import has_session
 from preflight.settings import Settings
 from tests.clients.test_preflight import preflight, results, started
 from tests.clients.test_preflight_gateway import finding, not_well, supervisor, watched
@@ -143,3 +144,19 @@ async def test_the_gateways_own_port_is_told_beside_the_dialled_one(tmp_path: Pa
         own = await preflight(gateway)
         assert f"port {gateway.api_port} (the gateway's own)" in finding(own, "mode-port").found
         assert results(own)["mode-port"] is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"), [("2026-11-18", True), ("2026-11-26", False), ("2026-11-27", True), ("2026-11-21", False)]
+)
+async def test_whether_a_day_has_a_session(tmp_path: Path, sessions_file: Path, day: str, expected: bool) -> None:
+    with at(tmp_path, f"{day}T13:10:00", sessions_file) as (gateway, clock):
+        settings = Settings(gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim")
+        assert await has_session(settings, clock, clock.now()) is expected
+        assert gateway.status()["clients"] == []
+
+
+async def test_nobody_tells_of_a_session_where_nobody_listens(tmp_path: Path) -> None:
+    with contextlib.closing(StandIn(tmp_path)) as gateway:
+        settings = Settings(gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim")
+        assert await has_session(settings, SystemClock(), SystemClock().now()) is None

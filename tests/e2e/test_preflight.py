@@ -1,7 +1,10 @@
 """`make preflight` against real containers: go, no-go with a remedy, and could not ask."""
 
 import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.stack import Stack, docker
@@ -70,3 +73,41 @@ def test_no_go_in_new_york_and_when_the_gateway_is_down(trading: Stack) -> None:
         assert "make up" in result.stdout
     finally:
         assert trading.make("up", "SIM=1").returncode == 0
+
+
+def test_only_what_is_chosen_is_asked_and_a_build_server_may_read_it(trading: Stack, tmp_path: Path) -> None:
+    result = trading.make("preflight", "ONLY=port,docker", f"JUNIT={tmp_path / 'preflight.xml'}")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "left out, of which this says nothing" in result.stdout
+    cases = ET.parse(tmp_path / "preflight.xml").getroot().findall("testcase")
+    assert {case.get("name") for case in cases} == {"port", "docker"}
+    assert trading.run("preflight", "--only", "prot").returncode == 2
+
+
+def test_what_the_supervisor_found_is_kept_and_shown(trading: Stack) -> None:
+    told = trading.until(lambda: trading.status()["preflight"], "a preflight with the gateway ready")
+    assert (told["verdict"], told["fail"]) == ("go", [])
+    assert "preflight says go" in trading.make("status").stdout
+    assert "watchkeeper_preflight_go{" in httpx.get(trading.url("supervisor", "/metrics"), timeout=5).text
+
+
+def test_a_gateway_that_a_person_paused_is_no_go(trading: Stack) -> None:
+    docker("pause", trading.container("gateway"))
+    try:
+        result = trading.run("preflight", "--json", "--only", "port,login")
+    finally:
+        docker("unpause", trading.container("gateway"))
+    assert result.returncode == 1, result.stderr
+    assert {check["result"] for check in json.loads(result.stdout)["checks"]} == {"fail", "skipped"}
+
+
+def test_without_an_answer_of_the_supervisors_container_the_machine_is_told_of_all_the_same(trading: Stack) -> None:
+    supervisor = f"watchkeeper-{trading.tenant}-supervisor-1"
+    docker("pause", supervisor)
+    try:
+        result = trading.run("preflight")
+    finally:
+        docker("unpause", supervisor)
+    assert result.returncode == 2, result.stdout
+    assert "is it up? make status" in result.stderr
+    assert "docker" in result.stdout

@@ -1,5 +1,7 @@
 """Each check's positive and negative cases, on a gateway that says what it is told to."""
 
+import asyncio
+
 import pytest
 
 from preflight.check import Answer
@@ -7,6 +9,7 @@ from preflight.checks import login, port, read_only, utc
 from preflight.report import Result
 from tests.unit.preflight.told import Told, ask, remedy, settings
 from tws.times import TimeMode
+from tws.values import Bar
 
 
 async def test_port_passes_with_what_it_met() -> None:
@@ -109,6 +112,21 @@ async def test_utc_fails_where_the_gateway_says_one_thing_and_writes_another(
     assert mode.value in answer.found
     assert bar in answer.found
     assert "restart the gateway" in remedy(answer)
+
+
+class LateBars(Told):
+    """History that takes longer than anybody waits."""
+
+    async def bars(self) -> list[Bar]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_a_bar_that_is_late_is_not_waited_for_where_the_gateway_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(utc, "_COMPARED_WITHIN", 0.01)
+    answer = await ask(utc.CHECK, LateBars(time_mode=TimeMode.UTC))
+    assert answer.result is Result.PASS
+    assert "no bar in time to compare with" in answer.found
 
 
 @pytest.mark.parametrize("wanted", [True, False])
