@@ -4,6 +4,8 @@ An engine asks for its instruments by name (INSTRUMENTS) before anything else, a
 one is unknown or ambiguous. Of options that expire today this asks for what they are on; `chain` looks at them.
 """
 
+import asyncio
+
 from preflight.check import Answer, Check, Remedy, Site
 from preflight.instruments import Instrument
 from preflight.report import Result
@@ -16,9 +18,9 @@ _AMBIGUOUS = Remedy("instrument-ambiguous", "name the listing exchange in INSTRU
 
 async def ask(site: Site) -> Answer:
     wanted = list(dict.fromkeys(instrument.underlying for instrument in site.settings.traded))
+    counts = await asyncio.gather(*(_count(site, instrument) for instrument in wanted))
     unknown, ambiguous, known = [], [], []
-    for instrument in wanted:
-        count = await _count(site, instrument)
+    for instrument, count in zip(wanted, counts, strict=True):
         if not count:
             unknown.append(f"{instrument} has no definition")
         elif count > 1:

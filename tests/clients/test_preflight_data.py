@@ -32,6 +32,19 @@ def started(tmp_path: Path, **env: str) -> Iterator[StandIn]:
         yield gateway
 
 
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with started(tmp_path_factory.mktemp("healthy")) as made:
+        yield made
+
+
+@pytest.fixture
+def gateway(healthy: StandIn) -> Iterator[StandIn]:
+    """One that is well and whose account is flat; what a test breaks is mended behind it."""
+    yield healthy
+    healthy.cure_all()
+
+
 async def preflight(gateway: StandIn, **changes: Any) -> Report:
     settings = {
         "gateway_host": "127.0.0.1",
@@ -87,45 +100,38 @@ AFTER_FARMS = dict.fromkeys(
 AFTER_INSTRUMENTS = {name: result for name, result in AFTER_FARMS.items() if name != "instruments"}
 
 
-@VERSIONS
-async def test_farms(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
-        gateway.fault("market-farm", farm="usfarm")
-        report = await preflight(gateway)
-        assert odd(report) == {"farms": Result.FAIL, **AFTER_FARMS}
-        assert "usfarm.nj ok, usfarm broken" in told(report, "farms")
-        gateway.cure_all()
-        gateway.fault("secdef-farm")
-        report = await preflight(gateway)
-        assert odd(report) == {"farms": Result.FAIL, **AFTER_FARMS}
-        gateway.cure_all()
-        gateway.fault("history-farm")
-        assert odd(await preflight(gateway)) == {"farms": Result.WARN}
-        gateway.cure_all()
-        gateway.fault("upstream-lost")
-        report = await preflight(gateway)
-        assert odd(report)["farms"] is Result.FAIL
-        assert "lost its connection to IBKR" in told(report, "farms")
+async def test_farms(gateway: StandIn) -> None:
+    gateway.fault("market-farm", farm="usfarm")
+    report = await preflight(gateway)
+    assert odd(report) == {"farms": Result.FAIL, **AFTER_FARMS}
+    assert "usfarm.nj ok, usfarm broken" in told(report, "farms")
+    gateway.cure_all()
+    gateway.fault("secdef-farm")
+    report = await preflight(gateway)
+    assert odd(report) == {"farms": Result.FAIL, **AFTER_FARMS}
+    gateway.cure_all()
+    gateway.fault("history-farm")
+    assert odd(await preflight(gateway)) == {"farms": Result.WARN}
+    gateway.cure_all()
+    gateway.fault("upstream-lost")
+    report = await preflight(gateway)
+    assert odd(report)["farms"] is Result.FAIL
+    assert "lost its connection to IBKR" in told(report, "farms")
 
 
-@VERSIONS
-async def test_instruments(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
-        report = await preflight(gateway, instruments="SPY,NOSUCH")
+async def test_instruments(gateway: StandIn) -> None:
+    report = await preflight(gateway, instruments="SPY,NOSUCH")
     assert odd(report) == {"instruments": Result.FAIL, **AFTER_INSTRUMENTS}
     assert "NOSUCH has no definition" in told(report, "instruments")
 
 
-@VERSIONS
-async def test_chain(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
-        gateway.fault("chain-without-today")
-        report = await preflight(gateway)
+async def test_chain(gateway: StandIn) -> None:
+    gateway.fault("chain-without-today")
+    report = await preflight(gateway)
     assert odd(report) == {"chain": Result.FAIL}
     assert "no expiry" in told(report, "chain")
 
 
-@VERSIONS
 @pytest.mark.parametrize(
     ("level", "asked", "result", "words"),
     [
@@ -135,19 +141,16 @@ async def test_chain(tmp_path: Path, version: str) -> None:
         ("delayed", "DELAYED", Result.WARN, ["delayed data", "drops delayed ticks"]),
     ],
 )
-async def test_entitlement(
-    tmp_path: Path, version: str, level: str, asked: str, result: Result, words: list[str]
-) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version, SIM_MARKET_DATA=f"live,OPT:{level}") as gateway:
+async def test_entitlement(tmp_path: Path, level: str, asked: str, result: Result, words: list[str]) -> None:
+    with started(tmp_path, SIM_MARKET_DATA=f"live,OPT:{level}") as gateway:
         report = await preflight(gateway, market_data_type=asked)
     assert odd(report) == {"entitlement": result}
     assert all(word in told(report, "entitlement") for word in words)
 
 
-async def test_data_that_another_session_has(tmp_path: Path) -> None:
-    with started(tmp_path) as gateway:
-        gateway.fault("data-competed")
-        report = await preflight(gateway)
+async def test_data_that_another_session_has(gateway: StandIn) -> None:
+    gateway.fault("data-competed")
+    report = await preflight(gateway)
     assert odd(report) == {"entitlement": Result.FAIL, "quotes": Result.SKIPPED}
     assert "log the other session of this user off" in told(report, "entitlement")
 
@@ -159,11 +162,9 @@ async def test_three_lines_at_a_time_and_each_given_back(tmp_path: Path) -> None
             assert odd(report) == {}
 
 
-@VERSIONS
-async def test_quotes(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
-        gateway.fault("feed-silent", contract=SPY)
-        report = await preflight(gateway)
+async def test_quotes(gateway: StandIn) -> None:
+    gateway.fault("feed-silent", contract=SPY)
+    report = await preflight(gateway)
     assert odd(report) == {"quotes": Result.FAIL}
     assert "SPY is not quoted, in its session" in told(report, "quotes")
 
@@ -207,9 +208,8 @@ async def test_nobody_subscribes_unless_lines_are_known_to_be_free(
         assert odd(report) == {"entitlement": Result.FAIL}
 
 
-async def test_an_engine_that_is_not_ours_leaves_lines_unknown(tmp_path: Path) -> None:
-    with started(tmp_path) as gateway:
-        report = await preflight(gateway, engine="none")
+async def test_an_engine_that_is_not_ours_leaves_lines_unknown(gateway: StandIn) -> None:
+    report = await preflight(gateway, engine="none")
     assert odd(report) == {"entitlement": Result.SKIPPED, "quotes": Result.SKIPPED}
     assert "ENGINE=none" in told(report, "entitlement")
 
@@ -217,29 +217,25 @@ async def test_an_engine_that_is_not_ours_leaves_lines_unknown(tmp_path: Path) -
 # -- account -----------------------------------------------------------------------------------------------------------
 
 
-@VERSIONS
-async def test_funds(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version, SIM_CASH="0") as gateway:
+async def test_funds(tmp_path: Path) -> None:
+    with started(tmp_path, SIM_CASH="0") as gateway:
         report = await preflight(gateway)
     assert odd(report) == {"funds": Result.WARN}
     assert "buying power 0.00 USD" in told(report, "funds")
 
 
-@VERSIONS
-async def test_permissions(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
-        report = await preflight(gateway, instruments="SPY,SPY:0DTE,SPX@CBOE:IND,EUR.USD:CASH")
+async def test_permissions(gateway: StandIn) -> None:
+    report = await preflight(gateway, instruments="SPY,SPY:0DTE,SPX@CBOE:IND,EUR.USD:CASH")
     assert odd(report) == {"permissions": Result.WARN}
     assert "no market or limit order of SPX@CBOE:IND is offered" in told(report, "permissions")
 
 
-@VERSIONS
-async def test_positions_left(tmp_path: Path, version: str) -> None:
+async def test_positions_left(tmp_path: Path) -> None:
     """Somebody bought ten minutes ago, and the exchange's day began five minutes ago."""
     begun = datetime.now(UTC) - timedelta(minutes=10)
     rolls = (begun + timedelta(minutes=5)).astimezone(ZoneInfo("America/New_York"))
     world = {"SIM_START": begun.isoformat(), "SIM_DAY_START": f"{rolls:%H:%M}"}
-    with started(tmp_path, SIM_SERVER_VERSION=version, **world) as gateway:
+    with started(tmp_path, **world) as gateway:
         bought(gateway)
         gateway.post("/api/v1/time", {"advance": 600})
         order(gateway, "SELL", 7, limit_price=900)
@@ -256,18 +252,16 @@ async def test_orders_left(tmp_path: Path) -> None:
     assert "BUY 3 SPY LMT DAY" in told(report, "orders-left")
 
 
-@VERSIONS
-async def test_orders_lasting(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
+async def test_orders_lasting(tmp_path: Path) -> None:
+    with started(tmp_path) as gateway:
         order(gateway, "BUY", 3, limit_price=99.5, tif="GTC")
         report = await preflight(gateway)
     assert odd(report) == {"orders-lasting": Result.WARN}
     assert "BUY 3 SPY LMT GTC" in told(report, "orders-lasting")
 
 
-@VERSIONS
-async def test_naked_positions(tmp_path: Path, version: str) -> None:
-    with started(tmp_path, SIM_SERVER_VERSION=version) as gateway:
+async def test_naked_positions(tmp_path: Path) -> None:
+    with started(tmp_path) as gateway:
         bought(gateway)
         order(gateway, "SELL", 4, limit_price=900)
         report = await preflight(gateway)

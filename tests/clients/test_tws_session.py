@@ -24,6 +24,7 @@ from tws.errors import (
     SessionClosed,
     Unsupported,
 )
+from tws.listener import Listener
 from tws.session import Session
 from tws.times import TimeForm, TimeMode, bar_time_form, sessions
 from tws.values import Notice
@@ -130,6 +131,28 @@ async def what_a_preflight_needs(session: Session) -> None:
     assert fill.exec_id.count(".") == 3
     assert bar_time_form(fill.time) is TimeForm.UTC_DASH
     assert fill.price > 1
+
+
+async def test_account_values_are_told_once(gateway: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for once is not followed: the next rows answer the next question."""
+    told: list[int] = []
+    hear = Listener.accountUpdateMulti
+
+    def heard(self: Listener, reqId: int, *row: str) -> None:
+        told.append(reqId)
+        hear(self, reqId, *row)
+
+    monkeypatch.setattr(Listener, "accountUpdateMulti", heard)
+    async with await opened(gateway) as session:
+        await session.account_values(ACCOUNT, timeout=5)
+        [first] = set(told)
+        told.clear()
+        gateway.post("/api/v1/orders", {"con_id": SPY, "action": "BUY", "quantity": 700})
+        async with asyncio.timeout(10):
+            while not await session.positions(timeout=5):
+                await asyncio.sleep(0.05)
+        await session.account_values(ACCOUNT, timeout=5)
+        assert first not in told
 
 
 async def test_a_line_is_watched_until_it_is_enough_or_refused_and_then_given_back(tmp_path: Path) -> None:

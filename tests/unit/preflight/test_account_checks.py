@@ -118,6 +118,11 @@ async def test_positions_from_before_today_warn(filled: list[Execution], left: s
     assert (answer.result, answer.found) == (Result.WARN, f"held since before today: {left}")
 
 
+async def test_of_a_fill_and_its_corrections_the_last_counts() -> None:
+    corrected = [fill("a.1.01", "BOT", 4), fill("a.1.03", "BOT", 5), fill("a.1.02", "BOT", 3)]
+    assert (await ask(positions_left.CHECK, Told(held=[held(5)], filled=corrected))).result is Result.PASS
+
+
 async def test_a_finding_names_a_few_and_counts_the_rest() -> None:
     answer = await ask(positions_left.CHECK, Told(held=[held(5, con_id=number) for number in range(7)]))
     assert answer.found.endswith("5 SPY and 2 more")

@@ -95,7 +95,9 @@ async def test_chain_before_the_open() -> None:
 
 @pytest.mark.parametrize("hours", [NIGHT, "20261122:0000-20261123:0000"])
 async def test_a_session_has_the_expiry_of_the_day_in_which_it_ends(hours: str) -> None:
-    assert (await ask(chain.CHECK, market(hours))).result is Result.PASS
+    answer = await ask(chain.CHECK, market(hours))
+    assert answer.result is Result.PASS
+    assert "expiry 20261122" in answer.found
 
 
 @pytest.mark.parametrize("hours", [CLOSED, OVER, ""])
