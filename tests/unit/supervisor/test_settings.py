@@ -232,6 +232,7 @@ def test_a_file_names_the_tenants_and_nothing_of_the_environment_is_mixed_in(
     checked = paper.for_preflight()
     assert (checked.gateway_host, checked.ib_account, checked.read_only_api) == (paper.gateway_host, "DU111", None)
     assert (live.for_preflight().read_only_api, live.for_preflight().require_utc) == (True, False)
+    assert (checked.engine, checked.engine_url, live.for_preflight().engine) == ("on", paper.engine_url, "none")
 
 
 @pytest.mark.parametrize(
