@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from tws.times import sessions
 from tws.values import Definition
 
+_A_MOMENT = timedelta(seconds=1)
+"""Midnight belongs to the day that it ends."""
 _SHORTER = timedelta(minutes=30)
 
 
@@ -21,7 +23,7 @@ class Session:
 
     @property
     def day(self) -> date:
-        return self.closes.date()
+        return (self.closes - _A_MOMENT).date()
 
 
 def listed(definition: Definition) -> tuple[Session, ...]:

@@ -81,6 +81,8 @@ class Shared:
     webhook: Webhook | None
     docker_host: str
     machine_token: str
+    own_url: str
+    """Where this process tells what it knows, to itself as well."""
 
 
 class TenantsWatch:
@@ -95,7 +97,8 @@ class TenantsWatch:
         runtime: Runtime = self._docker
         if rules.external:
             runtime = ExternalGateway(self._docker if rules.engine else None, clock)
-        preflight_settings = tenant.for_preflight()
+        own = {"tenant": tenant.tenant, "supervisor_url": shared.own_url}
+        preflight_settings = tenant.for_preflight().model_copy(update=own)
 
         async def run_preflight() -> Report:
             return await preflight.run(preflight_settings, clock)
@@ -173,6 +176,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         Webhook(http, hook) if hook is not None else None,
         settings.docker_host,
         machine,
+        f"http://127.0.0.1:{settings.listen_port}",
     )
     by_name = {tenant.tenant: tenant for tenant in tenants}
     dockers = frozenset(name for name, one in by_name.items() if one.gateway == "container" or one.engine != "none")

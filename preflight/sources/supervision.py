@@ -89,7 +89,8 @@ async def ask(url: str, tenant: str | None, timeout: float) -> Supervision:
             body: Any = (await client.get(f"{url}/api/v1/status")).raise_for_status().json()
         rows = [row for row in body["tenants"] if tenant in (None, row["name"])]
         if len(rows) != 1:
-            raise NotSeen(f"the supervisor at {url} does not watch tenant {tenant or 'of this name alone'}")
+            watched = f"does not watch tenant {tenant}" if tenant else "watches several tenants: say which with TENANT"
+            raise NotSeen(f"the supervisor at {url} {watched}")
         return Supervision.model_validate(rows[0])
     except httpx.HTTPError as error:
         raise NotSeen(f"no supervisor answers at {url}: {str(error) or type(error).__name__}") from error

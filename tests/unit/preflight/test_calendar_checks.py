@@ -56,6 +56,11 @@ async def test_a_world_that_never_closes_is_open() -> None:
     assert (await ask(session.CHECK, "2026-11-22T23:00", around)).result is Result.PASS
 
 
+async def test_midnight_belongs_to_the_day_that_it_ends() -> None:
+    until_midnight = "20261122:0000-20261123:0000;20261124:0000-20261125:0000"
+    assert (await ask(session.CHECK, "2026-11-23T15:00", until_midnight)).result is Result.WARN
+
+
 async def test_hours_that_cannot_be_read_are_not_seen() -> None:
     with pytest.raises(NotSeen):
         await ask(session.CHECK, "2026-11-25T15:00", "")

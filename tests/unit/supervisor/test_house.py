@@ -53,6 +53,7 @@ class Rig:
             None,
             docker.url,
             "machine",
+            "http://127.0.0.1:1",
         )
         self.directory = directory
         self.hosts: dict[str, str] = {}
