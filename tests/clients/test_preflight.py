@@ -9,7 +9,7 @@ import pytest
 from preflight.report import Report, Result, Verdict
 from preflight.runner import run
 from preflight.settings import Settings
-from tests.stand_in import ACCOUNT, StandIn
+from tests.stand_in import ACCOUNT, StandIn, wait_for
 
 
 async def preflight(gateway: StandIn, **changes: Any) -> Report:
@@ -50,7 +50,7 @@ async def test_go_and_no_trace_left(tmp_path: Path, version: str) -> None:
         report = await preflight(gateway)
         assert report.verdict is Verdict.GO
         assert gateway.book()["orders"] == []
-        assert gateway.status()["clients"] == []
+        wait_for(lambda: gateway.status()["clients"] == [], 5)
 
 
 @pytest.mark.parametrize("version", ["200", "223"])

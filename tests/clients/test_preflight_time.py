@@ -153,7 +153,7 @@ async def test_whether_a_day_has_a_session(tmp_path: Path, sessions_file: Path, 
     with at(tmp_path, f"{day}T13:10:00", sessions_file) as (gateway, clock):
         settings = Settings(gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim")
         assert await has_session(settings, clock, clock.now()) is expected
-        assert gateway.status()["clients"] == []
+        wait_for(lambda: gateway.status()["clients"] == [], 5)
 
 
 async def test_nobody_tells_of_a_session_where_nobody_listens(tmp_path: Path) -> None:
