@@ -74,7 +74,7 @@ def second_engine(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
             found += [order] if placed_since else []
     if found:
         return _found(faults.SECOND_ENGINE, audit.asked_at, (f"client {o.client_id} has {_order(o)}" for o in found))
-    return WELL if spoke else UNKNOWN
+    return WELL if spoke or not rules.engine_api else UNKNOWN  # one without an API of ours never speaks
 
 
 def order_unacked(audit: Audit, engine: EngineView, now: float, rules: Rules) -> Verdict:

@@ -313,7 +313,7 @@ class Run:
         self.unexcused = open_
         for incident in after.standing:
             due = FAULTS[incident.fault].page is Page.NOW and house.now - incident.declared_at > PAGED_WITHIN
-            if due and not incident.told:
+            if due and not self._called(incident, incident.declared_at):
                 raise Wrong(f"{incident.fault} stands, and nobody was called")
 
     def _called(self, incident: Incident, since: float) -> bool:

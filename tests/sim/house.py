@@ -165,7 +165,9 @@ class House(World):
         super().die(subject, exit_code)
 
     def _tell(self, event: ContainerEvent) -> None:
-        if self.events_late:
+        if not self.docker_ok:
+            self.at(self.now + 1.0, lambda: self._tell(event))  # the stream is opened again with `since`
+        elif self.events_late:
             self.at(self.now + self.events_late, lambda: World._tell(self, event))
         else:
             super()._tell(event)
