@@ -179,9 +179,11 @@ def account_fault(accounts: tuple[str, ...], configured: str, live: bool) -> str
 
 
 def host_slept(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
-    """Fault 39. None once it has been answered."""
-    slept = observation.host.slept_at
+    """Fault 39. None once it has been answered, or where every session is one of a gateway that has begun since."""
+    slept, container = observation.host.slept_at, track.process.container
     if slept is None or slept <= track.slept_done:
+        return None
+    if container is not None and container.up_since is not None and container.up_since > slept:
         return None
     return Diagnosis(faults.HOST_SLEPT, slept, slept, True, "the host has slept: every session may be half-open")
 

@@ -70,3 +70,13 @@ def test_with_no_engine_to_look_after_nobody_has_one_restarted() -> None:
     world.run(5)
     assert world.rungs == []
     assert world.memory.engine.state is EngineState.ABSENT
+
+
+def test_a_second_engine_that_has_gone_is_gone(world: World) -> None:
+    """Ours never speaks of its orders, so nothing more is waited for (found by a whole day: seed 200262)."""
+    theirs = world.rest(7, "BUY", 1, client_id=77)
+    world.run(60)
+    assert [one.fault for one in world.memory.standing] == ["second-engine"]
+    del world.resting[theirs.perm_id]
+    world.run(60)
+    assert world.memory.standing == ()

@@ -9,6 +9,7 @@ import pytest
 from supervisor.alone import Lock
 from supervisor.errors import SecondSupervisor
 from supervisor.faults import FAULTS, Page, Rung
+from supervisor.memory import Incident
 from supervisor.observation import (
     EngineOrder,
     EngineRefusal,
@@ -956,6 +957,19 @@ def test_flapping(world: World) -> None:
     assert "flapping" in [incident.fault for incident in world.incidents]
     assert declared_after(world, begun) <= 12.0
     assert Rung.IBC_RESTART in world.rungs
+
+
+def test_host_slept_keeps_nothing_open_that_was_given_up_and_begun_anew(world: World) -> None:
+    """No session is older than the gateway's process (found by a whole day: seed 300114)."""
+    incident = Incident(7, "login-refused", Subject.GATEWAY, world.now, world.now, world.now, gave_up=True)
+    world.memory = replace(world.memory, gateway_incident=incident)
+    world.host = replace(world.host, slept_at=world.now)
+    world.run(5)
+    assert world.memory.gateway_incident == incident
+    world.docker_stop(Subject.GATEWAY)
+    world.docker_start(Subject.GATEWAY)
+    world.run(30)
+    assert world.memory.gateway_incident is None
 
 
 def test_host_slept_names_the_silence_that_it_leaves(world: World) -> None:
