@@ -50,13 +50,30 @@ def _by_hand(pad: Pad) -> bool:
 def _safety_stop(pad: Pad) -> bool:
     """An engine behind the wrong account is stopped. Neither pause nor budget nor ladder stands before it."""
     finding = pad.gateway_finding
+    if _halt_uncleared(pad):
+        return True
     if finding is None or finding.fault is not faults.WRONG_ACCOUNT or not pad.rules.engine:
         return False
     if not pad.runs(Subject.ENGINE) or pad.now < pad.memory.retry_at or pad.under_way(Subject.ENGINE):
         return False
     if pad.observation.docker.result is not Result.OK:
         return False
+    incident = pad.memory.gateway_incident
+    halted = incident is None or any(done.rung is Rung.ENGINE_HALT for done in incident.acts)
+    if pad.rules.engine_api and not halted:
+        return _launch(pad, Rung.ENGINE_HALT, finding.why, beside=True, of=incident)
     return _launch(pad, Rung.ENGINE_STOP, finding.why)
+
+
+def _halt_uncleared(pad: Pad) -> bool:
+    """Of two engines on one account, the one without clearance is halted, once; ours is that only by the preflight."""
+    incident = next((one for one in pad.memory.standing if one.fault == faults.SECOND_ENGINE.name), None)
+    if incident is None or incident.acts or not pad.observation.preflight_failed:
+        return False
+    if not pad.rules.engine_api or not pad.runs(Subject.ENGINE):
+        return False
+    why = f"a second engine, and ours has no clearance: {', '.join(pad.observation.preflight_failed)}"
+    return _launch(pad, Rung.ENGINE_HALT, why, beside=True, of=incident)
 
 
 def _secure_login(pad: Pad) -> bool:
@@ -97,15 +114,15 @@ def _keep_week(pad: Pad) -> bool:
     if not weekly.to_be_lifted(pad):
         return False
     if pad.gateway.state is GatewayState.READY:
-        return _launch(pad, Rung.LOGIN_LIFT, "the gateway is up and logged in", beside=True)
+        return _launch(pad, Rung.LOGIN_LIFT, "the gateway is up and logged in", beside=True, of=weekly.incident(pad))
     if not pad.rules.dry_run:
         pad.gateway = replace(pad.gateway, pushed_at=pad.now)
         pad.out.append(Remember("pushed:gateway", "1"))
-    return _launch(pad, Rung.LOGIN_LIFT, "REAUTH_AT: one push", beside=True)
+    return _launch(pad, Rung.LOGIN_LIFT, "REAUTH_AT: one push", beside=True, of=weekly.incident(pad))
 
 
 def _hold_logins(pad: Pad) -> bool:
-    return _launch(pad, Rung.LOGIN_HOLD, weekly.reason(pad), beside=True)
+    return _launch(pad, Rung.LOGIN_HOLD, weekly.reason(pad), beside=True, of=weekly.incident(pad))
 
 
 def _cure_gateway(pad: Pad) -> bool:
@@ -301,16 +318,18 @@ def _broke(pad: Pad, purse: Purse) -> bool:
 # -- the act itself ----------------------------------------------------------------------------------------------------
 
 
-def _launch(pad: Pad, rung: Rung, why: str, *, by_hand: bool = False, beside: bool = False) -> bool:
+def _launch(
+    pad: Pad, rung: Rung, why: str, *, by_hand: bool = False, beside: bool = False, of: Incident | None = None
+) -> bool:
     """Ask the world for it, and remember all that follows from having asked. Always true: it was done.
 
     In a dry run it is withheld, and nothing follows. The sentinel's reconnecting touches nothing but our own session.
-    `beside` is no answer to the gateway's incident, but the week's own.
+    `beside` answers another incident than the subject's own, or none: `of`.
     """
     if pad.rules.dry_run and rung is not Rung.SENTINEL_RECONNECT:
         return _withhold(pad, rung, f"DRY RUN: would {rung}")
     step = STEPS[rung]
-    incident = weekly.incident(pad) if beside else pad.incident(step.subject) or pad.memory.gateway_incident
+    incident = of if beside else pad.incident(step.subject) or pad.memory.gateway_incident
     if incident is None and rung is Rung.ENGINE_RESYNC:
         incident = _asks_for_resync(pad)
     act = Act(
@@ -361,8 +380,8 @@ def _gateway_recovers(pad: Pad, rung: Rung) -> None:
 
 
 def _engine_recovers(pad: Pad, rung: Rung) -> None:
-    """All but the safety stop leave it RECOVERING."""
-    if rung is Rung.ENGINE_STOP:
+    """All but the safety stops leave it RECOVERING."""
+    if rung in (Rung.ENGINE_HALT, Rung.ENGINE_STOP):
         return
     if pad.engine.state is EngineState.STARTING and rung is Rung.ENGINE_RESYNC:
         pad.move(EngineState.WAITING)

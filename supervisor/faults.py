@@ -24,6 +24,7 @@ class Rung(StrEnum):
     ENGINE_RESYNC = "engine-resync"
     ENGINE_START = "engine-start"
     ENGINE_RESTART = "engine-restart"
+    ENGINE_HALT = "engine-halt"
     ENGINE_STOP = "engine-stop"
     LOGIN_HOLD = "login-hold"
     LOGIN_LIFT = "login-lift"
@@ -58,6 +59,7 @@ class Fault:
         patience: how long evidence must last before a standing fault is declared, or is over.
         resyncs: the engine is asked to resync, once, when it is declared.
         when: the moment at which it is looked for, where that is not always.
+        break_glass: what a person may do at once, told with the page; `{tenant}` is its name.
     """
 
     number: int
@@ -76,12 +78,16 @@ class Fault:
     patience: float = 0.0
     resyncs: bool = False
     when: str = ""
+    break_glass: str = ""
 
 
 _G = Subject.GATEWAY
 _E = Subject.ENGINE
 _A = Subject.ACCOUNT
 _H = Subject.HOST
+
+
+_STOP_ENGINE = "to stop the engine at once: docker stop watchkeeper-{tenant}-engine"
 
 
 def _standing(
@@ -98,6 +104,7 @@ def _standing(
     patience: float = 0.0,
     resyncs: bool = False,
     rungs: tuple[Rung, ...] = (),
+    break_glass: str = "",
 ) -> Fault:
     """A row of what is told, and held or paged; no ladder climbs for it."""
     return Fault(
@@ -115,6 +122,7 @@ def _standing(
         patience=patience,
         resyncs=resyncs,
         when=when,
+        break_glass=break_glass,
     )
 
 
@@ -299,10 +307,11 @@ WRONG_ACCOUNT = Fault(
     "managedAccounts lacks the configured account, or is live where paper was asked for",
     1.0,
     0.0,
-    (Rung.ENGINE_STOP,),
-    "no clearance; if an engine runs, stop it",
+    (Rung.ENGINE_HALT, Rung.ENGINE_STOP),
+    "no clearance; if an engine runs, tell it to halt, if it knows how, and stop it",
     Page.NOW,
     safety=True,
+    break_glass=_STOP_ENGINE,
 )
 TIME_MODE = _standing(
     19,
@@ -427,10 +436,13 @@ SECOND_ENGINE = _standing(
     "second-engine",
     _A,
     "working orders of a client id that is nobody's here, or that another engine placed while ours had its own",
-    "hold entries; call a person: nothing tells which of the two is right",
+    "hold entries; halt ours if the preflight fails, since it has no clearance then; call a person: nothing else tells "
+    "which of the two is right",
     seen=5.0,
     page=Page.NOW,
     holds=True,
+    rungs=(Rung.ENGINE_HALT,),
+    break_glass=_STOP_ENGINE,
 )
 CACHE_DOWN = _standing(
     32,
@@ -488,9 +500,11 @@ LATE_POSITION = _standing(
     "late-position",
     _A,
     "a position whose last session, by the broker's hours, ends in 5 min or less; the engine has 10 s to close it",
-    "call a person, who closes it by hand in TWS or at the broker",
+    "hold entries; call a person, who closes it by hand in TWS or at the broker; the supervisor never flattens",
     seen=12.0,
     page=Page.NOW,
+    holds=True,
+    break_glass="close it by hand in TWS or at the broker",
     patience=10.0,
 )
 MEMORY_PRESSURE = _standing(

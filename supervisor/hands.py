@@ -100,6 +100,8 @@ class Hands:
             await self._runtime.restart(Subject.GATEWAY, policy.gateway_stop_grace)
         elif rung is Rung.ENGINE_RESYNC:
             return await self._engine.resync(policy.resync_patience)
+        elif rung is Rung.ENGINE_HALT:
+            return await self._engine.halt(reason)
         elif rung is Rung.ENGINE_START:
             await self._runtime.start(Subject.ENGINE)
         elif rung is Rung.ENGINE_RESTART:

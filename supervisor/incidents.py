@@ -160,7 +160,9 @@ def page(pad: Pad, incident: Incident, finding: Diagnosis) -> None:
     )
     if due:
         key = finding.about or finding.fault.name
-        tell(pad, incident, key, f"{finding.fault.name}: {finding.why}", finding.about)
+        way_out = finding.fault.break_glass.format(tenant=pad.rules.tenant)
+        text = f"{finding.fault.name}: {finding.why}" + (f"; {way_out}" if way_out else "")
+        tell(pad, incident, key, text, finding.about)
 
 
 def tell(pad: Pad, incident: Incident, key: str, text: str, about: str = "") -> None:

@@ -52,6 +52,8 @@ def _landed(pad: Pad, act: Act, word: str) -> None:
         pad.lift_hands(step.subject)
     if word == "refused" and step.purse is not Purse.NONE:
         _unspend(pad, step.purse, act.at)
+    if act.rung is Rung.ENGINE_HALT:
+        return  # an engine may know no such word: what comes next does not wait for that
     if word != "ok":
         pad.memory = replace(pad.memory, retry_at=pad.now + pad.policy.retry_after)
         pad.put_proof(step.subject, Proof(act.rung, act.at, pad.now))  # nothing to wait for

@@ -55,6 +55,7 @@ STEPS: dict[Rung, Step] = {
         Step(Rung.ENGINE_RESYNC, _E, Purse.NONE, restarts=False),
         Step(Rung.ENGINE_START, _E, Purse.ENGINE, restarts=True, new_process=True),
         Step(Rung.ENGINE_RESTART, _E, Purse.ENGINE, restarts=True, new_process=True),
+        Step(Rung.ENGINE_HALT, _E, Purse.NONE, restarts=False, once=True),
         Step(Rung.ENGINE_STOP, _E, Purse.NONE, restarts=True),
     )
 }
@@ -99,6 +100,7 @@ def proof_deadline(rung: Rung, policy: Policy) -> float:
         Rung.ENGINE_RESYNC: policy.resync_patience,
         Rung.ENGINE_START: policy.engine_deadline,
         Rung.ENGINE_RESTART: policy.engine_deadline,
+        Rung.ENGINE_HALT: policy.docker_timeout,
         Rung.ENGINE_STOP: policy.engine_deadline,
     }[rung]
 
@@ -115,4 +117,6 @@ def act_deadline(rung: Rung, policy: Policy) -> float:
         return policy.resync_patience
     if rung is Rung.RESTART_COMMAND:
         return policy.command_timeout
+    if rung is Rung.ENGINE_HALT:
+        return 2 * policy.probe_timeout  # a stop waits behind it
     return policy.docker_timeout + policy.mailbox_deadline

@@ -1,4 +1,4 @@
-"""The engine's HTTP API: its word for its state, and the two orders that we may give it.
+"""The engine's HTTP API: its word for its state, and the few orders that we may give it.
 
 http.client in a worker thread: one short request at a time needs no connection pool, and no 3 MiB to hold one.
 """
@@ -72,6 +72,15 @@ class EngineLink:
             ActRefused: the engine said no, or nothing.
         """
         await self._order("/api/v1/hold-entries", {"hold": hold, "reason": reason}, self._timeout)
+
+    async def halt(self, reason: str) -> str:
+        """`POST /api/v1/halt`: order nothing any more. Nothing is flattened by it.
+
+        Raises:
+            ActRefused: the engine said no, or nothing, or is one that knows no such word (404).
+        """
+        await self._order("/api/v1/halt", {"reason": reason}, self._timeout)
+        return "halted"
 
     async def _order(self, path: str, body: Mapping[str, Any], timeout: float) -> dict[str, Any]:
         try:

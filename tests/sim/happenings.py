@@ -443,7 +443,7 @@ FAULTS: dict[str, Kind] = {
         _set(accounts=("U1",)),
         _set(accounts=("DUSIM0001",)),
         (30, 600),
-        frozenset({Rung.ENGINE_STOP}),
+        frozenset({Rung.ENGINE_HALT, Rung.ENGINE_STOP}),
         0.0,
         "wrong-account",
     ),

@@ -8,7 +8,7 @@ from supervisor.observation import LoginPhase, Result, Status, Subject
 from supervisor.states import GatewayState
 from tests.sim.world import World
 
-SAFETY = (Rung.LOGIN_HOLD, Rung.GATEWAY_STOP, Rung.ENGINE_STOP)
+SAFETY = (Rung.LOGIN_HOLD, Rung.GATEWAY_STOP, Rung.ENGINE_HALT, Rung.ENGINE_STOP)
 LOGINS = (Rung.CONTAINER_START, Rung.CONTAINER_RESTART, Rung.RECONNECT_ACCOUNT)
 
 
@@ -23,7 +23,7 @@ class Invariants:
         for at, act in self.world.acts[self.checked :]:
             assert before.flight is None or after.flight is act, "one act in flight"
             step = STEPS[act.rung]
-            if step.subject is Subject.ENGINE and act.rung is not Rung.ENGINE_STOP:
+            if step.subject is Subject.ENGINE and act.rung not in SAFETY:
                 assert after.gateway.state is GatewayState.READY, "the engine is touched only behind a ready gateway"
             if not act.by_hand:
                 self._by_itself(before, after, at, act)

@@ -175,6 +175,7 @@ class World:
     ticking: bool = True
     engine_word: EngineWord | None = None  # forced
     engine_mute: bool = False
+    engine_halts: bool = True  # whether it knows the word
     engine_needs_resync: bool = False
     engine_cut_at: float | None = None  # since when its session is half-open, unknown to it
     resync_cures: bool = True
@@ -436,6 +437,8 @@ class World:
             self.lift()
         elif rung is Rung.GATEWAY_STOP:
             self.docker_stop(Subject.GATEWAY)
+        elif rung is Rung.ENGINE_HALT:
+            return self.engine_halts
         elif rung is Rung.ENGINE_STOP:
             self.event(Subject.ENGINE, "kill", 15)
             self.die(Subject.ENGINE, 0)

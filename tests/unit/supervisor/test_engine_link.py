@@ -137,3 +137,11 @@ async def test_a_refused_resync_is_said(link: EngineLink, answer: tuple[int, Any
 
 def test_a_word_that_nobody_knows_is_unknown() -> None:
     assert view({"state": "DANCING"}, Look(Result.OK, 1.0)).word is EngineWord.UNKNOWN
+
+
+async def test_halt_is_said_and_an_engine_that_knows_no_such_word_is_told_of(link: EngineLink) -> None:
+    with pytest.raises(ActRefused, match="404"):
+        await link.halt("wrong account")
+    Handler.answers["/api/v1/halt"] = (200, {})
+    assert await link.halt("wrong account") == "halted"
+    assert Handler.asked[-1] == ("/api/v1/halt", "Bearer secret", {"reason": "wrong account"})

@@ -257,13 +257,28 @@ def test_wrong_account(accounts: tuple[str, ...]) -> None:
     world = World(Rules("sim", account="DUSIM0001"), accounts=accounts)
     world.run(30)
     assert [incident.fault for incident in world.incidents] == ["wrong-account"]
-    assert world.rungs == [Rung.ENGINE_STOP]
+    assert world.rungs == [Rung.ENGINE_HALT, Rung.ENGINE_STOP]
     assert world.memory.engine.state is EngineState.STOPPED
     assert world.pages
 
 
 def test_wrong_account_stops_the_engine_even_while_paused() -> None:
     world = World(Rules("sim", account="DUSIM0001"), accounts=("U1234567",), paused=True)
+    world.run(30)
+    assert world.rungs == [Rung.ENGINE_HALT, Rung.ENGINE_STOP]
+
+
+def test_wrong_account_stops_an_engine_that_knows_no_halt_without_waiting() -> None:
+    world = World(Rules("sim", account="DUSIM0001"), accounts=("U1234567",), engine_halts=False)
+    world.run(30)
+    (halted, _), (stopped, _) = world.acts
+    assert world.rungs == [Rung.ENGINE_HALT, Rung.ENGINE_STOP]
+    assert stopped - halted <= 1.0
+    assert "docker stop watchkeeper-sim-engine" in told(world, "wrong-account")
+
+
+def test_wrong_account_asks_nothing_of_an_engine_without_our_api() -> None:
+    world = World(Rules("sim", account="DUSIM0001", engine_api=False), accounts=("U1234567",))
     world.run(30)
     assert world.rungs == [Rung.ENGINE_STOP]
 
@@ -669,8 +684,20 @@ def test_second_engine(world: World) -> None:
     theirs = world.rest(CALL, "BUY", 1, client_id=77)
     stands(world, "second-engine", 5.0)
     assert "client 77 has BUY 1 C7 STP (O-3)" in told(world, "second-engine")
+    assert "docker stop watchkeeper-sim-engine" in told(world, "second-engine")
+    assert world.rungs == [], "nothing tells which of the two is right"
     del world.resting[theirs.perm_id]
     falls(world, "second-engine", 30.0)
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_second_engine_halts_ours_once_if_it_is_the_one_without_clearance(world: World, *, knows: bool) -> None:
+    holding(world)
+    world.engine_halts, world.preflight_failed = knows, ("account",)
+    world.rest(CALL, "BUY", 1, client_id=77)
+    world.run(60.0)
+    assert world.rungs == [Rung.ENGINE_HALT]
+    assert told(world, "second-engine")
 
 
 def test_second_engine_beside_ours(world: World) -> None:
@@ -859,6 +886,9 @@ def test_late_position(world: World) -> None:
     assert world.incidents == []
     stands(world, "late-position", 12.0)
     assert "2 C7 (contract 7) trades for 5 min more" in told(world, "late-position")
+    assert "close it by hand" in told(world, "late-position")
+    assert world.memory.hold
+    assert world.rungs == [], "it never flattens"
     world.held.clear()
     world.resting.clear()
     falls(world, "late-position", 30.0)
