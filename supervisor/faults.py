@@ -178,7 +178,7 @@ HALF_OPEN = Fault(
     6.0,
     None,
     (Rung.SENTINEL_RECONNECT,),
-    "the network lied: reconnect the sentinel, leave the gateway alone",
+    "the network lied: reconnect the sentinel, leave the gateway alone; resync an engine that has heard nothing since",
     Page.NO,
     holds=False,
 )
@@ -247,7 +247,7 @@ TWOFA_TIMEOUT = Fault(
     5.0,
     0.0,
     (Rung.LOGIN_HOLD,),
-    "one more attempt if the ledger allows one; else a hold on logins, and a person is called",
+    "one more attempt if the ledger allows one, never a third; then a hold on logins, and a person is called",
     Page.NOW,
     once=True,
     safety=True,
