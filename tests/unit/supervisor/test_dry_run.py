@@ -37,7 +37,7 @@ def due(world: World) -> set[Rung]:
         (lambda w: setattr(w, "hang", True), Rung.IBC_RESTART),
         (lambda w: setattr(w, "upstream_lost_at", w.now), Rung.RECONNECT_ACCOUNT),
         (lambda w: w.farms_down.update(usfarm=w.now), Rung.RECONNECT_DATA),
-        (lambda w: setattr(w, "accounts", ("U1234567",)), Rung.ENGINE_STOP),
+        (lambda w: setattr(w, "accounts", ("U1234567",)), Rung.ENGINE_HALT),
         (lambda w: w.docker_kill(Subject.ENGINE), Rung.ENGINE_START),
         (lambda w: setattr(w, "engine_word", EngineWord.ZOMBIE), Rung.ENGINE_RESTART),
         (lambda w: setattr(w, "engine_word", EngineWord.DEAF), Rung.ENGINE_RESYNC),
