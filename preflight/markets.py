@@ -6,9 +6,9 @@ from typing import Any
 
 from preflight.check import Site
 from preflight.errors import NotSeen
-from preflight.hours import Today, today
 from preflight.instruments import Instrument
 from preflight.sources.gateway import TOGETHER
+from preflight.trading_day import Session, left
 from tws import codes
 from tws.contracts import option
 from tws.errors import RequestRefused, RequestUnanswered
@@ -24,7 +24,7 @@ _A_FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Today's options on an instrument, as far as the gateway lists them.
+    """Session's options on an instrument, as far as the gateway lists them.
 
     Attributes:
         session: None where the exchange is closed for today; then nothing else is known.
@@ -35,7 +35,7 @@ class Options:
         found: their contracts that have a definition, in the same order, calls first.
     """
 
-    session: Today | None
+    session: Session | None
     chain: Chain | None = None
     nearest: str = ""
     money: float | None = None
@@ -49,7 +49,7 @@ class Sample:
 
     name: str
     definition: Definition
-    session: Today | None
+    session: Session | None
     look: Look | None
     reason: str = ""
 
@@ -62,12 +62,12 @@ async def definition(site: Site, instrument: Instrument) -> Definition:
 async def options(site: Site, instrument: Instrument) -> Options:
     """Those that expire today."""
     on = await definition(site, instrument)
-    session = today(on, site.now)
+    session = left(on, site.now)
     if session is None:
         return Options(None)
     chains = await site.gateway.chains(on)
-    expiring = [chain for chain in chains if session.date in chain.expiries]
-    nearest = min((expiry for chain in chains for expiry in chain.expiries if expiry >= session.date), default="")
+    expiring = [chain for chain in chains if session.expiry in chain.expiries]
+    nearest = min((expiry for chain in chains for expiry in chain.expiries if expiry >= session.expiry), default="")
     if not expiring:
         return Options(session, nearest=nearest)
     # Of an index's classes the weekly one trades until its last day's close; the other's last day ends at the open.
@@ -104,7 +104,7 @@ async def no_line(site: Site) -> str:
 
 async def _sample(site: Site, instrument: Instrument) -> Sample:
     on = await definition(site, instrument)
-    session = today(on, site.now)
+    session = left(on, site.now)
     if not instrument.options:
         return await _look(site, str(instrument), on, session, instrument.contract)
     listed = await options(site, instrument)
@@ -113,10 +113,10 @@ async def _sample(site: Site, instrument: Instrument) -> Sample:
         why = "the exchange is closed for today" if session is None else "no contract to ask for, see chain"
         return Sample(str(instrument), on, session, None, why)
     contract = _contract(on, session, listed.chain, call.strike, "C")
-    return await _look(site, f"{on.symbol} {session.date} {call.strike:g} C", call, session, contract)
+    return await _look(site, f"{on.symbol} {session.expiry} {call.strike:g} C", call, session, contract)
 
 
-async def _look(site: Site, name: str, what: Definition, session: Today | None, contract: Any) -> Sample:
+async def _look(site: Site, name: str, what: Definition, session: Session | None, contract: Any) -> Sample:
     if reason := await no_line(site):
         return Sample(name, what, session, None, reason)
     is_open = session is not None and session.is_open(site.now)
@@ -129,7 +129,7 @@ async def _look(site: Site, name: str, what: Definition, session: Today | None, 
     return Sample(name, what, session, await site.gateway.look(contract, enough))
 
 
-async def _money(site: Site, on: Instrument, what: Definition, session: Today) -> float | None:
+async def _money(site: Site, on: Instrument, what: Definition, session: Session) -> float | None:
     """By its quote or last trade, else by its last hourly bar, which needs no line."""
     sample = await _look(site, str(on), what, session, on.contract)
     if sample.look is not None:
@@ -145,10 +145,10 @@ async def _money(site: Site, on: Instrument, what: Definition, session: Today) -
     return bars[-1].close if bars else None
 
 
-def _contract(on: Definition, session: Today, chain: Chain, strike: float, right: str) -> Any:
+def _contract(on: Definition, session: Session, chain: Chain, strike: float, right: str) -> Any:
     return option(
         on.symbol,
-        session.date,
+        session.expiry,
         strike,
         right,
         trading_class=chain.trading_class,

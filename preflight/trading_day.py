@@ -25,6 +25,14 @@ class Session:
     def day(self) -> date:
         return (self.closes - _A_MOMENT).date()
 
+    @property
+    def expiry(self) -> str:
+        """What options that expire on its day are listed under: YYYYMMDD."""
+        return f"{self.day:%Y%m%d}"
+
+    def is_open(self, now: datetime) -> bool:
+        return self.opens <= now < self.closes
+
 
 def listed(definition: Definition) -> tuple[Session, ...]:
     """The sessions that the gateway lists, in order."""
@@ -35,10 +43,16 @@ def listed(definition: Definition) -> tuple[Session, ...]:
 
 def current(found: Sequence[Session], now: datetime) -> Session | None:
     """The session that is open, else the one that today still has or had; None on a day without one."""
-    if is_open := [one for one in found if one.opens <= now < one.closes]:
+    if is_open := [one for one in found if one.is_open(now)]:
         return is_open[0]
     today = [one for one in found if one.day == now.astimezone(one.closes.tzinfo).date()]
     return next((one for one in today if now < one.opens), today[-1] if today else None)
+
+
+def left(definition: Definition, now: datetime) -> Session | None:
+    """The session that is open, or still to come today; None once today has no more."""
+    session = current(listed(definition), now)
+    return session if session is not None and now < session.closes else None
 
 
 def following(found: Sequence[Session], now: datetime) -> Session | None:

@@ -32,7 +32,7 @@ async def ask(site: Site) -> Answer:
 def _judge(name: str, listed: Options) -> Answer:
     if listed.session is None:
         return Answer(Result.SKIPPED, f"{name}: the exchange is closed for today")
-    date, money = listed.session.date, listed.money
+    date, money = listed.session.expiry, listed.money
     if listed.chain is None:
         nearest = f"the nearest is {listed.nearest}" if listed.nearest else "none is listed"
         return Answer(Result.FAIL, f"{name}: no expiry {date}, {nearest}", (_NO_EXPIRY,))

@@ -6,7 +6,7 @@ today's session ends. On a day that has no session left there is nothing to be i
 
 from preflight.check import Answer, Check, Remedy, Site
 from preflight.report import Result
-from preflight.trading_day import current, listed
+from preflight.trading_day import left
 
 _PLAN = Remedy(
     "interrupted-session",
@@ -17,8 +17,8 @@ _PLAN = Remedy(
 
 async def ask(site: Site) -> Answer:
     supervision = await site.house.supervision()
-    today = current(listed(await site.gateway.reference()), site.now)
-    if today is None or site.now >= today.closes:
+    today = left(await site.gateway.reference(), site.now)
+    if today is None:
         return Answer(Result.PASS, "no session left today")
     windows, token = supervision.windows, supervision.weekly_token
     found = [

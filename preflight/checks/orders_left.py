@@ -7,9 +7,9 @@ when an order was placed. Only warns. A read-only API lists no orders, and then 
 
 from preflight.check import Answer, Check, Remedy, Site
 from preflight.holdings import counted, named, order, working_orders
-from preflight.hours import today
 from preflight.markets import definition
 from preflight.report import Result
+from preflight.trading_day import left
 
 _LEFT = Remedy("orders-left", "cancel what you did not mean for today, in TWS or by the client that placed it")
 
@@ -21,7 +21,7 @@ async def ask(site: Site) -> Answer:
     if not orders:
         return Answer(Result.PASS, "no working order")
     first = site.settings.traded[0]
-    session = today(await definition(site, first), site.now)
+    session = left(await definition(site, first), site.now)
     if session is not None and session.is_open(site.now):
         return Answer(Result.PASS, f"{counted(len(orders), 'working order')} in the session; nobody tells how old")
     found = f"outside the session of {first.underlying}: {named([order(row) for row in orders])}"
