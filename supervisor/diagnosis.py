@@ -107,7 +107,7 @@ def _was_one_more(track: GatewayTrack, observation: Observation, timed_out: floa
     return first > NEVER and bool(attempts) and first - _WHOLE_SECOND < attempts[-1] < timed_out
 
 
-def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
+def silent(track: GatewayTrack, observation: Observation, policy: Policy) -> Diagnosis | None:
     """Faults 2 to 5 of a process that runs, from handshake, heart and mailbox together."""
     handshake, heart = track.handshake, track.heart
     # Three failures in a row may come from two senses: both looked at the same process.
@@ -145,6 +145,9 @@ def silent(track: GatewayTrack, observation: Observation) -> Diagnosis | None:
     if not in_a_row and max(handshake.longest, heart.longest) < RUN:
         quiet = observation.login.phase is LoginPhase.QUIET
         return diagnosis(faults.FLAPPING, quiet, "four of the last six looks failed")
+    if track.inside_alive_at >= first:
+        # Half-open before it broke: alive when it last answered inside, and perhaps until it was due there again.
+        first = track.inside_alive_at + policy.mailbox_stale
     if inside is Ending.STALE and ending is Ending.SILENT:
         return diagnosis(faults.FROZEN, True, "silent, and the mailbox has stopped")
     if inside is Ending.SILENT:

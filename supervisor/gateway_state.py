@@ -40,7 +40,7 @@ def judge(pad: Pad) -> None:
         if track.state is not GatewayState.GAVE_UP:
             pad.move(GatewayState.FAILING)
         return
-    finding = silent(track, pad.observation)
+    finding = silent(track, pad.observation, pad.policy)
     if not answers and (finding is None or finding.fault is faults.HALF_OPEN):
         finding = host_slept(track, pad.observation) or finding  # why the session is silent
     if finding is None and answers:

@@ -248,6 +248,7 @@ def take_looks(pad: Pad) -> None:
     if pad.runs(Subject.GATEWAY):
         gateway, mailbox = pad.gateway, pad.observation.mailbox
         greeted, heard, since = gateway.handshake, gateway.heart, gateway.inside_answers_since
+        alive_at = gateway.inside_alive_at
         silent = mailbox.ending in (Ending.STALE, Ending.UNKNOWN)
         wrote = gateway.wrote or (not silent and mailbox.at >= gateway.not_before)
         if handshake.at - handshake.seconds >= gateway.not_before:
@@ -258,9 +259,19 @@ def take_looks(pad: Pad) -> None:
             since = None
         elif since is None:
             since = mailbox.at
+        asked, failing = mailbox.at - mailbox.seconds, (greeted.failing_since, heard.failing_since)
+        if since is not None and any(began is not None and began <= asked for began in failing):
+            alive_at = asked
         news = greeted is not gateway.handshake or heard is not gateway.heart or wrote is not gateway.wrote
-        if news or since != gateway.inside_answers_since:
-            pad.gateway = replace(gateway, handshake=greeted, heart=heard, inside_answers_since=since, wrote=wrote)
+        if news or since != gateway.inside_answers_since or alive_at != gateway.inside_alive_at:
+            pad.gateway = replace(
+                gateway,
+                handshake=greeted,
+                heart=heard,
+                inside_answers_since=since,
+                inside_alive_at=alive_at,
+                wrote=wrote,
+            )
     engine, view = pad.engine, pad.observation.engine_view
     fresh = view.look.at - view.look.seconds >= engine.not_before and view.look.at > engine.looks.last.at
     if pad.runs(Subject.ENGINE) and fresh:

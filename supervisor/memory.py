@@ -44,6 +44,7 @@ class GatewayTrack:
     heart: Detector = field(default_factory=Detector)
     wrote: bool = False  # the wrapper in the container has written to the mailbox since `not_before`
     inside_answers_since: float | None = None  # when the mailbox began to say that the JVM answers; None: it does not
+    inside_alive_at: float = NEVER  # when it was last asked inside, and answered, while looks from here failed
     proven: str | None = None  # the identity that was last READY; outlives this supervisor
     not_before: float = NEVER  # looks older than this prove nothing: an act lies between
     fresh: bool = False  # the process is a new one, and the state still speaks of the old

@@ -9,6 +9,7 @@ from supervisor.detectors import Detector
 from supervisor.diagnosis import silent
 from supervisor.memory import GatewayTrack
 from supervisor.observation import Ending, Look, Observation, Result
+from supervisor.policy import Policy
 
 
 def _failing(*begun: float) -> Detector:
@@ -26,7 +27,7 @@ def _failing(*begun: float) -> Detector:
 def test_only_a_greeting_begun_after_the_answer_inside_blames_the_network(last_begun: float, name: str | None) -> None:
     track = replace(GatewayTrack(), handshake=_failing(100.0, 101.1, 102.2, last_begun), inside_answers_since=104.0)
     inside = Look(Result.OK, 104.0, 0.0, "", Ending.ANSWERED)
-    found = silent(track, replace(Observation(), mailbox=inside))
+    found = silent(track, replace(Observation(), mailbox=inside), Policy())
     assert (None if found is None else found.fault.name) == name
 
 
@@ -43,6 +44,16 @@ def test_an_answer_from_between_two_troubles_proves_nothing(asked_at: float, nam
         handshake = handshake.fed(Look(Result.FAIL, begun + 1.0, 1.0, "silence", Ending.SILENT))
     inside = Look(Result.OK, asked_at + 0.4, 0.4, "", Ending.ANSWERED)
     track = replace(GatewayTrack(), handshake=handshake, inside_answers_since=90.0)
-    found = silent(track, replace(Observation(), mailbox=inside))
+    found = silent(track, replace(Observation(), mailbox=inside), Policy())
     assert found is not None
     assert found.fault.name == name
+
+
+@pytest.mark.parametrize(("alive_at", "first"), [(98.0, 101.0), (103.0, 113.0)], ids=["before it", "in between"])
+def test_a_gateway_is_broken_since_it_was_last_alive_inside(alive_at: float, first: float) -> None:
+    """Half-open, then frozen: the time of the second does not run from the first look that the first made fail."""
+    track = replace(GatewayTrack(), handshake=_failing(100.0, 101.1, 104.4), inside_alive_at=alive_at)
+    inside = Look(Result.FAIL, 105.0, 0.0, "", Ending.STALE)
+    found = silent(track, replace(Observation(), mailbox=inside), Policy())
+    assert found is not None
+    assert (found.fault.name, found.first) == (faults.FROZEN.name, first)
