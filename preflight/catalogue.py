@@ -2,7 +2,8 @@
 
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from preflight.check import Answer, Check, Remedy, Site
@@ -59,6 +60,8 @@ def _unusable(path: Path, why: str) -> Check:
 def chosen(checks: Sequence[Check], only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Check, ...]:
     """The checks that somebody wants to be asked, by names or groups.
 
+    In place of a prerequisite that nobody wants stands what that one needs itself: a dead port is told once.
+
     Raises:
         UnknownCheck: a word is neither a name nor a group.
     """
@@ -74,4 +77,16 @@ def chosen(checks: Sequence[Check], only: Sequence[str] = (), skip: Sequence[str
     def named(check: Check, words: Sequence[str]) -> bool:
         return check.name in words or check.group in words
 
-    return tuple(check for check in checks if (not only or named(check, only)) and not named(check, skip))
+    by_name = {check.name: check for check in checks}
+    wanted = {name for name, check in by_name.items() if (not only or named(check, only)) and not named(check, skip)}
+
+    def standing_on(check: Check) -> Iterator[str]:
+        for name in check.needs:
+            if name in wanted:
+                yield name
+            elif name in by_name:
+                yield from standing_on(by_name[name])
+
+    return tuple(
+        replace(check, needs=tuple(dict.fromkeys(standing_on(check)))) for check in checks if check.name in wanted
+    )

@@ -69,7 +69,8 @@ async def run(
     known = catalogue()
     wanted = chosen(known, only, skip)
     checks = [check for check in wanted if check.place is place]
-    left_out = [check.name for check in known if check.place is place and check not in checks]
+    asked = {check.name for check in checks}
+    left_out = [check.name for check in known if check.place is place and check.name not in asked]
     async with Conversation(settings, clock) as gateway, LocalHouse(settings) as house:
         site = Site(settings, gateway, host or LocalHost(settings), house, clock.now())
         findings = await ask_all(checks, site)

@@ -85,6 +85,15 @@ def names(checks: tuple[Check, ...]) -> set[str]:
     return {check.name for check in checks}
 
 
+def test_what_stands_between_two_that_are_chosen_need_not_be_chosen() -> None:
+    def needs(name: str, only: list[str]) -> tuple[str, ...]:
+        return next(check.needs for check in chosen(CHECKS, only=only) if check.name == name)
+
+    assert needs("login", ["port", "start-api", "login"]) == ("start-api",)
+    assert needs("login", ["port", "login"]) == ("port",)
+    assert needs("login", ["login"]) == ()
+
+
 def test_chosen_by_name_or_group() -> None:
     assert names(chosen(CHECKS, only=["port", "time"])) == {"port"} | {c.name for c in CHECKS if c.group == "time"}
     assert names(chosen(CHECKS, skip=["port", "time"])) == {
