@@ -60,10 +60,10 @@ def nobody_is_left(gateway: StandIn) -> bool:
     return not record["orders"] and not record["executions"]
 
 
-def in_the_middle(gateway: StandIn, break_it: Callable[[], None]) -> subprocess.Popen[str]:
+def in_the_middle(gateway: StandIn, break_it: Callable[[], None], **settings: str) -> subprocess.Popen[str]:
     """A preflight that meets a healthy gateway, which is broken once its session is open."""
     gateway.fault("slow", latency=0.5)  # long enough for somebody to come in between
-    process = begin(gateway)
+    process = begin(gateway, **settings)
     wait_for(lambda: gateway.status()["clients"], BOUND_SECONDS)
     break_it()
     return process
@@ -157,7 +157,8 @@ def test_a_gateway_that_goes_away_in_the_middle(tmp_path: Path, fault: str) -> N
 
 def test_an_interrupt(tmp_path: Path) -> None:
     with started(tmp_path) as gateway:
-        process = in_the_middle(gateway, lambda: gateway.fault("half-open"))
+        patient = {"PREFLIGHT_TIMEOUT_SECONDS": "30", "PREFLIGHT_DEADLINE_SECONDS": "60"}  # it does not end before that
+        process = in_the_middle(gateway, lambda: gateway.fault("half-open"), **patient)
         process.send_signal(signal.SIGINT)
         code, report, err = ended(process)
         gateway.cure_all()
