@@ -39,6 +39,8 @@ class Snapshot:
     resyncs: tuple[tuple[str, int], ...] = ()
     last_resync_seconds: float | None = None
     ticks: int = 0
+    cache_trouble: str | None = None
+    write_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

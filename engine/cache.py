@@ -1,4 +1,7 @@
-"""Is Redis there? Asked before the node is built, because Nautilus would block the whole process on it."""
+"""Is Redis there? Asked before the node is built, because Nautilus would block the whole process on it.
+
+Asked ever after, too: Nautilus writes from a thread of its own, and of a Redis that went away it says nothing.
+"""
 
 from __future__ import annotations
 

@@ -151,6 +151,8 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
         "positions": list(snapshot.positions),
         "orders": list(snapshot.orders),
         "refused_orders": list(snapshot.refused),
+        "cache": "down" if snapshot.cache_trouble is not None else "up",
+        "write_blocked": snapshot.write_blocked,
     }
 
 

@@ -53,6 +53,8 @@ class _Engine(Collector):
             "loop_age_seconds": ("Seconds since the node's loop last looked.", board.loop_age()),
             "subscriptions": ("Market data subscriptions.", float(seen.subscriptions)),
             "entries_held": ("1 while new entries are held.", float(board.gate.held)),
+            "cache_up": ("0 while Redis does not answer.", float(snapshot.cache_trouble is None)),
+            "write_blocked": ("1 while orders are refused by a Read-Only API.", float(snapshot.write_blocked)),
             "positions": ("Open positions.", float(len(snapshot.positions))),
             "orders_working": ("Orders on their way to the broker or resting there.", float(len(snapshot.orders))),
         }

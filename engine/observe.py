@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nautilus_trader.adapters.interactive_brokers.common import IBOrderTags
 from nautilus_trader.model.enums import OrderSide, OrderStatus
+from nautilus_trader.model.events import OrderAccepted, OrderRejected
 
 from engine.board import Board, Snapshot, iso
 from engine.hours import is_open
@@ -26,6 +27,8 @@ CODE_FARM_OK = 2104
 BOOKS_EVERY = 5
 # Long enough for whoever asks every few seconds to hear of each.
 REFUSALS_KEPT_NS = 60 * 10**9
+# IBKR has one code (321) for everything that its API's validation refuses; only the words tell this case apart.
+READ_ONLY = "read-only mode"
 
 
 @dataclass(slots=True)
@@ -57,6 +60,8 @@ class Watch:
     positions: tuple[dict[str, Any], ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
     refused: tuple[dict[str, Any], ...] = ()
+    cache_trouble: str | None = None
+    write_blocked: bool = False
 
     def tell(self, phase: Phase, detail: str = "") -> None:
         """Say how far the run has come."""
@@ -77,6 +82,13 @@ class Watch:
         elif code in (CODE_FARM_BROKEN, CODE_FARM_OK):
             self.farm_broken = code == CODE_FARM_BROKEN
 
+    def on_order(self, event: object) -> None:
+        """Note whether orders are refused as a whole: by the Read-Only API setting, or a dialog nobody answered."""
+        if isinstance(event, OrderRejected):
+            self.write_blocked = self.write_blocked or READ_ONLY in str(event.reason).lower()
+        elif isinstance(event, OrderAccepted):
+            self.write_blocked = False
+
     def look(self) -> None:
         """Take one look and pin it. A session that was not there at the last look begins a new generation.
 
@@ -88,7 +100,8 @@ class Watch:
             self.generation += 1
             self.connection = connection
             self.connected_at = self.board.clock.monotonic()
-            self.data_lost = self.farm_broken = False
+            # The cure of a blocked gateway is its restart; held entries would never find out that it worked.
+            self.data_lost = self.farm_broken = self.write_blocked = False
         self.was_ready = ready
         if self.looks % BOOKS_EVERY == 0 and self.node is not None:
             now_ns = self.node.kernel.clock.timestamp_ns()
@@ -109,6 +122,8 @@ class Watch:
                 resyncs=tuple(sorted(self.resyncs.items())),
                 last_resync_seconds=self.last_resync_seconds,
                 ticks=self.ticks,
+                cache_trouble=self.cache_trouble,
+                write_blocked=self.write_blocked,
             )
         )
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.1
 ACCOUNT_RETRY_SECONDS = 1.0
+CACHE_CHECK_SECONDS = 1.0
 # SIGTERM must end us within 15 s, whatever some thread of the adapter still waits for.
 STOP_DEADLINE_SECONDS = 12.0
 
@@ -112,6 +113,14 @@ class _Run:
             self._watch.tell(Phase.CACHE, f"waiting for the cache: {trouble}")
             await self._clock.sleep(1.0)
 
+    async def _watch_redis(self) -> None:
+        while True:
+            trouble = await cache.answers(self._settings)
+            if (trouble is None) != (self._watch.cache_trouble is None):
+                log.warning("cache", trouble=trouble or "answers again")
+            self._watch.cache_trouble = trouble
+            await self._clock.sleep(CACHE_CHECK_SECONDS)
+
     async def _clearance(self) -> clearance.Ground:
         settings = self._settings
         token = settings.machine_token.get_secret_value() if settings.machine_token else None
@@ -166,11 +175,14 @@ class _Run:
             made.trader.add_strategy(reference)
         for topic in ("data.quotes.*", "data.trades.*", "data.bars.*"):
             made.kernel.msgbus.subscribe(topic, watch.on_data)
+        made.kernel.msgbus.subscribe("events.order.*", watch.on_order)
         watch.node, watch.underlying, self._guardian.books = made, UNDERLYING, books
         # The same as `node.run_async()` up to where that waits for its queues; the return of this call is the only
         # sign that a start has failed, for the node says RUNNING either way.
         await made.kernel.start_async()
         watch.tell(Phase.STARTED)
+        if settings.redis_host is not None:
+            self._spawn(self._watch_redis())
         if made.trader.is_running:
             self._spawn(chain.keep())
 

@@ -38,6 +38,12 @@ class Redis:
         command = ["docker", "run", "--detach", "--rm", "--publish", published, "--entrypoint", server[0], image]
         self._id = subprocess.check_output([*command, *server[1:]], text=True).strip()
 
+    def pause(self) -> None:
+        subprocess.run(["docker", "pause", self._id], check=True, stdout=subprocess.DEVNULL)
+
+    def unpause(self) -> None:
+        subprocess.run(["docker", "unpause", self._id], check=True, stdout=subprocess.DEVNULL)
+
     def close(self) -> None:
         if self._id:
             subprocess.run(["docker", "kill", self._id], check=True, stdout=subprocess.DEVNULL)
@@ -100,7 +106,7 @@ def test_exits_that_filled_while_it_was_dead(remembering: Engine, gateway: Stand
     assert len(sold) <= bought(gateway)
 
 
-def test_it_waits_for_redis_and_says_so_and_leaves_on_sigterm(
+def test_it_waits_for_redis_and_says_so_and_tells_of_one_that_goes_later(
     remembering: Engine, gateway: StandIn, redis: Redis
 ) -> None:
     gateway.start()
@@ -114,3 +120,8 @@ def test_it_waits_for_redis_and_says_so_and_leaves_on_sigterm(
     wait_for(lambda: "Redis" in remembering.status()["sentence"], 20, remembering.tail)
     redis.start()
     remembering.reach("TRADING", 40)
+    redis.pause()
+    wait_for(lambda: remembering.status()["cache"] == "down", 20, remembering.tail)
+    assert remembering.metric("watchkeeper_engine_cache_up") == 0.0
+    redis.unpause()
+    wait_for(lambda: remembering.status()["cache"] == "up", 20, remembering.tail)

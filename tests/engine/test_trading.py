@@ -72,3 +72,14 @@ def test_held_entries_stay_held_and_exits_go_on(trading: Engine, gateway: StandI
     assert trading.status()["state"] == "TRADING"
     trading.post("/api/v1/hold-entries", {"hold": False})
     wait_for(lambda: len([o for o in gateway.book()["orders"] if o["action"] == "BUY"]) > bought, 60, trading.tail)
+
+
+def test_a_gateway_that_refuses_every_order_is_told_until_a_new_session_proves_otherwise(
+    trading: Engine, gateway: StandIn
+) -> None:
+    assert trading.status()["write_blocked"] is False
+    gateway.fault("read-only")
+    wait_for(lambda: trading.status()["write_blocked"], 60, lambda: trading.tail(80))
+    gateway.cure("read-only")
+    gateway.fault("reset")
+    wait_for(lambda: not trading.status()["write_blocked"], 60, lambda: trading.tail(80))
