@@ -171,10 +171,11 @@ class _Api:
         return JSONResponse([status.incident_row(row) for row in rows])
 
     async def last_preflight(self, request: Request) -> Response:
-        report = self._watch(request.query_params.get("tenant")).preflights.last
-        if report is None:
-            return JSONResponse({"version": 1, "verdict": "unknown", "seconds": 0.0, "checks": []})
-        return JSONResponse(report.as_json())
+        last = self._watch(request.query_params.get("tenant")).preflighted
+        if last is None:
+            return JSONResponse({"version": 1, "verdict": "unknown", "seconds": 0.0, "checks": [], "at": None})
+        told, at = last
+        return JSONResponse({**told, "at": status.iso(at)})
 
     async def preflight(self, request: Request) -> Response:
         watch = self._watch((await _body(request)).get("tenant"))

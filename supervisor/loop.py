@@ -151,7 +151,8 @@ class Watch:
         self._withheld: Withheld | None = None
         self._levels = metrics.expect(rules.tenant, tuple(window.name for window in rules.windows))
         self._no_go: Incident | None = None
-        self._last_preflight: dict[str, Any] | None = None
+        self.preflighted: tuple[dict[str, Any], float] | None = None
+        """The last report and its epoch second, also one that an earlier supervisor made."""
         self._was_away = False
         metrics.dry_run.labels(rules.tenant).set(rules.dry_run)
 
@@ -187,7 +188,7 @@ class Watch:
             self._lifted_at = self._monotonic(min(wall, facts[_HOLD_LIFTED].at))
         kept = await self._write(lambda: self._journal.last_preflight(self.rules.tenant))
         if kept is not None:
-            self._last_preflight = status.preflight(json.loads(kept["report"]), kept["at"])
+            self.preflighted = json.loads(kept["report"]), kept["at"]
 
     async def leave(self) -> None:
         """Before the process ends: stops of the last seconds belong to the same going-down as ours."""
@@ -512,7 +513,7 @@ class Watch:
         told, at = report.as_json(), self._clock.now().timestamp()
         log.info("preflight", tenant=self.rules.tenant, verdict=report.verdict, bad=clearance.bad(told))
         self._metrics.preflight(self.rules.tenant, told, at)
-        self._last_preflight = status.preflight(told, at)
+        self.preflighted = told, at
         self._note(lambda: self._journal.keep_preflight(self.rules.tenant, told, at))
         if self._no_go is not None and clearance.goes(report):
             self._notifier.close(self._no_go, at)
@@ -756,7 +757,7 @@ class Watch:
             self._clock.monotonic(),
             self._wall,
             self._withheld,
-            self._last_preflight,
+            status.preflight(*self.preflighted) if self.preflighted is not None else None,
         )
 
 

@@ -580,7 +580,11 @@ async def test_a_dry_run_says_so_and_takes_no_order(client: httpx.AsyncClient, w
 async def test_preflight(client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/preflight")).json()["verdict"] == "unknown"
     assert (await client.post("/api/v1/preflight", headers=OPERATOR)).json()["verdict"] == "go"
-    assert (await client.get("/api/v1/preflight")).json()["verdict"] == "go"
+    last = (await client.get("/api/v1/preflight")).json()
+    assert (last["verdict"], last["at"]) == (
+        "go",
+        (await client.get("/api/v1/status")).json()["tenants"][0]["preflight"]["at"],
+    )
 
 
 class Says(Report):
@@ -700,6 +704,7 @@ async def test_a_new_supervisor_tells_what_the_last_one_heard(watch: Watch) -> N
     watch._journal.keep_preflight("sim", Says("fail").as_json(), 1_790_000_000.0)
     await watch._remember_all()
     assert watch.status()["preflight"]["at"] == "2026-09-21T14:13:20.000Z"
+    assert watch.preflighted == (Says("fail").as_json(), 1_790_000_000.0)
     assert watch.preflights.last is None, "what an engine's start hangs on is asked anew"
 
 
