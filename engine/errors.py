@@ -6,6 +6,7 @@ EngineError
 ├── PortError          the HTTP port cannot be bound; exit code 2
 ├── AccountError       the gateway serves another account than the one configured
 ├── StrategyRefused    the strategy may not trade this account; exit code 2
+├── OrderRefused       an order that would be wrong at the broker; raised to the strategy that asked for it
 └── ResyncRefused      nothing to resync in this state (HTTP 409)
 """
 
@@ -40,6 +41,10 @@ class AccountError(EngineError):
 
 class StrategyRefused(EngineError):
     """This strategy does not trade on this account."""
+
+
+class OrderRefused(EngineError):
+    """This order would be refused by the broker, or do harm there."""
 
 
 class ResyncRefused(EngineError):
