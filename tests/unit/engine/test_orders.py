@@ -102,9 +102,9 @@ def test_a_bracket_holds_three_exits_of_one_group_under_its_entry(strategy: Any)
     assert {(order.side, order.quantity.as_double(), order.is_reduce_only) for order in exits} == {
         (OrderSide.SELL, 2, True)
     }
-    groups = {orders.oca_of(order) for order in exits}
-    assert len(groups) == 1
-    assert groups.pop().type is OcaType.REDUCE
+    groups = [orders.oca_of(order) for order in exits]
+    assert groups[0] is not None
+    assert groups == [Oca(groups[0].group, OcaType.REDUCE)] * 3
     assert not any(order.is_post_only for order in made.orders)
     assert (exits[0].trigger_price, exits[1].price) == (Price.from_str("1.00"), Price.from_str("3.00"))
     expires = datetime.fromtimestamp(strategy.cache.instrument(CALL).expiration_ns / 1e9, UTC)
