@@ -1,0 +1,85 @@
+"""`make up PAPER=1` with the stand-in's image in the real one's place: what compose/ibkr.yaml mounts and waits for.
+
+The stand-in keeps the image's contract (start script, ports, names of the environment), so that everything of PAPER but
+IBKR's own program is met here.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.stack import ROOT, Stack, docker, make_stack
+
+SETTINGS = "/home/ibgateway/tws_settings"
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    secrets = tmp_path_factory.mktemp("secrets")
+    for name in ("tws_userid", "tws_password"):
+        (secrets / name).write_text(f"the-{name}")
+        (secrets / name).chmod(0o600)
+    made = make_stack(
+        "paper",
+        "10.96.0",
+        SECRETS_DIR=str(secrets),
+        GATEWAY_IMAGE="watchkeeper/simulator:local",
+        IB_ACCOUNT="DUSIM0001",
+        MODE="paper",
+    )
+    try:
+        result = made.make("up", "PAPER=1")
+        assert result.returncode == 0, f"{result.stdout}\n{result.stderr}\n{made.story()}"
+        yield made
+    finally:
+        subprocess.run(
+            [
+                "docker",
+                "compose",
+                "--project-name",
+                f"watchkeeper-{made.tenant}",
+                "down",
+                "--volumes",
+                "--remove-orphans",
+            ],
+            check=False,
+            capture_output=True,
+            timeout=120,
+        )
+        for left in (ROOT / "var" / made.tenant).glob("*"):
+            left.unlink()
+
+
+def writable(stack: Stack) -> bool:
+    tried = subprocess.run(
+        ["docker", "exec", stack.container("gateway"), "touch", f"{SETTINGS}/kept"], check=False, capture_output=True
+    )
+    return tried.returncode == 0
+
+
+def test_it_observes_and_the_preflight_goes(paper: Stack) -> None:
+    assert paper.get("engine", "/api/v1/status")["orders"] == []
+    report = json.loads(paper.run("preflight", "--mode", "paper", "--json").stdout)
+    assert report["verdict"] == "go", [check for check in report["checks"] if check["result"] == "fail"]
+
+
+def test_no_credential_is_in_what_docker_shows(paper: Stack) -> None:
+    names = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=watchkeeper-paper-").split()
+    assert f"watchkeeper-{paper.tenant}-gateway" in names
+    for name in names:
+        shown = docker("inspect", name) + docker("logs", name) + (docker("top", name, "-eo", "pid,args", check=False))
+        assert "the-tws_" not in shown, name
+
+
+def test_the_gateway_keeps_its_settings_in_a_volume_that_was_another_users(paper: Stack) -> None:
+    assert writable(paper)
+    paper.make("down", "PAPER=1")
+    image = "watchkeeper/supervisor:local"
+    volume = f"watchkeeper-{paper.tenant}_gateway-settings:/settings"
+    docker("run", "--rm", "--user", "0", "--volume", volume, "--entrypoint", "chown", image, "-R", "0:0", "/settings")
+    result = paper.make("up", "PAPER=1")
+    assert result.returncode == 0, f"{result.stdout}\n{result.stderr}\n{paper.story()}"
+    assert writable(paper)
+    assert "kept" in docker("exec", paper.container("gateway"), "ls", SETTINGS)
