@@ -1,23 +1,20 @@
-"""Every private name of NautilusTrader that we touch, in one place, checked against the pinned version.
+"""The session of the adapter's client: how it is, to reconnect it now, and to hear the codes that a gateway sends.
 
-All of them belong to the Interactive Brokers client (`adapters/interactive_brokers/client/`), which offers no
-public way to ask how its socket feels, to reconnect now, or to hear the codes a gateway sends.
+The Interactive Brokers client (`adapters/interactive_brokers/client/`) offers no public way to any of these.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nautilus_trader
-from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
+from engine.private.version import verify_client
 
-from engine.errors import VersionError
+if TYPE_CHECKING:
+    from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
 
-PINNED = "1.231.0"
-
-_ON_CLASS = (
+ON_CLASS = (
     "_create_task",
     "_degrade",
     "_handle_reconnect",
@@ -50,28 +47,12 @@ _NOT_MARKET_DATA = ("accountSummary", "PositionUpdates")
 CodeListener = Callable[[int, int], None]
 
 
-def verify_version(found: str = nautilus_trader.__version__) -> None:
-    """Raise VersionError unless NautilusTrader is the version whose private names we know."""
-    missing = [name for name in _ON_CLASS if not hasattr(InteractiveBrokersClient, name)]
-    if found == PINNED and not missing:
-        return
-    raise VersionError(
-        f"NautilusTrader {PINNED} with {', '.join(_ON_CLASS)} in its Interactive Brokers client",
-        f"NautilusTrader {found}" + (f" without {', '.join(missing)}" if missing else ""),
-        f"install nautilus_trader[ib]=={PINNED}, or read engine/private.py against the new source and raise PINNED",
-    )
-
-
 class Adapter:
     """The adapter's client, seen from inside. Every method belongs on the node's loop."""
 
     def __init__(self, client: InteractiveBrokersClient, loop: asyncio.AbstractEventLoop) -> None:
         """Take a client; raises VersionError if it lacks a name that we need."""
-        missing = [name for name in _ON_INSTANCE if not hasattr(client, name)]
-        if missing:
-            raise VersionError(
-                "an Interactive Brokers client as in " + PINNED, f"no {', '.join(missing)}", "reinstall the pin"
-            )
+        verify_client(client, _ON_INSTANCE)
         self.client = client
         self._loop = loop
 
