@@ -18,10 +18,30 @@ if TYPE_CHECKING:
 
 
 class Control(Protocol):
-    """What HTTP may ask of the node's loop. Called from another thread; the answer is awaited there."""
+    """What HTTP may ask of the guardian. Called from another thread; the answer is awaited there."""
 
     async def resync(self) -> dict[str, Any]:
         """Make the session, its data and the books right, now. Raises ResyncRefused where there is nothing to do."""
+        ...
+
+
+class Halter(Protocol):
+    """What HTTP may ask of the halt."""
+
+    async def halt(self, reason: str, *, lasting: bool) -> dict[str, Any]:
+        """Open nothing from the answer on, and keep exits. `lasting` outlives the process where there is Redis."""
+        ...
+
+    async def lift(self) -> dict[str, Any]:
+        """Let entries go again."""
+        ...
+
+
+class Flattener(Protocol):
+    """What HTTP may ask of whoever looks after the exits."""
+
+    async def flatten(self, reason: str) -> dict[str, Any]:
+        """Begin to close every position by its exits. The answer has `ok` and a `sentence`."""
         ...
 
 
@@ -62,6 +82,8 @@ class Board:
         self.limits = Limits(deaf_after=settings.deaf_after_seconds)
         self.gate = EntryGate()
         self.control: Control | None = None
+        self.halter: Halter | None = None
+        self.flattener: Flattener | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self._lock = threading.Lock()
         self._state: State | None = None

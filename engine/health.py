@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 import os
 import socket
 import threading
@@ -27,9 +28,15 @@ from engine.metrics import registry
 from engine.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from pydantic import SecretStr
     from starlette.requests import Request
 
     from engine.settings import Settings
+
+# How long a halt may take the node's loop before whoever asked is told that it does not answer.
+LOOP_SECONDS = 2.0
 
 
 class HealthServer:
@@ -54,7 +61,8 @@ class HealthServer:
 def application(settings: Settings, board: Board) -> Starlette:
     """Build the routes over one board."""
     metrics = registry(board)
-    token = settings.machine_token.get_secret_value() if settings.machine_token else None
+    machine, operator = _token(settings.machine_token), _token(settings.operator_token)
+    either = (machine, operator)
 
     async def healthz(_: Request) -> Response:
         age = board.loop_age()
@@ -80,7 +88,7 @@ def application(settings: Settings, board: Board) -> Starlette:
         return Response(generate_latest(metrics), media_type=CONTENT_TYPE_LATEST)
 
     async def resync(request: Request) -> Response:
-        if (refusal := _refused(request, token)) is not None:
+        if (refusal := _refused(request, *either)) is not None:
             return refusal
         control, loop = board.control, board.loop
         if control is None or loop is None:
@@ -92,17 +100,55 @@ def application(settings: Settings, board: Board) -> Starlette:
         return JSONResponse(report, 200 if report["ok"] else 503)
 
     async def hold(request: Request) -> Response:
-        if (refusal := _refused(request, token)) is not None:
+        if (refusal := _refused(request, *either)) is not None:
             return refusal
-        try:
-            body = await request.json()
-            wanted, reason = body["hold"], str(body.get("reason", ""))
-            if not isinstance(wanted, bool):
-                raise TypeError
-        except (ValueError, TypeError, KeyError, AttributeError):
+        asked = await _word(request, "hold")
+        if asked is None:
             return JSONResponse({"error": 'expected {"hold": true|false, "reason": "…"}'}, 400)
-        board.gate.hold(wanted, reason)
+        board.gate.hold(*asked)
         return JSONResponse({"entries_held": board.gate.held, "reason": board.gate.reason})
+
+    async def halt(request: Request) -> Response:
+        by_operator = _refused(request, operator) is None
+        if not by_operator and (refusal := _refused(request, machine)) is not None:
+            return refusal
+        asked = await _word(request, "halt", otherwise=True)
+        if asked is None:
+            return JSONResponse({"error": 'expected {"halt": true|false, "reason": "…"}'}, 400)
+        wanted, reason = asked
+        if not wanted and not by_operator:
+            return JSONResponse({"error": "a halt is lifted with the operator's token alone"}, 403)
+        if wanted:
+            # Set before the loop is asked: a loop that is stuck must find it when it goes on.
+            board.gate.halt(True, reason)
+        halter, loop = board.halter, board.loop
+        if halter is None or loop is None:
+            board.gate.halt(wanted, reason)
+            sentence = "nothing trades yet; the word holds as long as this process"
+            return JSONResponse({"halted": wanted, "reason": reason, "sentence": sentence})
+        work = halter.halt(reason, lasting=by_operator) if wanted else halter.lift()
+        answer = await _on(loop, work)
+        if answer is None:
+            sentence = "the node's loop does not answer; what it does later will find the halt"
+            return JSONResponse({"halted": board.gate.halted, "reason": reason, "sentence": sentence}, 503)
+        return JSONResponse(answer, 200 if answer["halted"] is wanted else 503)
+
+    async def flatten(request: Request) -> Response:
+        if (refusal := _refused(request, operator)) is not None:
+            return refusal
+        asked = await _word(request, "flatten", otherwise=True)
+        if asked is None or not asked[0]:
+            return JSONResponse({"error": 'expected {"reason": "…"}'}, 400)
+        halter, flattener, loop = board.halter, board.flattener, board.loop
+        if halter is None or flattener is None or loop is None:
+            return JSONResponse({"ok": False, "sentence": "nothing looks after exits yet"}, 409)
+        # Or a strategy would open again what is being closed.
+        board.gate.halt(True, asked[1])
+        halted = await _on(loop, halter.halt(asked[1], lasting=True))
+        answer = await _on(loop, flattener.flatten(asked[1]))
+        if halted is None or answer is None:
+            return JSONResponse({"ok": False, "sentence": "the node's loop does not answer"}, 503)
+        return JSONResponse({**answer, "halt": halted}, 200 if answer["ok"] else 503)
 
     return Starlette(
         routes=[
@@ -113,6 +159,8 @@ def application(settings: Settings, board: Board) -> Starlette:
             Route("/api/v1/about", made_of),
             Route("/api/v1/resync", resync, methods=["POST"]),
             Route("/api/v1/hold-entries", hold, methods=["POST"]),
+            Route("/api/v1/halt", halt, methods=["POST"]),
+            Route("/api/v1/flatten", flatten, methods=["POST"]),
         ],
         middleware=[
             Middleware(
@@ -147,6 +195,8 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
         },
         "reconciled_at": iso(snapshot.reconciled_at),
         "entries_held": board.gate.held,
+        "halted": board.gate.halted,
+        "halt_reason": board.gate.halt_reason,
         "generation": seen.generation,
         "positions": list(snapshot.positions),
         "orders": list(snapshot.orders),
@@ -156,12 +206,35 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _refused(request: Request, token: str | None) -> Response | None:
+def _token(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret is not None else None
+
+
+def _refused(request: Request, *tokens: str | None) -> Response | None:
     # Without a token file nobody may post: a missing secret must not open the door.
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if token and hmac.compare_digest(given.encode(), token.encode()):
+    given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+    if any(token and hmac.compare_digest(given, token.encode()) for token in tokens):
         return None
-    return JSONResponse({"error": "the machine token is needed: Authorization: Bearer …"}, 401)
+    return JSONResponse({"error": "a token of the right kind is needed: Authorization: Bearer …"}, 401)
+
+
+async def _word(request: Request, name: str, *, otherwise: bool | None = None) -> tuple[bool, str] | None:
+    """Read a yes or no and its reason from the body; None where that is not clear."""
+    try:
+        body = json.loads(await request.body() or b"{}")
+        wanted = body.get(name, otherwise)
+        return (wanted, str(body.get("reason", ""))) if isinstance(wanted, bool) else None
+    except (ValueError, AttributeError):
+        return None
+
+
+async def _on(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any] | None:
+    """Have the node's loop do it; None where that does not answer in time. It may do it later all the same."""
+    future = asyncio.run_coroutine_threadsafe(work, loop)
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), LOOP_SECONDS)
+    except TimeoutError:
+        return None
 
 
 def _bind(host: str, port: int) -> socket.socket:

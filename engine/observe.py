@@ -110,6 +110,7 @@ class Watch:
         seen = self._observe(ready)
         trading = decide(seen, seen.at, self.board.limits).state is State.TRADING
         self.board.gate.trading = trading and not seen.wandered
+        self.board.gate.settled = ready and self.settled
         self.board.pin(
             Snapshot(
                 seen=seen,

@@ -14,7 +14,9 @@ import structlog
 
 from engine import cache, clearance, node, private
 from engine.books import Books
+from engine.gate import OrderGate
 from engine.guardian import Guardian
+from engine.halt import Halt
 from engine.instruments import UNDERLYING, Chain
 from engine.observe import Watch
 from engine.settings import Settings, StrategyName, account_fits, masked
@@ -70,8 +72,10 @@ class _Run:
         self._node: TradingNode | None = None
         self._client: InteractiveBrokersClient | None = None
         self._tasks: list[asyncio.Task[Any]] = []
+        self._halt = Halt(settings, board.gate, board.clock)
         board.loop = loop
         board.control = self._guardian
+        board.halter = self._halt
 
     async def main(self) -> int:
         """Start, wait for the signal, stop. A failure on the way is told, and also ends in a stop."""
@@ -96,6 +100,7 @@ class _Run:
         ground = await self._clearance()
         log.info("cleared", by=ground)
         self._node = made = node.create(self._settings, self._loop)
+        self._halt.orders = OrderGate(made.kernel, self._board.gate)
         self._take_signals()
         self._client = client = node.create_client(self._settings, made, self._loop)
         self._watch.adapter = adapter = private.Adapter(client, self._loop)
@@ -109,7 +114,7 @@ class _Run:
     async def _redis(self) -> None:
         if self._settings.redis_host is None:
             return
-        while (trouble := await cache.answers(self._settings)) is not None:
+        while (trouble := await self._halt.recall()) is not None:
             self._watch.tell(Phase.CACHE, f"waiting for the cache: {trouble}")
             await self._clock.sleep(1.0)
 
@@ -173,6 +178,8 @@ class _Run:
                 forget_quotes=lambda gone: self._spawn(client.unsubscribe_market_data(gone)),
             )
             made.trader.add_strategy(reference)
+            if self._halt.orders is not None:
+                self._halt.orders.trust(reference.id)
         for topic in ("data.quotes.*", "data.trades.*", "data.bars.*"):
             made.kernel.msgbus.subscribe(topic, watch.on_data)
         made.kernel.msgbus.subscribe("events.order.*", watch.on_order)
@@ -187,6 +194,8 @@ class _Run:
             self._spawn(chain.keep())
 
     async def _leave(self, road: asyncio.Task[None]) -> None:
+        # Before any strategy is told to stop: what it does then must not touch what protects a position.
+        self._board.gate.stopping = True
         self._watch.tell(Phase.STOPPING)
         _last_resort()
         for task in (road, *self._tasks):

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     redis_username: str | None = None
     redis_password: SecretStr | None = None
     machine_token: SecretStr | None = None
+    operator_token: SecretStr | None = None
 
     http_host: str = "0.0.0.0"  # noqa: S104 - the container's own network; compose publishes loopback only
     http_port: int = Field(9190, ge=0, le=65535)
@@ -81,7 +82,7 @@ class Settings(BaseSettings):
         """Read arguments, environment and secret files; a `.env` belongs to compose, not to us."""
         return init_settings, env_settings, file_secret_settings
 
-    @field_validator("redis_password", "machine_token", mode="before")
+    @field_validator("redis_password", "machine_token", "operator_token", mode="before")
     @classmethod
     def _trim(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN = "tests-machine-token"
+OPERATOR = "tests-operator-token"
 LATEST = "223"
 in_both_encodings = pytest.mark.parametrize("version", ["200", LATEST], indirect=True)
 """For tests in which much crosses the wire: text up to server version 200, protobuf at the latest."""
@@ -31,6 +32,7 @@ class Engine(Process):
         secrets = directory / "secrets"
         secrets.mkdir(exist_ok=True)
         (secrets / "machine_token").write_text(TOKEN)
+        (secrets / "operator_token").write_text(OPERATOR)
         environment = {
             "IB_HOST": "127.0.0.1",
             "IB_PORT": str(gateway.api_port),
@@ -52,8 +54,8 @@ class Engine(Process):
     def get(self, path: str) -> httpx.Response:
         return self._http.get(path)
 
-    def post(self, path: str, body: Any = None) -> httpx.Response:
-        return self._http.post(path, json=body, headers={"authorization": f"Bearer {TOKEN}"})
+    def post(self, path: str, body: Any = None, token: str = TOKEN) -> httpx.Response:
+        return self._http.post(path, json=body, headers={"authorization": f"Bearer {token}"})
 
     def status(self) -> Any:
         return self.get("/api/v1/status").raise_for_status().json()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from engine import health
 from engine.board import Board, Snapshot
 from engine.errors import PortError, ResyncRefused
 from engine.health import HealthServer, application
@@ -47,6 +48,8 @@ KEYS = {
     "connection",
     "reconciled_at",
     "entries_held",
+    "halted",
+    "halt_reason",
     "generation",
     "positions",
     "orders",
@@ -75,7 +78,13 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
-    return Settings(ib_account="DUSIM0001", machine_token="tok", http_host="127.0.0.1", http_port=0)
+    return Settings(
+        ib_account="DUSIM0001",
+        machine_token="tok",
+        operator_token="op",
+        http_host="127.0.0.1",
+        http_port=0,
+    )
 
 
 @pytest.fixture
@@ -96,6 +105,7 @@ def pin(board: Board, **changes: Any) -> None:
 
 
 AUTH = {"authorization": "Bearer tok"}
+OPERATOR = {"authorization": "Bearer op"}
 
 
 async def test_before_nautilus_is_loaded_there_is_an_answer(http: httpx.AsyncClient, clock: HandClock) -> None:
@@ -151,12 +161,11 @@ async def test_since_is_kept_within_a_state(board: Board, clock: HandClock) -> N
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer nope"}, {"authorization": "Bearer "}])
-@pytest.mark.parametrize("path", ["/api/v1/resync", "/api/v1/hold-entries"])
-async def test_a_post_needs_the_machine_token(
-    http: httpx.AsyncClient, board: Board, path: str, headers: dict[str, str]
-) -> None:
+@pytest.mark.parametrize("path", ["/api/v1/resync", "/api/v1/hold-entries", "/api/v1/halt", "/api/v1/flatten"])
+async def test_a_post_needs_a_token(http: httpx.AsyncClient, board: Board, path: str, headers: dict[str, str]) -> None:
     assert (await http.post(path, headers=headers, json={"hold": True})).status_code == 401
     assert not board.gate.held
+    assert not board.gate.halted
 
 
 async def test_without_a_token_file_nobody_may_post(board: Board) -> None:
@@ -253,6 +262,98 @@ async def test_a_resync_that_makes_no_sense_is_409(http: httpx.AsyncClient, boar
 
     board.control, board.loop = Control(), other.loop
     assert (await http.post("/api/v1/resync", headers=AUTH)).status_code == 409
+
+
+class Hands:
+    """Who halts and flattens, on the node's loop."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.asked: list[Any] = []
+
+    async def halt(self, reason: str, *, lasting: bool) -> dict[str, Any]:
+        self.asked.append(("halt", reason, lasting))
+        return {"halted": True, "reason": reason}
+
+    async def lift(self) -> dict[str, Any]:
+        self.asked.append("lift")
+        return {"halted": False}
+
+    async def flatten(self, reason: str) -> dict[str, Any]:
+        self.asked.append(("flatten", reason))
+        return {"ok": True, "sentence": "2 positions are being closed"}
+
+
+@pytest.fixture
+def hands(board: Board, other: Loop) -> Hands:
+    made = Hands(board)
+    board.halter, board.flattener, board.loop = made, made, other.loop
+    return made
+
+
+@pytest.mark.parametrize(("headers", "lasting"), [(AUTH, False), (OPERATOR, True)])
+async def test_a_halt_is_of_either_token_and_only_the_operators_lasts(
+    http: httpx.AsyncClient, board: Board, hands: Hands, headers: dict[str, str], lasting: bool
+) -> None:
+    answer = await http.post("/api/v1/halt", headers=headers, json={"reason": "wrong account"})
+    assert answer.status_code == 200
+    assert hands.asked == [("halt", "wrong account", lasting)]
+    body = (await http.get("/api/v1/status")).json()
+    assert (body["halted"], body["halt_reason"]) == (True, "wrong account")
+    assert not board.gate.open()
+
+
+async def test_only_the_operator_lifts_a_halt(http: httpx.AsyncClient, hands: Hands) -> None:
+    assert (await http.post("/api/v1/halt", headers=AUTH, json={"halt": False})).status_code == 403
+    assert (await http.post("/api/v1/halt", headers=OPERATOR, json={"halt": False})).status_code == 200
+    assert hands.asked == ["lift"]
+
+
+async def test_a_halt_before_anything_trades_is_kept_in_mind(http: httpx.AsyncClient, board: Board) -> None:
+    assert (await http.post("/api/v1/halt", headers=OPERATOR, json={"reason": "wait"})).status_code == 200
+    assert board.gate.closed_because() == "halted: wait"
+    assert (await http.post("/api/v1/halt", headers=OPERATOR, json={"halt": False})).status_code == 200
+    assert not board.gate.halted
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"halt": 1}', b"{"])
+async def test_a_halt_that_is_not_clear_is_refused(http: httpx.AsyncClient, board: Board, body: bytes) -> None:
+    assert (await http.post("/api/v1/halt", headers=OPERATOR, content=body)).status_code == 400
+    assert not board.gate.halted
+
+
+async def test_a_loop_that_is_stuck_is_told_and_finds_the_halt_later(
+    http: httpx.AsyncClient, board: Board, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = threading.Event()
+    monkeypatch.setattr(health, "LOOP_SECONDS", 0.05)
+    assert board.loop is not None
+    board.loop.call_soon_threadsafe(free.wait)
+    answer = await http.post("/api/v1/halt", headers=OPERATOR, json={"reason": "stuck"})
+    free.set()
+    assert answer.status_code == 503
+    assert "does not answer" in answer.json()["sentence"]
+    assert board.gate.halted
+    async with asyncio.timeout(5):
+        while not hands.asked:
+            await asyncio.sleep(0.01)
+
+
+async def test_flatten_is_the_operators_and_halts_first(http: httpx.AsyncClient, board: Board, hands: Hands) -> None:
+    assert (await http.post("/api/v1/flatten", headers=AUTH, json={"reason": "x"})).status_code == 401
+    assert not board.gate.halted
+    answer = await http.post("/api/v1/flatten", headers=OPERATOR, json={"reason": "enough"})
+    assert answer.status_code == 200
+    assert answer.json()["halt"]["halted"] is True
+    assert hands.asked == [("halt", "enough", True), ("flatten", "enough")]
+
+
+async def test_without_anybody_who_looks_after_exits_there_is_no_flatten(
+    http: httpx.AsyncClient, board: Board, hands: Hands
+) -> None:
+    board.flattener = None
+    assert (await http.post("/api/v1/flatten", headers=OPERATOR, json={})).status_code == 409
+    assert not board.gate.halted
 
 
 def test_the_server_answers_from_its_own_thread_and_a_taken_port_is_told(board: Board) -> None:

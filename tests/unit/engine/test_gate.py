@@ -1,0 +1,242 @@
+"""Orders of a strategy that knows nothing of us, in NautilusTrader's own backtest, past the gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from nautilus_trader.backtest.engine import BacktestEngine
+from nautilus_trader.config import BacktestEngineConfig, LoggingConfig
+from nautilus_trader.model.currencies import USD
+from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.enums import AccountType, OmsType, OrderSide, OrderStatus, TradingState
+from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.objects import Money
+from nautilus_trader.test_kit.providers import TestInstrumentProvider
+from nautilus_trader.trading.strategy import Strategy
+
+from engine.entries import EntryGate
+from engine.gate import Asked, Deed, OrderGate, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# NautilusTrader's own backtest calls it.
+pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow is deprecated")
+
+STOCK = TestInstrumentProvider.equity("SPY", "XNAS")
+SIZE = STOCK.make_qty(10)
+
+
+class Stranger(Strategy):  # type: ignore[misc]
+    """Does one thing a tick; every answer it gets is kept."""
+
+    def __init__(self, steps: list[Any]) -> None:
+        super().__init__()
+        self.steps = steps
+        self.answers: list[tuple[str, str]] = []
+        self.entry: Any = None
+        self.loss: Any = None
+
+    def on_start(self) -> None:
+        self.subscribe_quote_ticks(STOCK.id)
+
+    def on_quote_tick(self, tick: QuoteTick) -> None:
+        if self.steps:
+            self.steps.pop(0)(self)
+
+    def on_order_event(self, event: Any) -> None:
+        self.answers.append((type(event).__name__, getattr(event, "reason", "")))
+
+    def buy(self) -> None:
+        self.submit_order(self.order_factory.market(STOCK.id, OrderSide.BUY, SIZE))
+
+    def sell(self) -> None:
+        self.submit_order(self.order_factory.market(STOCK.id, OrderSide.SELL, SIZE))
+
+    def rest_an_entry(self) -> None:
+        self.entry = self.order_factory.limit(STOCK.id, OrderSide.BUY, SIZE, STOCK.make_price(90))
+        self.submit_order(self.entry)
+
+    def rest_a_stop(self) -> None:
+        self.loss = self.order_factory.stop_market(STOCK.id, OrderSide.SELL, SIZE, STOCK.make_price(95))
+        self.submit_order(self.loss)
+
+    def bracket(self) -> None:
+        self.submit_order_list(
+            self.order_factory.bracket(
+                STOCK.id, OrderSide.BUY, SIZE, tp_price=STOCK.make_price(110), sl_trigger_price=STOCK.make_price(95)
+            )
+        )
+
+    def said(self, kind: str) -> list[str]:
+        return [reason for name, reason in self.answers if name == kind]
+
+
+class House:
+    """A backtest engine with the gate in it, which runs the steps one tick each."""
+
+    def __init__(self) -> None:
+        self.engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True)))
+        self.engine.add_venue(Venue("XNAS"), OmsType.NETTING, AccountType.MARGIN, [Money(1_000_000, USD)], USD)
+        self.engine.add_instrument(STOCK)
+        self.words = EntryGate(trading=True, settled=True)
+        self.gate = OrderGate(self.engine.kernel, self.words)
+
+    def run(self, *steps: Callable[[Stranger], None]) -> Stranger:
+        stranger = Stranger(list(steps))
+        self.engine.add_strategy(stranger)
+        price, size = STOCK.make_price(100), STOCK.make_qty(100)
+        ticks = [QuoteTick(STOCK.id, price, price, size, size, n * 10**9, n * 10**9) for n in range(1, len(steps) + 3)]
+        self.engine.add_data(ticks)
+        self.engine.run()
+        assert not stranger.steps
+        return stranger
+
+    @property
+    def net(self) -> float:
+        return sum(float(position.signed_qty) for position in self.engine.cache.positions_open())
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    made = House()
+    yield made
+    made.engine.dispose()
+
+
+def test_open_it_lets_everything_pass(house: House) -> None:
+    stranger = house.run(Stranger.buy, Stranger.rest_a_stop, lambda s: s.cancel_order(s.loss), Stranger.sell)
+    assert house.net == 0
+    assert stranger.loss.status is OrderStatus.CANCELED
+    assert house.gate.refused == 0
+
+
+@pytest.mark.parametrize("entry", [Stranger.buy, Stranger.rest_an_entry, Stranger.bracket, Stranger.sell])
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda words: words.hold(True, "1100"),
+        lambda words: words.halt(True, "a person"),
+        lambda words: setattr(words, "trading", False),
+        lambda words: setattr(words, "stopping", True),
+    ],
+)
+def test_closed_nothing_opens_a_position(house: House, entry: Any, close: Any) -> None:
+    stranger = house.run(lambda _: close(house.words), entry)
+    assert house.net == 0
+    assert not house.engine.cache.orders_open()
+    assert {order.status for order in house.engine.cache.orders()} == {OrderStatus.DENIED}
+    assert stranger.said("OrderDenied")
+
+
+def test_held_a_position_may_still_be_closed_but_not_turned_round(house: House) -> None:
+    def oversell(s: Stranger) -> None:
+        s.submit_order(s.order_factory.market(STOCK.id, OrderSide.SELL, STOCK.make_qty(11)))
+
+    stranger = house.run(Stranger.buy, lambda _: house.words.hold(True, "1100"), Stranger.buy, oversell, Stranger.sell)
+    assert house.net == 0
+    assert [reason for reason in stranger.said("OrderDenied")] == ["entries are held: 1100"] * 2
+
+
+def test_on_unsettled_books_a_position_may_not_be_there(house: House) -> None:
+    def unsettle(_: Stranger) -> None:
+        house.words.trading = house.words.settled = False
+
+    stranger = house.run(Stranger.buy, unsettle, Stranger.sell)
+    assert house.net == 10
+    assert "not yet the broker's" in stranger.said("OrderDenied")[0]
+
+
+def cancel_all(s: Stranger) -> None:
+    s.cancel_all_orders(STOCK.id)
+
+
+def close_all(s: Stranger) -> None:
+    s.close_all_positions(STOCK.id)
+
+
+@pytest.mark.parametrize("shut", ["halt", "stop"])
+def test_shut_a_strategy_that_cancels_all_and_closes_all_leaves_its_exits_where_they_are(
+    house: House, shut: str
+) -> None:
+    def close(_: Stranger) -> None:
+        house.words.halt(shut == "halt", "a person")
+        house.words.stopping = shut == "stop"
+
+    stranger = house.run(Stranger.buy, Stranger.rest_a_stop, Stranger.rest_an_entry, close, cancel_all, close_all)
+    assert house.net == 10
+    assert stranger.loss.status is OrderStatus.ACCEPTED
+    assert stranger.entry.status is OrderStatus.CANCELED
+    assert len(stranger.said("OrderCancelRejected")) == 1
+    assert len(stranger.said("OrderDenied")) == 1
+
+
+def test_halted_a_stranger_may_not_move_an_exit_and_the_keeper_may(house: House) -> None:
+    def halt(_: Stranger) -> None:
+        house.words.halt(True, "a person")
+
+    def move(s: Stranger) -> None:
+        s.modify_order(s.loss, trigger_price=STOCK.make_price(97))
+
+    def trust(s: Stranger) -> None:
+        assert s.loss.trigger_price == STOCK.make_price(95)
+        house.gate.trust(s.id)
+
+    stranger = house.run(Stranger.buy, Stranger.rest_a_stop, halt, move, trust, move, Stranger.buy)
+    assert stranger.loss.trigger_price == STOCK.make_price(97)
+    assert stranger.said("OrderModifyRejected") == ["halted: a person"]
+    assert house.net == 10
+
+
+def test_a_halt_takes_resting_entries_back_and_keeps_exits(house: House) -> None:
+    taken: list[int] = []
+
+    def halt(_: Stranger) -> None:
+        house.words.halt(True, "a person")
+        taken.append(house.gate.cancel_entries())
+
+    stranger = house.run(Stranger.buy, Stranger.rest_a_stop, Stranger.rest_an_entry, halt)
+    assert taken == [1]
+    assert stranger.entry.status is OrderStatus.CANCELED
+    assert stranger.loss.status is OrderStatus.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("state", "opens_when_flat", "moves_an_exit"),
+    [(TradingState.REDUCING, True, True), (TradingState.HALTED, False, False)],
+)
+def test_why_nautilus_own_trading_states_are_not_enough(
+    house: House, state: TradingState, opens_when_flat: bool, moves_an_exit: bool
+) -> None:
+    """If this fails, they have become better: the gate may go."""
+    risk = house.engine.kernel.risk_engine
+    seen: list[float] = []
+
+    def tell(_: Stranger) -> None:
+        seen.append(house.net)
+        risk.set_trading_state(TradingState.ACTIVE)
+
+    stranger = house.run(
+        lambda _: risk.set_trading_state(state),
+        Stranger.buy,
+        tell,
+        lambda s: None if opens_when_flat else s.buy(),
+        Stranger.rest_a_stop,
+        lambda _: risk.set_trading_state(state),
+        lambda s: s.modify_order(s.loss, trigger_price=STOCK.make_price(97)),
+    )
+    assert bool(seen[0]) is opens_when_flat
+    assert (stranger.loss.trigger_price == STOCK.make_price(97)) is moves_an_exit
+
+
+@pytest.mark.parametrize("deed", list(Deed))
+@pytest.mark.parametrize("trusted", [True, False])
+@pytest.mark.parametrize("exits", [True, False])
+def test_nothing_that_opens_is_ever_sent_once_it_is_shut(deed: Deed, trusted: bool, exits: bool) -> None:
+    for words in (EntryGate(trading=True, settled=True, halted=True), EntryGate(stopping=True)):
+        refused = refusal(Asked(deed, exits, trusted), words) is not None
+        if deed is Deed.CANCEL:
+            assert refused is (exits and (words.stopping or not trusted))
+        else:
+            assert refused is not (exits and trusted and not words.stopping)
