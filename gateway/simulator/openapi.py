@@ -11,6 +11,7 @@ _TEXT = {"type": "string"}
 _MOMENT = {"type": "string", "format": "date-time"}
 _NUMBER = {"type": "number"}
 _WHOLE = {"type": "integer"}
+_FLAG = {"type": "boolean"}
 
 
 def _object(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -81,12 +82,24 @@ _ORDER = _object(
         "oca_type": _WHOLE,
         "action": {"type": "string", "enum": ["BUY", "SELL"]},
         "order_type": _TEXT,
+        "tif": _TEXT,
         "limit_price": _maybe(_NUMBER),
         "stop_price": _maybe(_NUMBER),
         "quantity": _NUMBER,
         "filled": _NUMBER,
         "status": _TEXT,
         "order_ref": _TEXT,
+        "conditions": _list(_list(_TEXT)),
+        "cancel_on_condition": _FLAG,
+        "trail_amount": _maybe(_NUMBER),
+        "trail_percent": _maybe(_NUMBER),
+        "trail_stop": _maybe(_NUMBER),
+        "limit_offset": _maybe(_NUMBER),
+        "trigger_method": _WHOLE,
+        "good_after": _maybe(_MOMENT),
+        "good_till": _maybe(_MOMENT),
+        "outside_rth": _FLAG,
+        "transmit": _FLAG,
         **_CONTRACT,
     }
 )
