@@ -7,6 +7,8 @@ EngineError
 ├── AccountError       the gateway serves another account than the one configured
 ├── StrategyRefused    the strategy may not trade this account; exit code 2
 ├── OrderRefused       an order that would be wrong at the broker; raised to the strategy that asked for it
+├── StrategyUnusable   the user's strategy cannot be imported, configured or created; exit code 2
+├── InstrumentsMissing the gateway does not know what is to be loaded
 └── ResyncRefused      nothing to resync in this state (HTTP 409)
 """
 
@@ -45,6 +47,14 @@ class StrategyRefused(EngineError):
 
 class OrderRefused(EngineError):
     """This order would be refused by the broker, or do harm there."""
+
+
+class StrategyUnusable(EngineError):
+    """The user's strategy, or its configuration, is not what Nautilus can run."""
+
+
+class InstrumentsMissing(EngineError):
+    """Something that the settings name cannot be loaded."""
 
 
 class ResyncRefused(EngineError):

@@ -71,6 +71,7 @@ class Guardian:
         self._refused = 0
         self._try_again_at: float | None = None
         self._ask_again_at = 0.0
+        # None where only data is taken.
         self.books: Books | None = None
 
     async def watch(self) -> None:
@@ -168,7 +169,6 @@ class Guardian:
 
     async def _settle(self, report: Report) -> None:
         adapter, books, watch = self._adapter(), self.books, self._watch
-        assert books is not None
         generation = watch.generation
         async with self._step(report, "resume"):
             await self._until(lambda: not adapter.resuming(), "the adapter does not end its own resubscription")
@@ -178,13 +178,8 @@ class Guardian:
         async with self._step(report, "resubscribe"):
             watch.data_lost = False
             report.steps["subscriptions"] = await adapter.resubscribe()
-        async with self._step(report, "fills_and_orders"):
-            report.steps["orders_closed"] = await books.settle_orders()
-        async with self._step(report, "reconcile"):
-            if not await books.reconcile():
-                raise StepFailed("NautilusTrader could not reconcile with the broker; its log says why")
-        async with self._step(report, "positions"):
-            await books.agree()
+        if books is not None:
+            await self._reconcile(report, books)
         if self._lost(generation):
             raise StepFailed("the session was lost again meanwhile")
         watch.reconciled_generation = generation
@@ -195,6 +190,15 @@ class Guardian:
                 await self._until(lambda: watch.ticks > ticks or self._lost(generation), "no tick came after all")
                 if self._lost(generation):
                     raise StepFailed("the session was lost while waiting for a tick")
+
+    async def _reconcile(self, report: Report, books: Books) -> None:
+        async with self._step(report, "fills_and_orders"):
+            report.steps["orders_closed"] = await books.settle_orders()
+        async with self._step(report, "reconcile"):
+            if not await books.reconcile():
+                raise StepFailed("NautilusTrader could not reconcile with the broker; its log says why")
+        async with self._step(report, "positions"):
+            await books.agree()
 
     def _lost(self, generation: int) -> bool:
         return self._watch.generation != generation or not self._adapter().ready

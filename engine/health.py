@@ -197,6 +197,7 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
         "entries_held": board.gate.held,
         "halted": board.gate.halted,
         "halt_reason": board.gate.halt_reason,
+        "data_only": seen.data_only,
         "generation": seen.generation,
         "positions": list(snapshot.positions),
         "orders": list(snapshot.orders),

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from ibapi.common import MarketDataTypeEnum
 from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
+from nautilus_trader.adapters.interactive_brokers.common import IBContract
 from nautilus_trader.adapters.interactive_brokers.config import (
     InteractiveBrokersDataClientConfig,
     InteractiveBrokersExecClientConfig,
     InteractiveBrokersInstrumentProviderConfig,
+    SymbologyMethod,
 )
 from nautilus_trader.adapters.interactive_brokers.factories import (
     IB_CLIENTS,
@@ -21,29 +23,20 @@ from nautilus_trader.cache.config import CacheConfig
 from nautilus_trader.config import (
     DatabaseConfig,
     LiveExecEngineConfig,
-    LoggingConfig,
     RoutingConfig,
     TradingNodeConfig,
 )
 from nautilus_trader.live.node import TradingNode
-from nautilus_trader.model.identifiers import TraderId
+from nautilus_trader.model.identifiers import InstrumentId, TraderId
 
+from engine import logs
 from engine.instruments import SYMBOL, UNDERLYING_CONTRACT, VENUE
-from engine.settings import MarketData, Settings
+from engine.settings import CLIENT, MarketData, Settings, Symbology
 
 if TYPE_CHECKING:
     import asyncio
 
     from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
-
-CLIENT = "IB"
-# One answer of the gateway. An unanswered request blocks its name for this long, so 60 s (the default) is too much.
-REQUEST_SECONDS = 15
-# The adapter waits for a session that stands already; the kernel above it must not give up before its parts do:
-# instruments and account are two answers each.
-ADAPTER_CONNECT_SECONDS = 20
-KERNEL_CONNECT_SECONDS = ADAPTER_CONNECT_SECONDS + 2 * REQUEST_SECONDS + 5
-RECONCILE_SECONDS = 2 * REQUEST_SECONDS + 5
 
 MARKET_DATA_TYPES = {
     MarketData.REALTIME: MarketDataTypeEnum.REALTIME,
@@ -53,10 +46,24 @@ MARKET_DATA_TYPES = {
 }
 
 
-def provider_config() -> InteractiveBrokersInstrumentProviderConfig:
+SYMBOLOGY = {
+    Symbology.SIMPLIFIED: SymbologyMethod.IB_SIMPLIFIED,
+    Symbology.RAW: SymbologyMethod.IB_RAW,
+}
+
+
+def provider_config(settings: Settings) -> InteractiveBrokersInstrumentProviderConfig:
     """Return the one provider configuration; data and execution share the provider because it is equal."""
+    contracts = (IBContract(**wanted.model_dump()) for wanted in settings.load_contracts)
     return InteractiveBrokersInstrumentProviderConfig(
-        load_contracts=frozenset([UNDERLYING_CONTRACT]), symbol_to_mic_venue={SYMBOL: VENUE}
+        load_ids=frozenset(map(InstrumentId.from_str, settings.load_ids)),
+        load_contracts=frozenset([UNDERLYING_CONTRACT, *contracts]),
+        symbology_method=SYMBOLOGY[settings.symbology_method],
+        convert_exchange_to_mic_venue=settings.convert_exchange_to_mic_venue,
+        # The first that fits is taken: the underlying and its options stay on one venue, whatever else is wished.
+        symbol_to_mic_venue={SYMBOL: VENUE, **settings.symbol_to_mic_venue},
+        filter_sec_types=frozenset(settings.filter_sec_types),
+        filter_callable=settings.filter_callable,
     )
 
 
@@ -66,20 +73,29 @@ def config(settings: Settings) -> TradingNodeConfig:
         "ibg_host": settings.ib_host,
         "ibg_port": settings.ib_port,
         "ibg_client_id": settings.ib_client_id,
-        "connection_timeout": ADAPTER_CONNECT_SECONDS,
-        "request_timeout_secs": REQUEST_SECONDS,
-        "instrument_provider": provider_config(),
+        "connection_timeout": settings.connection_timeout_seconds,
+        "request_timeout_secs": settings.request_timeout_seconds,
+        "instrument_provider": provider_config(settings),
         "routing": RoutingConfig(default=True),
     }
+    execution = InteractiveBrokersExecClientConfig(
+        account_id=settings.ib_account,
+        fetch_all_open_orders=settings.fetch_all_open_orders,
+        track_option_exercise_from_position_update=settings.track_option_exercise_from_position_update,
+        **common,
+    )
     return TradingNodeConfig(
         trader_id=TraderId(settings.trader_id),
-        logging=LoggingConfig(log_level=settings.log_level, log_colors=False),
+        logging=logs.nautilus(settings.log_level),
         cache=CacheConfig(database=_database(settings)) if settings.redis_host else None,
         exec_engine=LiveExecEngineConfig(
             reconciliation=True,
             # It calls an order that nobody acknowledged rejected after half a minute, also while the gateway is
             # away and the order may rest at the broker. The guardian asks the broker instead.
             inflight_check_interval_ms=0,
+            # Nautilus' own repeated checks of orders and positions stay off (their default): asked while the gateway
+            # is away, each blocks its kind of question for REQUEST_TIMEOUT_SECONDS after it is back. The guardian
+            # asks on sessions that stand.
             # A stack left running for weeks must not grow: what has ended is forgotten after an hour, also in Redis.
             purge_closed_orders_interval_mins=10,
             purge_closed_orders_buffer_mins=60,
@@ -91,12 +107,17 @@ def config(settings: Settings) -> TradingNodeConfig:
         ),
         data_clients={
             CLIENT: InteractiveBrokersDataClientConfig(
-                market_data_type=MARKET_DATA_TYPES[settings.market_data_type], **common
+                market_data_type=MARKET_DATA_TYPES[settings.market_data_type],
+                use_regular_trading_hours=settings.use_regular_trading_hours,
+                ignore_quote_tick_size_updates=settings.ignore_quote_tick_size_updates,
+                **common,
             )
         },
-        exec_clients={CLIENT: InteractiveBrokersExecClientConfig(account_id=settings.ib_account, **common)},
-        timeout_connection=float(KERNEL_CONNECT_SECONDS),
-        timeout_reconciliation=float(RECONCILE_SECONDS),
+        # A read-only gateway refuses orders and, as many report, does not end its answer about open ones either:
+        # reconciliation would wait for it, fail, and leave a zombie. Without an execution client nothing is asked.
+        exec_clients={} if settings.read_only_api else {CLIENT: execution},
+        timeout_connection=float(settings.kernel_timeout),
+        timeout_reconciliation=float(settings.reconciliation_timeout),
         timeout_portfolio=10.0,
         # Together below the 15 s in which SIGTERM must end us: nothing is cancelled at the broker on the way out.
         timeout_post_stop=0.5,
@@ -128,15 +149,17 @@ def create_client(settings: Settings, node: TradingNode, loop: asyncio.AbstractE
         host=settings.ib_host,
         port=settings.ib_port,
         client_id=settings.ib_client_id,
-        request_timeout_secs=REQUEST_SECONDS,
+        request_timeout_secs=settings.request_timeout_seconds,
     )
     IB_CLIENTS[key] = client
     return client
 
 
-def provider(client: InteractiveBrokersClient, node: TradingNode) -> InteractiveBrokersInstrumentProvider:
+def provider(
+    settings: Settings, client: InteractiveBrokersClient, node: TradingNode
+) -> InteractiveBrokersInstrumentProvider:
     """Return the instrument provider that the node's clients will use."""
-    return get_cached_interactive_brokers_instrument_provider(client, node.kernel.clock, provider_config())
+    return get_cached_interactive_brokers_instrument_provider(client, node.kernel.clock, provider_config(settings))
 
 
 def _database(settings: Settings) -> DatabaseConfig:

@@ -41,6 +41,7 @@ class Watch:
     node: TradingNode | None = None
     adapter: Adapter | None = None
     underlying: Any = None
+    data_only: bool = False
 
     generation: int = 0
     connected_at: float | None = None
@@ -109,7 +110,7 @@ class Watch:
         self.looks += 1
         seen = self._observe(ready)
         trading = decide(seen, seen.at, self.board.limits).state is State.TRADING
-        self.board.gate.trading = trading and not seen.wandered
+        self.board.gate.trading = trading and not seen.wandered and not self.data_only
         self.board.gate.settled = ready and self.settled
         self.board.pin(
             Snapshot(
@@ -145,6 +146,7 @@ class Watch:
             at=self.board.clock.monotonic(),
             phase=self.phase,
             detail=self.detail,
+            data_only=self.data_only,
             session_open=self.session_open(),
             connected_at=self.connected_at,
             data_at=self.data_at,

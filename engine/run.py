@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import structlog
 
-from engine import cache, clearance, node, private
+from engine import cache, clearance, logs, node, private
 from engine.books import Books
+from engine.errors import InstrumentsMissing
 from engine.gate import OrderGate
 from engine.guardian import Guardian
 from engine.halt import Halt
 from engine.instruments import UNDERLYING, Chain
 from engine.observe import Watch
-from engine.settings import Settings, StrategyName, account_fits, masked
+from engine.settings import NO_STRATEGY, REFERENCE, Settings, account_fits, masked
 from engine.state import Phase
+from engine.strategies import own
 from engine.strategies.observe import Pulse
 from engine.strategies.reference import Reference, ReferenceConfig, refuse_real_account
 
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
+    from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
     from nautilus_trader.live.node import TradingNode
+    from nautilus_trader.model.identifiers import InstrumentId
+    from nautilus_trader.trading.strategy import Strategy
 
     from engine.board import Board
 
@@ -43,15 +48,14 @@ log = structlog.get_logger("engine")
 
 def run(settings: Settings, board: Board) -> int:
     """Run until SIGTERM or SIGINT. Returns the exit code: 0 after a stop that was asked for, 1 otherwise."""
-    _plain_logs()
+    logs.configure()
     private.verify_version()
-    if settings.chosen_strategy is StrategyName.REFERENCE:
-        refuse_real_account(settings.ib_account)
+    own_strategy = _strategy(settings)
     # Nautilus installs uvloop's policy when it is imported: this is the loop it wants.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_exception_handler(_quiet_cancellations)
-    one = _Run(settings, board, loop)
+    one = _Run(settings, board, loop, own_strategy)
     try:
         return loop.run_until_complete(one.main())
     finally:
@@ -59,13 +63,16 @@ def run(settings: Settings, board: Board) -> int:
 
 
 class _Run:
-    def __init__(self, settings: Settings, board: Board, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, settings: Settings, board: Board, loop: asyncio.AbstractEventLoop, own_strategy: Strategy | None
+    ) -> None:
         self._settings = settings
         self._board = board
         self._clock = board.clock
         self._loop = loop
+        self._own_strategy = own_strategy
         self._stop = asyncio.Event()
-        self._watch = Watch(board)
+        self._watch = Watch(board, data_only=settings.read_only_api)
         self._guardian = Guardian(
             self._watch, node.MARKET_DATA_TYPES[settings.market_data_type], settings.resync_timeout_seconds
         )
@@ -161,13 +168,16 @@ class _Run:
         settings, watch = self._settings, self._watch
         watch.tell(Phase.STARTING)
         made.build()
-        provider = node.provider(client, made)
-        books = Books(made, adapter, settings.ib_account, self._clock, node.RECONCILE_SECONDS)
+        provider = node.provider(settings, client, made)
+        await self._load(provider)
+        claims = [] if settings.read_only_api else await self._open_books(made, adapter, provider)
         chain = Chain(made.cache, provider, client, self._clock)
-        claims = await books.held_instruments(provider)
-        books.ignore_invented_orders()
+        if settings.read_only_api:
+            log.warning("data only: the gateway is read-only (READ_ONLY_API=yes), so there is no execution client")
         made.trader.add_actor(Pulse())
-        if settings.chosen_strategy is StrategyName.REFERENCE:
+        if self._own_strategy is not None:
+            made.trader.add_strategy(self._own_strategy)
+        elif settings.chosen_strategy == REFERENCE and not settings.read_only_api:
             reference = Reference(
                 ReferenceConfig(pause_seconds=settings.trade_pause_seconds, external_order_claims=claims),
                 account=settings.ib_account,
@@ -183,7 +193,7 @@ class _Run:
         for topic in ("data.quotes.*", "data.trades.*", "data.bars.*"):
             made.kernel.msgbus.subscribe(topic, watch.on_data)
         made.kernel.msgbus.subscribe("events.order.*", watch.on_order)
-        watch.node, watch.underlying, self._guardian.books = made, UNDERLYING, books
+        watch.node, watch.underlying = made, UNDERLYING
         # The same as `node.run_async()` up to where that waits for its queues; the return of this call is the only
         # sign that a start has failed, for the node says RUNNING either way.
         await made.kernel.start_async()
@@ -192,6 +202,31 @@ class _Run:
             self._spawn(self._watch_redis())
         if made.trader.is_running:
             self._spawn(chain.keep())
+
+    async def _load(self, provider: InteractiveBrokersInstrumentProvider) -> None:
+        """Load what the settings name. Left to the node's clients, one unknown name would make a zombie of it all."""
+        begun = self._clock.monotonic()
+        try:
+            await provider.initialize()
+        except RuntimeError as error:
+            found = str(error).removeprefix("Unable to resolve configured Interactive Brokers instruments: ")
+            raise InstrumentsMissing(
+                "each of LOAD_IDS and LOAD_CONTRACTS to name exactly one contract of the gateway's",
+                f"none or several for {found}",
+                "correct it; its error is in the log above",
+            ) from None
+        log.info("instruments", loaded=provider.count, seconds=round(self._clock.monotonic() - begun, 3))
+
+    async def _open_books(
+        self, made: TradingNode, adapter: private.Adapter, provider: InteractiveBrokersInstrumentProvider
+    ) -> list[InstrumentId]:
+        """Make the guardian keep our books by the broker's. Returns what is held."""
+        settings = self._settings
+        books = Books(made, adapter, settings.ib_account, self._clock, settings.reconciliation_timeout)
+        held = await books.held_instruments(provider)
+        books.ignore_invented_orders()
+        self._guardian.books = books
+        return held
 
     async def _leave(self, road: asyncio.Task[None]) -> None:
         # Before any strategy is told to stop: what it does then must not touch what protects a position.
@@ -221,16 +256,16 @@ class _Run:
         self._tasks.append(task)
 
 
-def _plain_logs() -> None:
-    # One line of JSON each, and tracebacks without local variables: those may hold secrets.
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(default=str),
-        ]
-    )
+def _strategy(settings: Settings) -> Strategy | None:
+    """Create the user's strategy before anything else is begun: what is wrong with it ends the start with code 2."""
+    own.search(settings.strategy_path)
+    if settings.filter_callable is not None:
+        own.check_filter(settings.filter_callable)
+    if settings.chosen_strategy == REFERENCE:
+        refuse_real_account(settings.ib_account)
+    if settings.chosen_strategy in (REFERENCE, NO_STRATEGY):
+        return None
+    return own.load(settings.chosen_strategy, settings.strategy_config)
 
 
 def _last_resort() -> None:

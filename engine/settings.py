@@ -1,16 +1,40 @@
-"""The engine's environment, read once, refused whole: every fault is told in one message."""
+"""The engine's settings: a file and the environment, read once, refused whole with every fault in one message."""
 
 from __future__ import annotations
 
 import os
+import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from engine.errors import SettingsError
+
+# What the kernel waits on top of its parts: the work between two answers.
+SPARE_SECONDS = 5
+# Answers that the execution client asks for one after the other: connecting, account and positions; reconciling,
+# orders and executions.
+ANSWERS_IN_A_ROW = 2
+CLIENT = "IB"
+"""Name of the first data and execution client."""
+REFERENCE = "reference"
+NO_STRATEGY = "none"
+
+_REASONS = {
+    "dockerized_gateway": (
+        "refused: NautilusTrader tells the gateways that it starts apart by their trading mode alone, so a second "
+        "tenant would be handed the first one's gateway and account; nobody restarts it either. Take the key out: "
+        "the stack brings its own gateway"
+    ),
+}
 
 
 class Mode(StrEnum):
@@ -19,13 +43,6 @@ class Mode(StrEnum):
     SIM = "sim"
     PAPER = "paper"
     LIVE = "live"
-
-
-class StrategyName(StrEnum):
-    """What trades, if anything."""
-
-    REFERENCE = "reference"
-    NONE = "none"
 
 
 class MarketData(StrEnum):
@@ -37,38 +54,160 @@ class MarketData(StrEnum):
     DELAYED_FROZEN = "DELAYED_FROZEN"
 
 
+class Symbology(StrEnum):
+    """How instruments are named: `SPY.ARCX` or, raw, IBKR's own `SPY=STK.ARCA`."""
+
+    SIMPLIFIED = "simplified"
+    RAW = "raw"
+
+
+class Contract(BaseModel):
+    """One entry of `load_contracts`, under the names of Nautilus' IBContract: a contract, and a chain to go with it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    secType: str = Field(min_length=2)
+    symbol: str = ""
+    exchange: str = "SMART"
+    primaryExchange: str = ""
+    currency: str = "USD"
+    localSymbol: str = ""
+    tradingClass: str = ""
+    conId: int = 0
+    secIdType: str = ""
+    secId: str = ""
+    lastTradeDateOrContractMonth: str = Field("", pattern=r"^(\d{6}|\d{8})?$")
+    strike: float = Field(0.0, ge=0)
+    right: str = Field("", pattern="^(C|P|CALL|PUT)?$")
+    multiplier: str = ""
+    includeExpired: bool = False
+    build_options_chain: bool = False
+    build_futures_chain: bool = False
+    options_chain_exchange: str | None = None
+    min_expiry_days: int | None = Field(None, ge=-1)
+    max_expiry_days: int | None = Field(None, ge=1)
+
+    @field_validator("min_expiry_days")
+    @classmethod
+    def _not_zero(cls, value: int | None) -> int | None:
+        if value == 0:
+            raise ValueError("0 leaves today out: Nautilus compares a midnight with now; -1 includes today, 1 does not")
+        return value
+
+    @field_validator("secType")
+    @classmethod
+    def _not_a_bag(cls, value: str) -> str:
+        if value == "BAG":
+            raise ValueError(
+                "a spread is named by its legs: put its id, as new_generic_spread_id gives it, in load_ids"
+            )
+        return value
+
+
 class Settings(BaseSettings):
-    """Names are those of the environment, without a prefix; secrets are files in `SECRETS_DIR`."""
+    """Names in the environment are those of the fields in capitals; secrets are files in `SECRETS_DIR`.
+
+    The description of a field is what docs/engine.md and an error say about it.
+    """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
-    ib_host: str = "ib-gateway"
-    ib_port: int = Field(4004, ge=1, le=65535)
-    ib_client_id: int = Field(1, ge=0, le=895)
-    ib_account: str = Field(min_length=2)
-    trading_mode: Mode = Mode.PAPER
-    mode: Mode = Mode.SIM
-    strategy: StrategyName | None = None
-    market_data_type: MarketData = MarketData.REALTIME
-    supervisor_url: str = "http://supervisor:9180"
-    tenant: str = "sim"
-    trader_id: str = "WATCHKEEPER-001"
+    ib_host: str = Field("ib-gateway", description="Host of the gateway's API.")
+    ib_port: int = Field(4004, ge=1, le=65535, description="Port of the gateway's API, 1 to 65535.")
+    ib_client_id: int = Field(
+        1, ge=0, le=895, description="Client id, 0 to 895; the four above it must be free as well."
+    )
+    ib_account: str = Field(min_length=2, description="The account that is traded: D… for paper, U… for live.")
+    trading_mode: Mode = Field(Mode.PAPER, description="What the gateway logs in to: paper or live.")
+    mode: Mode = Field(Mode.SIM, description="The stack's world: sim, paper or live.")
+    read_only_api: bool = Field(
+        False, description="yes: the gateway refuses orders, so the engine takes data only and says so."
+    )
+    market_data_type: MarketData = Field(
+        MarketData.REALTIME, description="REALTIME, FROZEN, DELAYED or DELAYED_FROZEN."
+    )
 
-    redis_host: str | None = None
-    redis_port: int = Field(6379, ge=1, le=65535)
-    redis_username: str | None = None
-    redis_password: SecretStr | None = None
-    machine_token: SecretStr | None = None
-    operator_token: SecretStr | None = None
+    strategy: str | None = Field(
+        None, description="reference, none, or your own as package.module:Class. Without a word: reference in SIM."
+    )
+    strategy_path: Path = Field(Path("/files"), description="The folder that your own modules are imported from.")
+    strategy_config: Path | None = Field(
+        None, description="TOML or JSON file with the fields of your strategy's configuration class."
+    )
 
-    http_host: str = "0.0.0.0"  # noqa: S104 - the container's own network; compose publishes loopback only
-    http_port: int = Field(9190, ge=0, le=65535)
-    log_level: str = "INFO"
+    load_ids: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Instruments to load by Nautilus' ids, for instance EUR/USD.IDEALPRO; commas between them."
+    )
+    load_contracts: Annotated[tuple[Contract, ...], NoDecode] = Field(
+        (), description="Instruments to load by IBKR's contracts, and their chains; tables of the file."
+    )
+    symbology_method: Symbology = Field(
+        Symbology.SIMPLIFIED, description="How instruments are named: simplified or raw."
+    )
+    convert_exchange_to_mic_venue: bool = Field(
+        False, description="yes: venues are ISO 10383 codes (XCBO) instead of IBKR's names (CBOE)."
+    )
+    symbol_to_mic_venue: Annotated[dict[str, str], NoDecode] = Field(
+        {}, description="Venues by the beginning of a symbol, which outrank the above: SPX=XCBO,ES=XCME."
+    )
+    filter_sec_types: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="IBKR's security types that are left alone, for instance WAR,IOPT."
+    )
+    filter_callable: str | None = Field(
+        None,
+        pattern=r"^[\w.]+:[\w.]+$",
+        description="package.module:function that is asked about each instrument and keeps it with True.",
+    )
 
-    deaf_after_seconds: float = Field(10.0, gt=0)
-    clearance_grace_seconds: float = Field(60.0, gt=0)
-    resync_timeout_seconds: float = Field(15.0, gt=0)
-    trade_pause_seconds: float = Field(5.0, ge=0)
+    use_regular_trading_hours: bool = Field(True, description="no: bars outside regular trading hours, too.")
+    ignore_quote_tick_size_updates: bool = Field(False, description="yes: no quote where only a size has changed.")
+    fetch_all_open_orders: bool = Field(
+        False, description="yes: orders of every client id and of TWS are reconciled, not only our own."
+    )
+    track_option_exercise_from_position_update: bool = Field(
+        False, description="yes: exercises and assignments are booked as the broker reports the positions."
+    )
+
+    connection_timeout_seconds: int = Field(20, ge=1, description="Longest wait of a client for its session.")
+    request_timeout_seconds: int = Field(
+        15, ge=1, description="Longest wait for one answer; an unanswered question blocks its kind for as long."
+    )
+    kernel_timeout_seconds: int | None = Field(
+        None,
+        ge=1,
+        description="Longest wait of Nautilus' kernel for its clients; at least the sum of theirs, the default.",
+    )
+    reconciliation_timeout_seconds: int | None = Field(
+        None, ge=1, description="Longest reconciliation; at least the sum of its answers, the default."
+    )
+
+    supervisor_url: str = Field("http://supervisor:9180", description="Where clearance is asked for.")
+    tenant: str = Field("sim", description="Name of the stack.")
+    trader_id: str = Field("WATCHKEEPER-001", description="Nautilus' name for this trader, NAME-TAG.")
+
+    redis_host: str | None = Field(None, description="Host of the cache; without one nothing outlives the engine.")
+    redis_port: int = Field(6379, ge=1, le=65535, description="Port of the cache, 1 to 65535.")
+    redis_username: str | None = Field(None, description="User of the cache, where there is a password.")
+    redis_password: SecretStr | None = Field(None, description="Password of the cache; a file among the secrets.")
+    machine_token: SecretStr | None = Field(
+        None, description="Token with which the supervisor may resync and hold entries; a file among the secrets."
+    )
+    operator_token: SecretStr | None = Field(
+        None, description="Token with which a person may do everything; a file among the secrets."
+    )
+
+    http_host: str = Field("0.0.0.0", description="Address that the HTTP server binds.")  # noqa: S104 - the container's own network; compose publishes loopback only
+    http_port: int = Field(9190, ge=0, le=65535, description="Port of the HTTP server, 0 to 65535.")
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR; logs are JSON."
+    )
+
+    deaf_after_seconds: float = Field(10.0, gt=0, description="Silence in an open market after which it is deaf.")
+    clearance_grace_seconds: float = Field(
+        60.0, gt=0, description="How long the supervisor may be away before the engine starts on its own check."
+    )
+    resync_timeout_seconds: float = Field(15.0, gt=0, description="Longest time a resync waits for a session.")
+    trade_pause_seconds: float = Field(5.0, ge=0, description="Rest of the reference strategy between two trades.")
 
     @classmethod
     def settings_customise_sources(
@@ -79,13 +218,42 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read arguments, environment and secret files; a `.env` belongs to compose, not to us."""
-        return init_settings, env_settings, file_secret_settings
+        """Read the environment, then the file, which `load` passes in, then secrets; a `.env` belongs to compose."""
+        return env_settings, init_settings, file_secret_settings
 
     @field_validator("redis_password", "machine_token", "operator_token", mode="before")
     @classmethod
     def _trim(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
+
+    @field_validator("load_ids", "filter_sec_types", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("symbol_to_mic_venue", mode="before")
+    @classmethod
+    def _paired(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(symbol.strip() and venue.strip() for symbol, _, venue in pairs):
+            raise ValueError("expected SYMBOL=VENUE with commas between them")
+        return {symbol.strip(): venue.strip() for symbol, _, venue in pairs}
+
+    @field_validator("load_contracts", mode="before")
+    @classmethod
+    def _tables(cls, value: object) -> object:
+        if isinstance(value, str):
+            raise ValueError("expected tables; they stand in the file that ENGINE_SETTINGS names")
+        return value
+
+    @field_validator("load_ids")
+    @classmethod
+    def _with_a_venue(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if nameless := [one for one in value if not all(one.rpartition("."))]:
+            raise ValueError(f"expected SYMBOL.VENUE, found {', '.join(nameless)}")
+        return value
 
     @field_validator("trader_id")
     @classmethod
@@ -95,28 +263,81 @@ class Settings(BaseSettings):
             raise ValueError("NautilusTrader wants NAME-TAG, for instance WATCHKEEPER-001")
         return value
 
+    @field_validator("strategy")
+    @classmethod
+    def _a_strategy(cls, value: str | None) -> str | None:
+        module, _, name = (value or "").partition(":")
+        if value in (None, REFERENCE, NO_STRATEGY) or (module.replace(".", "_").isidentifier() and name.isidentifier()):
+            return value
+        raise ValueError(f"expected reference, none or package.module:Class, found {value!r}")
+
     @model_validator(mode="after")
-    def _one_world(self) -> Self:
+    def _agree(self) -> Self:
+        # All of them, not only the first: one start should be enough to learn of every fault.
+        faults = [*self._worlds(), *self._timeouts()]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _worlds(self) -> list[str]:
+        faults = []
         wanted = Mode.LIVE if self.mode is Mode.LIVE else Mode.PAPER
         if self.trading_mode is not wanted:
-            raise ValueError(
+            faults.append(
                 f"MODE={self.mode} goes with TRADING_MODE={wanted}, found {self.trading_mode}; set them alike"
             )
         if not account_fits(self.mode, self.ib_account):
             kind = "a live account (not D…)" if self.mode is Mode.LIVE else "a paper account (D…)"
-            raise ValueError(f"MODE={self.mode} needs {kind} in IB_ACCOUNT, found {masked(self.ib_account)}")
-        if self.mode is not Mode.SIM and self.strategy is StrategyName.REFERENCE:
-            raise ValueError(
-                f"STRATEGY=reference trades on the stand-in only, found MODE={self.mode}; use STRATEGY=none"
+            faults.append(f"MODE={self.mode} needs {kind} in IB_ACCOUNT, found {masked(self.ib_account)}")
+        if self.mode is not Mode.SIM and self.strategy == REFERENCE:
+            faults.append(f"STRATEGY=reference trades on the stand-in only, found MODE={self.mode}; use STRATEGY=none")
+        if self.strategy_config is not None and self.chosen_strategy in (REFERENCE, NO_STRATEGY):
+            faults.append(
+                f"STRATEGY_CONFIG goes with a strategy of your own, found STRATEGY={self.chosen_strategy}; "
+                "set STRATEGY=package.module:Class, or leave the file out"
             )
-        return self
+        return faults
+
+    def _timeouts(self) -> list[str]:
+        faults = []
+        answers = f"{ANSWERS_IN_A_ROW} × REQUEST_TIMEOUT_SECONDS={self.request_timeout_seconds}"
+        if self.kernel_timeout < self._connecting:
+            faults.append(
+                f"KERNEL_TIMEOUT_SECONDS={self.kernel_timeout} is below what the kernel waits for: "
+                f"CONNECTION_TIMEOUT_SECONDS={self.connection_timeout_seconds} + {answers} + {SPARE_SECONDS} to spare "
+                f"= {self._connecting}; raise it, or lower those"
+            )
+        if self.reconciliation_timeout < self._reconciling:
+            faults.append(
+                f"RECONCILIATION_TIMEOUT_SECONDS={self.reconciliation_timeout} is below what it waits for: "
+                f"{answers} + {SPARE_SECONDS} to spare = {self._reconciling}; raise it, or lower those"
+            )
+        return faults
 
     @property
-    def chosen_strategy(self) -> StrategyName:
+    def chosen_strategy(self) -> str:
         """The strategy asked for; without a word the stand-in trades, and real accounts only observe."""
         if self.strategy is not None:
             return self.strategy
-        return StrategyName.REFERENCE if self.mode is Mode.SIM else StrategyName.NONE
+        return REFERENCE if self.mode is Mode.SIM else NO_STRATEGY
+
+    @property
+    def kernel_timeout(self) -> int:
+        """Seconds that Nautilus' kernel waits for its clients. It outranks every timeout of theirs."""
+        return self._connecting if self.kernel_timeout_seconds is None else self.kernel_timeout_seconds
+
+    @property
+    def reconciliation_timeout(self) -> int:
+        """Seconds that one reconciliation may take."""
+        return self._reconciling if self.reconciliation_timeout_seconds is None else self.reconciliation_timeout_seconds
+
+    @property
+    def _connecting(self) -> int:
+        return self.connection_timeout_seconds + self._reconciling
+
+    @property
+    def _reconciling(self) -> int:
+        return ANSWERS_IN_A_ROW * self.request_timeout_seconds + SPARE_SECONDS
 
 
 def account_fits(mode: Mode, account: str) -> bool:
@@ -130,20 +351,50 @@ def masked(account: str) -> str:
 
 
 def load() -> Settings:
-    """Read the settings; secret files lie in `SECRETS_DIR` (/run/secrets). Raises SettingsError naming every fault."""
+    """Read the file that `ENGINE_SETTINGS` names, the environment, which outranks it, and the secrets.
+
+    Secret files lie in `SECRETS_DIR` (/run/secrets). Raises SettingsError naming every fault.
+    """
     secrets = os.environ.get("SECRETS_DIR", "/run/secrets")
     directory = secrets if Path(secrets).is_dir() else None
+    given, faults = _file(os.environ.get("ENGINE_SETTINGS"))
+    if "DOCKERIZED_GATEWAY" in os.environ:
+        faults.append(f"DOCKERIZED_GATEWAY: {_REASONS['dockerized_gateway']}")
     try:
-        return Settings(_secrets_dir=directory)
+        settings = Settings(_secrets_dir=directory, **given)
     except ValidationError as error:
-        raise SettingsError("a usable environment", _told(error), "correct these and start again") from None
+        faults += _told(error)
+    if faults:
+        raise SettingsError("usable settings", "; ".join(faults), "correct these and start again") from None
+    return settings
 
 
-def _told(error: ValidationError) -> str:
+def _file(name: str | None) -> tuple[dict[str, Any], list[str]]:
+    """What stands in the file, and what is wrong with it as a file."""
+    if not name:
+        return {}, []
+    try:
+        given = tomllib.loads(Path(name).read_text())
+    except OSError as error:
+        return {}, [f"ENGINE_SETTINGS={name}: {error.strerror or error}"]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return {}, [f"ENGINE_SETTINGS={name}: not TOML: {error}"]
+    secret = {"redis_password", "machine_token", "operator_token"} & given.keys()
+    unknown = given.keys() - Settings.model_fields.keys()
+    faults = [f"{key}: {_REASONS.get(key, f'no such setting in {name}; docs/engine.md lists them')}" for key in unknown]
+    faults += [f"{key}: a secret does not stand in {name}; it is a file in SECRETS_DIR" for key in secret]
+    return {key: value for key, value in given.items() if key not in unknown | secret}, sorted(faults)
+
+
+def _told(error: ValidationError) -> list[str]:
     # Values are left out: a secret in the wrong variable must not reach a log.
     lines = []
     for fault in error.errors(include_input=False, include_url=False):
-        name = ".".join(str(part) for part in fault["loc"]).upper()
-        message = fault["msg"].removeprefix("Value error, ")
-        lines.append(f"{name}: {message}" if name else message)
-    return "; ".join(lines)
+        first, *rest = fault["loc"] or ("",)
+        name = ".".join([str(first).upper(), *map(str, rest)])
+        message = _REASONS.get(str(fault["loc"][-1])) if fault["loc"] else None
+        message = message or fault["msg"].removeprefix("Value error, ")
+        field = Settings.model_fields.get(str(first))
+        hint = f" ({field.description})" if field is not None and field.description else ""
+        lines.append(f"{name}: {message}{hint}" if name else message)
+    return lines

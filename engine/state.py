@@ -41,6 +41,7 @@ class Observation:
     at: float
     phase: Phase
     detail: str = ""
+    data_only: bool = False
     node_running: bool = False
     trader_running: bool = False
     queues_alive: bool = True
@@ -130,6 +131,8 @@ def _started(seen: Observation, now: float, limits: Limits) -> Verdict:
         return Verdict(
             State.TRADING, f"trading, but as client {seen.client_id}: exits only, until the configured id is free"
         )
+    if seen.data_only:
+        return Verdict(State.TRADING, "data only: the gateway is read-only (READ_ONLY_API=yes), so no order is sent")
     if not seen.session_open:
         return Verdict(State.TRADING, "connected and reconciled; the market is closed")
     return Verdict(State.TRADING, "trading: data flows and orders agree with the broker")

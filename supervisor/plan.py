@@ -81,10 +81,11 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     account = given.get("IB_ACCOUNT") or ""
     if mode == "sim":
         account = _stand_ins_account(given, account, faults)
-        _files(given, faults)
+        _files(given, faults, "SIM_FILES", ("SIM_DATA", "SIM_FAULTS"))
     elif not re.fullmatch(r"[UF]\w+" if live else r"D[UF]\w+", account):
         kind = "your live account, which starts with U" if live else "your paper account, which starts with DU"
         faults.append(f"IB_ACCOUNT: expected {kind}, found {account or 'nothing'}; set it in .env")
+    _files(given, faults, "ENGINE_FILES", ("ENGINE_SETTINGS", "STRATEGY_CONFIG"))
     prefix = given.get("SUBNET_PREFIX") or f"10.90.{get_args(Mode).index(mode)}"
     if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", prefix):
         faults.append(f"SUBNET_PREFIX: expected three numbers such as 10.90.0, found {prefix!r}")
@@ -103,6 +104,9 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     own_files = given.get("SIM_FILES") if mode == "sim" else None
     if own_files:
         files.append("compose/sim-files.yaml")
+    engine_files = given.get("ENGINE_FILES")
+    if engine_files:
+        files.append("compose/engine-files.yaml")
     own_windows = given.get("WINDOWS_FILE")
     if own_windows:
         files.append("compose/windows-file.yaml")
@@ -128,6 +132,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             "CREDENTIALS_DIR": anchored(Path("var") / tenant / "credentials" if mode == "sim" else Path(secrets_dir)),
             "TOKENS_DIR": anchored(Path(secrets_dir)),
             **({"SIM_FILES": anchored(Path(own_files))} if own_files else {}),
+            **({"ENGINE_FILES": anchored(Path(engine_files))} if engine_files else {}),
             **({"REGION": region} if region else {}),
             **({"WINDOWS_FILE": anchored(Path(own_windows))} if own_windows else {}),
             # The stand-in sends no push and locks nobody out, so a newcomer may kill it as often as he likes.
@@ -155,14 +160,14 @@ def _stand_ins_account(given: Mapping[str, str], account: str, faults: list[str]
     return next((name for name in names if name.startswith("DU")), SIM_ACCOUNT)
 
 
-def _files(given: Mapping[str, str], faults: list[str]) -> None:
-    """The stand-in reads its own data and faults from what SIM_FILES mounts."""
-    for name in ("SIM_DATA", "SIM_FAULTS"):
+def _files(given: Mapping[str, str], faults: list[str], mounted: str, names: tuple[str, ...]) -> None:
+    """What a container reads of the user's own lies in the one directory that is mounted for it."""
+    for name in names:
         paths = [path.strip() for path in (given.get(name) or "").split(",") if path.strip()]
         if not all(path.startswith("/files/") for path in paths):
-            faults.append(f"{name}: expected paths such as /files/name, found {given[name]!r}; /files is SIM_FILES")
-        elif paths and not given.get("SIM_FILES"):
-            faults.append(f"SIM_FILES: expected the directory that {name} is in, found nothing")
+            faults.append(f"{name}: expected paths such as /files/name, found {given[name]!r}; /files is {mounted}")
+        elif paths and not given.get(mounted):
+            faults.append(f"{mounted}: expected the directory that {name} is in, found nothing")
 
 
 def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...], faults: list[str]) -> str:

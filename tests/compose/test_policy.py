@@ -56,7 +56,7 @@ EXCEPTIONS = {
 def _config(directory: Path, mode: planning.Mode) -> dict[str, Any]:
     secrets = directory / "secrets"
     given = {"IB_ACCOUNT": ACCOUNTS[mode], "SECRETS_DIR": str(secrets), "STRATEGY": "none", "TENANT": f"policy-{mode}"}
-    given["SIM_FILES"] = str(directory)
+    given["SIM_FILES"] = given["ENGINE_FILES"] = str(directory)
     given |= {
         "WINDOWS_FILE": str(directory / "windows.toml"),
         "AUTO_RESTART_TIME": "11:45 PM",
@@ -249,6 +249,19 @@ def test_subnets_are_explicit_and_small(configs: dict[str, dict[str, Any]], mode
     subnets = [n["ipam"]["config"][0]["subnet"] for n in configs[mode]["networks"].values()]
     assert len(set(subnets)) == 4
     assert all(subnet.endswith("/28") for subnet in subnets)
+
+
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
+def test_the_users_files_reach_the_engine_and_it_cannot_change_them(
+    configs: dict[str, dict[str, Any]], mode: str
+) -> None:
+    [mount] = configs[mode]["services"]["engine"]["volumes"]
+    assert (mount["target"], mount["read_only"]) == ("/files", True)
+
+
+def test_the_engine_learns_whether_the_gateway_takes_orders(configs: dict[str, dict[str, Any]]) -> None:
+    found = {mode: config["services"]["engine"]["environment"]["READ_ONLY_API"] for mode, config in configs.items()}
+    assert found == {"sim": "no", "paper": "no", "live": "yes"}
 
 
 def test_a_variable_that_is_not_set_does_not_reach_a_container(configs: dict[str, dict[str, Any]]) -> None:

@@ -66,6 +66,8 @@ def test_own_files_are_mounted_where_they_are_set() -> None:
         ({"SIM_DATA": "/files/SPY.csv"}, "SIM_FILES: expected the directory that SIM_DATA is in"),
         ({"SIM_FAULTS": "/files/day.toml"}, "SIM_FILES: expected the directory that SIM_FAULTS is in"),
         ({"SIM_FILES": "own", "SIM_DATA": "own/SPY.csv"}, "SIM_DATA: expected paths such as /files/name"),
+        ({"ENGINE_SETTINGS": "/files/e.toml"}, "ENGINE_FILES: expected the directory that ENGINE_SETTINGS is in"),
+        ({"ENGINE_FILES": "own", "STRATEGY_CONFIG": "own/s.toml"}, "STRATEGY_CONFIG: expected paths such as /files/"),
     ],
 )
 def test_files_that_the_container_could_not_see_are_refused(given: dict[str, str], said: str) -> None:
