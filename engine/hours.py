@@ -1,11 +1,18 @@
-"""Is the exchange open? Read from the `tradingHours` that came with the contract."""
+"""Is the exchange open, and when must an option be closed? Read from the hours that came with the contract."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+# Nothing is opened, and everything is closed, this long before the exchange closes on an option's last day.
+CUT_OFF = timedelta(minutes=5)
+
 _FORM = "%Y%m%d:%H%M"
+_STOCKS_OPEN = time(9, 30)
+# Options on indices and funds are quoted this much longer than stocks trade: to 16:15, on half days to 13:15.
+_LATE_QUOTES = timedelta(minutes=15)
 
 
 def is_open(trading_hours: str, zone: str, now: datetime) -> bool | None:
@@ -29,3 +36,52 @@ def is_open(trading_hours: str, zone: str, now: datetime) -> bool | None:
         if opens <= local < closes:
             return True
     return False if covered else None
+
+
+def close_on(hours: str, zone: str, date: str) -> datetime | None:
+    """Return when the last segment that ends on that date (YYYYMMDD) closes; None where the text has no such segment.
+
+    A close at a quarter past after an opening at 09:30 is that of late quotes; what counts is the close of stocks.
+    """
+    try:
+        here: tzinfo = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        here = UTC
+    found = None
+    for segment in filter(None, hours.split(";")):
+        begin, _, end = segment.partition("-")
+        if not end.startswith(f"{date}:"):
+            continue
+        try:
+            opens = datetime.strptime(begin, _FORM).replace(tzinfo=here)
+            closes = datetime.strptime(end, _FORM).replace(tzinfo=here)
+        except ValueError:
+            continue
+        if opens.date() == closes.date() and opens.time() == _STOCKS_OPEN and closes.minute == 15:
+            closes -= _LATE_QUOTES
+        found = max(found, closes) if found is not None else closes
+    return found.astimezone(UTC) if found is not None else None
+
+
+def last_close(instrument: Any) -> datetime | None:
+    """Return when an instrument is traded for the last time, in UTC; None for what never expires.
+
+    The adapter's own expiry is the last resort: it takes the closing time of the last day in the text for that of the
+    day of expiry, so that it is hours late on a half day, and midnight where that other day is a holiday.
+    """
+    ns = getattr(instrument, "expiration_ns", 0)
+    if not ns:
+        return None
+    info = getattr(instrument, "info", None) or {}
+    date = str((info.get("contract") or {}).get("lastTradeDateOrContractMonth") or "")[:8]
+    zone = info.get("timeZoneId") or "UTC"
+    for hours in (info.get("liquidHours"), info.get("tradingHours")):
+        if date and hours and (close := close_on(hours, zone, date)) is not None:
+            return close
+    return datetime.fromtimestamp(ns / 1e9, UTC)
+
+
+def cut_off(instrument: Any) -> datetime | None:
+    """Return the moment from which nothing of this instrument may be held; None where it never expires."""
+    close = last_close(instrument)
+    return close - CUT_OFF if close is not None else None

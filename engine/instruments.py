@@ -16,6 +16,8 @@ from nautilus_trader.adapters.interactive_brokers.common import IBContract
 from nautilus_trader.model.enums import OptionKind
 from nautilus_trader.model.identifiers import InstrumentId
 
+from engine.hours import CUT_OFF, last_close
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -26,8 +28,6 @@ SYMBOL = "SPY"
 VENUE = "ARCX"
 UNDERLYING = InstrumentId.from_str(f"{SYMBOL}.{VENUE}")
 UNDERLYING_CONTRACT = IBContract(secType="STK", symbol=SYMBOL, exchange="SMART", primaryExchange="ARCA", currency="USD")
-# Nothing is opened, and everything is closed, this long before an option expires.
-CUT_OFF = timedelta(minutes=5)
 # Strikes on either side of the money.
 WIDTH = 2
 CHECK_SECONDS = 2.0
@@ -118,8 +118,7 @@ class Chain:
     def expires(self, instrument_id: InstrumentId) -> datetime | None:
         """Return when a loaded option expires."""
         instrument = self._cache.instrument(instrument_id)
-        ns = getattr(instrument, "expiration_ns", 0)
-        return datetime.fromtimestamp(ns / 1e9, UTC) if ns else None
+        return last_close(instrument) if instrument is not None else None
 
     async def _expiries(self) -> list[str]:
         now = self._clock.now()
@@ -159,5 +158,7 @@ class Chain:
         option = self._cache.instrument(ids[0]) if ids else None
         if option is None:
             return None
-        expires = datetime.fromtimestamp(option.expiration_ns / 1e9, UTC)
+        expires = last_close(option)
+        if expires is None:
+            return None
         return Listed(option.id, float(option.strike_price), option.option_kind == OptionKind.CALL, expires)

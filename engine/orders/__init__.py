@@ -6,7 +6,7 @@ They build orders and send none. Whoever calls one submits what it returns.
 from engine.orders import conditions
 from engine.orders.bracket import bracket
 from engine.orders.exits import closing_order, exit_group, last_resort_order, new_group, stop_order, take_profit_order
-from engine.orders.rules import LAST_RESORT_AFTER, cut_off, expires_today, good_time_in_force
+from engine.orders.rules import LAST_RESORT_AFTER, expires_today, good_time_in_force
 from engine.orders.tags import Oca, OcaType, Role, ib_tags, oca_of, role_of
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "bracket",
     "closing_order",
     "conditions",
-    "cut_off",
     "exit_group",
     "expires_today",
     "good_time_in_force",

@@ -13,7 +13,8 @@ from nautilus_trader.common.component import TestClock
 from nautilus_trader.model.enums import OrderSide, TimeInForce
 
 from engine.errors import OrderRefused
-from engine.orders.rules import LAST_RESORT_AFTER, cut_off, expires_today, good_time_in_force
+from engine.hours import cut_off
+from engine.orders.rules import LAST_RESORT_AFTER, expires_today, good_time_in_force
 from engine.orders.tags import Oca, OcaType, Role, ib_tags
 
 if TYPE_CHECKING:

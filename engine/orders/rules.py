@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from nautilus_trader.model.enums import TimeInForce
 
 from engine.errors import OrderRefused
-from engine.instruments import CUT_OFF
+from engine.hours import last_close
 
 # The broker's own closing order wakes this long after the cut-off, when nobody here has closed the position.
 LAST_RESORT_AFTER = timedelta(seconds=30)
@@ -19,14 +19,8 @@ _OUTLIVES = (TimeInForce.GTC, TimeInForce.GTD)
 
 def expires_today(instrument: Any, now: datetime) -> bool:
     """Whether the instrument expires within a day."""
-    expiry = _expiry(instrument)
+    expiry = last_close(instrument)
     return expiry is not None and expiry - now <= _ONE_DAY
-
-
-def cut_off(instrument: Any) -> datetime | None:
-    """Return the moment from which nothing of this instrument may be held; None where it never expires."""
-    expiry = _expiry(instrument)
-    return expiry - CUT_OFF if expiry is not None else None
 
 
 def good_time_in_force(instrument: Any, wanted: TimeInForce, now: datetime) -> TimeInForce:
@@ -41,8 +35,3 @@ def good_time_in_force(instrument: Any, wanted: TimeInForce, now: datetime) -> T
             "use DAY, which is the default",
         )
     return wanted
-
-
-def _expiry(instrument: Any) -> datetime | None:
-    ns = getattr(instrument, "expiration_ns", 0)
-    return datetime.fromtimestamp(ns / 1e9, UTC) if ns else None

@@ -14,7 +14,7 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.trading.strategy import Strategy
 
 from engine.errors import StrategyRefused
-from engine.instruments import CUT_OFF
+from engine.hours import CUT_OFF
 from engine.observe import closes, net_positions, unfinished_orders
 from engine.settings import masked
 from engine.strategies.plan import Step, View, exit_prices, next_step

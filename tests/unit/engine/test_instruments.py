@@ -9,8 +9,8 @@ from typing import Any
 from nautilus_trader.model.enums import OptionKind
 from nautilus_trader.model.identifiers import InstrumentId
 
+from engine.hours import CUT_OFF
 from engine.instruments import (
-    CUT_OFF,
     UNDERLYING,
     Chain,
     Listed,
