@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login drill soak logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten drill soak logs test lint bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,12 @@ cancel: bootstrap ## the supervisor lets go of the act that is under way
 
 login: bootstrap ## lift a hold on logins and start the gateway anew: one login, perhaps one push to a phone
 	@$(DO) login $(JSON_FLAG)
+
+halt: bootstrap ## the engine opens nothing any more and keeps its exits, also after a restart: REASON="…"; LIFT=1 ends that
+	@$(DO) halt $(if $(REASON),--reason "$(REASON)") $(if $(LIFT),--lift) $(JSON_FLAG)
+
+flatten: bootstrap ## halt, and close every position by its exits: REASON="…"
+	@$(DO) flatten $(if $(REASON),--reason "$(REASON)") $(JSON_FLAG)
 
 drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10 VERSION=200,223 OUT=FILE
 	@$(DO) drill $(if $(FAULT),--faults "$(FAULT)") $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) \

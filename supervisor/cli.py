@@ -2,6 +2,7 @@
 
 Exit codes: 0 good, 1 the answer is no, 2 could not ask. Which supervisor: HOST_PORT_SUPERVISOR, else what `make up`
 wrote to var/<tenant>/compose.env, with TENANT where there are several. Which of its tenants: TENANT, or the only one.
+`halt` and `flatten` ask the engine itself (HOST_PORT_ENGINE), so that they need no supervisor.
 The token is in TOKENS_DIR, else in secrets/.
 """
 
@@ -18,6 +19,7 @@ import httpx
 
 _TIMEOUT = 15.0
 _DEFAULT_PAUSE = "30m"
+_DEFAULT_REASON = "a person asked for it"
 _ROOT = Path(__file__).parent.parent
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -56,6 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("resume", parents=[common], help="end the pause, lift a hold on logins")
     commands.add_parser("login", parents=[common], help="lift a hold on logins and start the gateway anew, once")
     commands.add_parser("cancel", parents=[common], help="let go of the act that is under way")
+    halt = commands.add_parser("halt", parents=[common], help="the engine opens nothing any more; exits stay")
+    halt.add_argument("--reason", default="")
+    halt.add_argument("--lift", action="store_true", help="end the halt")
+    flatten = commands.add_parser("flatten", parents=[common], help="halt, and close every position by its exits")
+    flatten.add_argument("--reason", default="")
     restart = commands.add_parser("restart", parents=[common], help="restart by hand")
     restart.add_argument("subject", choices=["gateway", "engine"])
     restart.add_argument("--rung", help="ibc-restart, container-restart, engine-resync, engine-restart")
@@ -86,6 +93,12 @@ def _ask(options: argparse.Namespace) -> tuple[int, Any]:
         _, answer = _call("GET", "/api/v1/incidents", tenant=tenant, limit=options.limit)
         return 0, answer
     body: dict[str, Any] = {}
+    if options.command in ("halt", "flatten"):
+        body = {"reason": options.reason or _DEFAULT_REASON}
+        if options.command == "halt":
+            body["halt"] = not options.lift
+        code, answer = _call_engine(f"/api/v1/{options.command}", body)
+        return (0 if code == 200 else 1), answer
     if options.command == "pause":
         body = {"seconds": seconds(options.duration), "reason": options.reason}
     elif options.command == "restart":
@@ -98,20 +111,32 @@ def _ask(options: argparse.Namespace) -> tuple[int, Any]:
 
 def _call(method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> tuple[int, Any]:
     port = _setting("HOST_PORT_SUPERVISOR", "9180")
+    code, answer = _request("supervisor", "is the stack up? `make up SIM=1`", port, method, path, body, query)
+    if code in (400, 401, 503):
+        raise CouldNotAsk(str(answer.get("error", answer)))
+    return code, answer
+
+
+def _call_engine(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+    remedy = "`docker stop watchkeeper-<tenant>-engine` ends it and leaves its exits at the broker"
+    code, answer = _request("engine", remedy, _setting("HOST_PORT_ENGINE", "9190"), "POST", path, body, {})
+    if "error" in answer:
+        raise CouldNotAsk(str(answer["error"]))
+    return code, answer
+
+
+def _request(
+    whom: str, remedy: str, port: str, method: str, path: str, body: dict[str, Any] | None, query: dict[str, Any]
+) -> tuple[int, Any]:
     headers = {} if body is None else {"Authorization": f"Bearer {_token()}"}
     try:
         # A proxy of the environment is never between us and our own loopback.
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_TIMEOUT, trust_env=False) as client:
             asked = {name: value for name, value in query.items() if value is not None}
             response = client.request(method, path, json=body, headers=headers, params=asked)
-        answer = response.json()
+        return response.status_code, response.json()
     except (httpx.HTTPError, ValueError) as error:
-        raise CouldNotAsk(
-            f"expected the supervisor on 127.0.0.1:{port}, found: {error}; is the stack up? `make up SIM=1`"
-        ) from error
-    if response.status_code in (400, 401, 503):
-        raise CouldNotAsk(str(answer.get("error", answer)))
-    return response.status_code, answer
+        raise CouldNotAsk(f"expected the {whom} on 127.0.0.1:{port}, found: {error}; {remedy}") from error
 
 
 def _setting(name: str, default: str) -> str:
@@ -170,6 +195,8 @@ def _status_text(answer: dict[str, Any]) -> str:
         if preflight := tenant.get("preflight"):
             bad = f": {', '.join(preflight['fail'])}" if preflight["fail"] else ""
             notes.append(f"{tenant['name']}: preflight says {preflight['verdict']}{bad} ({preflight['at']})")
+        if tenant["engine"].get("halted"):
+            notes.append(f"{tenant['name']}: the engine is halted; `make halt LIFT=1` ends that")
         if withheld := tenant.get("withheld"):
             notes.append(f"{tenant['name']}: {withheld['rung']} is due and not done: {withheld['why']}")
     return "\n".join([*lines, *_table(rows), *notes])

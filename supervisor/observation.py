@@ -341,6 +341,7 @@ class EngineView:
     reader_alive: bool = True
     inbound_age_seconds: float | None = None
     entries_held: bool = False
+    halted: bool = False  # by us or by a person: it opens nothing, and only a person or its end lifts that
     held: tuple[EnginePosition, ...] = ()
     working: tuple[EngineOrder, ...] = ()
     refused: tuple[EngineRefusal, ...] = ()

@@ -27,8 +27,8 @@ def iso(wall: float) -> str:
     return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def verdict(memory: Memory, rules: Rules, paused: bool) -> str:
-    """One word for all of it."""
+def verdict(memory: Memory, rules: Rules, paused: bool, halted: bool = False) -> str:
+    """One word for all of it. An engine that is well and halted does not trade."""
     if paused:
         return "paused"
     gateway, engine = memory.gateway.state, memory.engine.state
@@ -38,7 +38,7 @@ def verdict(memory: Memory, rules: Rules, paused: bool) -> str:
         return "down"
     if not any(FAULTS[incident.fault].holds for incident in memory.open):
         if gateway is GatewayState.READY and (engine in WELL or not rules.engine):
-            return "trading"
+            return "degraded" if halted else "trading"
         if engine in (EngineState.UNKNOWN, EngineState.STARTING, EngineState.WAITING):
             return "starting"
     return "degraded"
@@ -84,7 +84,7 @@ def tenant(
     incident = memory.gateway_incident or memory.engine_incident
     return {
         "name": rules.tenant,
-        "verdict": verdict(memory, rules, observation.paused),
+        "verdict": verdict(memory, rules, observation.paused, answered and view.halted),
         "sentence": sentence,
         "account": rules.account or (sentinel.accounts[0] if sentinel.accounts else None),
         "paused": observation.paused,
@@ -116,6 +116,7 @@ def tenant(
             "word": view.word if answered else None,
             "sentence": view.sentence if answered else view.look.why,
             "entries_held": view.entries_held if answered else None,
+            "halted": view.halted if answered else None,
             "restarts_left": rules.policy.engine_budget.left(memory.engine_spent, now),
         },
         "exposure": {

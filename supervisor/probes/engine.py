@@ -135,6 +135,7 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
             reader_alive=connection.get("reader_alive") is not False,
             inbound_age_seconds=connection.get("inbound_age_seconds"),
             entries_held=body.get("entries_held") is True,
+            halted=body.get("halted") is True,
             held=tuple(
                 EnginePosition(row.get("con_id"), str(row.get("instrument_id")), float(row["quantity"]))
                 for row in positions

@@ -29,6 +29,7 @@ from supervisor.notify import ChannelTrouble, Notifier, Page
 from supervisor.observation import (
     Container,
     Ending,
+    EngineView,
     HostView,
     LoginPhase,
     Look,
@@ -250,6 +251,9 @@ async def test_status(client: httpx.AsyncClient, watch: Watch) -> None:
     told = tenant["gateway"]
     assert (told["container"], told["inside"], told["clients"]) == (None, None, None)
     now = CLOCK.monotonic()
+    watch.observation = Observation(engine_view=EngineView(Look(Result.OK, now), halted=True))
+    body = (await client.get("/api/v1/status")).json()
+    assert (body["verdict"], body["tenants"][0]["engine"]["halted"]) == ("degraded", True)
     watch.observation = Observation(
         gateway=Container("id", "name", Status.RUNNING, "start", up_since=now - 60.0, restarts=2),
         mailbox=Look(Result.FAIL, now - 1.0, 0.1, "port 4002", Ending.REFUSED),

@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -86,6 +87,43 @@ def test_status_names_what_is_due_and_not_done(capsys: pytest.CaptureFixture[str
     Handler.answers["/api/v1/status"] = (200, STATUS | {"tenants": [STATUS["tenants"][0] | {"withheld": withheld}]})
     main(["status"])
     assert "container-restart is due and not done: PAUSE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("code", "exits"), [(200, 0), (503, 1), (409, 1)])
+def test_a_halt_is_asked_of_the_engine_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], code: int, exits: int
+) -> None:
+    """Also with a supervisor that is dead."""
+    monkeypatch.setenv("HOST_PORT_ENGINE", os.environ["HOST_PORT_SUPERVISOR"])
+    monkeypatch.setenv("HOST_PORT_SUPERVISOR", "1")
+    Handler.answers["/api/v1/halt"] = (code, {"halted": code == 200, "sentence": "exits stay"})
+    Handler.answers["/api/v1/flatten"] = (code, {"ok": code == 200})
+    assert main(["halt", "--reason", "lunch"]) == exits
+    assert "sentence: exits stay" in capsys.readouterr().out
+    assert main(["halt", "--lift"]) == exits
+    assert main(["flatten"]) == exits
+    reason = "a person asked for it"
+    assert Handler.asked == [
+        ("/api/v1/halt", "Bearer secret", {"reason": "lunch", "halt": True}),
+        ("/api/v1/halt", "Bearer secret", {"reason": reason, "halt": False}),
+        ("/api/v1/flatten", "Bearer secret", {"reason": reason}),
+    ]
+
+
+def test_a_halt_that_could_not_be_asked_for_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOST_PORT_ENGINE", "1")
+    assert main(["halt"]) == 2
+    assert "docker stop" in capsys.readouterr().err
+
+
+def test_status_says_that_the_engine_is_halted(capsys: pytest.CaptureFixture[str]) -> None:
+    halted: dict[str, Any] = json.loads(json.dumps(STATUS))
+    halted["tenants"][0]["engine"]["halted"] = True
+    Handler.answers["/api/v1/status"] = (200, halted)
+    main(["status"])
+    assert "the engine is halted; `make halt LIFT=1`" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("code", "exits"), [(200, 0), (409, 1)])

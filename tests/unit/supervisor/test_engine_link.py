@@ -22,6 +22,7 @@ STATUS = {
     "connection": {"ready": True, "attempts": 2, "reader_alive": True, "inbound_age_seconds": 0.4, "queue": 0},
     "reconciled_at": "2026-01-01T00:00:00Z",
     "entries_held": True,
+    "halted": True,
     "positions": [{"instrument_id": "SPY", "quantity": 1.0}, {"instrument_id": "QQQ", "quantity": 0.0}],
     "orders": [{"status": "ACCEPTED"}, {"status": "FILLED"}],
 }
@@ -63,7 +64,7 @@ async def test_its_status_is_read(link: EngineLink) -> None:
     Handler.answers["/api/v1/status"] = (200, STATUS)
     seen = await link.look()
     assert (seen.look.result, seen.word, seen.attempts) == (Result.OK, EngineWord.TRADING, 2)
-    assert (seen.positions, seen.orders, seen.entries_held, seen.reconciled) == (1, 1, True, True)
+    assert (seen.positions, seen.orders, seen.entries_held, seen.halted, seen.reconciled) == (1, 1, True, True, True)
     assert Handler.asked == [("/api/v1/status", None, None)]
 
 
