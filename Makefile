@@ -20,11 +20,11 @@ bootstrap: ## set the machine up (every target below does it by itself)
 up: bootstrap ## start a stack and wait until it trades: SIM=1 (no account needed), PAPER=1 or LIVE=1
 	@$(DO) up $(MODE_FLAG)
 
-down: bootstrap ## stop the stack; every volume stays
-	@$(DO) down $(MODE_FLAG)
+down: bootstrap ## stop the stack; every volume stays. Not with positions or orders open, unless FORCE=1
+	@$(DO) down $(MODE_FLAG) $(if $(FORCE),--force)
 
 purge: bootstrap ## remove the stack and its volumes (asks for the tenant's name unless SIM)
-	@$(DO) purge $(MODE_FLAG)
+	@$(DO) purge $(MODE_FLAG) $(if $(FORCE),--force)
 
 logs: bootstrap ## follow the containers' logs
 	@$(DO) logs $(MODE_FLAG)

@@ -33,7 +33,7 @@ from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
 from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
-from supervisor import windows
+from supervisor import leaving, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered
 from supervisor.schedule import Daily
@@ -285,15 +285,49 @@ def addresses(stack: Plan) -> str:
     return "\n".join(["", *lines, "  Grafana was left out of this stack.", ""])
 
 
-def down(tenant: str, root: Path = ROOT) -> int:
-    """Stop and remove the containers and networks; every volume stays. The supervisor goes first."""
+def down(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) -> int:
+    """Stop and remove the containers and networks; every volume stays. The supervisor goes first.
+
+    Returns 1, and touches nothing, while positions or orders are open or cannot be asked about, unless forced. On the
+    stand-in it is only said: its book is kept in a volume, and no money is in it.
+    """
+    if not _may_leave(root, tenant, mode, force=force):
+        return 1
     compose(root, tenant, "stop", "supervisor", quiet=True)
     compose(root, tenant, "down", "--remove-orphans")
     return 0
 
 
-def purge(tenant: str, mode: Mode, root: Path = ROOT) -> int:
-    """Remove containers, networks, volumes and generated files; asks for the tenant's name unless SIM."""
+def _may_leave(root: Path, tenant: str, mode: Mode, *, force: bool) -> bool:
+    trades = [
+        "docker",
+        "ps",
+        "--quiet",
+        "--filter",
+        "label=watchkeeper.role",
+        "--filter",
+        f"label=watchkeeper.tenant={tenant}",
+    ]
+    if not _run(trades, root, quiet=True).stdout.strip():
+        return True
+    port = dotenv_values(root / "var" / tenant / "compose.env").get("HOST_PORT_SUPERVISOR")
+    left = leaving.open_at_broker(leaving.ask(f"http://127.0.0.1:{port}"), tenant)
+    if left is None:
+        return True
+    print(left, file=sys.stderr)
+    if mode == "sim" or force:
+        return True
+    print("Nothing was stopped. Close it first; or leave it to what rests at the broker: FORCE=1", file=sys.stderr)
+    return False
+
+
+def purge(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) -> int:
+    """Remove containers, networks, volumes and generated files; asks for the tenant's name unless SIM.
+
+    Returns 1, and touches nothing, where `down` would.
+    """
+    if not _may_leave(root, tenant, mode, force=force):
+        return 1
     if mode != "sim":
         _confirm(tenant, f"This removes every volume of tenant {tenant}: journal, cache, gateway settings, metrics.")
     compose(root, tenant, "down", "--volumes", "--remove-orphans")
@@ -414,11 +448,12 @@ def _tenant(root: Path, asked: Mode | None) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Command line. Exit codes: 0 good, 1 not ready in time, 2 could not."""
+    """Command line. Exit codes: 0 good, 1 not ready in time or not while exposed, 2 could not."""
     parser = argparse.ArgumentParser(prog="python -m supervisor.stack", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "purge", "logs", "preflight"])
     parser.add_argument("--mode", choices=get_args(Mode))
     parser.add_argument("--tenant", help="default: the mode's name, or the only tenant that is up")
+    parser.add_argument("--force", action="store_true", help="down and purge: also while positions or orders are open")
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
@@ -428,9 +463,9 @@ def main(arguments: list[str] | None = None) -> int:
             return asyncio.run(up(options.mode, options.tenant))
         tenant = options.tenant or _tenant(ROOT, options.mode)
         if options.command == "down":
-            return down(tenant)
+            return down(tenant, _known_mode(ROOT, tenant), force=options.force)
         if options.command == "purge":
-            return purge(tenant, _known_mode(ROOT, tenant))
+            return purge(tenant, _known_mode(ROOT, tenant), force=options.force)
         if options.command == "preflight":
             return preflight(tenant, Options.of(options))
         return logs(tenant)

@@ -6,7 +6,8 @@ from typing import Any
 
 from supervisor.faults import FAULTS
 from supervisor.memory import Incident, Memory, Withheld
-from supervisor.observation import Ending, Observation, Result
+from supervisor.observation import Audit, Ending, Observation, Result
+from supervisor.policy import Policy
 from supervisor.probes.ledger import explain
 from supervisor.rules import Rules
 from supervisor.states import WELL, EngineState, GatewayState
@@ -119,11 +120,7 @@ def tenant(
             "halted": view.halted if answered else None,
             "restarts_left": rules.policy.engine_budget.left(memory.engine_spent, now),
         },
-        "exposure": {
-            "positions": sentinel.audit.positions if sentinel.audit else None,
-            "orders": sentinel.audit.orders if sentinel.audit else None,
-            "audited_at": since(sentinel.audit.at) if sentinel.audit else None,
-        },
+        "exposure": _exposure(sentinel.audit, rules.policy, now, since),
         "incident": _open(incident, wall) if incident is not None else None,
         "windows": {
             "open": [
@@ -149,6 +146,22 @@ def preflight(told: Mapping[str, Any], at: float) -> dict[str, Any]:
     """What the status tells of a preflight, by its report's JSON and the epoch second of its end."""
     results = {result: [c["name"] for c in told["checks"] if c["result"] == result] for result in ("fail", "warn")}
     return {"verdict": told["verdict"], "at": iso(at), "seconds": told["seconds"], **results}
+
+
+def _exposure(audit: Audit | None, policy: Policy, now: float, since: Callable[[float], str | None]) -> dict[str, Any]:
+    """The broker's word; `known` while it is fresh."""
+    if audit is None:
+        return {"positions": None, "orders": None, "audited_at": None, "known": False, "held": [], "working": []}
+    positions = [row.position for row in audit.held if row.position.quantity]
+    orders = [row.order for row in audit.resting]
+    return {
+        "positions": audit.positions,
+        "orders": audit.orders,
+        "audited_at": since(audit.at),
+        "known": now - audit.at <= policy.audit_fresh,
+        "held": [f"{position.quantity:+f} {position.local_symbol}" for position in positions],
+        "working": [f"{o.action} {o.quantity - o.filled:f} {o.local_symbol} {o.order_type}" for o in orders],
+    }
 
 
 def _container(observation: Observation, wall: Callable[[float], float]) -> dict[str, Any] | None:

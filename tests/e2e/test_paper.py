@@ -4,11 +4,13 @@ The stand-in keeps the image's contract (start script, ports, names of the envir
 IBKR's own program is met here.
 """
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
 
 import pytest
+from ib_async import IB, MarketOrder, Stock
 
 from tests.e2e.stack import ROOT, Stack, docker, make_stack
 
@@ -59,6 +61,20 @@ def writable(stack: Stack) -> bool:
     return tried.returncode == 0
 
 
+async def trade(stack: Stack, action: str) -> None:
+    """One share of SPY by a client that is not ours."""
+    client = IB()
+    await client.connectAsync("127.0.0.1", int(stack.environment["HOST_PORT_API"]), clientId=42)
+    try:
+        placed = client.placeOrder(Stock("SPY", "SMART", "USD"), MarketOrder(action, 1))
+        async with asyncio.timeout(30):
+            while not placed.isDone():
+                await asyncio.sleep(0.05)
+        assert placed.orderStatus.status == "Filled"
+    finally:
+        client.disconnect()
+
+
 def test_it_observes_and_the_preflight_goes(paper: Stack) -> None:
     assert paper.get("engine", "/api/v1/status")["orders"] == []
     report = json.loads(paper.run("preflight", "--mode", "paper", "--json").stdout)
@@ -73,9 +89,27 @@ def test_no_credential_is_in_what_docker_shows(paper: Stack) -> None:
         assert "the-tws_" not in shown, name
 
 
+def test_it_is_not_taken_down_while_something_is_open_or_cannot_be_asked_about(paper: Stack) -> None:
+    asyncio.run(trade(paper, "BUY"))
+    known = paper.until(lambda: paper.status()["exposure"]["held"], "the supervisor to hear of the position")
+    assert known == ["+1 SPY"]
+    refused = paper.run("down", "--mode", "paper")
+    assert (refused.returncode, "open at the broker: +1 SPY" in refused.stderr) == (1, True), refused.stderr
+    docker("pause", f"watchkeeper-{paper.tenant}-supervisor-1")
+    try:
+        refused = paper.run("purge", "--mode", "paper")
+        assert (refused.returncode, "cannot be asked about" in refused.stderr) == (1, True), refused.stderr
+    finally:
+        docker("unpause", f"watchkeeper-{paper.tenant}-supervisor-1")
+    assert paper.status()["gateway"]["state"] == "READY"
+    asyncio.run(trade(paper, "SELL"))
+    paper.until(lambda: paper.status()["exposure"]["held"] == [], "the account to be flat again")
+
+
 def test_the_gateway_keeps_its_settings_in_a_volume_that_was_another_users(paper: Stack) -> None:
     assert writable(paper)
-    paper.make("down", "PAPER=1")
+    done = paper.make("down", "PAPER=1")
+    assert done.returncode == 0, done.stderr
     image = "watchkeeper/supervisor:local"
     volume = f"watchkeeper-{paper.tenant}_gateway-settings:/settings"
     docker("run", "--rm", "--user", "0", "--volume", volume, "--entrypoint", "chown", image, "-R", "0:0", "/settings")
