@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from nautilus_trader.adapters.interactive_brokers.common import IBOrderTags
 from nautilus_trader.model.enums import OrderSide, OrderStatus
 from nautilus_trader.model.events import OrderAccepted, OrderRejected
 
 from engine.board import Board, Snapshot, iso
 from engine.hours import is_open
+from engine.orders import oca_of
 from engine.state import Observation, Phase, State, decide
 
 if TYPE_CHECKING:
@@ -214,11 +214,8 @@ def con_id(cache: Any, instrument_id: Any) -> int | None:
 
 def oca_group(order: Any) -> str | None:
     """Return the OCA group that the order's tags name."""
-    prefix = "IBOrderTags:"
-    for tag in order.tags or ():
-        if tag.startswith(prefix):
-            return IBOrderTags.parse(tag.removeprefix(prefix)).ocaGroup or None
-    return None
+    group = oca_of(order)
+    return group.group if group is not None else None
 
 
 def _books(cache: Any, now_ns: int) -> tuple[tuple[dict[str, Any], ...], ...]:

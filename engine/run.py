@@ -50,6 +50,7 @@ def run(settings: Settings, board: Board) -> int:
     """Run until SIGTERM or SIGINT. Returns the exit code: 0 after a stop that was asked for, 1 otherwise."""
     logs.configure()
     private.verify_version()
+    private.keep_order_terms()
     own_strategy = _strategy(settings)
     # Nautilus installs uvloop's policy when it is imported: this is the loop it wants.
     loop = asyncio.new_event_loop()

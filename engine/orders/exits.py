@@ -15,7 +15,7 @@ from nautilus_trader.model.enums import OrderSide, TimeInForce
 from engine.errors import OrderRefused
 from engine.hours import cut_off
 from engine.orders.rules import LAST_RESORT_AFTER, expires_today, good_time_in_force
-from engine.orders.tags import Oca, OcaType, Role, ib_tags
+from engine.orders.tags import GROUP_PREFIX, Oca, OcaType, Role, ib_tags
 
 if TYPE_CHECKING:
     from nautilus_trader.model.identifiers import InstrumentId
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def new_group(strategy: Strategy, oca_type: OcaType = OcaType.REDUCE) -> Oca:
     """Return a group under a name that no other has."""
-    return Oca(f"WK-{strategy.order_factory.generate_client_order_id().value}", oca_type)
+    return Oca(f"{GROUP_PREFIX}{strategy.order_factory.generate_client_order_id().value}", oca_type)
 
 
 def exit_group(

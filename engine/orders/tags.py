@@ -8,12 +8,15 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from nautilus_trader.adapters.interactive_brokers.common import IBOrderTags
+from nautilus_trader.model.enums import OrderType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
 _PREFIX = "IBOrderTags:"
+# Groups that these helpers make are known by their names.
+GROUP_PREFIX = "WK-"
 
 
 class OcaType(IntEnum):
@@ -32,6 +35,9 @@ class Role(StrEnum):
     STOP = "STOP_LOSS"
     LAST_RESORT = "LAST_RESORT"
     CLOSE_NOW = "CLOSE_NOW"
+
+
+_ROLES = {OrderType.LIMIT: Role.TAKE_PROFIT, OrderType.STOP_MARKET: Role.STOP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +80,26 @@ def utc(moment: datetime) -> str:
 
 
 def role_of(order: Any) -> Role | None:
-    """Return what the order is for; None for an order that these helpers did not build, or whose tags are lost."""
-    return next((Role(tag) for tag in order.tags or () if tag in Role), None)
+    """Return what the order is for; None for an order that these helpers did not build.
+
+    An order that was read back from the broker has lost the word: in a group of ours its type tells it.
+    """
+    told = next((Role(tag) for tag in order.tags or () if tag in Role), None)
+    group = oca_of(order)
+    if told is not None or group is None or not group.group.startswith(GROUP_PREFIX):
+        return told
+    if order.order_type == OrderType.MARKET:
+        return Role.LAST_RESORT if _written(order).goodAfterTime else Role.CLOSE_NOW
+    return _ROLES.get(order.order_type)
 
 
 def oca_of(order: Any) -> Oca | None:
     """Return the OCA group that the order's tags name."""
-    for tag in order.tags or ():
-        if tag.startswith(_PREFIX):
-            written = IBOrderTags.parse(tag.removeprefix(_PREFIX))
-            # The adapter sends type 1 for a group without a type.
-            return Oca(written.ocaGroup, OcaType(written.ocaType or 1)) if written.ocaGroup else None
-    return None
+    written = _written(order)
+    # The adapter sends type 1 for a group without a type.
+    return Oca(written.ocaGroup, OcaType(written.ocaType or 1)) if written.ocaGroup else None
+
+
+def _written(order: Any) -> IBOrderTags:
+    found = (tag.removeprefix(_PREFIX) for tag in order.tags or () if tag.startswith(_PREFIX))
+    return IBOrderTags.parse(next(found, "{}"))

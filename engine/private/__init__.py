@@ -6,14 +6,19 @@ that is wrapped is looked at when it is wrapped.
 
 import nautilus_trader
 from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
+from nautilus_trader.adapters.interactive_brokers.execution import InteractiveBrokersExecutionClient
+from nautilus_trader.live.execution_engine import LiveExecutionEngine
 
-from engine.private import session
+from engine.private import readback, session
+from engine.private.readback import keep_order_terms
 from engine.private.session import Adapter, CodeListener
 from engine.private.version import PINNED, verify
 
-__all__ = ["PINNED", "Adapter", "CodeListener", "verify_version"]
+__all__ = ["PINNED", "Adapter", "CodeListener", "keep_order_terms", "verify_version"]
 
 
 def verify_version(found: str = nautilus_trader.__version__) -> None:
     """Raise VersionError unless NautilusTrader is the version whose private names we know."""
     verify(InteractiveBrokersClient, session.ON_CLASS, found)
+    verify(InteractiveBrokersExecutionClient, readback.ON_CLIENT, found)
+    verify(LiveExecutionEngine, readback.ON_ENGINE, found)

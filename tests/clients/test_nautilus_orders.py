@@ -72,6 +72,20 @@ ARRIVED: dict[str, dict[str, Any]] = {
     "bracket TAKE_PROFIT": {"order_type": "LMT", "tif": "DAY", "oca_type": 2, "transmit": False, "status": WAITS},
     "bracket LAST_RESORT": {"order_type": "MKT", "tif": "DAY", "oca_type": 2, "transmit": True, "status": WAITS},
 }
+OPEN = {RESTS, WAITS}
+TYPES = {
+    "MKT": "MARKET",
+    "MOC": "MARKET",
+    "LMT": "LIMIT",
+    "LOC": "LIMIT",
+    "STP": "STOP_MARKET",
+    "STP LMT": "STOP_LIMIT",
+    "MIT": "MARKET_IF_TOUCHED",
+    "LIT": "LIMIT_IF_TOUCHED",
+    "TRAIL": "TRAILING_STOP_MARKET",
+    "TRAIL LIMIT": "TRAILING_STOP_LIMIT",
+}
+"""How NautilusTrader calls IBKR's types."""
 
 
 class Ordered:
@@ -84,7 +98,13 @@ class Ordered:
 
     def run(self, script: str, *more: str) -> Any:
         """The JSON line that a node prints."""
-        ran = subprocess.run(
+        ran = self.ended(script, *more)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return json.loads(ran.stdout.strip().splitlines()[-1])
+
+    def ended(self, script: str, *more: str) -> subprocess.CompletedProcess[str]:
+        """A node that has run."""
+        return subprocess.run(
             nautilus(script, self.stand_in, self.expiry, *more),
             cwd=ROOT,
             capture_output=True,
@@ -92,14 +112,14 @@ class Ordered:
             timeout=90,
             check=False,
         )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return json.loads(ran.stdout.strip().splitlines()[-1])
+
+    def book(self) -> dict[str, dict[str, Any]]:
+        """The stand-in's orders by client order id."""
+        return {order["order_ref"].rpartition(":")[0]: order for order in self.stand_in.book()["orders"]}
 
     def arrived(self, name: str) -> dict[str, Any]:
         """The order of that name, as the stand-in has it."""
-        [order] = [o for o in self.stand_in.book()["orders"] if o["order_ref"].rpartition(":")[0] == self.told[name][0]]
-        found: dict[str, Any] = order
-        return found
+        return self.book()[self.told[name][0]]
 
 
 @pytest.fixture(scope="module", params=["200", "223"])
@@ -135,3 +155,35 @@ def test_our_bracket_is_one_family_in_one_group(ordered: Ordered) -> None:
     assert {(order["action"], order["quantity"]) for order in exits} == {("SELL", 2.0)}
     assert [order["good_after"] is None for order in exits] == [True, True, False]
     assert "OrderAccepted" in ordered.told["bracket LAST_RESORT"][1]
+
+
+def test_as_it_is_the_adapter_cannot_read_a_stop_for_the_day_back(ordered: Ordered) -> None:
+    """It takes DAY for AT_THE_CLOSE, which no stop may be: the node dies at its start."""
+    ran = ordered.ended("readback", "plain")
+    assert ran.returncode != 0
+    assert "AT_THE_CLOSE" in ran.stderr
+
+
+def test_a_node_without_a_cache_takes_orders_up_as_they_are(ordered: Ordered) -> None:
+    """And a price that it changes is all that changes."""
+    before = ordered.book()
+    found = ordered.run("readback", "kept")
+    names = {client_order_id: name for name, (client_order_id, _) in ordered.told.items()}
+    assert set(found) == {key for key, order in before.items() if order["status"] in OPEN}
+    for key, order in found.items():
+        sent = before[key]
+        at_open = {"OPG": "AT_THE_OPEN"}.get(sent["tif"], sent["tif"])
+        tif = "AT_THE_CLOSE" if sent["order_type"] in ("MOC", "LOC") else at_open
+        assert (order["type"], order["tif"]) == (TYPES[sent["order_type"]], tif), names[key]
+        assert order["oca"] == ([sent["oca_group"], sent["oca_type"]] if sent["oca_group"] else None), names[key]
+    roles = {names[key]: order["role"] for key, order in found.items() if names[key].startswith("bracket")}
+    assert roles.pop("bracket ENTRY") is None
+    assert roles == {f"bracket {role}": role for role in ("STOP_LOSS", "TAKE_PROFIT", "LAST_RESORT")}
+    after = ordered.book()
+    changed = {
+        key: {name for name in after[key] if after[key][name] != before[key][name]}
+        for key in before
+        if after[key] != before[key]
+    }
+    assert changed == {key: {"limit_price"} for key, order in found.items() if order["changed"]}
+    assert len(changed) == 16
