@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Says what it sees in the log, and asks for an order once.
+# Says what is loaded and quoted, one of each class; asks for an order once, and for a spread of two options.
 STRATEGY = """
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.identifiers import InstrumentId
+from nautilus_trader.model.identifiers import InstrumentId, new_generic_spread_id
 from nautilus_trader.trading.strategy import Strategy
 
 
@@ -32,20 +32,45 @@ class TellConfig(StrategyConfig, frozen=True):
 class Tell(Strategy):
     def __init__(self, config: TellConfig) -> None:
         super().__init__(config)
+        self.kinds = {}
         self.told = set()
 
     def on_start(self):
+        now = self.clock.timestamp_ns()
         for instrument in self.cache.instruments():
+            kind = instrument.info["contract"]["secType"]
+            # A chain of futures begins with those that have expired.
+            living = getattr(instrument, "expiration_ns", now + 1) > now
+            if kind not in self.kinds.values() and living:
+                self.kinds[instrument.id] = kind
+                self.log.info(f"loaded {kind} {type(instrument).__name__} {instrument.id}")
+                subscribe = self.subscribe_index_prices if kind == "IND" else self.subscribe_quote_ticks
+                subscribe(instrument.id)
+        options = [i.id for i in self.cache.instruments() if i.info["contract"]["secType"] == "OPT"]
+        self.spread = new_generic_spread_id([(options[0], 1), (options[1], -1)])
+        self.request_instrument(self.spread)
+
+    def on_instrument(self, instrument):
+        if instrument.id == self.spread and instrument.id not in self.kinds:
+            self.kinds[instrument.id] = "BAG"
+            self.log.info(f"loaded BAG {type(instrument).__name__} {instrument.id}")
             self.subscribe_quote_ticks(instrument.id)
 
+    def on_index_price(self, price):
+        self.tell(price)
+
     def on_quote_tick(self, quote):
-        if quote.instrument_id in self.told:
+        self.tell(quote)
+
+    def tell(self, data):
+        kind = self.kinds.get(data.instrument_id)
+        if kind is None or kind in self.told:
             return
-        self.told.add(quote.instrument_id)
-        instrument = self.cache.instrument(quote.instrument_id)
-        self.log.info(f"{self.config.word} {type(instrument).__name__} {quote.instrument_id}")
-        if quote.instrument_id == self.config.buy:
-            self.submit_order(self.order_factory.market(quote.instrument_id, OrderSide.BUY, instrument.make_qty(100)))
+        self.told.add(kind)
+        self.log.info(f"{self.config.word} {kind} {type(data).__name__}")
+        if data.instrument_id == self.config.buy:
+            quantity = self.cache.instrument(data.instrument_id).make_qty(100)
+            self.submit_order(self.order_factory.market(data.instrument_id, OrderSide.BUY, quantity))
 
     def on_order_denied(self, event):
         self.log.info(f"denied {event.reason}")
@@ -87,10 +112,26 @@ def told_of(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 SETTINGS = """
 load_ids = ["EUR/USD.IDEALPRO"]
 
+[symbol_to_mic_venue]
+ES = "XCME"
+
 [[load_contracts]]
-secType = "STK"
-symbol = "AAPL"
-primaryExchange = "NASDAQ"
+secType = "IND"
+symbol = "SPX"
+exchange = "CBOE"
+build_options_chain = true
+options_chain_exchange = "SMART"
+min_expiry_days = -1
+max_expiry_days = 1
+
+[[load_contracts]]
+secType = "CONTFUT"
+symbol = "ES"
+exchange = "CME"
+build_futures_chain = true
+build_options_chain = true
+min_expiry_days = -1
+max_expiry_days = 8
 
 [[load_contracts]]
 secType = "CRYPTO"
@@ -105,18 +146,14 @@ symbol = "IBUS500"
 secType = "CMDTY"
 symbol = "XAUUSD"
 """
-CLASSES = {
-    "Equity SPY.ARCX",
-    "Equity AAPL.NASDAQ",
-    "CurrencyPair EUR/USD.IDEALPRO",
-    "CryptoPerpetual BTC/USD.PAXOS",
-    "Cfd IBUS500.IBCFD",
-    "Commodity XAUUSD.IBCMDTY",
-}
+CLASSES = {"STK", "OPT", "FUT", "FOP", "CASH", "CRYPTO", "CFD", "CMDTY", "BAG"}
 
 
 def test_what_the_settings_name_is_loaded_and_quoted(told_of: Engine) -> None:
-    wait_for(lambda: {line.removeprefix("quoted ") for line in told(told_of, "quoted")} >= CLASSES, 20, told_of.tail)
+    wanted = {*(f"quoted {kind} QuoteTick" for kind in CLASSES), "quoted IND IndexPriceUpdate"}
+    wait_for(
+        lambda: wanted <= set(told(told_of, "quoted")), 20, lambda: (told(told_of, "quoted"), told(told_of, "loaded"))
+    )
 
 
 def test_all_logs_are_json(told_of: Engine) -> None:
