@@ -14,6 +14,7 @@ from engine.state import Limits, Observation, Phase, State, Verdict, decide
 if TYPE_CHECKING:
     import asyncio
 
+    from engine.chain.view import ChainView
     from engine.settings import Settings
 
 
@@ -61,6 +62,7 @@ class Snapshot:
     ticks: int = 0
     cache_trouble: str | None = None
     write_blocked: bool = False
+    chain: ChainView | None = None
 
 
 @dataclass(frozen=True, slots=True)

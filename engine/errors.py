@@ -10,6 +10,8 @@ EngineError
 ├── StrategyUnusable   the user's strategy cannot be imported, configured or created; exit code 2
 ├── InstrumentsMissing the gateway does not know what is to be loaded
 └── ResyncRefused      nothing to resync in this state (HTTP 409)
+
+RequestRefused is a ConnectionError: the gateway said no to one question, and the adapter has no other word for it.
 """
 
 from __future__ import annotations
@@ -59,3 +61,11 @@ class InstrumentsMissing(EngineError):
 
 class ResyncRefused(EngineError):
     """A resync has no meaning in the present state."""
+
+
+class RequestRefused(ConnectionError):
+    """The gateway refused a request; `code` is IBKR's."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"refused by the gateway: {code} {text}")
+        self.code = code

@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import threading
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -72,7 +73,7 @@ def application(settings: Settings, board: Board) -> Starlette:
 
     async def readyz(_: Request) -> Response:
         reading = board.read()
-        ready = reading.verdict.state is State.TRADING
+        ready = reading.verdict.state is State.TRADING and not reading.snapshot.seen.chain_missing
         return JSONResponse(
             {"ready": ready, "state": reading.verdict.state, "sentence": reading.verdict.sentence},
             200 if ready else 503,
@@ -204,6 +205,7 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
         "refused_orders": list(snapshot.refused),
         "cache": "down" if snapshot.cache_trouble is not None else "up",
         "write_blocked": snapshot.write_blocked,
+        "chain": asdict(snapshot.chain) if snapshot.chain is not None else None,
     }
 
 

@@ -9,6 +9,8 @@ import structlog
 from nautilus_trader.config import LoggingConfig
 
 _STDOUT = Path("/dev/stdout")
+# It writes all that is known of each instrument, 4 KB for each of hundreds.
+_QUIETER = {"InteractiveBrokersInstrumentProvider": "WARNING"}
 
 
 def configure() -> None:
@@ -32,7 +34,7 @@ def nautilus(level: str) -> LoggingConfig:
         with _STDOUT.open("ab"):
             pass
     except OSError:
-        return LoggingConfig(log_level=level, log_colors=False)
+        return LoggingConfig(log_level=level, log_colors=False, log_component_levels=_QUIETER)
     folder = Path(tempfile.mkdtemp(prefix="nautilus-log-"))
     (folder / "nautilus.jsonl").symlink_to(_STDOUT)
     return LoggingConfig(
@@ -41,4 +43,5 @@ def nautilus(level: str) -> LoggingConfig:
         log_directory=str(folder),
         log_file_name="nautilus",
         log_file_format="json",
+        log_component_levels=_QUIETER,
     )

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from engine.chain.view import ChainView
 from engine.state import State
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class _Engine(Collector):
         }
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(f"{_PREFIX}_{name}", text, value=value)
+        yield from _chain(snapshot.chain or ChainView(""))
         naked = sum(1 for position in snapshot.positions if not position["exits"])
         yield GaugeMetricFamily(f"{_PREFIX}_positions_without_exit", "Positions no working order closes.", naked)
         if (age := seen.data_age(board.clock.monotonic())) is not None:
@@ -77,3 +79,24 @@ class _Engine(Collector):
         for result, count in snapshot.resyncs:
             resyncs.add_metric([result], count)
         yield resyncs
+
+
+def _chain(chain: ChainView) -> Iterable[Metric]:
+    gauges = {
+        "ready": (
+            "1 while today's options are loaded around the money.",
+            float(bool(chain.date) and not chain.missing),
+        ),
+        "contracts": ("Options of today that are loaded.", float(chain.loaded)),
+        "contracts_wanted": ("Options of today within the width that is asked for.", float(chain.wanted)),
+        "contracts_listed": ("Options of today that the gateway lists.", float(chain.listed)),
+    }
+    for name, (text, value) in gauges.items():
+        yield GaugeMetricFamily(f"{_PREFIX}_chain_{name}", text, value=value)
+    took = {
+        "near_seconds": ("Until the first options around the money were loaded.", chain.near_seconds),
+        "load_seconds": ("Until all of them within the width were loaded.", chain.load_seconds),
+    }
+    for name, (text, seconds) in took.items():
+        if seconds is not None:
+            yield GaugeMetricFamily(f"{_PREFIX}_chain_{name}", text, value=seconds)

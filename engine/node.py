@@ -30,7 +30,7 @@ from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
 
 from engine import logs
-from engine.instruments import SYMBOL, UNDERLYING_CONTRACT, VENUE
+from engine.instruments import UNDERLYINGS
 from engine.settings import CLIENT, MarketData, Settings, Symbology
 
 if TYPE_CHECKING:
@@ -54,14 +54,15 @@ SYMBOLOGY = {
 
 def provider_config(settings: Settings) -> InteractiveBrokersInstrumentProviderConfig:
     """Return the one provider configuration; data and execution share the provider because it is equal."""
+    underlying = UNDERLYINGS[settings.underlying]
     contracts = (IBContract(**wanted.model_dump()) for wanted in settings.load_contracts)
     return InteractiveBrokersInstrumentProviderConfig(
         load_ids=frozenset(map(InstrumentId.from_str, settings.load_ids)),
-        load_contracts=frozenset([UNDERLYING_CONTRACT, *contracts]),
+        load_contracts=frozenset([underlying.contract, *contracts]),
         symbology_method=SYMBOLOGY[settings.symbology_method],
         convert_exchange_to_mic_venue=settings.convert_exchange_to_mic_venue,
         # The first that fits is taken: the underlying and its options stay on one venue, whatever else is wished.
-        symbol_to_mic_venue={SYMBOL: VENUE, **settings.symbol_to_mic_venue},
+        symbol_to_mic_venue={underlying.symbol: underlying.venue, **settings.symbol_to_mic_venue},
         filter_sec_types=frozenset(settings.filter_sec_types),
         filter_callable=settings.filter_callable,
     )

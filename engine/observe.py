@@ -18,6 +18,7 @@ from engine.state import Observation, Phase, State, decide
 if TYPE_CHECKING:
     from nautilus_trader.live.node import TradingNode
 
+    from engine.chain.loader import Chain
     from engine.private import Adapter
 
 CODE_DATA_LOST = 1101
@@ -42,6 +43,7 @@ class Watch:
     adapter: Adapter | None = None
     underlying: Any = None
     data_only: bool = False
+    chain: Chain | None = None
 
     generation: int = 0
     connected_at: float | None = None
@@ -110,7 +112,8 @@ class Watch:
         self.looks += 1
         seen = self._observe(ready)
         trading = decide(seen, seen.at, self.board.limits).state is State.TRADING
-        self.board.gate.trading = trading and not seen.wandered and not self.data_only
+        held_back = seen.wandered or self.data_only or bool(seen.chain_missing)
+        self.board.gate.trading = trading and not held_back
         self.board.gate.settled = ready and self.settled
         self.board.pin(
             Snapshot(
@@ -126,6 +129,7 @@ class Watch:
                 ticks=self.ticks,
                 cache_trouble=self.cache_trouble,
                 write_blocked=self.write_blocked,
+                chain=self.chain.view() if self.chain is not None else None,
             )
         )
 
@@ -142,12 +146,14 @@ class Watch:
         return is_open(hours, zone, self.board.clock.now()) is not False if hours else True
 
     def _observe(self, ready: bool) -> Observation:
+        is_open = self.session_open()
         seen = Observation(
             at=self.board.clock.monotonic(),
             phase=self.phase,
             detail=self.detail,
             data_only=self.data_only,
-            session_open=self.session_open(),
+            session_open=is_open,
+            chain_missing=self.chain.view().missing if self.chain is not None and is_open else "",
             connected_at=self.connected_at,
             data_at=self.data_at,
             data_lost=self.data_lost,

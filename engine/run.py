@@ -14,11 +14,12 @@ import structlog
 
 from engine import cache, clearance, logs, node, private
 from engine.books import Books
+from engine.chain.loader import Chain
 from engine.errors import InstrumentsMissing
 from engine.gate import OrderGate
 from engine.guardian import Guardian
 from engine.halt import Halt
-from engine.instruments import UNDERLYING, Chain
+from engine.instruments import UNDERLYINGS
 from engine.observe import Watch
 from engine.settings import NO_STRATEGY, REFERENCE, Settings, account_fits, masked
 from engine.state import Phase
@@ -172,10 +173,11 @@ class _Run:
         provider = node.provider(settings, client, made)
         await self._load(provider)
         claims = [] if settings.read_only_api else await self._open_books(made, adapter, provider)
-        chain = Chain(made.cache, provider, client, self._clock)
+        underlying = UNDERLYINGS[settings.underlying]
+        watch.chain = chain = Chain(underlying, settings.chain_strikes, made.cache, provider, adapter, self._clock)
         if settings.read_only_api:
             log.warning("data only: the gateway is read-only (READ_ONLY_API=yes), so there is no execution client")
-        made.trader.add_actor(Pulse())
+        made.trader.add_actor(Pulse(underlying))
         if self._own_strategy is not None:
             made.trader.add_strategy(self._own_strategy)
         elif settings.chosen_strategy == REFERENCE and not settings.read_only_api:
@@ -191,10 +193,10 @@ class _Run:
             made.trader.add_strategy(reference)
             if self._halt.orders is not None:
                 self._halt.orders.trust(reference.id)
-        for topic in ("data.quotes.*", "data.trades.*", "data.bars.*"):
+        for topic in ("data.quotes.*", "data.index_prices.*", "data.trades.*", "data.bars.*"):
             made.kernel.msgbus.subscribe(topic, watch.on_data)
         made.kernel.msgbus.subscribe("events.order.*", watch.on_order)
-        watch.node, watch.underlying = made, UNDERLYING
+        watch.node, watch.underlying = made, underlying.instrument_id
         # The same as `node.run_async()` up to where that waits for its queues; the return of this call is the only
         # sign that a start has failed, for the node says RUNNING either way.
         await made.kernel.start_async()

@@ -45,6 +45,14 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class Underlier(StrEnum):
+    """What the options are on: those that expire today are loaded."""
+
+    SPY = "SPY"
+    QQQ = "QQQ"
+    SPX = "SPX"
+
+
 class MarketData(StrEnum):
     """Names of IBKR's market data types; the wire numbers are 1 to 4 in this order."""
 
@@ -125,6 +133,12 @@ class Settings(BaseSettings):
     )
     market_data_type: MarketData = Field(
         MarketData.REALTIME, description="REALTIME, FROZEN, DELAYED or DELAYED_FROZEN."
+    )
+    underlying: Underlier = Field(
+        Underlier.SPY, description="SPY, QQQ or SPX (its class SPXW): whose options that expire today are loaded."
+    )
+    chain_strikes: int = Field(
+        50, ge=0, le=100, description="Strikes on either side of the money, calls and puts of each; 0 loads no options."
     )
 
     strategy: str | None = Field(

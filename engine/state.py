@@ -59,6 +59,7 @@ class Observation:
     farm_broken: bool = False
     reconciled: bool = False
     settling: bool = False
+    chain_missing: str = ""
     generation: int = 0
 
     @property
@@ -135,4 +136,7 @@ def _started(seen: Observation, now: float, limits: Limits) -> Verdict:
         return Verdict(State.TRADING, "data only: the gateway is read-only (READ_ONLY_API=yes), so no order is sent")
     if not seen.session_open:
         return Verdict(State.TRADING, "connected and reconciled; the market is closed")
+    if seen.chain_missing:
+        # Not a state of its own: exits work, and no restart would bring what the gateway does not list.
+        return Verdict(State.TRADING, f"exits only: {seen.chain_missing}")
     return Verdict(State.TRADING, "trading: data flows and orders agree with the broker")

@@ -7,6 +7,7 @@ that is wrapped is looked at when it is wrapped.
 import nautilus_trader
 from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
 from nautilus_trader.adapters.interactive_brokers.execution import InteractiveBrokersExecutionClient
+from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 
 from engine.private import readback, session
@@ -22,3 +23,4 @@ def verify_version(found: str = nautilus_trader.__version__) -> None:
     verify(InteractiveBrokersClient, session.ON_CLASS, found)
     verify(InteractiveBrokersExecutionClient, readback.ON_CLIENT, found)
     verify(LiveExecutionEngine, readback.ON_ENGINE, found)
+    verify(InteractiveBrokersInstrumentProvider, session.ON_PROVIDER, found)

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import RequestRefused
 from engine.private.version import verify_client
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ ON_CLASS = (
     "_stop_async",
     "process_error",
 )
+ON_PROVIDER = ("_process_contract_details",)
 _ON_INSTANCE = (
     "_client_id",
     "_configured_client_id",
@@ -35,6 +37,7 @@ _ON_INSTANCE = (
     "_internal_msg_queue_processor_task",
     "_is_ib_connected",
     "_msg_handler_processor_task",
+    "_requests",
     "_subscriptions",
     "_tws_incoming_msg_reader_task",
 )
@@ -188,14 +191,31 @@ class Adapter:
         self.client._exec_id_details.clear()
 
     def listen(self, listener: CodeListener) -> None:
-        """Call `listener(request_id, code)` for every error or notice, before the client handles it."""
+        """Call `listener(request_id, code)` for every error or notice, before the client handles it.
+
+        A request that is refused ends at once. The client forgets it and leaves whoever asked waiting for an answer
+        that cannot come, until the request's time is up.
+        """
         handle = self.client.process_error
 
         async def heard(*, req_id: int, error_time: int, error_code: int, error_string: str, **rest: Any) -> None:
             listener(req_id, error_code)
+            asked = self.client._requests.get(req_id=req_id) if req_id > 0 else None
             await handle(req_id=req_id, error_time=error_time, error_code=error_code, error_string=error_string, **rest)
+            if asked is None or self.client._requests.get(req_id=req_id) is not None:
+                return
+            if not asked.future.done():
+                asked.future.set_exception(RequestRefused(error_code, error_string))
 
         self.client.process_error = heard
+
+    async def contract_details(self, contract: Any) -> list[Any]:
+        """Ask for every contract that fits. Raises RequestRefused (200: none does), ConnectionError, TimeoutError."""
+        return await self.client.get_contract_details(contract) or []
+
+    def add_instruments(self, provider: Any, details: list[Any], renew: bool = False) -> list[Any]:
+        """Make instruments of contract details and return their ids; known ones are kept unless they are renewed."""
+        return list(provider._process_contract_details(details, force_instrument_update=renew))
 
     def _tasks(self, *names: str) -> list[asyncio.Task[Any]]:
         return [task for task in asyncio.all_tasks(self._loop) if task.get_name() in names and not task.done()]

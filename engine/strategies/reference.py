@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from nautilus_trader.model.events import OrderEvent
     from nautilus_trader.model.identifiers import InstrumentId
 
+    from engine.chain.loader import Chain
     from engine.clock import Clock
-    from engine.instruments import Chain
 
 ACCOUNT_PREFIX = "DUSIM"
 STEP_MILLISECONDS = 500

@@ -1,4 +1,4 @@
-"""The end of an option's life: closed before the cut-off, and the next day's chain without a restart."""
+"""The end of an option's life: closed at the cut-off. The next day's chain: `test_chain`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def roll() -> datetime:
     return at + timedelta(minutes=1) if (at.hour, at.minute) == (0, 0) else at
 
 
-def test_flattened_before_the_cut_off_and_on_with_tomorrow(tmp_path: Path, supervisor: Supervisor) -> None:
+def test_flattened_at_the_cut_off_and_nothing_of_tomorrow_is_bought(tmp_path: Path, supervisor: Supervisor) -> None:
     ends = roll()
     # So calm a market that neither exit is reached: what closes the position is the clock.
     world = {"SIM_SERVER_VERSION": LATEST, "SIM_DAY_START": f"{ends:%H:%M}", "SIM_VOLATILITY": "0.001"}
@@ -46,11 +46,14 @@ def test_flattened_before_the_cut_off_and_on_with_tomorrow(tmp_path: Path, super
 
         wait_for(lambda: orders(True, "BUY"), 20, engine.tail)
         assert ends - datetime.now(UTC) > CUT_OFF
-        tomorrow = wait_for(lambda: orders(False, "BUY"), 150, lambda: (engine.status(), gateway.book()))
+
+        def closing() -> list[Any]:
+            return [o for o in orders(True, "SELL") if o["order_type"] == "MKT" and o["status"] == "Filled"]
+
+        wait_for(closing, 150, lambda: (engine.status(), gateway.book()))
         assert ends - CUT_OFF <= datetime.now(UTC) < ends
-        closing = [o for o in orders(True, "SELL") if o["order_type"] == "MKT"]
-        assert [o["status"] for o in closing] == ["Filled"]
+        assert len(closing()) == 1
         others = [o for o in orders(True, "SELL") if o["order_type"] != "MKT"]
         assert {o["status"] for o in others} == {"Cancelled"}
         assert all(today not in p["local_symbol"] for p in gateway.book()["positions"] if p["quantity"])
-        assert tomorrow[0]["local_symbol"] > orders(True, "BUY")[0]["local_symbol"]
+        assert not orders(False, "BUY"), "what expires tomorrow is not bought today"

@@ -122,6 +122,10 @@ async def test_ready_means_trading_and_nothing_less(http: httpx.AsyncClient, boa
     assert (await http.get("/readyz")).status_code == 200
     pin(board, reconciled=False)
     assert (await http.get("/readyz")).status_code == 503
+    pin(board, chain_missing="today's chain is missing")
+    ready = await http.get("/readyz")
+    assert ready.status_code == 503
+    assert "today's chain is missing" in ready.json()["sentence"]
 
 
 async def test_the_status_has_the_agreed_shape(http: httpx.AsyncClient, board: Board) -> None:

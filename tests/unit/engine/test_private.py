@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import VersionError
+from engine.errors import RequestRefused, VersionError
 from engine.private import PINNED, Adapter, verify_version
 
 
@@ -46,6 +46,8 @@ class Client:
         self._is_ib_connected = asyncio.Event()
         self._msg_handler_processor_task = None
         self._subscriptions = SimpleNamespace(get_all=list)
+        self._asked: dict[int, Any] = {}
+        self._requests = SimpleNamespace(get=lambda req_id: self._asked.get(req_id))
         self._tws_incoming_msg_reader_task = None
         self.is_ready = False
         self.errors: list[int] = []
@@ -94,6 +96,8 @@ class Client:
 
     async def process_error(self, *, req_id: int, error_time: int, error_code: int, error_string: str) -> None:
         self.errors.append(error_code)
+        if error_code < 2100:
+            self._asked.pop(req_id, None)
 
 
 async def adapter() -> tuple[Client, Adapter]:
@@ -150,6 +154,20 @@ async def test_codes_are_heard_and_still_handled() -> None:
     await client.process_error(req_id=-1, error_time=0, error_code=1101, error_string="lost")
     assert heard == [(-1, 1101)]
     assert client.errors == [1101]
+
+
+async def test_a_refused_request_ends_at_once_and_a_warning_ends_none() -> None:
+    client, seen = await adapter()
+    seen.listen(lambda request, code: None)
+    refused, warned = asyncio.get_running_loop().create_future(), asyncio.get_running_loop().create_future()
+    client._asked = {7: SimpleNamespace(future=refused), 8: SimpleNamespace(future=warned)}
+    await client.process_error(req_id=7, error_time=0, error_code=200, error_string="No security definition")
+    await client.process_error(req_id=8, error_time=0, error_code=2174, error_string="a warning")
+    await client.process_error(req_id=9, error_time=0, error_code=200, error_string="of nobody's request")
+    with pytest.raises(RequestRefused, match="refused by the gateway: 200 No security definition") as told:
+        await refused
+    assert told.value.code == 200
+    assert not warned.done()
 
 
 async def test_the_reader_is_alive_only_with_all_its_tasks() -> None:

@@ -36,6 +36,12 @@ def test_trading_when_nothing_else_can_be_said() -> None:
     assert "orders agree" in verdict.sentence
 
 
+def test_without_todays_chain_exits_go_on_and_no_restart_is_asked_for() -> None:
+    verdict = decide(replace(TRADING, chain_missing="today's chain is missing"), NOW, LIMITS)
+    assert verdict.state is State.TRADING
+    assert verdict.sentence == "exits only: today's chain is missing"
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -1,0 +1,1 @@
+"""The options that expire today: which they are, and having them loaded."""

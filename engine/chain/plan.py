@@ -1,0 +1,83 @@
+"""Which day is today, which options are wanted, and which call is nearest. Pure.
+
+"Today" is the exchange's: the session that trades now, or else the next one. An option that expires on any other date
+is never taken for today's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.hours import CUT_OFF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nautilus_trader.model.identifiers import InstrumentId
+
+_FORM = "%Y%m%d:%H%M"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One loaded option."""
+
+    instrument_id: InstrumentId
+    strike: float
+    call: bool
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session of an exchange. Its date is the one on which it ends, as exchanges count."""
+
+    date: str
+    opens: datetime
+    closes: datetime
+
+
+def session_at(hours: str, zone: str, now: datetime) -> Session | None:
+    """Return the session that is open, or else the next one; None where the text ends before.
+
+    The text is IBKR's `liquidHours`: `20261123:0930-20261123:1600;20261124:CLOSED`, in the exchange's zone.
+    """
+    found = [one for one in _sessions(hours, zone) if one.closes > now]
+    return min(found, key=lambda one: one.closes, default=None)
+
+
+def _sessions(hours: str, zone: str) -> Iterable[Session]:
+    try:
+        place = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        place = ZoneInfo("UTC")
+    for segment in hours.split(";"):
+        begin, _, end = segment.partition("-")
+        try:
+            opens, closes = (datetime.strptime(text, _FORM).replace(tzinfo=place) for text in (begin, end))
+        except ValueError:
+            continue  # CLOSED
+        yield Session(f"{closes:%Y%m%d}", opens.astimezone(UTC), closes.astimezone(UTC))
+
+
+def segment(today: Session, zone: str) -> str:
+    """Write a session as IBKR's hours do, in an option's own zone. Raises ValueError for a zone that nobody knows."""
+    try:
+        opens, closes = (at.astimezone(ZoneInfo(zone)) for at in (today.opens, today.closes))
+    except ZoneInfoNotFoundError as error:
+        raise ValueError(f"no zone {zone}") from error
+    return f"{opens.strftime(_FORM)}-{closes.strftime(_FORM)}"
+
+
+def around(strikes: Iterable[float], price: float, width: int) -> list[float]:
+    """Return the strikes to load, the nearest to the money first: one there, and `width` on either side."""
+    return sorted(strikes, key=lambda strike: (abs(strike - price), strike))[: 2 * width + 1]
+
+
+def near_money_call(listed: Iterable[Listed], price: float, now: datetime) -> Listed | None:
+    """Choose the call nearest to the money that lies beyond the cut-off."""
+    usable = [option for option in listed if option.call and option.expires - now > CUT_OFF]
+    return min(usable, key=lambda option: abs(option.strike - price), default=None)
