@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.clock import Clock, SystemClock
 from engine.entries import EntryGate
 from engine.state import Limits, Observation, Phase, State, Verdict, decide
+from engine.wire.counts import Counts
 
 if TYPE_CHECKING:
     import asyncio
@@ -60,6 +61,7 @@ class Snapshot:
     resyncs: tuple[tuple[str, int], ...] = ()
     last_resync_seconds: float | None = None
     ticks: int = 0
+    wire: Counts = field(default_factory=Counts)
     cache_trouble: str | None = None
     write_blocked: bool = False
     chain: ChainView | None = None

@@ -6,6 +6,7 @@ EngineError
 ├── PortError          the HTTP port cannot be bound; exit code 2
 ├── AccountError       the gateway serves another account than the one configured
 ├── StrategyRefused    the strategy may not trade this account; exit code 2
+├── SnapshotRefused    a request for market data that costs money by itself; raised to the strategy that asked for it
 ├── OrderRefused       an order that would be wrong at the broker; raised to the strategy that asked for it
 ├── StrategyUnusable   the user's strategy cannot be imported, configured or created; exit code 2
 ├── InstrumentsMissing the gateway does not know what is to be loaded
@@ -57,6 +58,10 @@ class StrategyUnusable(EngineError):
 
 class InstrumentsMissing(EngineError):
     """Something that the settings name cannot be loaded."""
+
+
+class SnapshotRefused(EngineError):
+    """This request for market data would be charged each time it is made."""
 
 
 class ResyncRefused(EngineError):

@@ -52,6 +52,10 @@ class _Engine(Collector):
             "generation": ("Sessions to the gateway since the start.", float(seen.generation)),
             "inbound_queue": ("Messages read and not yet handled.", float(seen.queue)),
             "loop_age_seconds": ("Seconds since the node's loop last looked.", board.loop_age()),
+            "messages_waiting": (
+                "Messages that the gateway's pacing rules hold back.",
+                float(snapshot.wire.waiting),
+            ),
             "subscriptions": ("Market data subscriptions.", float(seen.subscriptions)),
             "entries_held": ("1 while new entries are held.", float(board.gate.held)),
             "cache_up": ("0 while Redis does not answer.", float(snapshot.cache_trouble is None)),
@@ -71,6 +75,12 @@ class _Engine(Collector):
                 f"{_PREFIX}_last_resync_seconds", "Duration of the last resync.", snapshot.last_resync_seconds
             )
         yield CounterMetricFamily(f"{_PREFIX}_ticks", "Market data seen on the message bus.", snapshot.ticks)
+        counters = {
+            "messages_delayed": ("Messages that the gateway's pacing rules held back.", snapshot.wire.delayed_messages),
+            "delayed_ticks": ("Ticks of delayed market data.", snapshot.wire.delayed_ticks),
+        }
+        for name, (text, count) in counters.items():
+            yield CounterMetricFamily(f"{_PREFIX}_{name}", text, count)
         codes = CounterMetricFamily(f"{_PREFIX}_codes", "Errors and notices of the gateway.", labels=["code"])
         for code, count in snapshot.codes:
             codes.add_metric([str(code)], count)

@@ -14,12 +14,14 @@ from engine.board import Board, Snapshot, iso
 from engine.hours import is_open
 from engine.orders import oca_of
 from engine.state import Observation, Phase, State, decide
+from engine.wire.counts import Counts
 
 if TYPE_CHECKING:
     from nautilus_trader.live.node import TradingNode
 
     from engine.chain.loader import Chain
     from engine.private import Adapter
+    from engine.wire.wire import Wire
 
 CODE_DATA_LOST = 1101
 CODE_FARM_BROKEN = 2103
@@ -41,6 +43,7 @@ class Watch:
     detail: str = ""
     node: TradingNode | None = None
     adapter: Adapter | None = None
+    wire: Wire | None = None
     underlying: Any = None
     data_only: bool = False
     chain: Chain | None = None
@@ -127,6 +130,7 @@ class Watch:
                 resyncs=tuple(sorted(self.resyncs.items())),
                 last_resync_seconds=self.last_resync_seconds,
                 ticks=self.ticks,
+                wire=self.wire.counts() if self.wire is not None else Counts(),
                 cache_trouble=self.cache_trouble,
                 write_blocked=self.write_blocked,
                 chain=self.chain.view() if self.chain is not None else None,

@@ -26,6 +26,7 @@ from engine.state import Phase
 from engine.strategies import own
 from engine.strategies.observe import Pulse
 from engine.strategies.reference import Reference, ReferenceConfig, refuse_real_account
+from engine.wire.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -114,6 +115,7 @@ class _Run:
         self._client = client = node.create_client(self._settings, made, self._loop)
         self._watch.adapter = adapter = private.Adapter(client, self._loop)
         adapter.listen(self._watch.on_code)
+        self._watch.wire = Wire(client, self._loop, self._clock)
         self._watch.tell(Phase.GATEWAY, "waiting for the gateway's API")
         client.start()
         await self._account(client)
@@ -188,7 +190,6 @@ class _Run:
                 clock=self._clock,
                 may_enter=self._board.gate.open,
                 settled=lambda: adapter.ready and watch.settled,
-                forget_quotes=lambda gone: self._spawn(client.unsubscribe_market_data(gone)),
             )
             made.trader.add_strategy(reference)
             if self._halt.orders is not None:

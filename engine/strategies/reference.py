@@ -50,7 +50,6 @@ class Reference(Strategy):  # type: ignore[misc]
         clock: Clock,
         may_enter: Callable[[], bool],
         settled: Callable[[], bool],
-        forget_quotes: Callable[[InstrumentId], None],
     ) -> None:
         """Raises StrategyRefused for any account but the stand-in's (`DUSIM…`: letters no real account has)."""
         refuse_real_account(account)
@@ -60,7 +59,6 @@ class Reference(Strategy):  # type: ignore[misc]
         self._time = clock
         self._may_enter = may_enter
         self._settled = settled
-        self._forget_quotes = forget_quotes
         self._watched: InstrumentId | None = None
         self._rest_until = 0.0
         self._flatten_id: Any = None
@@ -203,7 +201,6 @@ class Reference(Strategy):  # type: ignore[misc]
             return
         if self._watched is not None:
             self.unsubscribe_quote_ticks(self._watched)
-            self._forget_quotes(self._watched)
         self._watched = instrument_id
         self.subscribe_quote_ticks(instrument_id)
 
