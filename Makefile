@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten drill soak logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten drill soak catalog logs test lint bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,10 @@ drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=contain
 
 soak: bootstrap ## random faults and noise for MINUTES=60 on a stand-in stack; then every book must agree
 	@$(DO) soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE))
+
+catalog: bootstrap ## the past from the gateway into var/catalog: SYMBOL=SPY FROM=2026-11-16 TO=2026-11-20 WHAT=bars BAR=1-MINUTE STRIKES=2
+	@$(DO) catalog $(if $(SYMBOL),--symbol $(SYMBOL)) --from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(WHAT),--what $(WHAT)) \
+	$(if $(BAR),--bar $(BAR)) $(if $(STRIKES),--strikes $(STRIKES)) $(if $(CATALOG),--catalog "$(CATALOG)") $(if $(PORT),--port $(PORT)) $(JSON_FLAG)
 
 test: TESTS_FLAG := --tests
 test: bootstrap ## every test, real containers included

@@ -10,6 +10,7 @@ EngineError
 ├── OrderRefused       an order that would be wrong at the broker; raised to the strategy that asked for it
 ├── StrategyUnusable   the user's strategy cannot be imported, configured or created; exit code 2
 ├── InstrumentsMissing the gateway does not know what is to be loaded
+├── GatewayAway        no gateway answers a command that needs one; exit code 2
 └── ResyncRefused      nothing to resync in this state (HTTP 409)
 
 RequestRefused is a ConnectionError: the gateway said no to one question, and the adapter has no other word for it.
@@ -66,6 +67,10 @@ class SnapshotRefused(EngineError):
 
 class ResyncRefused(EngineError):
     """A resync has no meaning in the present state."""
+
+
+class GatewayAway(EngineError):
+    """No gateway answers where one was expected."""
 
 
 class RequestRefused(ConnectionError):

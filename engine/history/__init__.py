@@ -1,0 +1,1 @@
+"""The past from a gateway into a Parquet catalog: `python -m engine.history`."""
