@@ -8,7 +8,9 @@ for each fault and one for the day; exits 1 if the day did not end as it should.
 import argparse
 import contextlib
 import json
+import re
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,12 +20,14 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from gateway.simulator.faults.catalogue import FAULTS
-from tests.e2e.stack import Stack, make_stack
+from tests.e2e.stack import Stack, docker, make_stack
 
 NEW_YORK = ZoneInfo("America/New_York")
 _BEFORE_OPEN = timedelta(minutes=3)
+_NAKED_SECONDS = 1.0
 _LAST_FAULT = timedelta(minutes=6)  # before the close: a minute to recover, then the cut-off
 
+_WORKING = ("PreSubmitted", "Submitted", "PendingCancel")
 _INSTANT = ("crash", "reset", "data-lost")
 _LEFT_OUT = {
     "bad-password": "locks the login: a person's turn",
@@ -63,8 +67,49 @@ def main() -> int:
         stack.make("purge")
 
 
+class _Naked(threading.Thread):
+    """Looks at the stand-in's book five times a second: how long is a position there that no working order closes?
+
+    A book that cannot be read tells nothing; a position that is naked before and after was naked in between.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        super().__init__(name="naked", daemon=True)
+        self._stack = stack
+        self._since: dict[int, float] = {}
+        self.spells: list[tuple[str, float]] = []
+        self.looks = 0
+
+    def run(self) -> None:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                self._look(self._stack.book(), time.monotonic())
+            time.sleep(0.2)
+
+    def _look(self, book: dict[str, Any], now: float) -> None:
+        self.looks += 1
+        closing = {(one["con_id"], one["action"]) for one in book["orders"] if one["status"] in _WORKING}
+        naked = {
+            one["con_id"]: one["local_symbol"]
+            for one in book["positions"]
+            if one["quantity"] and (one["con_id"], "SELL" if one["quantity"] > 0 else "BUY") not in closing
+        }
+        for con_id in naked:
+            self._since.setdefault(con_id, now)
+        symbols = {one["con_id"]: one["local_symbol"] for one in book["positions"]}
+        for con_id in [con_id for con_id in self._since if con_id not in naked]:
+            self.spells.append((symbols.get(con_id, str(con_id)), round(now - self._since.pop(con_id), 2)))
+
+
+def _fills_of_the_engine(stack: Stack) -> set[str]:
+    """Execution ids in its log, which outlives its restarts."""
+    return set(re.findall(r"trade_id=([^,)\s]+)", docker("logs", stack.container("engine"))))
+
+
 def _day(stack: Stack, opens: datetime, closes: datetime) -> int:
     _sleep_until(opens)
+    naked = _Naked(stack)
+    naked.start()
     names = [name for name in FAULTS if name not in _LEFT_OUT]
     pace = (closes - _LAST_FAULT - datetime.now(NEW_YORK)) / (len(names) + 1)
     for number, name in enumerate(names, 1):
@@ -88,6 +133,8 @@ def _day(stack: Stack, opens: datetime, closes: datetime) -> int:
         "orders": len(book["orders"]),
         "executions": len(executions),
         "told_twice": len(executions) - len(set(executions)),
+        "unknown_to_the_engine": sorted(set(executions) - _fills_of_the_engine(stack)),
+        "naked": {"looks": naked.looks, "spells": len(naked.spells), "longest": sorted(naked.spells, key=_length)[-5:]},
         "flat_4_minutes_before": flat_before,
         "flat": _flat(stack, opens),
         "books_agree": agree,
@@ -98,7 +145,12 @@ def _day(stack: Stack, opens: datetime, closes: datetime) -> int:
     if not agree:
         print(json.dumps({"book": book, "engine": engine}), stack.story(), sep="\n", file=sys.stderr)
     good = day["flat_4_minutes_before"] and day["flat"] and day["books_agree"] and not day["told_twice"]
-    return 0 if good and executions else 1
+    covered = all(seconds <= _NAKED_SECONDS for _, seconds in naked.spells)
+    return 0 if good and covered and executions and not day["unknown_to_the_engine"] else 1
+
+
+def _length(spell: tuple[str, float]) -> float:
+    return spell[1]
 
 
 def _play(stack: Stack, name: str) -> str:
@@ -119,7 +171,7 @@ def _play(stack: Stack, name: str) -> str:
 def _flat(stack: Stack, day: datetime) -> bool:
     """Whether nothing is held or working that expires on that day. After the cut-off the engine trades tomorrow's."""
     book, today = stack.book(), f"{day:%y%m%d}"
-    working = [one for one in book["orders"] if one["status"] in ("PreSubmitted", "Submitted", "PendingCancel")]
+    working = [one for one in book["orders"] if one["status"] in _WORKING]
     held = [one for one in book["positions"] if one["quantity"]]
     return not [one for one in (*working, *held) if today in one["local_symbol"]]
 
