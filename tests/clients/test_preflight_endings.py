@@ -41,7 +41,15 @@ def begin(gateway: StandIn, **settings: str) -> subprocess.Popen[str]:
         **settings,
     }
     command = [sys.executable, "-m", "preflight", "--json", "--only", CHECKS]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A suite in a shell's background inherits that interrupts are ignored, and so would this process.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any], str]:
