@@ -1,4 +1,4 @@
-"""`python -m engine`: settings, the health server, then Nautilus. Exits 0 after a clean stop, 2 if it cannot begin."""
+"""`python -m engine`: settings, the health server, then Nautilus. The exit codes are `engine.ending.ExitCode`."""
 
 import os
 import signal
@@ -10,23 +10,26 @@ signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 
 def main() -> int:
     """Answer over HTTP at once, then load Nautilus, which costs seconds and 200 MB, and run until SIGTERM."""
+    from engine.ending import ExitCode
     from engine.errors import EngineError
 
     try:
         from engine.board import Board
         from engine.health import HealthServer
         from engine.settings import load
+        from engine.watchdog import Watchdog
 
         settings = load()
         board = Board(settings)
         server = HealthServer(settings, board)
         server.start()
+        Watchdog(board).start()
         from engine.run import run
 
         return run(settings, board)
     except EngineError as error:
         print(f"engine: {error}", file=sys.stderr)
-        return 2
+        return ExitCode.REFUSED
 
 
 if __name__ == "__main__":

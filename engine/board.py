@@ -62,6 +62,8 @@ class Snapshot:
     last_resync_seconds: float | None = None
     ticks: int = 0
     wire: Counts = field(default_factory=Counts)
+    queues: tuple[tuple[str, int], ...] = ()
+    loop_lag: float = 0.0
     cache_trouble: str | None = None
     write_blocked: bool = False
     chain: ChainView | None = None

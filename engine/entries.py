@@ -12,6 +12,7 @@ class EntryGate:
     `held` is the word of the supervisor or the operator and comes and goes. `halted` stays until the operator lifts
     it. `trading` and `settled` are written by the node's loop at each look: `trading` is true in the state TRADING
     alone, `settled` while the books are the broker's on the present session. `stopping` is set once and for good.
+    `refusals` counts what the gate refused.
     """
 
     held: bool = False
@@ -21,6 +22,7 @@ class EntryGate:
     trading: bool = False
     settled: bool = False
     stopping: bool = False
+    refusals: int = 0
 
     def hold(self, held: bool, reason: str) -> None:
         """Hold new entries, or let them go again."""

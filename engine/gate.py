@@ -89,7 +89,6 @@ class OrderGate:
         self._kernel = kernel
         self._gate = gate
         self._trusted: set[StrategyId] = set()
-        self.refused = 0
         self._onward = kernel.exec_engine.execute
         kernel.msgbus.deregister(ENDPOINT, self._onward)
         kernel.msgbus.register(ENDPOINT, self._pass)
@@ -194,7 +193,7 @@ class OrderGate:
         return bool(held) and closes(order, order.instrument_id, held) and float(quantity) <= abs(held)
 
     def _answer(self, kind: type, order: Any, why: str) -> None:
-        self.refused += 1
+        self._gate.refusals += 1
         log.warning("refused", answer=kind.__name__, order=order.client_order_id.value, why=why)
         now = self._kernel.clock.timestamp_ns()
         common = {

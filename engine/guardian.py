@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from engine.ending import Course, end, wants_resync
 from engine.errors import ResyncRefused
-from engine.state import Phase
+from engine.state import Phase, State, hears
 
 CODE_CLIENT_ID_IN_USE = 326
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from engine.books import Books
+    from engine.ending import ExitCode
     from engine.observe import Watch
     from engine.private import Adapter
 
@@ -59,9 +61,15 @@ class StepFailed(Exception):
 class Guardian:
     """Watches the session on the node's loop and puts it right. One resync at a time; a second caller joins it."""
 
-    def __init__(self, watch: Watch, market_data_type: int, timeout: float) -> None:
-        """`timeout` bounds the connecting part and the proof of a resync, in seconds."""
+    def __init__(
+        self, watch: Watch, market_data_type: int, timeout: float, give_up: Callable[[ExitCode, str], None]
+    ) -> None:
+        """`timeout` bounds the connecting part and the proof of a resync, in seconds.
+
+        `give_up` ends the process; it is called once, with the reason.
+        """
         self._watch = watch
+        self._give_up = give_up
         self._clock = watch.board.clock
         self._market_data_type = market_data_type
         self._timeout = timeout
@@ -71,17 +79,22 @@ class Guardian:
         self._refused = 0
         self._try_again_at: float | None = None
         self._ask_again_at = 0.0
+        self._course = Course()
         # None where only data is taken.
         self.books: Books | None = None
 
     async def watch(self) -> None:
-        """Look ten times a second for ever, and resync on a session that nobody settled yet."""
+        """Look ten times a second, and resync on a session that nobody settled yet, until only a new process helps."""
         while True:
             self._watch.look()
             await self._hasten()
             if self._needed():
                 self._begin(self._settle)
+            if self._lost_cause():
+                return
+            asleep = self._clock.monotonic()
             await self._clock.sleep(LOOK_SECONDS)
+            self._watch.lags.append(max(0.0, self._clock.monotonic() - asleep - LOOK_SECONDS))
 
     async def resync(self) -> dict[str, Any]:
         """Do it now, whatever the adapter waits for. Raises ResyncRefused while there is no adapter yet."""
@@ -106,6 +119,24 @@ class Guardian:
         if watch.adapter is not None and watch.adapter.wandered and self._clock.monotonic() >= self._ask_again_at:
             return True
         return watch.data_lost or watch.reconciled_generation != watch.generation
+
+    def _lost_cause(self) -> bool:
+        """Resync what nobody else resyncs. Returns True when even that is in vain, and the process is given up."""
+        now, reading = self._clock.monotonic(), self._watch.board.read()
+        seen, state = reading.snapshot.seen, reading.verdict.state
+        self._course = course = self._course.seen(state, now)
+        busy = self._running is not None and not self._running.done()
+        if busy and state is not State.ZOMBIE:
+            return False
+        code = end(course, seen, hears(seen, now, self._watch.board.limits), self._watch.failed_start, now)
+        if code is not None:
+            self._give_up(code, reading.verdict.sentence)
+        elif seen.phase is Phase.STARTED and state is State.DEAF and wants_resync(course, now):
+            self._course = course.resynced(now)
+            log.warning("deaf, and nobody resyncs: doing it", why=reading.verdict.sentence)
+            self._from_ground = True
+            self._begin(lambda report: self._from_the_ground(report, None))
+        return code is not None
 
     async def _hasten(self) -> None:
         now, refused = self._clock.monotonic(), self._watch.codes[CODE_CLIENT_ID_IN_USE]

@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from engine.chain.view import ChainView
-from engine.state import State
+from engine.state import Stage, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +45,16 @@ class _Engine(Collector):
         for state in State:
             states.add_metric([state], float(state is reading.verdict.state))
         yield states
+        stages = GaugeMetricFamily(f"{_PREFIX}_phase", "1 for the engine's present phase.", labels=["phase"])
+        for stage in Stage:
+            stages.add_metric([stage], float(stage is reading.verdict.stage))
+        yield stages
         gauges = {
             "trading": ("1 while the engine trades.", float(reading.verdict.state is State.TRADING)),
+            "client_id": ("The client id in use; -1 before there is one.", _or_none(seen.client_id)),
+            "wandered": ("1 while the client id is not the configured one.", float(seen.wandered)),
+            "farm_broken": ("1 while the market data farm is broken (2103).", float(seen.farm_broken)),
+            "reader_alive": ("1 while the tasks that read the gateway live.", float(seen.reader_alive)),
             "connected": ("1 while the adapter's session stands.", float(seen.ready)),
             "connection_attempts": ("Attempts in the present outage.", float(seen.attempts)),
             "generation": ("Sessions to the gateway since the start.", float(seen.generation)),
@@ -56,6 +64,8 @@ class _Engine(Collector):
                 "Messages that the gateway's pacing rules hold back.",
                 float(snapshot.wire.waiting),
             ),
+            "loop_lag_seconds": ("Greatest lag of the node's loop over the last 15 s.", snapshot.loop_lag),
+            "halted": ("1 while the engine is halted.", float(board.gate.halted)),
             "subscriptions": ("Market data subscriptions.", float(seen.subscriptions)),
             "entries_held": ("1 while new entries are held.", float(board.gate.held)),
             "cache_up": ("0 while Redis does not answer.", float(snapshot.cache_trouble is None)),
@@ -70,6 +80,21 @@ class _Engine(Collector):
         yield GaugeMetricFamily(f"{_PREFIX}_positions_without_exit", "Positions no working order closes.", naked)
         if (age := seen.data_age(board.clock.monotonic())) is not None:
             yield GaugeMetricFamily(f"{_PREFIX}_inbound_age_seconds", "Seconds since the last market data.", age)
+        if snapshot.reconciled_at is not None:
+            yield GaugeMetricFamily(
+                f"{_PREFIX}_reconciled_timestamp_seconds",
+                "When the books were last made the broker's.",
+                snapshot.reconciled_at.timestamp(),
+            )
+        queues = GaugeMetricFamily(f"{_PREFIX}_queue_size", "What waits in NautilusTrader's queues.", labels=["queue"])
+        for name, size in snapshot.queues:
+            queues.add_metric([name], size)
+        yield queues
+        exits = sum(len(position["exits"]) for position in snapshot.positions)
+        yield GaugeMetricFamily(f"{_PREFIX}_exits_working", "Working orders that close a position.", exits)
+        yield CounterMetricFamily(
+            f"{_PREFIX}_orders_refused", "Orders and changes that the gate refused.", board.gate.refusals
+        )
         if snapshot.last_resync_seconds is not None:
             yield GaugeMetricFamily(
                 f"{_PREFIX}_last_resync_seconds", "Duration of the last resync.", snapshot.last_resync_seconds
@@ -110,3 +135,7 @@ def _chain(chain: ChainView) -> Iterable[Metric]:
     for name, (text, seconds) in took.items():
         if seconds is not None:
             yield GaugeMetricFamily(f"{_PREFIX}_chain_{name}", text, value=seconds)
+
+
+def _or_none(number: int | None) -> float:
+    return float(number) if number is not None else -1.0

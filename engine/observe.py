@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,20 @@ if TYPE_CHECKING:
     from nautilus_trader.live.node import TradingNode
 
     from engine.chain.loader import Chain
+    from engine.ending import ExitCode
     from engine.private import Adapter
     from engine.wire.wire import Wire
 
 CODE_DATA_LOST = 1101
 CODE_FARM_BROKEN = 2103
 CODE_FARM_OK = 2104
+CODE_COMPETED = 10197
+# So many messages unhandled while nothing comes out at the other end: whoever handles them is stuck.
+QUEUE_BEHIND = 100
+# So many are a backlog even if it moves.
+QUEUE_LONG = 1000
+# Looks over which the greatest lag of the loop is told.
+LAGS_KEPT = 150
 # Books change at human speed; walking the cache at every look would be a waste.
 BOOKS_EVERY = 5
 # Long enough for whoever asks every few seconds to hear of each.
@@ -53,6 +61,7 @@ class Watch:
     data_at: float | None = None
     data_lost: bool = False
     farm_broken: bool = False
+    competed: bool = False
     settling: bool = False
     reconciled_generation: int = 0
     reconciled_at: datetime | None = None
@@ -66,6 +75,11 @@ class Watch:
     positions: tuple[dict[str, Any], ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
     refused: tuple[dict[str, Any], ...] = ()
+    queue_behind_since: float | None = None
+    ticks_before: int = 0
+    lags: deque[float] = field(default_factory=lambda: deque(maxlen=LAGS_KEPT))
+    queues: tuple[tuple[str, int], ...] = ()
+    failed_start: ExitCode | None = None
     cache_trouble: str | None = None
     write_blocked: bool = False
 
@@ -79,6 +93,7 @@ class Watch:
         """Note that market data passed the message bus."""
         self.data_at = self.board.clock.monotonic()
         self.ticks += 1
+        self.competed = False
 
     def on_code(self, _request_id: int, code: int) -> None:
         """Note an error or notice of the gateway."""
@@ -87,6 +102,8 @@ class Watch:
             self.data_lost = True
         elif code in (CODE_FARM_BROKEN, CODE_FARM_OK):
             self.farm_broken = code == CODE_FARM_BROKEN
+        elif code == CODE_COMPETED:
+            self.competed = True
 
     def on_order(self, event: object) -> None:
         """Note whether orders are refused as a whole: by the Read-Only API setting, or a dialog nobody answered."""
@@ -107,11 +124,12 @@ class Watch:
             self.connection = connection
             self.connected_at = self.board.clock.monotonic()
             # The cure of a blocked gateway is its restart; held entries would never find out that it worked.
-            self.data_lost = self.farm_broken = self.write_blocked = False
+            self.data_lost = self.farm_broken = self.competed = self.write_blocked = False
         self.was_ready = ready
         if self.looks % BOOKS_EVERY == 0 and self.node is not None:
             now_ns = self.node.kernel.clock.timestamp_ns()
             self.positions, self.orders, self.refused = _books(self.node.cache, now_ns)
+            self.queues = _queues(self.node)
         self.looks += 1
         seen = self._observe(ready)
         trading = decide(seen, seen.at, self.board.limits).state is State.TRADING
@@ -129,6 +147,8 @@ class Watch:
                 codes=tuple(sorted(self.codes.items())),
                 resyncs=tuple(sorted(self.resyncs.items())),
                 last_resync_seconds=self.last_resync_seconds,
+                queues=self.queues,
+                loop_lag=max(self.lags, default=0.0),
                 ticks=self.ticks,
                 wire=self.wire.counts() if self.wire is not None else Counts(),
                 cache_trouble=self.cache_trouble,
@@ -162,6 +182,8 @@ class Watch:
             data_at=self.data_at,
             data_lost=self.data_lost,
             farm_broken=self.farm_broken,
+            competed=self.competed,
+            impaired=self._ills(),
             settling=self.settling,
             reconciled=self.settled,
             generation=self.generation,
@@ -172,8 +194,10 @@ class Watch:
                 node_running=node.is_running(),
                 trader_running=node.trader.is_running,
                 queues_alive=_queues_alive(node),
+                clients_connected=self.phase is Phase.STARTING and _connected(node),
             )
         if (adapter := self.adapter) is not None:
+            self._measure(adapter.queue)
             seen = replace(
                 seen,
                 ready=ready,
@@ -182,9 +206,30 @@ class Watch:
                 wandered=adapter.wandered,
                 reader_alive=adapter.reader_alive,
                 queue=adapter.queue,
+                queue_behind_since=self.queue_behind_since,
                 subscriptions=len(adapter.market_subscriptions()),
             )
         return seen
+
+    def _measure(self, queue: int) -> None:
+        if queue < QUEUE_BEHIND or self.ticks != self.ticks_before:
+            self.queue_behind_since = None
+        elif self.queue_behind_since is None:
+            self.queue_behind_since = self.board.clock.monotonic()
+        self.ticks_before = self.ticks
+
+    def _ills(self) -> tuple[str, ...]:
+        """Name what is wrong with an engine that trades."""
+        gate, queue = self.board.gate, self.adapter.queue if self.adapter is not None else 0
+        found = {
+            gate.closed_because(): gate.halted or gate.held,
+            "the cache does not answer": self.cache_trouble is not None,
+            "orders are refused: the gateway's API is read-only": self.write_blocked,
+            "the market data farm is broken (2103)": self.farm_broken,
+            "another session of the login has the market data (10197)": self.competed,
+            f"{queue} messages of the gateway wait to be handled": queue >= QUEUE_LONG,
+        }
+        return tuple(ill for ill, true in found.items() if ill is not None and true)
 
 
 def net_positions(cache: Any) -> dict[Any, float]:
@@ -288,6 +333,25 @@ def _order(order: Any) -> dict[str, Any]:
 
 def _iso(ns: int) -> str | None:
     return iso(datetime.fromtimestamp(ns / 1e9, UTC))
+
+
+def _connected(node: TradingNode) -> bool:
+    # Only while it starts: the answers stay true for good after the first session.
+    kernel = node.kernel
+    return bool(kernel.data_engine.check_connected() and kernel.exec_engine.check_connected())
+
+
+def _queues(node: TradingNode) -> tuple[tuple[str, int], ...]:
+    kernel = node.kernel
+    return (
+        ("data_commands", kernel.data_engine.cmd_qsize()),
+        ("data_requests", kernel.data_engine.req_qsize()),
+        ("data_responses", kernel.data_engine.res_qsize()),
+        ("data", kernel.data_engine.data_qsize()),
+        ("risk_commands", kernel.risk_engine.cmd_qsize()),
+        ("execution_commands", kernel.exec_engine.cmd_qsize()),
+        ("execution_events", kernel.exec_engine.evt_qsize()),
+    )
 
 
 def _queues_alive(node: TradingNode) -> bool:

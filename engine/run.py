@@ -15,6 +15,7 @@ import structlog
 from engine import cache, clearance, logs, node, private
 from engine.books import Books
 from engine.chain.loader import Chain
+from engine.ending import ExitCode
 from engine.errors import InstrumentsMissing
 from engine.gate import OrderGate
 from engine.guardian import Guardian
@@ -49,7 +50,7 @@ log = structlog.get_logger("engine")
 
 
 def run(settings: Settings, board: Board) -> int:
-    """Run until SIGTERM or SIGINT. Returns the exit code: 0 after a stop that was asked for, 1 otherwise."""
+    """Run until SIGTERM or SIGINT, or until only a new process can help. Returns the exit code."""
     logs.configure()
     private.verify_version()
     private.keep_order_terms()
@@ -75,9 +76,13 @@ class _Run:
         self._loop = loop
         self._own_strategy = own_strategy
         self._stop = asyncio.Event()
+        self._code = ExitCode.STOPPED
         self._watch = Watch(board, data_only=settings.read_only_api)
         self._guardian = Guardian(
-            self._watch, node.MARKET_DATA_TYPES[settings.market_data_type], settings.resync_timeout_seconds
+            self._watch,
+            node.MARKET_DATA_TYPES[settings.market_data_type],
+            settings.resync_timeout_seconds,
+            self._give_up,
         )
         self._node: TradingNode | None = None
         self._client: InteractiveBrokersClient | None = None
@@ -90,15 +95,23 @@ class _Run:
     async def main(self) -> int:
         """Start, wait for the signal, stop. A failure on the way is told, and also ends in a stop."""
         self._take_signals()
-        self._spawn(self._guardian.watch())
+        watching = self._loop.create_task(self._guardian.watch(), name="watch")
         road = self._loop.create_task(self._road(), name="road")
         stop = self._loop.create_task(self._stop.wait())
-        await asyncio.wait({road, stop}, return_when=asyncio.FIRST_COMPLETED)
-        failed = road.done() and road.exception() is not None
-        if failed:
-            log.error("the run failed", exc_info=road.exception())
-        await self._leave(road)
-        return 1 if failed else 0
+        self._tasks += [road, watching]
+        # What gives up has set `stop`; what ends otherwise has failed, and unwatched nothing may go on.
+        ended, _ = await asyncio.wait({road, stop, watching}, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended - {stop}:
+            if (error := task.exception()) is not None:
+                self._code = ExitCode.FAILED
+                log.error("the run failed", exc_info=error)
+        await self._leave()
+        return self._code
+
+    def _give_up(self, code: ExitCode, why: str) -> None:
+        log.error("giving up: only a new process can help", code=int(code), reason=code.name, why=why)
+        self._code = code
+        self._stop.set()
 
     def dispose(self) -> None:
         """Flush the cache and close the loop, which no longer runs."""
@@ -201,6 +214,8 @@ class _Run:
         # The same as `node.run_async()` up to where that waits for its queues; the return of this call is the only
         # sign that a start has failed, for the node says RUNNING either way.
         await made.kernel.start_async()
+        if not made.trader.is_running:
+            watch.failed_start = _what_failed(made)
         watch.tell(Phase.STARTED)
         if settings.redis_host is not None:
             self._spawn(self._watch_redis())
@@ -232,14 +247,14 @@ class _Run:
         self._guardian.books = books
         return held
 
-    async def _leave(self, road: asyncio.Task[None]) -> None:
+    async def _leave(self) -> None:
         # Before any strategy is told to stop: what it does then must not touch what protects a position.
         self._board.gate.stopping = True
         self._watch.tell(Phase.STOPPING)
-        _last_resort()
-        for task in (road, *self._tasks):
+        _last_resort(self._code)
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(road, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._node is not None:
             # Also for a node that never came up: this is what disconnects clients and stops engines.
             await self._node.stop_async()
@@ -272,8 +287,19 @@ def _strategy(settings: Settings) -> Strategy | None:
     return own.load(settings.chosen_strategy, settings.strategy_config)
 
 
-def _last_resort() -> None:
-    timer = threading.Timer(STOP_DEADLINE_SECONDS, os._exit, args=(0,))
+def _what_failed(made: TradingNode) -> ExitCode:
+    """Find how far the kernel's start came: it returns in silence wherever it stops."""
+    kernel = made.kernel
+    if not kernel.data_engine.check_connected():
+        return ExitCode.DATA_NEVER_CONNECTED
+    if not kernel.exec_engine.check_connected():
+        return ExitCode.EXECUTION_NEVER_CONNECTED
+    # The emulator is started right after reconciliation.
+    return ExitCode.TRADER_NEVER_RAN if kernel.emulator.is_running else ExitCode.NEVER_RECONCILED
+
+
+def _last_resort(code: ExitCode) -> None:
+    timer = threading.Timer(STOP_DEADLINE_SECONDS, os._exit, args=(int(code),))
     timer.daemon = True
     timer.start()
 

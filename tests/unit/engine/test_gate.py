@@ -109,7 +109,7 @@ def test_open_it_lets_everything_pass(house: House) -> None:
     stranger = house.run(Stranger.buy, Stranger.rest_a_stop, lambda s: s.cancel_order(s.loss), Stranger.sell)
     assert house.net == 0
     assert stranger.loss.status is OrderStatus.CANCELED
-    assert house.gate.refused == 0
+    assert house.words.refusals == 0
 
 
 @pytest.mark.parametrize("entry", [Stranger.buy, Stranger.rest_an_entry, Stranger.bracket, Stranger.sell])

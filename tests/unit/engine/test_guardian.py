@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.board import Board
+from engine.ending import ExitCode
 from engine.errors import ResyncRefused
 from engine.guardian import Guardian
 from engine.observe import Watch
 from engine.settings import Settings
-from engine.state import Phase
+from engine.state import Phase, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,15 +118,39 @@ class FakeBooks:
             raise ConnectionError("positions differ")
 
 
+class FakeNode:
+    """A node that runs; `trader.is_running` is what a test may change."""
+
+    def __init__(self) -> None:
+        def alive() -> SimpleNamespace:
+            return SimpleNamespace(done=lambda: False)
+
+        names = ("data_engine", "risk_engine", "exec_engine")
+        tasks = {f"get_{kind}_queue_task": alive for kind in ("cmd", "evt", "data")}
+        sizes = {f"{kind}_qsize": lambda: 0 for kind in ("cmd", "req", "res", "data", "evt")}
+        engines = {name: SimpleNamespace(**tasks, **sizes, check_connected=lambda: False) for name in names}
+        self.kernel = SimpleNamespace(clock=SimpleNamespace(timestamp_ns=lambda: 0), **engines)
+        self.trader = SimpleNamespace(is_running=True)
+        none: list[object] = []
+        looks = ("positions_open", "orders_open", "orders_inflight", "orders_closed")
+        self.cache = SimpleNamespace(instrument=lambda _: None, **{name: lambda: none for name in looks})
+
+    def is_running(self) -> bool:
+        return True
+
+
 class Rig:
     def __init__(self) -> None:
+        self.node = FakeNode()
+        self.gave_up: list[tuple[ExitCode, str]] = []
         self.clock = HandClock()
         self.board = Board(Settings(ib_account="DUSIM0001"), self.clock)
         self.watch = Watch(self.board, phase=Phase.STARTED)
         self.adapter = FakeAdapter()
         self.books = FakeBooks(self.adapter.log)
         self.watch.adapter = self.adapter  # type: ignore[assignment]
-        self.guardian = Guardian(self.watch, 3, TIMEOUT)
+        self.watch.node = self.node
+        self.guardian = Guardian(self.watch, 3, TIMEOUT, lambda code, why: self.gave_up.append((code, why)))
         self.guardian.books = self.books  # type: ignore[assignment]
         self.adapter.on_resubscribe = self.tick
 
@@ -141,13 +167,14 @@ async def rig() -> Rig:
 
 
 async def run_for(rig: Rig, seconds: float) -> None:
-    """Let the guardian watch for that long by its own clock."""
+    """Let the guardian watch for that long by its own clock, or until it gives up."""
     task = asyncio.get_running_loop().create_task(rig.guardian.watch())
     end = rig.clock.time + seconds
-    while rig.clock.time < end:
+    while rig.clock.time < end and not task.done():
         await asyncio.sleep(0)
     task.cancel()
-    await asyncio.wait([task])
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 FULL = ["type 3", "resubscribe", "orders", "reconcile", "agree"]
@@ -381,3 +408,109 @@ async def test_under_a_strange_client_id_the_books_are_asked_for_again_and_again
     await run_for(rig, 32)
     assert rig.adapter.log == FULL * 3
     assert not rig.board.gate.open()
+
+
+# -- what nobody else cures, and what only a new process does ---------------------------------------------------------
+
+
+def deafen(rig: Rig) -> None:
+    """Settled and well, and from now on no resubscription brings a tick."""
+    rig.tick()
+    rig.adapter.on_resubscribe = lambda: None
+    rig.adapter.on_reconnect = lambda: setattr(rig.adapter, "ready", True)
+
+
+async def test_a_silent_feed_is_resynced_after_the_supervisor_had_its_chance(rig: Rig) -> None:
+    await run_for(rig, 1)
+    rig.adapter.log.clear()
+    rig.adapter.on_reconnect = lambda: setattr(rig.adapter, "ready", True)
+    await run_for(rig, 13)
+    assert rig.board.read().verdict.state is State.DEAF
+    assert rig.adapter.log == []
+    await run_for(rig, 3)
+    assert rig.adapter.log == ["reconnect", *FULL]
+    assert rig.gave_up == []
+    assert rig.board.read().verdict.state is State.TRADING
+
+
+async def test_a_feed_that_stays_silent_ends_the_process_after_two_resyncs(rig: Rig) -> None:
+    await run_for(rig, 1)
+    deafen(rig)
+    await run_for(rig, 300)
+    assert [code for code, _ in rig.gave_up] == [ExitCode.FEED_SILENT]
+    assert rig.adapter.log.count("reconnect") >= 2
+
+
+@pytest.mark.parametrize("why", ["never heard", "farm", "competed"])
+async def test_a_silence_that_is_not_ours_does_not_end_the_process(rig: Rig, why: str) -> None:
+    if why == "never heard":
+        rig.adapter.on_resubscribe = lambda: None
+        rig.adapter.on_reconnect = lambda: setattr(rig.adapter, "ready", True)
+    await run_for(rig, 1)
+    deafen(rig) if why != "never heard" else None
+
+    def told() -> None:
+        rig.watch.on_code(-1, {"farm": 2103, "competed": 10197}.get(why, 2106))
+
+    rig.adapter.on_resubscribe = told
+    await run_for(rig, 900)
+    assert rig.gave_up == []
+    reconnects = rig.adapter.log.count("reconnect")
+    assert 2 <= reconnects <= 8, "neither given up nor hammered"
+
+
+async def test_a_dead_reader_is_resynced_once_and_then_ends_the_process(rig: Rig) -> None:
+    await run_for(rig, 1)
+    deafen(rig)
+    rig.adapter.reader_alive = False
+    await run_for(rig, 120)
+    assert [code for code, _ in rig.gave_up] == [ExitCode.READER_DEAD]
+    assert rig.adapter.log.count("reconnect") == 1
+
+
+async def test_messages_that_nobody_handles_are_deafness_and_a_backlog_that_moves_is_not(rig: Rig) -> None:
+    await run_for(rig, 1)
+    rig.adapter.queue = 500
+    ticking = rig.clock.due
+
+    def tick_on() -> None:
+        rig.tick()
+        ticking.append((rig.clock.time + 1.0, tick_on))
+
+    tick_on()
+    await run_for(rig, 8)
+    assert rig.board.read().verdict.state is State.TRADING
+    ticking.clear()
+    await run_for(rig, 7)
+    reading = rig.board.read()
+    assert reading.verdict.state is State.DEAF
+    assert "500 messages" in reading.verdict.sentence
+
+
+async def test_a_gateway_that_is_away_is_not_given_up(rig: Rig) -> None:
+    await run_for(rig, 1)
+    rig.adapter.ready = False
+    await run_for(rig, 600)
+    assert rig.gave_up == []
+
+
+@pytest.mark.parametrize(
+    ("failed_start", "code"),
+    [(ExitCode.NEVER_RECONCILED, ExitCode.NEVER_RECONCILED), (None, ExitCode.TRADER_STOPPED)],
+)
+async def test_a_zombie_is_told_for_a_second_and_given_up(
+    rig: Rig, failed_start: ExitCode | None, code: ExitCode
+) -> None:
+    rig.node.trader.is_running = False
+    rig.watch.failed_start = failed_start
+    await run_for(rig, 0.5)
+    assert rig.board.read().verdict.state is State.ZOMBIE
+    assert rig.gave_up == []
+    await run_for(rig, 2)
+    assert [given for given, _ in rig.gave_up] == [code]
+
+
+async def test_the_lag_of_the_loop_is_measured(rig: Rig) -> None:
+    rig.clock.due.append((100.5, lambda: setattr(rig.clock, "time", rig.clock.time + 2.0)))
+    await run_for(rig, 4)
+    assert rig.board.read().snapshot.loop_lag == pytest.approx(2.0, abs=0.01)

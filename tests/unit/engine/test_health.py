@@ -215,6 +215,38 @@ async def test_metrics_tell_state_codes_and_ticks(http: httpx.AsyncClient, board
     assert 'watchkeeper_engine_codes_total{code="1101"} 2.0' in text
     assert "watchkeeper_engine_ticks_total 9.0" in text
     assert "process_resident_memory_bytes" in text
+    assert 'watchkeeper_engine_phase{phase="trading"} 1.0' in text
+    assert 'watchkeeper_engine_phase{phase="zombie"} 0.0' in text
+    assert "watchkeeper_engine_client_id 1.0" in text
+    assert "watchkeeper_engine_halted 0.0" in text
+
+
+async def test_what_is_worn_shows_in_metrics_and_status(http: httpx.AsyncClient, board: Board) -> None:
+    bare = {"instrument_id": "A", "quantity": 1.0, "exits": []}
+    kept = {"instrument_id": "B", "quantity": 1.0, "exits": [{}, {}]}
+    seen = replace(TRADING, farm_broken=True, wandered=True, client_id=3)
+    now = board.clock.now()
+    queues = (("data", 7),)
+    board.pin(Snapshot(seen, now, reconciled_at=now, positions=(bare, kept), queues=queues, loop_lag=0.25))
+    board.gate.refusals = 4
+    text = (await http.get("/metrics")).text
+    for line in (
+        "farm_broken 1.0",
+        "wandered 1.0",
+        "client_id 3.0",
+        "loop_lag_seconds 0.25",
+        'queue_size{queue="data"} 7.0',
+        "positions_without_exit 1.0",
+        "exits_working 2.0",
+        "orders_refused_total 4.0",
+        "reconciled_timestamp_seconds 1.8e+09",
+    ):
+        assert f"watchkeeper_engine_{line}\n" in text
+    body = (await http.get("/api/v1/status")).json()
+    assert body["phase"] == "degraded"
+    assert body["exits"] == {"with": 1, "without": 1}
+    assert body["connection"]["farm"] == "broken"
+    assert body["queues"] == {"data": 7}
 
 
 class Loop:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.state import Limits, Observation, Phase, State, decide
+from engine.state import Limits, Observation, Phase, Stage, State, decide
 
 NOW = 1000.0
 LIMITS = Limits(deaf_after=10.0, loop_stuck_after=5.0)
@@ -129,3 +129,42 @@ def test_data_age_counts_from_the_younger_of_session_and_tick() -> None:
     assert replace(TRADING, connected_at=NOW - 4, data_at=NOW - 9).data_age(NOW) == 4
     assert replace(TRADING, connected_at=NOW - 9, data_at=NOW - 4).data_age(NOW) == 4
     assert replace(TRADING, connected_at=None, data_at=None).data_age(NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"phase": Phase.LOADING}, Stage.STARTING),
+        ({"phase": Phase.CACHE}, Stage.WAITING_FOR_CACHE),
+        ({"phase": Phase.CLEARANCE}, Stage.WAITING_FOR_CLEARANCE),
+        ({"phase": Phase.GATEWAY}, Stage.WAITING_FOR_GATEWAY),
+        ({"phase": Phase.ACCOUNT}, Stage.CONNECTING),
+        ({"phase": Phase.STARTING}, Stage.LOADING),
+        ({"phase": Phase.STARTING, "clients_connected": True}, Stage.RECONCILING),
+        ({"ready": False}, Stage.WAITING_FOR_GATEWAY),
+        ({"settling": True}, Stage.RECONCILING),
+        ({"reconciled": False}, Stage.RECONCILING),
+        ({"connected_at": NOW - 1, "data_at": None}, Stage.CONNECTING),
+        ({}, Stage.TRADING),
+        ({"session_open": False}, Stage.TRADING),
+        ({"wandered": True}, Stage.DEGRADED),
+        ({"data_only": True}, Stage.DEGRADED),
+        ({"impaired": ("halted: lunch",)}, Stage.DEGRADED),
+        ({"reader_alive": False}, Stage.DEAF),
+        ({"trader_running": False}, Stage.ZOMBIE),
+        ({"phase": Phase.STOPPING}, Stage.STOPPING),
+    ],
+)
+def test_each_phase_and_what_brings_it_about(changes: dict[str, object], expected: Stage) -> None:
+    assert decide(replace(TRADING, **changes), NOW, LIMITS).stage is expected  # type: ignore[arg-type]
+
+
+def test_what_is_not_whole_is_told_and_is_still_trading() -> None:
+    verdict = decide(replace(TRADING, impaired=("halted: lunch", "the cache does not answer")), NOW, LIMITS)
+    assert verdict.state is State.TRADING
+    assert verdict.sentence == "trading, but halted: lunch; the cache does not answer"
+
+
+def test_a_queue_that_nobody_empties_is_deaf_after_a_while() -> None:
+    assert state(queue=200, queue_behind_since=NOW - 4.9) is State.TRADING
+    assert state(queue=200, queue_behind_since=NOW - 5.1) is State.DEAF
