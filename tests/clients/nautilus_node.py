@@ -11,6 +11,7 @@ from nautilus_trader.adapters.interactive_brokers.factories import (
     InteractiveBrokersLiveDataClientFactory,
     InteractiveBrokersLiveExecClientFactory,
 )
+from nautilus_trader.cache.config import CacheConfig
 from nautilus_trader.config import LoggingConfig, TradingNodeConfig
 from nautilus_trader.live.node import TradingNode
 from nautilus_trader.trading.strategy import Strategy
@@ -26,6 +27,7 @@ def make_node(
     *,
     trades: bool = True,
     log_level: str = "ERROR",
+    cache: CacheConfig | None = None,
     **data: Any,
 ) -> TradingNode:
     """A node with client id 1 on that port; `data` goes into the data client's configuration."""
@@ -34,6 +36,7 @@ def make_node(
     node = TradingNode(
         TradingNodeConfig(
             trader_id="TEST-001",
+            cache=cache,
             logging=LoggingConfig(log_level=log_level, log_colors=False),
             data_clients={NAME: InteractiveBrokersDataClientConfig(**link, **data)},
             exec_clients=orders,
