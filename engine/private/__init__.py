@@ -10,17 +10,18 @@ from nautilus_trader.adapters.interactive_brokers.execution import InteractiveBr
 from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 
-from engine.private import readback, session
+from engine.private import children, readback, session
+from engine.private.children import send_children_alone
 from engine.private.readback import keep_order_terms
 from engine.private.session import Adapter, CodeListener
 from engine.private.version import PINNED, verify
 
-__all__ = ["PINNED", "Adapter", "CodeListener", "keep_order_terms", "verify_version"]
+__all__ = ["PINNED", "Adapter", "CodeListener", "keep_order_terms", "send_children_alone", "verify_version"]
 
 
 def verify_version(found: str = nautilus_trader.__version__) -> None:
     """Raise VersionError unless NautilusTrader is the version whose private names we know."""
-    verify(InteractiveBrokersClient, session.ON_CLASS, found)
+    verify(InteractiveBrokersClient, (*session.ON_CLASS, *children.ON_CLIENT), found)
     verify(InteractiveBrokersExecutionClient, readback.ON_CLIENT, found)
     verify(LiveExecutionEngine, readback.ON_ENGINE, found)
     verify(InteractiveBrokersInstrumentProvider, session.ON_PROVIDER, found)

@@ -1,7 +1,8 @@
-"""A NautilusTrader node whose brackets are emulated: `python -m tests.clients.nautilus_emulation PORT DATE [REDIS_PORT]`.
+"""A NautilusTrader node whose brackets are emulated: `… nautilus_emulation PORT DATE plain|mended [REDIS_PORT]`.
 
 It buys near calls under four brackets, waits until nothing moves any more, leaves all as it is, and prints one JSON
 line. Where it finds emulated orders from an earlier life at its start, it sends nothing and only tells of those.
+`plain` leaves the adapter as it is.
 """
 
 import datetime as dt
@@ -13,20 +14,20 @@ from nautilus_trader.adapters.interactive_brokers.common import IBContract
 from nautilus_trader.adapters.interactive_brokers.config import InteractiveBrokersInstrumentProviderConfig
 from nautilus_trader.cache.config import CacheConfig
 from nautilus_trader.config import DatabaseConfig
-from nautilus_trader.model.enums import OptionKind, OrderSide, OrderStatus, OrderType, TriggerType
+from nautilus_trader.model.enums import OptionKind, OrderSide, OrderType, TriggerType
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Quantity
 from nautilus_trader.trading.strategy import Strategy
 
 from engine.orders import Oca, Role, ib_tags
-from engine.private import keep_order_terms
+from engine.private import send_children_alone
 from tests.clients.nautilus_node import make_node, run
 
-PORT, EXPIRY = int(sys.argv[1]), sys.argv[2]
-REDIS = int(sys.argv[3]) if len(sys.argv) > 3 else None
+PORT, EXPIRY, HOW = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+REDIS = int(sys.argv[4]) if len(sys.argv) > 4 else None
 BOUND = dt.timedelta(seconds=25)
 SPY = InstrumentId.from_str("SPY.ARCA")
-MOVING = {OrderStatus.INITIALIZED, OrderStatus.SUBMITTED, OrderStatus.RELEASED, OrderStatus.PENDING_CANCEL}
+MOVING = {"SUBMITTED", "ACCEPTED", "PENDING_CANCEL"}
 CASES = {
     "rests": {"emulation_trigger": TriggerType.BID_ASK},
     "triggers": {"emulation_trigger": TriggerType.BID_ASK},
@@ -87,20 +88,25 @@ class Emulated(Strategy):  # type: ignore[misc]  # Nautilus carries no types
             **fields,
         )
         entry, stop, profit_order = bracket.orders
-        self.made[name] = {"entry": entry, "stop": stop, "take-profit": profit_order}
+        # By their ids: the emulator puts another order in the place of one that it releases.
+        self.made[name] = {
+            "entry": entry.client_order_id,
+            "stop": stop.client_order_id,
+            "take-profit": profit_order.client_order_id,
+        }
         self.submit_order_list(bracket)
 
     def end_when_still(self) -> None:
         now = self.told()
-        moving = [order for orders in self.made.values() for order in orders.values() if order.status in MOVING]
-        if now == self.still and not [order for order in moving if order.parent_order_id is None]:
+        moving = [status for parts in now.values() for _, status in parts.values() if status in MOVING]
+        if now == self.still and not moving:
             node.stop()
         self.still = now
 
     def told(self) -> dict[str, Any]:
         return {
-            name: {part: [order.client_order_id.value, order.status_string()] for part, order in orders.items()}
-            for name, orders in self.made.items()
+            name: {part: [id_.value, self.cache.order(id_).status_string()] for part, id_ in parts.items()}
+            for name, parts in self.made.items()
         }
 
     def on_stop(self) -> None:
@@ -108,7 +114,8 @@ class Emulated(Strategy):  # type: ignore[misc]  # Nautilus carries no types
         print(json.dumps({"found": self.found, "orders": self.told(), "held": held}))
 
 
-keep_order_terms()
+if HOW == "mended":
+    send_children_alone()
 option = {"build_options_chain": True, "lastTradeDateOrContractMonth": EXPIRY}
 provider = InteractiveBrokersInstrumentProviderConfig(
     load_contracts=frozenset(
