@@ -1,8 +1,8 @@
 """A NautilusTrader node whose brackets are emulated: `… nautilus_emulation PORT DATE plain|mended [REDIS_PORT]`.
 
 It buys near calls under four brackets, waits until nothing moves any more, leaves all as it is, and prints one JSON
-line. Where it finds emulated orders from an earlier life at its start, it sends nothing and only tells of those.
-`plain` leaves the adapter as it is.
+line. Where something is held already, it sends nothing and tells which emulated orders it has found. `plain` leaves the
+adapter as it is.
 """
 
 import datetime as dt
@@ -43,11 +43,14 @@ class Emulated(Strategy):  # type: ignore[misc]  # Nautilus carries no types
         super().__init__()
         self.made: dict[str, Any] = {}
         self.calls: list[Any] = []
-        self.found: list[str] = []
+        self.found: list[Any] = []
+        self.second_life = False
         self.still: Any = None
+        self.looks = 0
 
     def on_start(self) -> None:
-        self.found = sorted(order.client_order_id.value for order in self.cache.orders_emulated())
+        self.found = self.cache.orders_emulated()
+        self.second_life = bool(self.cache.positions_open())
         self.subscribe_quote_ticks(SPY)
         self.clock.set_timer("look", dt.timedelta(milliseconds=200), callback=self.look)
         self.clock.set_time_alert("bound", self.clock.utc_now() + BOUND, lambda event: node.stop())
@@ -56,7 +59,7 @@ class Emulated(Strategy):  # type: ignore[misc]  # Nautilus carries no types
         spy = self.cache.quote_tick(SPY)
         if spy is None:
             return
-        if self.found:
+        if self.second_life:
             node.stop()
         elif not self.calls:
             near = [one for one in self.cache.instruments() if getattr(one, "option_kind", None) == OptionKind.CALL]
@@ -99,9 +102,11 @@ class Emulated(Strategy):  # type: ignore[misc]  # Nautilus carries no types
     def end_when_still(self) -> None:
         now = self.told()
         moving = [status for parts in now.values() for _, status in parts.values() if status in MOVING]
-        if now == self.still and not moving:
-            node.stop()
+        self.looks = self.looks + 1 if now == self.still else 0
         self.still = now
+        # An order that the adapter could not send stays submitted for ever.
+        if self.looks >= (15 if moving else 2):
+            node.stop()
 
     def told(self) -> dict[str, Any]:
         return {
@@ -111,7 +116,8 @@ class Emulated(Strategy):  # type: ignore[misc]  # Nautilus carries no types
 
     def on_stop(self) -> None:
         held = {str(position.instrument_id): float(position.signed_qty) for position in self.cache.positions_open()}
-        print(json.dumps({"found": self.found, "orders": self.told(), "held": held}))
+        found = {order.client_order_id.value: order.status_string() for order in self.found}
+        print(json.dumps({"found": found, "orders": self.told(), "held": held}))
 
 
 if HOW == "mended":
