@@ -13,7 +13,6 @@ from nautilus_trader.adapters.interactive_brokers.client import InteractiveBroke
 from nautilus_trader.model.identifiers import ClientOrderId
 
 ON_CLIENT = ("place_order",)
-ON_INSTANCE = ("_cache",)
 
 
 def send_children_alone() -> None:
@@ -21,12 +20,18 @@ def send_children_alone() -> None:
     place = InteractiveBrokersClient.place_order
 
     def placed(client: InteractiveBrokersClient, order: Any) -> None:
-        if isinstance(order.parentId, str):
-            parent = client._cache.order(ClientOrderId(order.parentId))
-            if parent is not None and not parent.filled_qty:
-                # A ValueError is what the adapter turns into a rejection.
-                raise ValueError(f"its parent {order.parentId} has not filled: alone it would close what is not held")
-            order.parentId = 0
+        part_from_parent(order, client._cache)
         place(client, order)
 
     InteractiveBrokersClient.place_order = placed
+
+
+def part_from_parent(order: Any, cache: Any) -> None:
+    """Forget a parent that has filled. Raises ValueError, which the adapter turns into a rejection, for one that has
+    not: without it the child would close what is not held."""
+    if not isinstance(order.parentId, str):
+        return
+    parent = cache.order(ClientOrderId(order.parentId))
+    if parent is not None and not parent.filled_qty:
+        raise ValueError(f"its parent {order.parentId} has not filled")
+    order.parentId = 0

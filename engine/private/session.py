@@ -27,6 +27,7 @@ ON_CLASS = (
 )
 ON_PROVIDER = ("_process_contract_details",)
 _ON_INSTANCE = (
+    "_cache",
     "_client_id",
     "_configured_client_id",
     "_connection_attempts",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,3 +196,29 @@ def test_a_moment_needs_its_zone() -> None:
     with pytest.raises(ValueError, match="with a zone"):
         conditions.time(datetime(2026, 11, 23, 15, 55))  # noqa: DTZ001 - that is the point
     assert conditions.time(CLOSE)["time"] == "20261123-21:00:00"
+
+
+PAGE = (Path(__file__).parents[3] / "docs/strategies.md").read_text()
+
+
+def test_the_page_names_every_helper() -> None:
+    named = set(re.findall(r"`(\w+)`", PAGE))
+    makes = {name for name in orders.__all__ if name.islower()} | {
+        name for name, made in vars(conditions).items() if callable(made) and made.__module__ == conditions.__name__
+    }
+    assert {name for name in makes if not name.startswith("_")} <= named
+
+
+def test_the_pages_examples_run(strategy: Any) -> None:
+    example, conditional = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    sent: list[Any] = []
+    doubled = SimpleNamespace(
+        order_factory=strategy.order_factory, cache=strategy.cache, clock=strategy.clock, submit_order_list=sent.append
+    )
+    names["Buyer"].buy(doubled, CALL, 2.0)
+    assert len(sent[0].orders) == 4
+    exec(conditional, names)
+    made = names["after_a_dip"](strategy, CALL, 756733)
+    assert [one["type"] for one in written(made.first).conditions] == ["price", "percent_change"]

@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import RequestRefused, VersionError
 from engine.private import PINNED, Adapter, verify_version
+from engine.private.children import part_from_parent
 
 
 def test_the_installed_version_is_the_pinned_one() -> None:
@@ -26,6 +27,17 @@ async def test_a_client_without_our_names_is_refused() -> None:
         Adapter(SimpleNamespace(), asyncio.get_running_loop())
 
 
+def test_a_child_that_is_sent_alone_parts_from_a_parent_that_has_filled() -> None:
+    orders = {"filled": SimpleNamespace(filled_qty=1), "waits": SimpleNamespace(filled_qty=0)}
+    cache = SimpleNamespace(order=lambda key: orders.get(key.value))
+    for parent in ("filled", "forgotten", 0, 7):
+        order = SimpleNamespace(parentId=parent)
+        part_from_parent(order, cache)
+        assert order.parentId == (parent if isinstance(parent, int) else 0)
+    with pytest.raises(ValueError, match="its parent waits has not filled"):
+        part_from_parent(SimpleNamespace(parentId="waits"), cache)
+
+
 class Client:
     """Only as much of the adapter's client as its connecting needs; the coroutines have its names."""
 
@@ -33,6 +45,7 @@ class Client:
         self.attempts_made = 0
         self.connected = asyncio.Event()
         self.in_connect = False
+        self._cache = None
         self._client_id = 1
         self._configured_client_id = 1
         self.cleaned = 0
