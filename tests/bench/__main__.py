@@ -3,7 +3,8 @@
 Each line is one figure: its name, the unit, how many samples, p50, p95, p99 and max, and the samples themselves in the
 order in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
 `make drill`, on real containers. `fuzz` is for itself: `make bench FUZZ=600`, ten minutes of spoilt requests.
-`python -m tests.bench ticks` measures the market data alone, `make bench DAYS=1000` runs whole days of the supervisor.
+`python -m tests.bench ticks` measures the market data alone, `engine` the engine; `make bench DAYS=1000` runs
+whole days of the supervisor.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from preflight.checks import CHECKS
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
-from tests.bench import days, tenants, ticks
+from tests.bench import days, engine, tenants, ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
 from tests.bench.orders import acknowledgements
@@ -174,7 +175,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["fuzz", "ticks", "days", "tenants", "preflight"],
+        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine"],
         help="only this; fuzz and days if asked for",
     )
     parser.add_argument("--seconds", type=int, default=600)
@@ -195,6 +196,9 @@ async def main() -> None:
     if asked.what == "tenants":
         await tenants.measure(tell, asked.tenants, asked.seconds, asked.seed)
         return
+    if asked.what == "engine":
+        await engine.measure(tell, asked.seconds)
+        return
     if asked.what == "preflight":
         await preflights(10)
         await slow_preflights(20)
@@ -210,6 +214,7 @@ async def main() -> None:
     await preflights(10)
     await slow_preflights(20)
     await ticks.measure(tell)
+    await engine.measure(tell, asked.seconds)
     told, lives = await crashes(1000)
     tell(f"stand-in killed mid-trade, seed {SEED}: {told} told, none lost, no execution id twice", "s", lives)
 
