@@ -55,6 +55,7 @@ def run(settings: Settings, board: Board) -> int:
     private.verify_version()
     private.keep_order_terms()
     private.send_children_alone()
+    private.read_in_pieces()
     own_strategy = _strategy(settings)
     # Nautilus installs uvloop's policy when it is imported: this is the loop it wants.
     loop = asyncio.new_event_loop()

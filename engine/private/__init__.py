@@ -5,18 +5,28 @@ that is wrapped is looked at when it is wrapped.
 """
 
 import nautilus_trader
+from ibapi.connection import Connection
 from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
 from nautilus_trader.adapters.interactive_brokers.execution import InteractiveBrokersExecutionClient
 from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 
-from engine.private import children, readback, session
+from engine.private import children, readback, reader, session
 from engine.private.children import send_children_alone
 from engine.private.readback import keep_order_terms
+from engine.private.reader import read_in_pieces
 from engine.private.session import Adapter, CodeListener
 from engine.private.version import PINNED, verify
 
-__all__ = ["PINNED", "Adapter", "CodeListener", "keep_order_terms", "send_children_alone", "verify_version"]
+__all__ = [
+    "PINNED",
+    "Adapter",
+    "CodeListener",
+    "keep_order_terms",
+    "read_in_pieces",
+    "send_children_alone",
+    "verify_version",
+]
 
 
 def verify_version(found: str = nautilus_trader.__version__) -> None:
@@ -25,3 +35,4 @@ def verify_version(found: str = nautilus_trader.__version__) -> None:
     verify(InteractiveBrokersExecutionClient, readback.ON_CLIENT, found)
     verify(LiveExecutionEngine, readback.ON_ENGINE, found)
     verify(InteractiveBrokersInstrumentProvider, session.ON_PROVIDER, found)
+    verify(Connection, reader.ON_CLASS, found)

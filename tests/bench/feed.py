@@ -16,7 +16,6 @@ FIRST = 10_000_000
 """No size of the stand-in's is as large, so no number of ours is one of its sizes."""
 _REQ_MKT_DATA, _TICK_SIZE, _BID_SIZE = 1, 2, 0
 _HELLO = len(b"API\0")
-_FULL = 1 << 16
 
 
 class Feed:
@@ -57,17 +56,6 @@ class Feed:
             while count < passed * rate:
                 self._send()
                 count += 1
-            await asyncio.sleep(0.001)
-        return range(first, len(self.sent))
-
-    async def flood(self, seconds: float) -> range:
-        """As many as the engine's reader takes, the socket always full; the numbers that were sent."""
-        first, begun = len(self.sent), time.monotonic()
-        assert self._engine is not None
-        while time.monotonic() - begun < seconds:
-            while self._engine.transport.get_write_buffer_size() < _FULL:
-                for _ in range(100):
-                    self._send()
             await asyncio.sleep(0.001)
         return range(first, len(self.sent))
 
