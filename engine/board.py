@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from engine.chain.view import ChainView
+    from engine.greeks.service import GreeksSeen
     from engine.settings import Settings
 
 
@@ -67,6 +68,7 @@ class Snapshot:
     cache_trouble: str | None = None
     write_blocked: bool = False
     chain: ChainView | None = None
+    greeks: GreeksSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from engine.about import about
 from engine.board import Board, Reading, iso
 from engine.errors import PortError, ResyncRefused
+from engine.greeks import metrics as greeks
 from engine.metrics import registry
 from engine.state import State
 
@@ -214,6 +215,7 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
         "cache": "down" if snapshot.cache_trouble is not None else "up",
         "write_blocked": snapshot.write_blocked,
         "chain": asdict(snapshot.chain) if snapshot.chain is not None else None,
+        "greeks": greeks.status(snapshot.greeks),
     }
 
 

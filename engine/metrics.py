@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from engine.chain.view import ChainView
+from engine.greeks import metrics as greeks
 from engine.state import Stage, State
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class _Engine(Collector):
         for result, count in snapshot.resyncs:
             resyncs.add_metric([result], count)
         yield resyncs
+        if snapshot.greeks is not None:
+            yield from greeks.collect(snapshot.greeks)
 
 
 def _chain(chain: ChainView) -> Iterable[Metric]:

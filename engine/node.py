@@ -30,8 +30,9 @@ from nautilus_trader.live.node import TradingNode
 from nautilus_trader.model.identifiers import InstrumentId, TraderId
 
 from engine import logs
+from engine.greeks.unusual_whales import client as unusual_whales
 from engine.instruments import UNDERLYINGS
-from engine.settings import CLIENT, MarketData, Settings, Symbology
+from engine.settings import CLIENT, MarketData, Settings, Symbology, feed_token_file
 
 if TYPE_CHECKING:
     import asyncio
@@ -112,7 +113,8 @@ def config(settings: Settings) -> TradingNodeConfig:
                 use_regular_trading_hours=settings.use_regular_trading_hours,
                 ignore_quote_tick_size_updates=settings.ignore_quote_tick_size_updates,
                 **common,
-            )
+            ),
+            **_greeks_feed(settings),
         },
         # A read-only gateway refuses orders and, as many report, does not end its answer about open ones either:
         # reconciliation would wait for it, fail, and leave a zombie. Without an execution client nothing is asked.
@@ -131,6 +133,7 @@ def create(settings: Settings, loop: asyncio.AbstractEventLoop) -> TradingNode:
     """Create the node, not yet built. Takes the loop's signal handlers; the caller puts its own back."""
     node = TradingNode(config(settings), loop=loop)
     node.add_data_client_factory(CLIENT, InteractiveBrokersLiveDataClientFactory)
+    node.add_data_client_factory(unusual_whales.CLIENT, unusual_whales.UnusualWhalesLiveDataClientFactory)
     node.add_exec_client_factory(CLIENT, InteractiveBrokersLiveExecClientFactory)
     return node
 
@@ -161,6 +164,14 @@ def provider(
 ) -> InteractiveBrokersInstrumentProvider:
     """Return the instrument provider that the node's clients will use."""
     return get_cached_interactive_brokers_instrument_provider(client, node.kernel.clock, provider_config(settings))
+
+
+def _greeks_feed(settings: Settings) -> dict[str, unusual_whales.UnusualWhalesDataClientConfig]:
+    token_file = feed_token_file()
+    if token_file is None:
+        return {}
+    wanted = unusual_whales.UnusualWhalesDataClientConfig(url=settings.greeks_feed_url, token_file=str(token_file))
+    return {unusual_whales.CLIENT: wanted}
 
 
 def _database(settings: Settings) -> DatabaseConfig:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from engine.chain.loader import Chain
     from engine.ending import ExitCode
+    from engine.greeks.service import GreeksService
     from engine.private import Adapter
     from engine.wire.wire import Wire
 
@@ -82,6 +83,7 @@ class Watch:
     failed_start: ExitCode | None = None
     cache_trouble: str | None = None
     write_blocked: bool = False
+    greeks: GreeksService | None = None
 
     def tell(self, phase: Phase, detail: str = "") -> None:
         """Say how far the run has come."""
@@ -154,6 +156,7 @@ class Watch:
                 cache_trouble=self.cache_trouble,
                 write_blocked=self.write_blocked,
                 chain=self.chain.view() if self.chain is not None else None,
+                greeks=self.greeks.seen() if self.greeks is not None else None,
             )
         )
 

@@ -18,11 +18,12 @@ from engine.chain.loader import Chain
 from engine.ending import ExitCode
 from engine.errors import InstrumentsMissing
 from engine.gate import OrderGate
+from engine.greeks.service import GreeksService, GreeksServiceConfig
 from engine.guardian import Guardian
 from engine.halt import Halt
 from engine.instruments import UNDERLYINGS
 from engine.observe import Watch
-from engine.settings import NO_STRATEGY, REFERENCE, Settings, account_fits, masked
+from engine.settings import NO_STRATEGY, REFERENCE, Settings, account_fits, feed_token_file, masked
 from engine.state import Phase
 from engine.strategies import own
 from engine.strategies.observe import Pulse
@@ -195,6 +196,15 @@ class _Run:
         if settings.read_only_api:
             log.warning("data only: the gateway is read-only (READ_ONLY_API=yes), so there is no execution client")
         made.trader.add_actor(Pulse(underlying))
+        greeks = GreeksService(
+            GreeksServiceConfig(
+                stale_after_seconds=settings.greeks_stale_seconds,
+                rate=settings.greeks_rate,
+                strikes=settings.greeks_strikes,
+                feed=feed_token_file() is not None,
+            )
+        )
+        made.trader.add_actor(greeks)
         if self._own_strategy is not None:
             made.trader.add_strategy(self._own_strategy)
         elif settings.chosen_strategy == REFERENCE and not settings.read_only_api:
@@ -212,7 +222,7 @@ class _Run:
         for topic in ("data.quotes.*", "data.index_prices.*", "data.trades.*", "data.bars.*"):
             made.kernel.msgbus.subscribe(topic, watch.on_data)
         made.kernel.msgbus.subscribe("events.order.*", watch.on_order)
-        watch.node, watch.underlying = made, underlying.instrument_id
+        watch.node, watch.underlying, watch.greeks = made, underlying.instrument_id, greeks
         # The same as `node.run_async()` up to where that waits for its queues; the return of this call is the only
         # sign that a start has failed, for the node says RUNNING either way.
         await made.kernel.start_async()

@@ -7,6 +7,7 @@ import tomllib
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -27,6 +28,7 @@ CLIENT = "IB"
 """Name of the first data and execution client."""
 REFERENCE = "reference"
 NO_STRATEGY = "none"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _REASONS = {
     "dockerized_gateway": (
@@ -223,6 +225,18 @@ class Settings(BaseSettings):
     resync_timeout_seconds: float = Field(15.0, gt=0, description="Longest time a resync waits for a session.")
     trade_pause_seconds: float = Field(5.0, ge=0, description="Rest of the reference strategy between two trades.")
 
+    greeks_feed_url: str = Field(
+        "wss://api.unusualwhales.com/socket",
+        description="Where Unusual Whales' feed is; asked only with a token in the secret file unusual_whales_token.",
+    )
+    greeks_stale_seconds: float = Field(
+        15.0, gt=0, description="Age from which a trade of the feed, or a quote, says nothing about greeks any more."
+    )
+    greeks_rate: float = Field(0.04, ge=-0.05, le=0.5, description="Interest a year for greeks worked out here.")
+    greeks_strikes: int = Field(
+        0, ge=0, le=45, description="Strikes on each side of the money to have quoted for greeks, one line each."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -268,6 +282,14 @@ class Settings(BaseSettings):
         if nameless := [one for one in value if not all(one.rpartition("."))]:
             raise ValueError(f"expected SYMBOL.VENUE, found {', '.join(nameless)}")
         return value
+
+    @field_validator("greeks_feed_url")
+    @classmethod
+    def _in_secret(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.hostname and (parts.scheme == "wss" or (parts.scheme == "ws" and parts.hostname in LOOPBACK)):
+            return value
+        raise ValueError("expected wss://…; the token travels in the address, so ws:// is for this machine alone")
 
     @field_validator("trader_id")
     @classmethod
@@ -369,8 +391,8 @@ def load() -> Settings:
 
     Secret files lie in `SECRETS_DIR` (/run/secrets). Raises SettingsError naming every fault.
     """
-    secrets = os.environ.get("SECRETS_DIR", "/run/secrets")
-    directory = secrets if Path(secrets).is_dir() else None
+    secrets = _secrets()
+    directory = secrets if secrets.is_dir() else None
     given, faults = _file(os.environ.get("ENGINE_SETTINGS"))
     if "DOCKERIZED_GATEWAY" in os.environ:
         faults.append(f"DOCKERIZED_GATEWAY: {_REASONS['dockerized_gateway']}")
@@ -381,6 +403,16 @@ def load() -> Settings:
     if faults:
         raise SettingsError("usable settings", "; ".join(faults), "correct these and start again") from None
     return settings
+
+
+def feed_token_file() -> Path | None:
+    """The file with the token of the greeks' feed, or None where it is missing or empty, and so no feed is wanted."""
+    file = _secrets() / "unusual_whales_token"
+    return file if file.is_file() and file.stat().st_size else None
+
+
+def _secrets() -> Path:
+    return Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
 
 
 def _file(name: str | None) -> tuple[dict[str, Any], list[str]]:

@@ -8,7 +8,7 @@ from preflight.variables import PLACEHOLDER
 
 CREDENTIALS: Final = ("tws_userid", "tws_password")
 TOKENS: Final = ("operator_token", "machine_token", "redis_password")
-OPTIONAL: Final = ("webhook_url",)
+OPTIONAL: Final = ("webhook_url", "unusual_whales_token")
 """Secrets that may stay empty."""
 
 type Content = tuple[str, int] | None

@@ -46,7 +46,8 @@ class Greeks(Data):  # type: ignore[misc]
     """The greeks of one option now, and where they come from (`source`).
 
     Per unit of the underlying: vega per point of volatility, theta per calendar day. `ts_event` is the moment that
-    the numbers describe: the trade's, or that of the older of the two quotes they were worked out from.
+    the numbers describe: the trade's, or that of the older of the two quotes they were worked out from. `price` is
+    the trade's, or the model's. `itm_probability` is always ours, from `vol`.
     """
 
     instrument_id: InstrumentId = _NO_INSTRUMENT
@@ -61,6 +62,7 @@ class Greeks(Data):  # type: ignore[misc]
     gamma: float = 0.0
     vega: float = 0.0
     theta: float = 0.0
+    itm_probability: float = 0.0
 
 
 @customdataclass

@@ -50,5 +50,6 @@ def work_out(option: Option, spot: Mid, quoted: Mapping[bool, Mid], rate: float,
             gamma=found.gamma,
             vega=found.vega,
             theta=found.theta,
+            itm_probability=found.itm_probability,
         )
     return None

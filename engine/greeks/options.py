@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nautilus_trader.model.enums import OptionKind
@@ -23,6 +24,7 @@ class Option:
     strike: float
     call: bool
     expiration_ns: int
+    expiry: int  # the date in UTC, YYYYMMDD
     multiplier: float
 
     @property
@@ -48,23 +50,25 @@ def root_of(symbol: str) -> str:
 
 def alive(instruments: Iterable[Any], now_ns: int) -> list[Option]:
     """Return the options among some instruments that have not expired."""
-    found = []
-    for instrument in instruments:
-        symbol = option_symbol(instrument)
-        if symbol is None or instrument.expiration_ns <= now_ns:
-            continue
-        found.append(
-            Option(
-                id=instrument.id,
-                underlying=str(instrument.underlying),
-                root=root_of(symbol),
-                strike=float(instrument.strike_price),
-                call=instrument.option_kind == OptionKind.CALL,
-                expiration_ns=instrument.expiration_ns,
-                multiplier=float(instrument.multiplier),
-            )
-        )
-    return found
+    options = map(_read, instruments)
+    return [option for option in options if option is not None and option.expiration_ns > now_ns]
+
+
+def _read(instrument: Any) -> Option | None:
+    symbol = option_symbol(instrument)
+    if symbol is None:
+        return None
+    expires = datetime.fromtimestamp(instrument.expiration_ns / 1e9, UTC)
+    return Option(
+        id=instrument.id,
+        underlying=str(instrument.underlying).removeprefix("^"),
+        root=root_of(symbol),
+        strike=float(instrument.strike_price),
+        call=instrument.option_kind == OptionKind.CALL,
+        expiration_ns=instrument.expiration_ns,
+        expiry=expires.year * 10_000 + expires.month * 100 + expires.day,
+        multiplier=float(instrument.multiplier),
+    )
 
 
 def to_quote(options: Iterable[Option], spot: float, strikes: int) -> set[InstrumentId]:

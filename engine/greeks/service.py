@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.common.config import ActorConfig
-from nautilus_trader.core.datetime import unix_nanos_to_dt
 from nautilus_trader.model.data import DataType
 from nautilus_trader.model.enums import InstrumentClass
 from nautilus_trader.model.greeks_data import GreeksData
@@ -136,6 +135,8 @@ class GreeksService(Actor):  # type: ignore[misc]
         trade = self._trades.get(option.id)
         if trade is None or now_ns - trade.ts_event > self._stale_ns:
             return None
+        years = years_until(option.expiration_ns, now_ns)
+        market = Market(trade.underlying_price, option.strike, years, self._rate, option.call)
         return Greeks(
             ts_event=trade.ts_event,
             ts_init=now_ns,
@@ -151,6 +152,7 @@ class GreeksService(Actor):  # type: ignore[misc]
             gamma=trade.gamma,
             vega=trade.vega,
             theta=trade.theta,
+            itm_probability=sensitivities(market, trade.vol).itm_probability,
         )
 
     def _tell(self, change: Change, now_ns: int) -> None:
@@ -167,7 +169,7 @@ class GreeksService(Actor):  # type: ignore[misc]
             symbol = instrument.id.symbol.value.removeprefix("^")
             if symbol not in symbols or instrument.instrument_class in (InstrumentClass.OPTION, InstrumentClass.FUTURE):
                 continue
-            spot = self._mid(instrument.id) or self._last(instrument.id)
+            spot = self._mid(instrument.id) or self._value(instrument.id)
             if spot is not None and now_ns - spot.at_ns <= self._stale_ns:
                 found[symbol] = max(spot, found.get(symbol, spot), key=lambda mid: mid.at_ns)
         return found
@@ -187,9 +189,10 @@ class GreeksService(Actor):  # type: ignore[misc]
         bid, ask = float(quote.bid_price), float(quote.ask_price)
         return Mid((bid + ask) / 2, quote.ts_event) if 0 < bid <= ask else None
 
-    def _last(self, instrument_id: InstrumentId) -> Mid | None:
-        trade = self.cache.trade_tick(instrument_id)
-        return Mid(float(trade.price), trade.ts_event) if trade is not None else None
+    def _value(self, instrument_id: InstrumentId) -> Mid | None:
+        # An index has values and no quotes, since nobody trades it.
+        update = self.cache.index_price(instrument_id)
+        return Mid(float(update.value), update.ts_event) if update is not None else None
 
     def _join_roots(self, roots: set[str]) -> None:
         if not self._has_feed:
@@ -217,14 +220,13 @@ class GreeksService(Actor):  # type: ignore[misc]
 
     def _for_nautilus(self, option: Option, value: Greeks, now_ns: int) -> GreeksData:
         years = years_until(option.expiration_ns, now_ns)
-        market = Market(value.underlying_price, option.strike, years, self._rate, option.call)
         return GreeksData(
             ts_event=value.ts_event,
             ts_init=now_ns,
             instrument_id=option.id,
             is_call=option.call,
             strike=option.strike,
-            expiry=int(unix_nanos_to_dt(option.expiration_ns).strftime("%Y%m%d")),
+            expiry=option.expiry,
             expiry_in_days=int(years * YEAR_DAYS),
             expiry_in_years=years,
             multiplier=option.multiplier,
@@ -238,5 +240,5 @@ class GreeksService(Actor):  # type: ignore[misc]
             gamma=value.gamma,
             vega=value.vega,
             theta=value.theta,
-            itm_prob=sensitivities(market, value.vol).itm_probability,
+            itm_prob=value.itm_probability,
         )

@@ -10,10 +10,10 @@ from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.model.currencies import USD
-from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.data import IndexPriceUpdate, QuoteTick
 from nautilus_trader.model.enums import AccountType, AssetClass, OmsType, OptionKind
 from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
-from nautilus_trader.model.instruments import Equity, OptionContract
+from nautilus_trader.model.instruments import Equity, IndexInstrument, OptionContract
 from nautilus_trader.model.objects import Money, Price, Quantity
 
 from engine.greeks.black_scholes import Market, sensitivities, years_until
@@ -26,6 +26,7 @@ RATE = 0.04
 VOL = 0.2
 STRIKES = tuple(range(596, 606))
 SPY = InstrumentId.from_str("SPY.ARCX")
+INDEX = InstrumentId.from_str("^SPX.ARCX")
 
 
 def option_id(strike: int, call: bool, venue: str = "ARCX") -> InstrumentId:
@@ -45,7 +46,21 @@ def stock(venue: str = "ARCX") -> Equity:
     )
 
 
-def option(strike: int, call: bool, venue: str = "ARCX") -> OptionContract:
+def index() -> IndexInstrument:
+    return IndexInstrument(
+        instrument_id=INDEX,
+        raw_symbol=Symbol("SPX"),
+        currency=USD,
+        price_precision=2,
+        size_precision=0,
+        price_increment=Price.from_str("0.01"),
+        size_increment=Quantity.from_int(1),
+        ts_event=0,
+        ts_init=0,
+    )
+
+
+def option(strike: int, call: bool, venue: str = "ARCX", underlying: str = "SPY") -> OptionContract:
     found = option_id(strike, call, venue)
     return OptionContract(
         instrument_id=found,
@@ -56,7 +71,7 @@ def option(strike: int, call: bool, venue: str = "ARCX") -> OptionContract:
         price_increment=Price.from_str("0.0001"),
         multiplier=Quantity.from_int(100),
         lot_size=Quantity.from_int(1),
-        underlying="SPY",
+        underlying=underlying,
         option_kind=OptionKind.CALL if call else OptionKind.PUT,
         strike_price=Price.from_str(f"{strike}.00"),
         activation_ns=0,
@@ -92,15 +107,26 @@ def quotes(begin_ns: int, seconds: int, venue: str = "ARCX") -> list[QuoteTick]:
     return found
 
 
-def engine(option_venue: str = "ARCX") -> BacktestEngine:
-    """An engine with the instruments, the stock at ARCX."""
+def of_an_index(begin_ns: int, seconds: int) -> list[Any]:
+    """The same, of options on an index, whose value takes the place of the stock's quotes."""
+    found = []
+    for one in quotes(begin_ns, seconds):
+        if one.instrument_id == SPY:
+            found.append(IndexPriceUpdate(INDEX, Price(SPOT, 2), one.ts_event, one.ts_event))
+        else:
+            found.append(one)
+    return found
+
+
+def engine(option_venue: str = "ARCX", on_an_index: bool = False) -> BacktestEngine:
+    """An engine with the instruments, the stock or index at ARCX."""
     made = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(bypass_logging=True)))
     for venue in sorted({"ARCX", option_venue}):
         made.add_venue(
             Venue(venue), OmsType.NETTING, AccountType.MARGIN, [Money(100_000, USD)], USD, default_leverage=Decimal(1)
         )
-    made.add_instrument(stock())
+    made.add_instrument(index() if on_an_index else stock())
     for strike in STRIKES:
         for call in (True, False):
-            made.add_instrument(option(strike, call, option_venue))
+            made.add_instrument(option(strike, call, option_venue, "SPX" if on_an_index else "SPY"))
     return made

@@ -54,8 +54,15 @@ class Asking(Strategy):  # type: ignore[misc]
 class Played:
     """One backtest: what the strategy saw, and what is left in the engine."""
 
-    def __init__(self, data: list[Any], config: GreeksServiceConfig, venue: str = "ARCX", trades: Any = ()) -> None:
-        self.engine = market.engine(venue)
+    def __init__(
+        self,
+        data: list[Any],
+        config: GreeksServiceConfig,
+        venue: str = "ARCX",
+        trades: Any = (),
+        index: bool = False,
+    ) -> None:
+        self.engine = market.engine(venue, index)
         self.service = GreeksService(config)
         self.strategy = Asking()
         self.engine.add_actor(self.service)
@@ -142,6 +149,14 @@ def test_a_spot_that_is_no_longer_quoted_values_nothing() -> None:
     assert played.value(4, 600, True) is not None
     assert played.value(-1, 600, True) is None
     assert played.seen[-1]["call"] is None
+    played.engine.dispose()
+
+
+def test_an_index_has_values_and_no_quotes() -> None:
+    played = Played(market.of_an_index(BEGIN, 5), GreeksServiceConfig(rate=market.RATE), index=True)
+    found = played.value(3, 600, True)
+    assert found is not None
+    assert found.delta == pytest.approx(market.fair(600, True, played.seen[3]["at"]).delta, abs=0.005)
     played.engine.dispose()
 
 
