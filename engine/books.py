@@ -8,6 +8,7 @@ the instrument's name, which would book the position a second time.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,23 @@ DRAIN_SECONDS = 2.0
 log = structlog.get_logger("books")
 
 
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the broker answered: positions by contract id, and by client order id what of ours rests there."""
+
+    positions: dict[int, float]
+    orders: dict[str, Resting]
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """One order at the broker. Without Redis this alone remembers its OCA group after a restart."""
+
+    con_id: int
+    oca_group: str
+    oca_type: int
+
+
 class Books:
     """The node's cache against the gateway's answers. Lives on the node's loop."""
 
@@ -52,6 +70,27 @@ class Books:
             raise ConnectionError("the gateway did not answer the question for positions")
         found = [await provider.get_instrument(position.contract) for position in theirs if position.quantity]
         return [instrument.id for instrument in found if instrument is not None]
+
+    async def truth(self) -> Truth:
+        """Ask for orders and then for positions. Raises ConnectionError when an answer does not come.
+
+        The order matters: what fills between the two is still an order in the first and a position no more in the
+        second, so that nobody takes the position for one without exits.
+        """
+        orders = await self._adapter.client.get_open_orders(self._account)
+        positions = await self._adapter.client.get_positions(self._account)
+        if orders is None or positions is None:
+            raise ConnectionError("the gateway did not answer the question for open orders and positions")
+        await self._drain()
+        return Truth(
+            {int(p.contract.conId): float(p.quantity) for p in positions if p.quantity},
+            {
+                str(order.orderRef).rsplit(":", 1)[0]: Resting(
+                    int(order.contract.conId), str(order.ocaGroup or ""), int(order.ocaType or 0)
+                )
+                for order in orders
+            },
+        )
 
     async def settle_orders(self) -> int:
         """Replay missed fills, then close what the broker no longer works. Returns how many orders were closed.

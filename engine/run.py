@@ -17,6 +17,8 @@ from engine.books import Books
 from engine.chain.loader import Chain
 from engine.ending import ExitCode
 from engine.errors import InstrumentsMissing
+from engine.exits.broker import Asked
+from engine.exits.keeper import Keeper, KeeperConfig
 from engine.gate import OrderGate
 from engine.greeks.service import GreeksService, GreeksServiceConfig
 from engine.guardian import Guardian
@@ -209,7 +211,7 @@ class _Run:
             made.trader.add_strategy(self._own_strategy)
         elif settings.chosen_strategy == REFERENCE and not settings.read_only_api:
             reference = Reference(
-                ReferenceConfig(pause_seconds=settings.trade_pause_seconds, external_order_claims=claims),
+                ReferenceConfig(pause_seconds=settings.trade_pause_seconds),
                 account=settings.ib_account,
                 chain=chain,
                 clock=self._clock,
@@ -217,8 +219,8 @@ class _Run:
                 settled=lambda: adapter.ready and watch.settled,
             )
             made.trader.add_strategy(reference)
-            if self._halt.orders is not None:
-                self._halt.orders.trust(reference.id)
+        if not settings.read_only_api:
+            self._keep_exits(made, adapter, claims)
         for topic in ("data.quotes.*", "data.index_prices.*", "data.trades.*", "data.bars.*"):
             made.kernel.msgbus.subscribe(topic, watch.on_data)
         made.kernel.msgbus.subscribe("events.order.*", watch.on_order)
@@ -258,6 +260,19 @@ class _Run:
         books.ignore_invented_orders()
         self._guardian.books = books
         return held
+
+    def _keep_exits(self, made: TradingNode, adapter: private.Adapter, held: list[InstrumentId]) -> None:
+        """Add the Keeper beside whatever trades. What was held before the start and nobody claims is booked to it."""
+        books = self._guardian.books
+        assert books is not None
+        assert self._halt.orders is not None
+        own = self._own_strategy.config.external_order_claims if self._own_strategy is not None else None
+        config = KeeperConfig(external_order_claims=[name for name in held if name not in (own or [])])
+        broker = Asked(books, self._clock, self._spawn, self._guardian.resync)
+        keeper = Keeper(config, broker, lambda: adapter.ready and self._watch.settled)
+        made.trader.add_strategy(keeper)
+        self._halt.orders.trust(keeper.id)
+        self._board.flattener = keeper
 
     async def _leave(self) -> None:
         # Before any strategy is told to stop: what it does then must not touch what protects a position.

@@ -8,19 +8,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from nautilus_trader.adapters.interactive_brokers.common import IBOrderTags
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.trading.strategy import Strategy
 
 from engine.errors import StrategyRefused
-from engine.hours import CUT_OFF
-from engine.observe import closes, net_positions, unfinished_orders
+from engine.observe import net_positions, unfinished_orders
+from engine.orders import bracket
 from engine.settings import masked
-from engine.strategies.plan import Step, View, exit_prices, next_step
+from engine.strategies.plan import View, enters, exit_prices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from nautilus_trader.model.events import OrderEvent
     from nautilus_trader.model.identifiers import InstrumentId
@@ -40,7 +39,7 @@ class ReferenceConfig(StrategyConfig, frozen=True, kw_only=True):  # type: ignor
 
 
 class Reference(Strategy):  # type: ignore[misc]
-    """Trades one call at a time. All decisions are `plan.next_step`'s."""
+    """Trades one call at a time. When is `plan.enters`' to say; how it ends, the exits' and the Keeper's."""
 
     def __init__(
         self,
@@ -61,10 +60,9 @@ class Reference(Strategy):  # type: ignore[misc]
         self._settled = settled
         self._watched: InstrumentId | None = None
         self._rest_until = 0.0
-        self._flatten_id: Any = None
 
     def on_start(self) -> None:
-        """Look at the books twice a second; whatever the cache recovered is taken up where it was."""
+        """Look at the books twice a second."""
         self.clock.set_timer("step", timedelta(milliseconds=STEP_MILLISECONDS), callback=lambda _: self._act())
 
     def on_stop(self) -> None:
@@ -88,105 +86,38 @@ class Reference(Strategy):  # type: ignore[misc]
         self._rest_until = self._time.monotonic() + self._pause
 
     def _act(self) -> None:
-        held = {i: q for i, q in net_positions(self.cache).items() if self._chain.expires(i) is not None}
-        orders = unfinished_orders(self.cache)
-        options = [order for order in orders if self._chain.expires(order.instrument_id) is not None]
-        # One instrument at a time: what is held comes first, then what has orders, then the next to trade.
-        instrument_id = next(iter(held), None) or next((o.instrument_id for o in options), None)
-        target = instrument_id or self._chain.call()
+        held = [instrument_id for instrument_id in net_positions(self.cache) if self._is_option(instrument_id)]
+        ordered = [o.instrument_id for o in unfinished_orders(self.cache) if self._is_option(o.instrument_id)]
+        target = next(iter(held + ordered), None) or self._chain.call()
         if target is None:
             return
         self._watch_quotes(target)
-        own = [order for order in options if order.instrument_id == target]
-        view = self._view(target, held.get(target, 0.0), own)
-        match next_step(view, CUT_OFF.total_seconds()):
-            case Step.ENTER:
-                self._enter(target)
-            case Step.ARM_EXITS:
-                self._arm_exits(target, view.quantity)
-            case Step.CANCEL_ORDERS:
-                for order in own:
-                    if order.is_open and not order.is_pending_cancel:
-                        self.cancel_order(order)
-            case Step.FLATTEN:
-                self._flatten(target, view.quantity)
-            case Step.WAIT:
-                pass
-
-    def _view(self, target: InstrumentId, quantity: float, own: Sequence[Any]) -> View:
-        expires = self._chain.expires(target)
-        flattening = [order for order in own if order.client_order_id == self._flatten_id]
-        exits = [order for order in own if order.side == OrderSide.SELL and order not in flattening]
-        return View(
-            quantity=quantity,
-            expires_in=(expires - self._time.now()).total_seconds() if expires is not None else None,
-            exits=len([order for order in exits if closes(order, target, quantity or 1.0)]),
-            entries=len([order for order in own if order.side == OrderSide.BUY]),
-            flattening=bool(flattening),
+        view = View(
+            busy=bool(held or ordered),
             resting=self._rest_until - self._time.monotonic(),
             may_enter=self._may_enter(),
             target_quoted=self._quote(target) is not None,
             settled=self._settled(),
         )
+        if enters(view):
+            self._enter(target)
+
+    def _is_option(self, instrument_id: InstrumentId) -> bool:
+        return self._chain.expires(instrument_id) is not None
 
     def _enter(self, instrument_id: InstrumentId) -> None:
         prices = self._exit_prices(instrument_id)
         if prices is None:
             return
-        # All orders keep Nautilus' default, GTC: read back from IBKR, the adapter takes a DAY order for
-        # AT_THE_CLOSE, and reconciliation dies of a stop order that says so.
-        entry_id = self.order_factory.generate_client_order_id()
-        group = self._group(entry_id.value)
-        bracket = self.order_factory.bracket(
-            instrument_id=instrument_id,
-            order_side=OrderSide.BUY,
-            quantity=self.cache.instrument(instrument_id).make_qty(QUANTITY),
-            entry_client_order_id=entry_id,
-            tp_price=prices[0],
-            # True is Nautilus' default, and this adapter rejects the whole list for it.
-            tp_post_only=False,
-            tp_tags=group,
-            sl_trigger_price=prices[1],
-            sl_tags=group,
-        )
         self._rest()
-        self.submit_order_list(bracket)
+        profit, stop = prices
+        self.submit_order_list(bracket(self, instrument_id, OrderSide.BUY, QUANTITY, take_profit=profit, stop=stop))
 
-    def _arm_exits(self, instrument_id: InstrumentId, quantity: float) -> None:
-        prices = self._exit_prices(instrument_id)
-        if prices is None:
-            return
-        size = self.cache.instrument(instrument_id).make_qty(abs(quantity))
-        first_id = self.order_factory.generate_client_order_id()
-        group = self._group(first_id.value)
-        common = {"instrument_id": instrument_id, "order_side": OrderSide.SELL, "quantity": size, "tags": group}
-        profit = self.order_factory.limit(price=prices[0], client_order_id=first_id, **common)
-        stop = self.order_factory.stop_market(trigger_price=prices[1], **common)
-        self.log.warning(f"position of {quantity:g} {instrument_id} has no exit; arming a new pair")
-        # The stop goes first: it is the one that must not be missing.
-        self.submit_order(stop)
-        self.submit_order(profit)
-
-    def _flatten(self, instrument_id: InstrumentId, quantity: float) -> None:
-        order = self.order_factory.market(
-            instrument_id=instrument_id,
-            order_side=OrderSide.SELL if quantity > 0 else OrderSide.BUY,
-            quantity=self.cache.instrument(instrument_id).make_qty(abs(quantity)),
-        )
-        self._flatten_id = order.client_order_id
-        self.log.info(f"flattening {quantity:g} {instrument_id}")
-        self.submit_order(order)
-
-    def _group(self, name: str) -> list[str]:
-        # Explicit, because the adapter passes no contingency on: without it both exits could fill.
-        return [IBOrderTags(ocaGroup=f"WK-{name}", ocaType=1).value]
-
-    def _exit_prices(self, instrument_id: InstrumentId) -> tuple[Any, Any] | None:
+    def _exit_prices(self, instrument_id: InstrumentId) -> tuple[float, float] | None:
         quote, instrument = self._quote(instrument_id), self.cache.instrument(instrument_id)
         if quote is None or instrument is None:
             return None
-        profit, stop = exit_prices(float(quote.bid_price), float(quote.ask_price), float(instrument.price_increment))
-        return instrument.make_price(profit), instrument.make_price(stop)
+        return exit_prices(float(quote.bid_price), float(quote.ask_price), float(instrument.price_increment))
 
     def _quote(self, instrument_id: InstrumentId) -> Any:
         quote = self.cache.quote_tick(instrument_id)
