@@ -1,0 +1,98 @@
+"""The Keeper, with the real adapter: a strategy that knows of no exits, exits that vanish, a kill, and a flatten."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from supervisor.drill.report import agree
+from tests.engine.rig import LATEST, OPERATOR, Engine, Supervisor
+from tests.stand_in import StandIn, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Buys two of the first call that it finds, once, and never thinks of a way out.
+STRATEGY = """
+from datetime import timedelta
+
+from nautilus_trader.model.enums import OptionKind, OrderSide, TimeInForce
+from nautilus_trader.trading.strategy import Strategy
+
+
+class Careless(Strategy):
+    def on_start(self):
+        self.bought = False
+        self.clock.set_timer("look", timedelta(seconds=1), callback=lambda _: self.look())
+
+    def look(self):
+        calls = [i for i in self.cache.instruments() if getattr(i, "option_kind", None) == OptionKind.CALL]
+        if self.bought or self.cache.positions() or not calls:
+            return
+        self.bought = True
+        call = sorted(calls, key=lambda i: i.expiration_ns)[0]
+        self.submit_order(
+            self.order_factory.market(call.id, OrderSide.BUY, call.make_qty(2), time_in_force=TimeInForce.DAY)
+        )
+
+    def on_stop(self):
+        self.clock.cancel_timers()
+"""
+
+
+@pytest.fixture
+def calm(tmp_path: Path) -> Iterator[StandIn]:
+    """A market so calm that no exit is reached by itself."""
+    with contextlib.closing(StandIn(tmp_path, SIM_SERVER_VERSION=LATEST, SIM_VOLATILITY="0.001")) as made:
+        yield made
+
+
+def sells(gateway: StandIn) -> list[Any]:
+    return [order for order in gateway.book()["orders"] if order["action"] == "SELL"]
+
+
+def resting(gateway: StandIn) -> list[Any]:
+    return [order for order in sells(gateway) if order["status"] in ("PreSubmitted", "Submitted")]
+
+
+def armed(gateway: StandIn) -> list[Any] | None:
+    """The whole set of exits, all in one group and each for all that is held."""
+    found = resting(gateway)
+    held = sum(position["quantity"] for position in gateway.book()["positions"])
+    whole = sorted(order["order_type"] for order in found) == ["LMT", "MKT", "STP"]
+    one = len({order["oca_group"] for order in found}) == 1
+    return found if held == 2 and whole and one and {order["quantity"] for order in found} == {held} else None
+
+
+def test_a_careless_strategy_is_kept_armed_over_a_kill_and_is_flattened_once(
+    tmp_path: Path, calm: StandIn, supervisor: Supervisor
+) -> None:
+    (tmp_path / "careless.py").write_text(STRATEGY)
+    own = {"STRATEGY": "careless:Careless", "STRATEGY_PATH": str(tmp_path)}
+    with contextlib.closing(Engine(tmp_path, calm, supervisor.url, **own)) as engine:
+        calm.start()
+        calm.up()
+        engine.start()
+        first = wait_for(lambda: armed(calm), 60, lambda: (calm.book(), engine.tail(60)))
+        assert {order["oca_type"] for order in first} == {2}
+
+        # Killed with its exits resting, and without a memory: it finds them at the broker and leaves them alone.
+        engine.kill()
+        engine.start()
+        engine.reach("TRADING", 60)
+        wait_for(lambda: engine.status()["positions"], 20, engine.tail)
+        seen = engine.metric("watchkeeper_engine_ticks_total")
+        wait_for(lambda: engine.metric("watchkeeper_engine_ticks_total") > seen + 20, 60, engine.tail)
+        assert {order["perm_id"] for order in sells(calm)} == {order["perm_id"] for order in first}
+
+        answer = engine.post("/api/v1/flatten", {"reason": "a test"}, OPERATOR)
+        assert answer.status_code == 200, answer.text
+        wait_for(lambda: not calm.book()["positions"], 30, lambda: (calm.book(), engine.tail(60)))
+        wait_for(lambda: agree(calm.book(), engine.status()), 20, lambda: (calm.book(), engine.status()))
+        ended = sells(calm)
+        assert sum(order["filled"] for order in ended) == 2
+        assert {order["oca_group"] for order in ended} == {first[0]["oca_group"]}
+        assert {order["status"] for order in ended} == {"Filled", "Cancelled"}
