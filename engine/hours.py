@@ -13,6 +13,7 @@ _FORM = "%Y%m%d:%H%M"
 _STOCKS_OPEN = time(9, 30)
 # Options on indices and funds are quoted this much longer than stocks trade: to 16:15, on half days to 13:15.
 _LATE_QUOTES = timedelta(minutes=15)
+_HALF_A_DAY = timedelta(hours=12)
 
 
 def is_open(trading_hours: str, zone: str, now: datetime) -> bool | None:
@@ -72,13 +73,15 @@ def last_close(instrument: Any) -> datetime | None:
     ns = getattr(instrument, "expiration_ns", 0)
     if not ns:
         return None
+    expiry = datetime.fromtimestamp(ns / 1e9, UTC)
     info = getattr(instrument, "info", None) or {}
     date = str((info.get("contract") or {}).get("lastTradeDateOrContractMonth") or "")[:8]
     zone = info.get("timeZoneId") or "UTC"
     for hours in (info.get("liquidHours"), info.get("tradingHours")):
         if date and hours and (close := close_on(hours, zone, date)) is not None:
-            return close
-    return datetime.fromtimestamp(ns / 1e9, UTC)
+            # What loads today's chain puts the close of the underlying there, where that is earlier.
+            return expiry if close - _HALF_A_DAY < expiry < close else close
+    return expiry
 
 
 def cut_off(instrument: Any) -> datetime | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from supervisor.drill.report import agree
+from tests.clients.drivers import Ibapi
 from tests.engine.rig import LATEST, OPERATOR, Engine, Supervisor
 from tests.stand_in import StandIn, wait_for
 
@@ -79,6 +80,15 @@ def test_a_careless_strategy_is_kept_armed_over_a_kill_and_is_flattened_once(
         first = wait_for(lambda: armed(calm), 60, lambda: (calm.book(), engine.tail(60)))
         assert {order["oca_type"] for order in first} == {2}
 
+        # Somebody cancels everything: the position is naked, and armed anew.
+        hand = Ibapi()
+        hand.start(calm.api_port, 70)
+        hand.ask("reqGlobalCancel")
+        wait_for(lambda: not {o["perm_id"] for o in resting(calm)} & {o["perm_id"] for o in first}, 20, calm.book)
+        hand.stop()
+        second = wait_for(lambda: armed(calm), 20, lambda: (calm.book(), engine.tail(60)))
+        assert {order["oca_group"] for order in second} != {order["oca_group"] for order in first}
+
         # Killed with its exits resting, and without a memory: it finds them at the broker and leaves them alone.
         engine.kill()
         engine.start()
@@ -86,7 +96,7 @@ def test_a_careless_strategy_is_kept_armed_over_a_kill_and_is_flattened_once(
         wait_for(lambda: engine.status()["positions"], 20, engine.tail)
         seen = engine.metric("watchkeeper_engine_ticks_total")
         wait_for(lambda: engine.metric("watchkeeper_engine_ticks_total") > seen + 20, 60, engine.tail)
-        assert {order["perm_id"] for order in sells(calm)} == {order["perm_id"] for order in first}
+        assert {order["perm_id"] for order in sells(calm)} == {order["perm_id"] for order in first + second}
 
         answer = engine.post("/api/v1/flatten", {"reason": "a test"}, OPERATOR)
         assert answer.status_code == 200, answer.text
@@ -94,5 +104,5 @@ def test_a_careless_strategy_is_kept_armed_over_a_kill_and_is_flattened_once(
         wait_for(lambda: agree(calm.book(), engine.status()), 20, lambda: (calm.book(), engine.status()))
         ended = sells(calm)
         assert sum(order["filled"] for order in ended) == 2
-        assert {order["oca_group"] for order in ended} == {first[0]["oca_group"]}
+        assert {order["oca_group"] for order in ended} == {first[0]["oca_group"], second[0]["oca_group"]}
         assert {order["status"] for order in ended} == {"Filled", "Cancelled"}

@@ -82,6 +82,10 @@ def test_the_adapters_expiry_counts_only_where_the_hours_do_not_tell() -> None:
     expiry = utc(2026, 11, 23, 21)
     assert cut_off(option("20261123", "20261124:0930-20261124:1600", expiry)) == utc(2026, 11, 23, 20, 55)
     assert cut_off(SimpleNamespace(expiration_ns=0, info=None)) is None
+    # An hour that somebody has put right is earlier; a midnight that the adapter has made up is no hour at all.
+    day = "20261123:0930-20261123:1600"
+    assert cut_off(option("20261123", day, utc(2026, 11, 23, 18))) == utc(2026, 11, 23, 17, 55)
+    assert cut_off(option("20261123", day, utc(2026, 11, 23))) == utc(2026, 11, 23, 20, 55)
 
 
 def test_the_last_of_several_segments_closes_the_day() -> None:
