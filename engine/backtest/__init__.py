@@ -1,0 +1,1 @@
+"""Strategies over the past, from a catalog: `python -m engine.backtest`."""
