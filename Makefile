@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten drill soak catalog logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten drill soak catalog backtest logs test lint bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,11 @@ soak: bootstrap ## random faults and noise for MINUTES=60 on a stand-in stack; t
 catalog: bootstrap ## the past from the gateway into var/catalog: SYMBOL=SPY FROM=2026-11-16 TO=2026-11-20 WHAT=bars BAR=1-MINUTE STRIKES=2
 	@$(DO) catalog $(if $(SYMBOL),--symbol $(SYMBOL)) --from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(WHAT),--what $(WHAT)) \
 	$(if $(BAR),--bar $(BAR)) $(if $(STRIKES),--strikes $(STRIKES)) $(if $(CATALOG),--catalog "$(CATALOG)") $(if $(PORT),--port $(PORT)) $(JSON_FLAG)
+
+backtest: bootstrap ## a strategy over the catalog: STRATEGY=reference|module:Class FROM=2026-11-16 TO=2026-11-20 CONFIG=FILE VOLATILITY=0.2
+	@$(DO) backtest $(if $(STRATEGY),--strategy "$(STRATEGY)") $(if $(CONFIG),--config "$(CONFIG)") $(if $(SYMBOL),--symbol $(SYMBOL)) \
+	--from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(VOLATILITY),--volatility $(VOLATILITY)) $(if $(BALANCE),--balance $(BALANCE)) \
+	$(if $(CATALOG),--catalog "$(CATALOG)") $(if $(OUT),--out "$(OUT)") $(JSON_FLAG)
 
 test: TESTS_FLAG := --tests
 test: bootstrap ## every test, real containers included
