@@ -255,6 +255,9 @@ class Guardian:
     def _healthy(self, adapter: Adapter) -> bool:
         if not adapter.ready or not adapter.reader_alive or adapter.condemned:
             return False
+        if self._watch.behind() > FRESH_SECONDS:
+            # It speaks, and is not heard: what it says now would be handled behind all the rest.
+            return False
         if not adapter.market_subscriptions() or not self._watch.session_open():
             return True
         spoke = [at for at in (self._watch.connected_at, self._watch.data_at) if at is not None]

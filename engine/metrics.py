@@ -61,6 +61,7 @@ class _Engine(Collector):
             "generation": ("Sessions to the gateway since the start.", float(seen.generation)),
             "inbound_queue": ("Messages read and not yet handled.", float(seen.queue)),
             "loop_age_seconds": ("Seconds since the node's loop last looked.", board.loop_age()),
+            "inbound_wait_seconds": ("Age of the oldest message read and not yet handled.", seen.behind),
             "messages_waiting": (
                 "Messages that the gateway's pacing rules hold back.",
                 float(snapshot.wire.waiting),
@@ -103,6 +104,8 @@ class _Engine(Collector):
         yield CounterMetricFamily(f"{_PREFIX}_ticks", "Market data seen on the message bus.", snapshot.ticks)
         counters = {
             "messages_delayed": ("Messages that the gateway's pacing rules held back.", snapshot.wire.delayed_messages),
+            "execution_times_repaired": ("Execution times that nobody could read.", snapshot.wire.repaired_times),
+            "fills_unbooked": ("Executions that had to be asked for again.", snapshot.wire.unbooked_fills),
             "delayed_ticks": ("Ticks of delayed market data.", snapshot.wire.delayed_ticks),
         }
         for name, (text, count) in counters.items():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from nautilus_trader.model.enums import OrderSide, OrderStatus
 from nautilus_trader.model.events import OrderAccepted, OrderRejected
 
@@ -41,6 +42,8 @@ BOOKS_EVERY = 5
 REFUSALS_KEPT_NS = 60 * 10**9
 # IBKR has one code (321) for everything that its API's validation refuses; only the words tell this case apart.
 READ_ONLY = "read-only mode"
+
+log = structlog.get_logger("watch")
 
 
 @dataclass(slots=True)
@@ -128,6 +131,7 @@ class Watch:
             # The cure of a blocked gateway is its restart; held entries would never find out that it worked.
             self.data_lost = self.farm_broken = self.competed = self.write_blocked = False
         self.was_ready = ready
+        self._look_for_fills()
         if self.looks % BOOKS_EVERY == 0 and self.node is not None:
             now_ns = self.node.kernel.clock.timestamp_ns()
             self.positions, self.orders, self.refused = _books(self.node.cache, now_ns)
@@ -160,10 +164,21 @@ class Watch:
             )
         )
 
+    def _look_for_fills(self) -> None:
+        if self.wire is None or self.node is None or self.phase is not Phase.STARTED:
+            return
+        if missing := self.wire.unbooked(self.node.cache):
+            log.error("executions were not booked; asking the broker for all of them", executions=missing)
+            self.reconciled_generation = 0
+
     @property
     def settled(self) -> bool:
         """Whether our books were reconciled with the broker on the present session."""
         return 0 < self.reconciled_generation == self.generation
+
+    def behind(self) -> float:
+        """How old what the gateway says is when it is handled, in seconds."""
+        return self.wire.behind() if self.wire is not None else 0.0
 
     def session_open(self) -> bool:
         """Whether the exchange of the underlying is open. Unknown counts as open: better a needless alarm."""
@@ -190,6 +205,7 @@ class Watch:
             settling=self.settling,
             reconciled=self.settled,
             generation=self.generation,
+            behind=self.behind(),
         )
         if (node := self.node) is not None:
             seen = replace(

@@ -79,6 +79,7 @@ class Observation:
     reader_alive: bool = False
     queue: int = 0
     queue_behind_since: float | None = None
+    behind: float = 0.0
     subscriptions: int = 0
     session_open: bool = True
     connected_at: float | None = None
@@ -150,6 +151,8 @@ def hears(seen: Observation, now: float, limits: Limits) -> Ear:
         return Ear.READER_DEAD
     if seen.queue_behind_since is not None and now - seen.queue_behind_since > limits.queue_behind_after:
         return Ear.QUEUE_GROWS
+    if seen.behind > limits.deaf_after:
+        return Ear.QUEUE_GROWS
     if seen.data_lost:
         return Ear.DATA_LOST
     age = seen.data_age(now)
@@ -195,7 +198,8 @@ def _deaf(ear: Ear, seen: Observation, now: float) -> str:
     if ear is Ear.READER_DEAD:
         return "connected, but the task that reads the gateway is dead"
     if ear is Ear.QUEUE_GROWS:
-        return f"{seen.queue} messages of the gateway wait to be handled, and they do not grow fewer"
+        oldest = f"; the oldest came {seen.behind:.0f} s ago" if seen.behind else ""
+        return f"{seen.queue} messages of the gateway wait to be handled, and they do not grow fewer{oldest}"
     if ear is Ear.DATA_LOST:
         return "the gateway said 1101: subscriptions are lost and not yet asked for again"
     farm = " (market data farm broken, 2103)" if seen.farm_broken else ""

@@ -38,6 +38,7 @@ _ON_INSTANCE = (
     "_internal_msg_queue_processor_task",
     "_is_ib_connected",
     "_msg_handler_processor_task",
+    "_msg_handler_task_queue",
     "_requests",
     "_subscriptions",
     "_tws_incoming_msg_reader_task",
@@ -172,13 +173,14 @@ class Adapter:
     async def reconnect(self) -> None:
         """Drop a socket that lies and connect anew, without the watchdog's pause of 5 s.
 
-        What the old session has sent and nobody has handled yet is thrown away: the queue outlives the socket, and
+        What the old session has sent and nobody has handled yet is thrown away: the queues outlive the socket, and
         a 1102 in it would make the adapter believe that the new session stands before it does (seen).
         """
         self.client._degrade()
         await self.client._stop_async()
-        while not self.client._internal_msg_queue.empty():
-            self.client._internal_msg_queue.get_nowait()
+        for queue in (self.client._internal_msg_queue, self.client._msg_handler_task_queue):
+            while not queue.empty():
+                queue.get_nowait()
         self.client._is_ib_connected.clear()
         self.client._connection_attempts = 0
         await self.client._handle_reconnect()

@@ -11,9 +11,19 @@ from typing import TYPE_CHECKING, Any
 from engine.private.version import verify_client
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
     from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
 
-_ON_INSTANCE = ("_eclient", "unsubscribe_market_data", "unsubscribe_ticks")
+_ON_INSTANCE = (
+    "_eclient",
+    "_internal_msg_queue",
+    "_msg_handler_task_queue",
+    "_process_server_version",
+    "unsubscribe_market_data",
+    "unsubscribe_ticks",
+)
 _ON_ECLIENT = (
     "cancelHistoricalData",
     "conn",
@@ -24,7 +34,7 @@ _ON_ECLIENT = (
     "sendMsgProtoBuf",
     "wrapper",
 )
-_ON_WRAPPER = ("tickPrice", "tickSize")
+_ON_WRAPPER = ("commissionAndFeesReport", "execDetails", "tickPrice", "tickSize")
 
 
 def eclient(client: InteractiveBrokersClient) -> Any:
@@ -33,3 +43,38 @@ def eclient(client: InteractiveBrokersClient) -> Any:
     verify_client(client._eclient, _ON_ECLIENT)
     verify_client(client._eclient.wrapper, _ON_WRAPPER)
     return client._eclient
+
+
+class Arrivals:
+    """Counts what is put into a queue; the queue itself says how much of it waits."""
+
+    def __init__(self, queue: asyncio.Queue[Any]) -> None:
+        self._queue = queue
+        self._put = queue.put_nowait
+        self.total = 0
+        queue.put_nowait = self._count  # type: ignore[method-assign]
+
+    @property
+    def waiting(self) -> int:
+        """How many of them nobody has taken out yet."""
+        return self._queue.qsize()
+
+    def _count(self, item: Any) -> None:
+        self.total += 1
+        self._put(item)
+
+
+def inbound(client: InteractiveBrokersClient) -> tuple[Arrivals, ...]:
+    """Return the two queues that a message passes: read and not decoded, decoded and not handled."""
+    return Arrivals(client._internal_msg_queue), Arrivals(client._msg_handler_task_queue)
+
+
+def on_handshake(client: InteractiveBrokersClient, told: Callable[[str], None]) -> None:
+    """Call `told` with the wall time and zone that the gateway tells at the beginning of each session."""
+    process = client._process_server_version
+
+    def heard(fields: list[Any]) -> None:
+        process(fields)
+        told(bytes(fields[1]).decode("latin-1"))
+
+    client._process_server_version = heard

@@ -12,3 +12,5 @@ class Counts:
     waiting: int = 0
     delayed_messages: int = 0
     delayed_ticks: int = 0
+    repaired_times: int = 0
+    unbooked_fills: int = 0

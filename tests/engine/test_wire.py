@@ -44,6 +44,7 @@ def session(tmp_path: Path, version: str, how: str) -> dict[str, Any]:
 def test_with_our_wire_nothing_is_lost(tmp_path: Path, version: str) -> None:
     seen = session(tmp_path, version, "cured")
     assert seen["quotes"] > 0
+    assert seen["filled"], "a fill whose time names no zone"
     assert seen["lines"] == 0
     assert not {TOO_FAST, HISTORY_TOO_FAST} & set(seen["codes"])
     assert (seen["answers"], seen["bars"]) == (REQUESTS, 6)

@@ -58,6 +58,7 @@ class Client:
         self._internal_msg_queue_processor_task = None
         self._is_ib_connected = asyncio.Event()
         self._msg_handler_processor_task = None
+        self._msg_handler_task_queue: asyncio.Queue[Any] = asyncio.Queue()
         self._subscriptions = SimpleNamespace(get_all=list)
         self._asked: dict[int, Any] = {}
         self._requests = SimpleNamespace(get=lambda req_id: self._asked.get(req_id))
@@ -73,7 +74,8 @@ class Client:
         self.order.append("stop")
 
     async def _handle_reconnect(self) -> None:
-        self.order.append(f"reconnect, {self._internal_msg_queue.qsize()} left")
+        left = self._internal_msg_queue.qsize() + self._msg_handler_task_queue.qsize()
+        self.order.append(f"reconnect, {left} left")
 
     async def _connect(self) -> None:
         if self.in_connect:
@@ -219,6 +221,7 @@ async def test_what_the_old_session_said_is_not_heard_on_the_new_one() -> None:
     """A 1102 left in the queue would pass for the new session's managedAccounts."""
     client, seen = await adapter()
     client._internal_msg_queue.put_nowait(b"4\x00-1\x001102\x00")
+    client._msg_handler_task_queue.put_nowait(None)
     await seen.reconnect()
     assert client.order == ["degrade", "stop", "reconnect, 0 left"]
     assert client._connection_attempts == 0

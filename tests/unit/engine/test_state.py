@@ -168,3 +168,5 @@ def test_what_is_not_whole_is_told_and_is_still_trading() -> None:
 def test_a_queue_that_nobody_empties_is_deaf_after_a_while() -> None:
     assert state(queue=200, queue_behind_since=NOW - 4.9) is State.TRADING
     assert state(queue=200, queue_behind_since=NOW - 5.1) is State.DEAF
+    assert state(behind=9.9) is State.TRADING
+    assert state(behind=10.1) is State.DEAF
