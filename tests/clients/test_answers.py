@@ -4,8 +4,6 @@ of date."""
 from __future__ import annotations
 
 import contextlib
-import json
-import subprocess
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,23 +13,14 @@ import pytest
 from nautilus_trader.adapters.interactive_brokers import factories
 from nautilus_trader.adapters.interactive_brokers.config import DockerizedIBGatewayConfig
 
-from tests.clients.scripts import ROOT, nautilus
 from tests.clients.test_nautilus import today
+from tests.clients.test_nautilus_orders import node_says
 from tests.engine.test_cache import Redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.stand_in import StandIn
-
-
-def run(stand_in: StandIn, script: str, *more: str) -> Any:
-    """The JSON line that a node prints."""
-    ran = subprocess.run(
-        nautilus(script, stand_in, *more), cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return next(json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{"))
 
 
 def statuses(told: Any, case: str) -> dict[str, str]:
@@ -48,7 +37,7 @@ async def test_emulation_reaches_the_children_and_a_limit_entry_but_no_market_en
     """And what is emulated is not at the broker at all, whatever OCA group it names."""
     stand_in = start()
     expiry = await today(stand_in)
-    told = run(stand_in, "emulation", expiry, "mended")
+    told = node_says(stand_in, "emulation", expiry, "mended")
     assert statuses(told, "rests") == {"entry": "FILLED", "stop": "EMULATED", "take-profit": "EMULATED"}
     assert statuses(told, "limit entry") == {"entry": "EMULATED", "stop": "INITIALIZED", "take-profit": "INITIALIZED"}
     # A trigger that the emulator does not know leaves the position without any exit.
@@ -60,7 +49,7 @@ async def test_emulation_reaches_the_children_and_a_limit_entry_but_no_market_en
     assert (released["order_type"], released["oca_group"], released["parent_id"]) == ("MKT", "WK-triggers", 0)
     assert set(seen) == {told["orders"][case]["entry"][0] for case in ("rests", "triggers", "mark")}
     # A restart without a cache: the positions are there, their exits are nowhere.
-    again = run(stand_in, "emulation", expiry, "mended")
+    again = node_says(stand_in, "emulation", expiry, "mended")
     assert again["found"] == {}
     assert again["held"] == told["held"]
     assert not [order for order in stand_in.book()["orders"] if order["status"] != "Filled"]
@@ -69,7 +58,7 @@ async def test_emulation_reaches_the_children_and_a_limit_entry_but_no_market_en
 async def test_as_it_is_the_adapter_cannot_send_an_emulated_child(start: Callable[..., StandIn]) -> None:
     """It writes the parent's name where the wire has a number: the exit never comes, and no event says so."""
     stand_in = start()
-    told = run(stand_in, "emulation", await today(stand_in), "plain")
+    told = node_says(stand_in, "emulation", await today(stand_in), "plain")
     assert statuses(told, "triggers")["entry"] == "FILLED"
     assert told["orders"]["triggers"]["take-profit"][0] not in by_reference(stand_in)
     assert len(stand_in.book()["positions"]) == 3
@@ -82,8 +71,8 @@ async def test_an_emulated_order_survives_a_restart_in_redis(start: Callable[...
     expiry = await today(stand_in)
     with contextlib.closing(Redis()) as redis:
         redis.start()
-        told = run(stand_in, "emulation", expiry, "mended", str(redis.port))
-        again = run(stand_in, "emulation", expiry, "mended", str(redis.port))
+        told = node_says(stand_in, "emulation", expiry, "mended", str(redis.port))
+        again = node_says(stand_in, "emulation", expiry, "mended", str(redis.port))
     exits = {told["orders"]["rests"][part][0] for part in ("stop", "take-profit")}
     assert {key for key, status in again["found"].items() if status == "EMULATED"} >= exits
     assert again["held"] == told["held"]
@@ -94,10 +83,10 @@ async def test_the_adapters_own_chain_of_today_and_tomorrow_is_tomorrows(start: 
     ends = (datetime.now(UTC) + timedelta(hours=2)).astimezone(ZoneInfo("America/New_York"))
     stand_in = start(SIM_DAY_START=f"{ends:%H:%M}")
     expiry = await today(stand_in)
-    loaded = run(stand_in, "chain", "0:1")
+    loaded = node_says(stand_in, "chain", "0:1")
     assert loaded
     assert expiry not in loaded
-    named = run(stand_in, "chain", expiry)
+    named = node_says(stand_in, "chain", expiry)
     assert list(named) == [expiry]
     assert named[expiry] > 200
 

@@ -15,7 +15,7 @@ from tests.clients.test_nautilus import today
 from tests.stand_in import StandIn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FAR = 50.0
 NEVER = "2030-12-31T22:00:00+00:00"
@@ -88,30 +88,27 @@ TYPES = {
 """How NautilusTrader calls IBKR's types."""
 
 
+def node_ends(stand_in: StandIn, script: str, *more: str) -> subprocess.CompletedProcess[str]:
+    """A node that has run."""
+    return subprocess.run(
+        nautilus(script, stand_in, *more), cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
+    )
+
+
+def node_says(stand_in: StandIn, script: str, *more: str) -> Any:
+    """The JSON line that a node prints."""
+    ran = node_ends(stand_in, script, *more)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return next(json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{"))
+
+
 class Ordered:
     """A stand-in to which the node has sent everything."""
 
     def __init__(self, stand_in: StandIn) -> None:
         self.stand_in = stand_in
         self.expiry = asyncio.run(today(stand_in))
-        self.told: dict[str, tuple[str, str]] = self.run("orders")
-
-    def run(self, script: str, *more: str) -> Any:
-        """The JSON line that a node prints."""
-        ran = self.ended(script, *more)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return json.loads(ran.stdout.strip().splitlines()[-1])
-
-    def ended(self, script: str, *more: str) -> subprocess.CompletedProcess[str]:
-        """A node that has run."""
-        return subprocess.run(
-            nautilus(script, self.stand_in, self.expiry, *more),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        self.told: dict[str, tuple[str, str]] = node_says(stand_in, "orders", self.expiry)
 
     def book(self) -> dict[str, dict[str, Any]]:
         """The stand-in's orders by client order id."""
@@ -159,7 +156,7 @@ def test_our_bracket_is_one_family_in_one_group(ordered: Ordered) -> None:
 
 def test_as_it_is_the_adapter_cannot_read_a_stop_for_the_day_back(ordered: Ordered) -> None:
     """It takes DAY for AT_THE_CLOSE, which no stop may be: the node dies at its start."""
-    ran = ordered.ended("readback", "plain")
+    ran = node_ends(ordered.stand_in, "readback", ordered.expiry, "plain")
     assert ran.returncode != 0
     assert "AT_THE_CLOSE" in ran.stderr
 
@@ -167,7 +164,7 @@ def test_as_it_is_the_adapter_cannot_read_a_stop_for_the_day_back(ordered: Order
 def test_a_node_without_a_cache_takes_orders_up_as_they_are(ordered: Ordered) -> None:
     """And a price that it changes is all that changes."""
     before = ordered.book()
-    found = ordered.run("readback", "kept")
+    found = node_says(ordered.stand_in, "readback", ordered.expiry, "kept")
     names = {client_order_id: name for name, (client_order_id, _) in ordered.told.items()}
     assert set(found) == {key for key, order in before.items() if order["status"] in OPEN}
     for key, order in found.items():
@@ -187,3 +184,23 @@ def test_a_node_without_a_cache_takes_orders_up_as_they_are(ordered: Ordered) ->
     }
     assert changed == {key: {"limit_price"} for key, order in found.items() if order["changed"]}
     assert len(changed) == 16
+
+
+async def test_a_position_is_left_through_its_group(start: Callable[..., StandIn]) -> None:
+    stand_in = start(SIM_VOLATILITY="1")
+    told = node_says(stand_in, "groups", await today(stand_in))
+    one_fills = {"STOP_LOSS": "CANCELED", "TAKE_PROFIT": "FILLED", "LAST_RESORT": "CANCELED"}
+    for case in ("1", "2", "3", "change"):
+        assert (told[case]["ends"], told[case]["held"]) == (one_fills, 0.0), case
+    assert told["join"]["ends"] == dict.fromkeys(one_fills, "CANCELED") | {"CLOSE_NOW": "FILLED"}
+    assert told["join"]["held"] == 0.0
+    # Who cancels one member cancels them all, and holds on.
+    assert (told["cancel"]["ends"], told["cancel"]["held"]) == (dict.fromkeys(one_fills, "CANCELED"), 1.0)
+    # At a partial fill the stop shrinks with the position, but for type 1, where it goes and the rest has none.
+    assert told["1"]["uncovered"] > 0
+    assert told["1"]["shrunk"] == 0
+    assert told["2"]["shrunk"] > 0
+    assert told["3"]["shrunk"] > 0
+    assert {case["least"] for case in told.values()} == {0.0}
+    held = [(position["sec_type"], position["quantity"]) for position in stand_in.book()["positions"]]
+    assert held == [("OPT", 1.0)]
