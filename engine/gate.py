@@ -181,7 +181,8 @@ class OrderGate:
         return why is None
 
     def _refusal(self, deed: Deed, order: Any, strategy_id: StrategyId, quantity: Any = None) -> str | None:
-        wanted = quantity or (order.quantity if deed is Deed.SUBMIT else order.leaves_qty)
+        # A new quantity counts what has filled; what matters is what may still fill.
+        wanted = float(quantity) - float(order.filled_qty) if quantity else order.leaves_qty
         exits = self._is_exit(order, wanted)
         if deed is Deed.CANCEL:
             # Its entry may have filled a moment ago, and then it is the exit of what nobody knows of yet.

@@ -46,7 +46,12 @@ def test_a_zombie_ends_itself_with_a_code_that_says_why(
     with contextlib.closing(Engine(tmp_path, gateway, supervisor.url, **short)) as engine:
         engine.start()
         seen: set[str] = set()
-        wait_for(lambda: seen.add(engine.status()["phase"]) or "zombie" in seen, 40, engine.tail)
+
+        def zombie() -> bool:
+            seen.add(engine.status()["phase"])
+            return "zombie" in seen
+
+        wait_for(zombie, 40, engine.tail)
         assert engine.wait(30) == 12, engine.tail()
         assert "NEVER_RECONCILED" in engine.log.read_text()
         assert {"loading", "reconciling"} <= seen

@@ -19,7 +19,7 @@ from engine.entries import EntryGate
 from engine.gate import Asked, Deed, OrderGate, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 # NautilusTrader's own backtest calls it.
 pytestmark = pytest.mark.filterwarnings("ignore:Timestamp.utcnow is deprecated")
@@ -83,12 +83,14 @@ class House:
         self.words = EntryGate(trading=True, settled=True)
         self.gate = OrderGate(self.engine.kernel, self.words)
 
-    def run(self, *steps: Callable[[Stranger], None]) -> Stranger:
+    def run(self, *steps: Callable[[Stranger], None], bids: Mapping[int, tuple[float, int]] | None = None) -> Stranger:
+        """`bids` are price and size at the tick of that number, where it is not 100 for 100."""
         stranger = Stranger(list(steps))
         self.engine.add_strategy(stranger)
-        price, size = STOCK.make_price(100), STOCK.make_qty(100)
-        ticks = [QuoteTick(STOCK.id, price, price, size, size, n * 10**9, n * 10**9) for n in range(1, len(steps) + 3)]
-        self.engine.add_data(ticks)
+        for n in range(1, len(steps) + 3):
+            level, count = (bids or {}).get(n, (100, 100))
+            price, size = STOCK.make_price(level), STOCK.make_qty(count)
+            self.engine.add_data([QuoteTick(STOCK.id, price, price, size, size, n * 10**9, n * 10**9)])
         self.engine.run()
         assert not stranger.steps
         return stranger
@@ -240,3 +242,23 @@ def test_nothing_that_opens_is_ever_sent_once_it_is_shut(deed: Deed, trusted: bo
             assert refused is (exits and (words.stopping or not trusted))
         else:
             assert refused is not (exits and trusted and not words.stopping)
+
+
+@pytest.mark.parametrize(("size", "refused"), [(3, False), (4, True)])
+def test_a_new_size_of_an_exit_counts_what_has_filled(house: House, size: int, refused: bool) -> None:
+    """Of three one has filled: two are held, and two are left to sell."""
+
+    def buy_two(s: Stranger) -> None:
+        s.submit_order(s.order_factory.market(STOCK.id, OrderSide.BUY, STOCK.make_qty(3)))
+
+    def rest(s: Stranger) -> None:
+        s.loss = s.order_factory.limit(STOCK.id, OrderSide.SELL, STOCK.make_qty(3), STOCK.make_price(101))
+        s.submit_order(s.loss)
+
+    def resize(s: Stranger) -> None:
+        assert (float(s.loss.filled_qty), house.net) == (1.0, 2.0)
+        house.words.hold(True, "a test")
+        s.modify_order(s.loss, quantity=STOCK.make_qty(size))
+
+    stranger = house.run(buy_two, rest, lambda _: None, resize, bids={3: (101, 1)})
+    assert bool(stranger.said("OrderModifyRejected")) is refused
