@@ -9,10 +9,10 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten drill soak catalog backtest logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten break-glass drill soak catalog backtest logs test lint bench
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 bootstrap: ## set the machine up (every target below does it by itself)
 	@scripts/bootstrap $(MODE_FLAG) $(TESTS_FLAG)
@@ -53,6 +53,9 @@ login: bootstrap ## lift a hold on logins and start the gateway anew: one login,
 
 halt: bootstrap ## the engine opens nothing any more and keeps its exits, also after a restart: REASON="…"; LIFT=1 ends that
 	@$(DO) halt $(if $(REASON),--reason "$(REASON)") $(if $(LIFT),--lift) $(JSON_FLAG)
+
+break-glass: bootstrap ## the engine is dead: stop it, close every position at the market, cancel every order (asks for the tenant's name)
+	@$(DO) break-glass $(MODE_FLAG)
 
 flatten: bootstrap ## halt, and close every position by its exits: REASON="…"
 	@$(DO) flatten $(if $(REASON),--reason "$(REASON)") $(JSON_FLAG)

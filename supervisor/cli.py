@@ -118,7 +118,10 @@ def _call(method: str, path: str, body: dict[str, Any] | None = None, **query: A
 
 
 def _call_engine(path: str, body: dict[str, Any]) -> tuple[int, Any]:
-    remedy = "`docker stop watchkeeper-<tenant>-engine` ends it and leaves its exits at the broker"
+    remedy = (
+        "`docker stop watchkeeper-<tenant>-engine` ends it and leaves its exits at the broker; "
+        "`make break-glass` closes everything without it"
+    )
     code, answer = _request("engine", remedy, _setting("HOST_PORT_ENGINE", "9190"), "POST", path, body, {})
     if "error" in answer:
         raise CouldNotAsk(str(answer["error"]))

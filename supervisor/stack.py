@@ -248,7 +248,7 @@ async def up(mode: Mode, tenant: str | None = None, root: Path = ROOT, clock: Cl
     stack = plan(mode, settings, look_at_host(root, settings, os.environ))
     prepare_secrets(root, stack)
     check_times(root, stack)
-    if mode == "live" and os.environ.get("CONFIRM") != "live":
+    if mode == "live":
         _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
     stack = hand_over_secrets(root, stack)
     write_files(root, stack)
@@ -333,6 +333,26 @@ def purge(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) ->
     compose(root, tenant, "down", "--volumes", "--remove-orphans")
     shutil.rmtree(root / "var" / tenant, ignore_errors=True)
     return 0
+
+
+def break_glass(tenant: str, root: Path = ROOT) -> int:
+    """Stop the engine, then close and cancel everything in its account from a container of its own.
+
+    Needs neither engine nor supervisor, only the gateway. Returns 0 flat, 1 something is left, 2 could not ask.
+    """
+    _confirm(
+        tenant,
+        f"This stops the engine of {tenant}, closes every position of its account at the market and cancels its orders",
+    )
+    engine = f"watchkeeper-{tenant}-engine"
+    found = _run(["docker", "ps", "--quiet", "--filter", f"name=^{engine}$"], root, quiet=True).stdout.strip()
+    if found and (stopped := _run(["docker", "stop", engine], root, quiet=True)).returncode:
+        raise RuntimeTrouble(f"expected the engine to stop, found: {stopped.stderr.strip()}; nothing was sent")
+    command = ["run", "--rm", "--no-deps", "--no-TTY", "supervisor", "python", "-m", "supervisor.breakglass"]
+    done = subprocess.run(  # noqa: S603 (our own words)
+        compose_command(root, tenant, *command), cwd=root, env=docker_environment(os.environ), check=False
+    )
+    return done.returncode
 
 
 def logs(tenant: str, root: Path = ROOT) -> int:
@@ -424,8 +444,10 @@ async def _ask_inside(root: Path, tenant: str, now: Mapping[str, str], names: Se
 
 
 def _confirm(word: str, warning: str) -> None:
+    if os.environ.get("CONFIRM") == word:
+        return
     if not sys.stdin.isatty():
-        raise SettingsRefused(f"{warning}\nexpected a person to confirm, found no terminal; for `up` set CONFIRM=live")
+        raise SettingsRefused(f"{warning}\nexpected a person to confirm, found no terminal; or set CONFIRM={word}")
     if input(f"{warning}\nType {word} to go on: ").strip() != word:
         raise SettingsRefused("not confirmed; nothing was done")
 
@@ -450,7 +472,7 @@ def _tenant(root: Path, asked: Mode | None) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Command line. Exit codes: 0 good, 1 not ready in time or not while exposed, 2 could not."""
     parser = argparse.ArgumentParser(prog="python -m supervisor.stack", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "purge", "logs", "preflight"])
+    parser.add_argument("command", choices=["up", "down", "purge", "logs", "preflight", "break-glass"])
     parser.add_argument("--mode", choices=get_args(Mode))
     parser.add_argument("--tenant", help="default: the mode's name, or the only tenant that is up")
     parser.add_argument("--force", action="store_true", help="down and purge: also while positions or orders are open")
@@ -468,6 +490,8 @@ def main(arguments: list[str] | None = None) -> int:
             return purge(tenant, _known_mode(ROOT, tenant), force=options.force)
         if options.command == "preflight":
             return preflight(tenant, Options.of(options))
+        if options.command == "break-glass":
+            return break_glass(tenant)
         return logs(tenant)
     except (SettingsRefused, RuntimeTrouble) as error:
         print(error, file=sys.stderr)

@@ -106,6 +106,22 @@ def test_it_is_not_taken_down_while_something_is_open_or_cannot_be_asked_about(p
     paper.until(lambda: paper.status()["exposure"]["held"] == [], "the account to be flat again")
 
 
+def test_everything_is_closed_with_engine_and_supervisor_dead(paper: Stack) -> None:
+    asyncio.run(trade(paper, "BUY"))
+    docker("kill", f"watchkeeper-{paper.tenant}-supervisor-1")
+    try:
+        refused = paper.run("break-glass", "--mode", "paper")
+        assert (refused.returncode, "CONFIRM=paper" in refused.stderr) == (2, True), refused.stderr
+        done = paper.run("break-glass", "--mode", "paper", CONFIRM=paper.tenant)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "SELL 1 SPY at the market" in done.stdout
+        assert "the broker said so twice" in done.stdout
+        assert "exited" in docker("inspect", "--format", "{{.State.Status}}", paper.container("engine"))
+    finally:
+        docker("start", f"watchkeeper-{paper.tenant}-supervisor-1", paper.container("engine"))
+    paper.until(paper.all_well, "all to be well again")
+
+
 def test_the_gateway_keeps_its_settings_in_a_volume_that_was_another_users(paper: Stack) -> None:
     assert writable(paper)
     done = paper.make("down", "PAPER=1")
