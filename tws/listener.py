@@ -209,6 +209,7 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
                 status=orderState.status,
                 time_in_force=order.tif,
                 good_till=order.goodTillDate,
+                oca_type=order.ocaType,
             ),
         )
 

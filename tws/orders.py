@@ -9,8 +9,6 @@ from tws.contracts import by_id
 from tws.session import Session
 
 MARKET = "MKT"
-ON_FILL_CANCEL_ALL_WITH_BLOCK = 1
-"""IBKR's OCA type 1: one of the group is at an exchange at a time, so no two of them can fill."""
 
 
 class OrderSession(Session):
@@ -19,7 +17,15 @@ class OrderSession(Session):
     _placed = 0
 
     def market(
-        self, account: str, con_id: int, action: str, quantity: Decimal, *, oca_group: str = "", reference: str = ""
+        self,
+        account: str,
+        con_id: int,
+        action: str,
+        quantity: Decimal,
+        *,
+        oca_group: str = "",
+        oca_type: int = 0,
+        reference: str = "",
     ) -> int:
         """Send a market order for today, and return its id. What becomes of it is told by `open_orders`, `positions`
         and, where it is refused, by a notice with this id.
@@ -27,6 +33,7 @@ class OrderSession(Session):
         Args:
             action: BUY or SELL.
             oca_group: the group that it joins; its fill ends the others.
+            oca_type: the type that the group has (`tws.values.OpenOrder`).
             reference: stays with the order at the broker (`orderRef`).
 
         Raises:
@@ -41,9 +48,8 @@ class OrderSession(Session):
         order.totalQuantity = quantity
         order.tif = "DAY"
         order.orderRef = reference
-        if oca_group:
-            order.ocaGroup = oca_group
-            order.ocaType = ON_FILL_CANCEL_ALL_WITH_BLOCK
+        order.ocaGroup = oca_group
+        order.ocaType = oca_type
         number = (self.next_order_id or 1) + self._placed
         self._placed += 1
         codec.placeOrder(number, contract, order)

@@ -58,6 +58,8 @@ class OpenOrder:
     """DAY, GTC, GTD, IOC and others."""
     good_till: str = ""
     """Until when, for GTD: `20261231 22:00:00 …`."""
+    oca_type: int = 0
+    """What a fill does to the others of its group: 1 cancels, 2 and 3 make them smaller; 0 without a group."""
 
     @property
     def remaining(self) -> Decimal:

@@ -61,6 +61,7 @@ async def flatten(settings: Settings, clock: Clock, say: Callable[[str], None]) 
                         act.action,
                         act.quantity,
                         oca_group=act.oca_group,
+                        oca_type=act.oca_type,
                         reference=REFERENCE,
                     )
             await clock.sleep(LOOK_SECONDS)

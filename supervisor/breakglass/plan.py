@@ -23,7 +23,8 @@ class Close:
 
     position: Position
     quantity: Decimal
-    oca_group: str
+    oca_group: str = ""
+    oca_type: int = 0
 
     @property
     def action(self) -> str:
@@ -54,8 +55,8 @@ def next_acts(account: str, positions: Sequence[Position], orders: Sequence[Open
         ours = sum((row.remaining for row in exits if row.order_ref == REFERENCE), Decimal(0))
         missing = abs(position.quantity) - ours
         if missing > 0:
-            group = next((row.oca_group for row in exits if row.oca_group), "")
-            acts.append(Close(position, missing, group))
+            group = next(((row.oca_group, row.oca_type) for row in exits if row.oca_group), ("", 0))
+            acts.append(Close(position, missing, *group))
     return acts
 
 

@@ -19,7 +19,7 @@ from supervisor.windows import DAYS, OURS, parse
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / ".env.example", *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(path for room in ("preflight", "supervisor", "engine", "tws") for path in (ROOT / room).rglob("*.py"))
-TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def name(path: Path) -> str:
@@ -29,7 +29,7 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("path", [*PAGES, *SOURCES], ids=name)
 def test_every_make_target_that_is_named_exists(path: Path) -> None:
     # `make up` in prose and code; a line that starts with it in a block.
-    named = re.findall(r"(?:`|^)make ([a-z]+)", path.read_text(), re.MULTILINE)
+    named = re.findall(r"(?:`|^)make ([a-z]+(?:-[a-z]+)*)", path.read_text(), re.MULTILINE)
     assert set(named) <= TARGETS
 
 

@@ -45,6 +45,7 @@ def order(
         oca_group=group,
         order_ref=reference,
         status=status,
+        oca_type=2 if group else 0,
     )
 
 
@@ -54,7 +55,7 @@ def test_nothing_open_is_nothing_to_do_and_nothing_left() -> None:
 
 def test_a_position_is_closed_in_the_group_of_its_exits_which_stay() -> None:
     exits = [order(2, "SELL", group="G"), order(3, "SELL", group="G")]
-    assert next_acts(ACCOUNT, [held(1)], exits) == [Close(held(1), Decimal(1), "G")]
+    assert next_acts(ACCOUNT, [held(1)], exits) == [Close(held(1), Decimal(1), "G", 2)]
 
 
 def test_a_bare_position_is_closed_by_an_order_alone() -> None:
@@ -70,7 +71,7 @@ def test_what_was_sent_is_not_sent_again() -> None:
 
 def test_what_was_sent_for_less_is_made_up() -> None:
     ours = order(1, "SELL", 1, client=921, reference=REFERENCE)
-    assert next_acts(ACCOUNT, [held(3)], [ours]) == [Close(held(3), Decimal(2), "")]
+    assert next_acts(ACCOUNT, [held(3)], [ours]) == [Close(held(3), Decimal(2))]
 
 
 def test_an_entry_is_cancelled_and_its_children_go_with_it() -> None:
@@ -81,7 +82,7 @@ def test_an_entry_is_cancelled_and_its_children_go_with_it() -> None:
 
 def test_what_would_enlarge_a_position_is_cancelled_before_it_is_closed() -> None:
     more = order(5, "BUY")
-    assert next_acts(ACCOUNT, [held(1)], [more]) == [Cancel(more), Close(held(1), Decimal(1), "")]
+    assert next_acts(ACCOUNT, [held(1)], [more]) == [Cancel(more), Close(held(1), Decimal(1))]
 
 
 def test_exits_without_a_position_are_cancelled() -> None:
