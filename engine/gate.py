@@ -32,6 +32,7 @@ from engine.observe import closes, net_positions, unfinished_orders
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from nautilus_trader.model.identifiers import StrategyId
 
@@ -116,8 +117,11 @@ class OrderGate:
             self._onward(self._cancel(order))
         return len(found)
 
-    async def drained(self, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
-        """Wait until what passed before is on the wire: an answer "halted" must be true when it is given."""
+    async def drained(self, clock: Clock, loop: asyncio.AbstractEventLoop, on_wire: Callable[[], int]) -> int:
+        """Wait until what passed before is on the wire: an answer "halted" must be true when it is given.
+
+        `on_wire` counts what waits there for the gateway's pacing. Returns what is still waiting when time is up.
+        """
         engine, deadline = self._kernel.exec_engine, clock.monotonic() + DRAIN_SECONDS
         while engine.cmd_qsize() and clock.monotonic() < deadline:
             await clock.sleep(0.001)
@@ -126,6 +130,9 @@ class OrderGate:
             done = loop.create_future()
             loop.call_soon(done.set_result, None)
             await done
+        while on_wire() and clock.monotonic() < deadline:
+            await clock.sleep(0.001)
+        return int(engine.cmd_qsize()) + on_wire()
 
     def _pass(self, command: Any) -> None:
         if self._gate.open():

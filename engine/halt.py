@@ -14,6 +14,8 @@ import structlog
 from engine import cache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine.clock import Clock
     from engine.entries import EntryGate
     from engine.gate import OrderGate
@@ -29,12 +31,13 @@ class Halt:
     """Halts and lifts. Lives on the node's loop; the words themselves are set at once, on any thread."""
 
     def __init__(self, settings: Settings, words: EntryGate, clock: Clock) -> None:
-        """`orders` is put in once there is a node."""
+        """`orders` and `on_wire` are put in once there is a node."""
         self._settings = settings
         self._words = words
         self._clock = clock
         self._key = f"watchkeeper:{settings.tenant}:halt"
         self.orders: OrderGate | None = None
+        self.on_wire: Callable[[], int] = lambda: 0
 
     async def recall(self) -> str | None:
         """Take up a halt that outlived the last process. Returns None, or why Redis could not tell."""
@@ -51,14 +54,16 @@ class Halt:
         kept, trouble = False, "a halt by the supervisor ends with the process"
         if lasting:
             kept, trouble = await self._keep("SET", self._key, reason or "no reason given")
+        waiting = 0
         if self.orders is not None:
-            await self.orders.drained(self._clock, asyncio.get_running_loop())
+            waiting = await self.orders.drained(self._clock, asyncio.get_running_loop(), self.on_wire)
             taken += self.orders.cancel_entries()
-        log.warning("halted", reason=reason, entries_cancelled=taken, outlives_restart=kept)
+        log.warning("halted", reason=reason, entries_cancelled=taken, on_their_way=waiting, outlives_restart=kept)
         return {
             "halted": True,
             "reason": reason,
             "entries_cancelled": taken,
+            "on_their_way": waiting,
             "outlives_restart": kept,
             "sentence": "no order will open a position; exits stay at the broker"
             + ("" if kept else f"; a restart of the engine would lift it ({trouble})"),

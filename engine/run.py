@@ -134,6 +134,7 @@ class _Run:
         self._watch.adapter = adapter = private.Adapter(client, self._loop)
         adapter.listen(self._watch.on_code)
         self._watch.wire = Wire(client, self._loop, self._clock)
+        self._halt.on_wire = self._watch.wire.orders_waiting
         self._watch.tell(Phase.GATEWAY, "waiting for the gateway's API")
         client.start()
         await self._account(client)

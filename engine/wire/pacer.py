@@ -60,6 +60,11 @@ class Pacer:
         """Messages that have not left yet."""
         return len(self._orders) + len(self._others) + len(self._bars)
 
+    @property
+    def orders_waiting(self) -> int:
+        """Orders, changes and cancels that have not left yet."""
+        return len(self._orders)
+
     def send(self, write: Callable[[], object], *, order: bool) -> None:
         """Write now if there is room, else as soon as there is."""
         self._on_loop(self._enter, _Message(self._session(), write), order)

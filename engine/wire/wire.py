@@ -48,6 +48,10 @@ class Wire:
             unbooked_fills=self._unbooked_fills,
         )
 
+    def orders_waiting(self) -> int:
+        """Return how many orders, changes and cancels have not left yet."""
+        return self._pacer.orders_waiting
+
     def behind(self) -> float:
         """Return the seconds for which the oldest inbound message waits to be handled. Asked at every look."""
         now = self._clock.monotonic()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from engine.clock import SystemClock
 from engine.entries import EntryGate
+from engine.gate import OrderGate
 from engine.halt import Halt
 from engine.settings import Settings
 
@@ -111,3 +113,23 @@ async def test_a_start_waits_for_a_redis_that_cannot_say() -> None:
         server.well = False
         halt, _ = process(server.port)
         assert "READONLY" in (await halt.recall() or "")
+
+
+@pytest.mark.parametrize(("leaves", "on_their_way"), [(True, 0), (False, 2)])
+async def test_the_answer_waits_for_what_pacing_holds_back_and_says_what_is_left(
+    leaves: bool, on_their_way: int
+) -> None:
+    waiting = [2]
+
+    def on_wire() -> int:
+        waiting[0] -= 1 if leaves and waiting[0] else 0
+        return waiting[0]
+
+    engine = SimpleNamespace(execute=lambda _: None, cmd_qsize=lambda: 0)
+    bus = SimpleNamespace(deregister=lambda *_: None, register=lambda *_: None)
+    none = SimpleNamespace(positions_open=list, orders=list)
+    halt, words = process(None)
+    halt.orders = OrderGate(SimpleNamespace(exec_engine=engine, msgbus=bus, cache=none), words)
+    halt.on_wire = on_wire
+    answer = await halt.halt("now", lasting=False)
+    assert answer["on_their_way"] == on_their_way
