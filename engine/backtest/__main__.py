@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import structlog
 from rich.console import Console
 
 from engine.errors import EngineError, SettingsError
@@ -39,6 +41,8 @@ def _backtest(asked: argparse.Namespace) -> int:
     from engine.settings import REFERENCE
     from engine.strategies import own
 
+    # What the exits tell carries the wall clock, and standard output is for the answer.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if asked.last < asked.first:
         raise SettingsError("FROM no later than TO", f"{asked.first} and {asked.last}", "exchange the two")
     own.search(asked.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from nautilus_trader.model.data import QuoteTick
 from nautilus_trader.model.enums import AssetClass, OptionKind
@@ -72,7 +73,11 @@ def contract(underlying: Any, day: date, strike: float, call: bool, closes: date
         ts_event=0,
         ts_init=0,
         info={
-            "contract": {"lastTradeDateOrContractMonth": f"{closes.astimezone(UTC):%Y%m%d}"},
+            # IBKR never gave it a number; books are kept by numbers.
+            "contract": {
+                "conId": crc32(local.encode()),
+                "lastTradeDateOrContractMonth": f"{closes.astimezone(UTC):%Y%m%d}",
+            },
             "liquidHours": hours,
             "timeZoneId": "UTC",
         },

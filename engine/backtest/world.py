@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine import hours
+from engine.books import Resting, Truth
 from engine.chain.plan import Listed, near_money_call
+from engine.observe import con_id, net_positions, unfinished_orders
+from engine.orders import oca_of
 
 if TYPE_CHECKING:
     from nautilus_trader.model.identifiers import InstrumentId
@@ -63,3 +66,28 @@ class DayChain:
     def expires(self, instrument_id: InstrumentId) -> datetime | None:
         """Return when an option of the day dies."""
         return self._expires.get(instrument_id)
+
+
+class OwnBooks:
+    """The broker's word, as the Keeper asks for it: on a simulated exchange the books are the broker's."""
+
+    def __init__(self, cache: Any) -> None:
+        """Take the books."""
+        self._cache = cache
+
+    def ask(self, why: str) -> None:
+        """Nothing to ask: the answer is there."""
+
+    def spend(self) -> None:
+        """Nothing to forget: the answer is made anew each time."""
+
+    def truth(self) -> Truth:
+        """Return what is held and what rests."""
+        positions = {con_id(self._cache, name): quantity for name, quantity in net_positions(self._cache).items()}
+        resting = {}
+        for order in unfinished_orders(self._cache):
+            contract, oca = con_id(self._cache, order.instrument_id), oca_of(order)
+            if contract is not None:
+                group, kind = (oca.group, int(oca.type)) if oca is not None else ("", 0)
+                resting[order.client_order_id.value] = Resting(contract, group, kind)
+        return Truth({contract: quantity for contract, quantity in positions.items() if contract is not None}, resting)

@@ -1,4 +1,4 @@
-"""A small past: one underlying, an hour of bars, the same each time."""
+"""A small past: one underlying, half an hour of bars, the same each time."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def wave(minute: int) -> float:
     return round(600 + 1.2 * math.sin(minute / 4) + 0.3 * math.sin(minute * 1.7), 2)
 
 
-def write(path: Path, days: int = 1, minutes: int = 60, shift: float = 0.0) -> None:
-    """Write a catalog of so many days, an hour each."""
+def write(path: Path, days: int = 1, minutes: int = 30, shift: float = 0.0) -> None:
+    """Write a catalog of so many days, half an hour each."""
     store = Store(path)
     store.keep(SPY)
     for day in range(days):
