@@ -58,6 +58,7 @@ class Snapshot:
     positions: tuple[dict[str, Any], ...] = ()
     orders: tuple[dict[str, Any], ...] = ()
     refused: tuple[dict[str, Any], ...] = ()
+    accounts: tuple[dict[str, Any], ...] = ()
     codes: tuple[tuple[int, int], ...] = ()
     resyncs: tuple[tuple[str, int], ...] = ()
     last_resync_seconds: float | None = None

@@ -16,12 +16,18 @@ import structlog
 from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.model.enums import OrderSide, OrderStatus, OrderType, TimeInForce, TriggerType
-from nautilus_trader.model.identifiers import ClientOrderId, VenueOrderId
+from nautilus_trader.model.identifiers import AccountId, ClientOrderId, VenueOrderId
 
+from engine.accounts import client_of, held_in
 from engine.observe import con_id, net_positions, unfinished_orders
+from engine.private import execution_client
+from engine.settings import CLIENT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nautilus_trader.live.node import TradingNode
+    from nautilus_trader.model.identifiers import InstrumentId
 
     from engine.clock import Clock
     from engine.private import Adapter
@@ -52,13 +58,25 @@ class Resting:
 class Books:
     """The node's cache against the gateway's answers. Lives on the node's loop."""
 
-    def __init__(self, node: TradingNode, adapter: Adapter, account: str, clock: Clock, timeout: float) -> None:
-        """`timeout` is the longest reconciliation, in seconds."""
+    def __init__(
+        self,
+        node: TradingNode,
+        adapter: Adapter,
+        account: str,
+        clock: Clock,
+        timeout: float,
+        name: str = CLIENT,
+        others: frozenset[str] = frozenset(),
+    ) -> None:
+        """`timeout` is the longest reconciliation, in seconds. `others` are the execution clients of other accounts."""
         self._node = node
         self._adapter = adapter
         self._account = account
+        self._account_id = AccountId(f"{name}-{account}")
         self._clock = clock
         self._timeout = timeout
+        self._name = name
+        self._others = others
 
     async def held_instruments(self, provider: Any) -> list[Any]:
         """Load the instruments that the broker holds, and return their ids. Raises ConnectionError without an answer.
@@ -111,7 +129,9 @@ class Books:
         gone = [
             order
             for order in unfinished_orders(cache)
-            if order.client_order_id.value not in at_broker and order.ts_last < asked_ns
+            if client_of(cache, order) not in self._others
+            and order.client_order_id.value not in at_broker
+            and order.ts_last < asked_ns
         ]
         for order in gone:
             log.info("order is gone at the broker", order=order.client_order_id.value, was=order.status_string())
@@ -122,7 +142,14 @@ class Books:
         """Run Nautilus' reconciliation of orders, fills and positions."""
         self.ignore_invented_orders()
         self._adapter.forget_executions()
-        return bool(await self._node.kernel.exec_engine.reconcile_execution_state(timeout_secs=self._timeout))
+        engine = self._node.kernel.exec_engine
+        if not self._others:
+            return bool(await engine.reconcile_execution_state(timeout_secs=self._timeout))
+        # The same for this account alone: a gateway that is away must not keep the other accounts waiting.
+        found = await execution_client(engine, self._name).generate_mass_status(None)
+        if found is not None:
+            engine.reconcile_execution_mass_status(found)
+        return found is not None
 
     async def agree(self) -> None:
         """Prove that positions are equal on both sides, and put ours right where they are not.
@@ -152,17 +179,16 @@ class Books:
         for the missing one, although it was counted.
         """
         now = self._node.kernel.clock.timestamp_ns()
-        account_id = self._node.cache.accounts()[0].id
         for instrument in self._node.cache.instruments():
             contract = con_id(self._node.cache, instrument.id)
             missing = broker.get(contract, 0.0) - ours.get(contract, 0.0) if contract is not None else 0.0
             quote = self._node.cache.quote_tick(instrument.id)
-            if not missing:
+            if not missing or self._elsewhere(instrument.id):
                 continue
             log.warning("taking over the broker's position", instrument=str(instrument.id), difference=missing)
             price = Decimal(str(quote.bid_price if quote is not None else instrument.price_increment))
             report = OrderStatusReport(
-                account_id=account_id,
+                account_id=self._account_id,
                 instrument_id=instrument.id,
                 venue_order_id=VenueOrderId(f"TAKEN-{UUID4().value}"),
                 order_side=OrderSide.BUY if missing > 0 else OrderSide.SELL,
@@ -189,14 +215,18 @@ class Books:
     def _ours(self) -> dict[int, float]:
         cache = self._node.cache
         # An instrument without a contract id can only be ours alone: 0 equals nothing that a broker reports.
-        return {con_id(cache, held) or 0: quantity for held, quantity in net_positions(cache).items()}
+        mine = {held: quantity for held, quantity in net_positions(cache).items() if not self._elsewhere(held)}
+        return {con_id(cache, held) or 0: quantity for held, quantity in mine.items()}
+
+    def _elsewhere(self, instrument_id: InstrumentId) -> bool:
+        return bool(self._others) and held_in(self._node.cache, instrument_id) in self._others
 
     def _gone(self, order: Any) -> OrderStatusReport:
         now = self._node.kernel.clock.timestamp_ns()
         # What was never acknowledged was never accepted; everything else rested there and is cancelled now.
         status = OrderStatus.CANCELED if order.is_open else OrderStatus.REJECTED
         return OrderStatusReport(
-            account_id=order.account_id or self._node.cache.accounts()[0].id,
+            account_id=order.account_id or self._account_id,
             instrument_id=order.instrument_id,
             venue_order_id=order.venue_order_id or VenueOrderId(f"GONE-{order.client_order_id.value}"),
             client_order_id=order.client_order_id,
@@ -223,3 +253,24 @@ class Books:
         await asyncio.sleep(0)
         while engine.evt_qsize() and self._clock.monotonic() < deadline:
             await self._clock.sleep(0.01)
+
+
+class AllBooks:
+    """The books of several accounts that share one session, for whoever puts that session right."""
+
+    def __init__(self, books: Sequence[Books]) -> None:
+        """Take them in the order in which they are asked about."""
+        self._books = books
+
+    async def settle_orders(self) -> int:
+        """See Books.settle_orders; the sum."""
+        return sum([await books.settle_orders() for books in self._books])
+
+    async def reconcile(self) -> bool:
+        """See Books.reconcile; all of them."""
+        return all([await books.reconcile() for books in self._books])
+
+    async def agree(self) -> None:
+        """See Books.agree."""
+        for books in self._books:
+            await books.agree()

@@ -85,13 +85,16 @@ def refusal(asked: Asked, gate: EntryGate) -> str | None:
 class OrderGate:
     """Stands at the execution engine's endpoint. Lives on the node's loop."""
 
-    def __init__(self, kernel: Any, gate: EntryGate) -> None:
-        """Take the endpoint over; called once, after the kernel is made and before anything trades."""
+    def __init__(self, kernel: Any, gate: EntryGate, onward: Callable[[Any], None] | None = None) -> None:
+        """Take the endpoint over; called once, after the kernel is made and before anything trades.
+
+        What may pass goes to `onward`, by default to the execution engine.
+        """
         self._kernel = kernel
         self._gate = gate
         self._trusted: set[StrategyId] = set()
-        self._onward = kernel.exec_engine.execute
-        kernel.msgbus.deregister(ENDPOINT, self._onward)
+        self._onward = onward or kernel.exec_engine.execute
+        kernel.msgbus.deregister(ENDPOINT, kernel.exec_engine.execute)
         kernel.msgbus.register(ENDPOINT, self._pass)
 
     def trust(self, strategy_id: StrategyId) -> None:

@@ -22,7 +22,7 @@ CODE_CLIENT_ID_IN_USE = 326
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from engine.books import Books
+    from engine.books import AllBooks, Books
     from engine.ending import ExitCode
     from engine.observe import Watch
     from engine.private import Adapter
@@ -81,7 +81,7 @@ class Guardian:
         self._ask_again_at = 0.0
         self._course = Course()
         # None where only data is taken.
-        self.books: Books | None = None
+        self.books: Books | AllBooks | None = None
 
     async def watch(self) -> None:
         """Look ten times a second, and resync on a session that nobody settled yet, until only a new process helps."""
@@ -222,7 +222,7 @@ class Guardian:
                 if self._lost(generation):
                     raise StepFailed("the session was lost while waiting for a tick")
 
-    async def _reconcile(self, report: Report, books: Books) -> None:
+    async def _reconcile(self, report: Report, books: Books | AllBooks) -> None:
         async with self._step(report, "fills_and_orders"):
             report.steps["orders_closed"] = await books.settle_orders()
         async with self._step(report, "reconcile"):

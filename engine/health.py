@@ -211,6 +211,7 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
         "generation": seen.generation,
         "positions": list(snapshot.positions),
         "orders": list(snapshot.orders),
+        "accounts": list(snapshot.accounts),
         "refused_orders": list(snapshot.refused),
         "cache": "down" if snapshot.cache_trouble is not None else "up",
         "write_blocked": snapshot.write_blocked,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ibapi.common import MarketDataTypeEnum
 from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
@@ -15,6 +15,7 @@ from nautilus_trader.adapters.interactive_brokers.config import (
 )
 from nautilus_trader.adapters.interactive_brokers.factories import (
     IB_CLIENTS,
+    IB_INSTRUMENT_PROVIDERS,
     InteractiveBrokersLiveDataClientFactory,
     InteractiveBrokersLiveExecClientFactory,
     get_cached_interactive_brokers_instrument_provider,
@@ -32,7 +33,8 @@ from nautilus_trader.model.identifiers import InstrumentId, TraderId
 from engine import logs
 from engine.greeks.unusual_whales import client as unusual_whales
 from engine.instruments import UNDERLYINGS
-from engine.settings import CLIENT, MarketData, Settings, Symbology, feed_token_file
+from engine.private import add_execution_client
+from engine.settings import CLIENT, Account, MarketData, Settings, Symbology, feed_token_file
 
 if TYPE_CHECKING:
     import asyncio
@@ -71,21 +73,8 @@ def provider_config(settings: Settings) -> InteractiveBrokersInstrumentProviderC
 
 def config(settings: Settings) -> TradingNodeConfig:
     """Translate the settings. The execution client books net positions (OMS NETTING is fixed in the adapter)."""
-    common = {
-        "ibg_host": settings.ib_host,
-        "ibg_port": settings.ib_port,
-        "ibg_client_id": settings.ib_client_id,
-        "connection_timeout": settings.connection_timeout_seconds,
-        "request_timeout_secs": settings.request_timeout_seconds,
-        "instrument_provider": provider_config(settings),
-        "routing": RoutingConfig(default=True),
-    }
-    execution = InteractiveBrokersExecClientConfig(
-        account_id=settings.ib_account,
-        fetch_all_open_orders=settings.fetch_all_open_orders,
-        track_option_exercise_from_position_update=settings.track_option_exercise_from_position_update,
-        **common,
-    )
+    first = {**_link(settings), "routing": RoutingConfig(default=True)}
+    execution = InteractiveBrokersExecClientConfig(account_id=settings.ib_account, **first, **_orders(settings))
     return TradingNodeConfig(
         trader_id=TraderId(settings.trader_id),
         logging=logs.nautilus(settings.log_level),
@@ -112,7 +101,7 @@ def config(settings: Settings) -> TradingNodeConfig:
                 market_data_type=MARKET_DATA_TYPES[settings.market_data_type],
                 use_regular_trading_hours=settings.use_regular_trading_hours,
                 ignore_quote_tick_size_updates=settings.ignore_quote_tick_size_updates,
-                **common,
+                **first,
             ),
             **_greeks_feed(settings),
         },
@@ -138,25 +127,36 @@ def create(settings: Settings, loop: asyncio.AbstractEventLoop) -> TradingNode:
     return node
 
 
-def create_client(settings: Settings, node: TradingNode, loop: asyncio.AbstractEventLoop) -> InteractiveBrokersClient:
-    """Create the adapter's client before `node.build()` does and leave it where the factories look for it.
+def add_accounts(settings: Settings, node: TradingNode, loop: asyncio.AbstractEventLoop) -> None:
+    """Add an execution client for each further account to a node that is built.
+
+    Left in the node's configuration they stop its build: the execution engine takes every client without a venue, as
+    the adapter's are, for the default, and refuses a second one.
+    """
+    for one in settings.accounts:
+        config = InteractiveBrokersExecClientConfig(account_id=one.account, **_link(settings, one), **_orders(settings))
+        kernel = node.kernel
+        client = InteractiveBrokersLiveExecClientFactory.create(
+            loop, one.name, config, kernel.msgbus, kernel.cache, kernel.clock
+        )
+        add_execution_client(kernel.exec_engine, client)
+
+
+def create_clients(
+    settings: Settings, node: TradingNode, loop: asyncio.AbstractEventLoop
+) -> dict[tuple[str, int, int], InteractiveBrokersClient]:
+    """Create the adapter's clients before `node.build()` does and leave them where the factories look: one a session.
 
     Called on the running loop, so that connecting is a task. Left to `build()` it would block, for ever by default,
-    until the gateway answers, and a first SIGTERM would go unheard.
+    until the gateway answers, and a first SIGTERM would go unheard. Accounts with equal links share a session, and all
+    of them share the first one's instruments, so that what is loaded while they run is known to each.
     """
-    key = (settings.ib_host, settings.ib_port, settings.ib_client_id)
-    client = InteractiveBrokersClient(
-        loop=loop,
-        msgbus=node.kernel.msgbus,
-        cache=node.kernel.cache,
-        clock=node.kernel.clock,
-        host=settings.ib_host,
-        port=settings.ib_port,
-        client_id=settings.ib_client_id,
-        request_timeout_secs=settings.request_timeout_seconds,
-    )
-    IB_CLIENTS[key] = client
-    return client
+    made = {link: _client(settings, node, loop, link) for link in map(settings.link, (None, *settings.accounts))}
+    IB_CLIENTS.update(made)
+    wanted = provider_config(settings)
+    first = provider(settings, made[settings.link()], node)
+    IB_INSTRUMENT_PROVIDERS.update({(link, hash(wanted)): first for link in made})
+    return made
 
 
 def provider(
@@ -172,6 +172,41 @@ def _greeks_feed(settings: Settings) -> dict[str, unusual_whales.UnusualWhalesDa
         return {}
     wanted = unusual_whales.UnusualWhalesDataClientConfig(url=settings.greeks_feed_url, token_file=str(token_file))
     return {unusual_whales.CLIENT: wanted}
+
+
+def _client(
+    settings: Settings, node: TradingNode, loop: asyncio.AbstractEventLoop, link: tuple[str, int, int]
+) -> InteractiveBrokersClient:
+    host, port, client_id = link
+    return InteractiveBrokersClient(
+        loop=loop,
+        msgbus=node.kernel.msgbus,
+        cache=node.kernel.cache,
+        clock=node.kernel.clock,
+        host=host,
+        port=port,
+        client_id=client_id,
+        request_timeout_secs=settings.request_timeout_seconds,
+    )
+
+
+def _link(settings: Settings, account: Account | None = None) -> dict[str, Any]:
+    host, port, client_id = settings.link(account)
+    return {
+        "ibg_host": host,
+        "ibg_port": port,
+        "ibg_client_id": client_id,
+        "connection_timeout": settings.connection_timeout_seconds,
+        "request_timeout_secs": settings.request_timeout_seconds,
+        "instrument_provider": provider_config(settings),
+    }
+
+
+def _orders(settings: Settings) -> dict[str, Any]:
+    return {
+        "fetch_all_open_orders": settings.fetch_all_open_orders,
+        "track_option_exercise_from_position_update": settings.track_option_exercise_from_position_update,
+    }
 
 
 def _database(settings: Settings) -> DatabaseConfig:

@@ -18,7 +18,10 @@ from engine.state import Observation, Phase, State, decide
 from engine.wire.counts import Counts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nautilus_trader.live.node import TradingNode
+    from nautilus_trader.model.identifiers import InstrumentId
 
     from engine.chain.loader import Chain
     from engine.ending import ExitCode
@@ -58,6 +61,9 @@ class Watch:
     wire: Wire | None = None
     underlying: Any = None
     data_only: bool = False
+    # What there is to say of further accounts, and whether an instrument is theirs.
+    elsewhere: Callable[[InstrumentId], bool] = lambda _: False
+    accounts: Callable[[], tuple[dict[str, Any], ...]] = tuple
     chain: Chain | None = None
 
     generation: int = 0
@@ -134,7 +140,7 @@ class Watch:
         self._look_for_fills()
         if self.looks % BOOKS_EVERY == 0 and self.node is not None:
             now_ns = self.node.kernel.clock.timestamp_ns()
-            self.positions, self.orders, self.refused = _books(self.node.cache, now_ns)
+            self.positions, self.orders, self.refused = _books(self.node.cache, now_ns, self.elsewhere)
             self.queues = _queues(self.node)
         self.looks += 1
         seen = self._observe(ready)
@@ -150,6 +156,7 @@ class Watch:
                 positions=self.positions,
                 orders=self.orders,
                 refused=self.refused,
+                accounts=self.accounts(),
                 codes=tuple(sorted(self.codes.items())),
                 resyncs=tuple(sorted(self.resyncs.items())),
                 last_resync_seconds=self.last_resync_seconds,
@@ -292,9 +299,11 @@ def oca_group(order: Any) -> str | None:
     return group.group if group is not None else None
 
 
-def _books(cache: Any, now_ns: int) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Write positions, working orders, and the orders that were refused a moment ago."""
-    orders = working_orders(cache)
+def _books(
+    cache: Any, now_ns: int, elsewhere: Callable[[InstrumentId], bool]
+) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Write positions, working orders, and the orders that were refused a moment ago: those of the first account."""
+    orders = [order for order in working_orders(cache) if not elsewhere(order.instrument_id)]
     positions = tuple(
         {
             "instrument_id": str(instrument_id),
@@ -303,6 +312,7 @@ def _books(cache: Any, now_ns: int) -> tuple[tuple[dict[str, Any], ...], ...]:
             "exits": [_exit(order) for order in orders if closes(order, instrument_id, quantity)],
         }
         for instrument_id, quantity in sorted(net_positions(cache).items(), key=lambda item: str(item[0]))
+        if not elsewhere(instrument_id)
     )
     refused = tuple(_refusal(cache, order) for order in cache.orders_closed() if _refused_lately(order, now_ns))
     return positions, tuple(_order(order) for order in orders), refused

@@ -7,16 +7,19 @@ import os
 import signal
 import threading
 import uuid
+from collections import Counter
+from itertools import chain as chained
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
 
-from engine import cache, clearance, logs, node, private
-from engine.books import Books
+from engine import cache, clearance, further, logs, node, private
+from engine.accounts import Router, held_in
+from engine.books import AllBooks, Books
 from engine.chain.loader import Chain
 from engine.ending import ExitCode
-from engine.errors import InstrumentsMissing
+from engine.errors import AccountError, InstrumentsMissing
 from engine.exits.broker import Asked
 from engine.exits.keeper import Keeper, KeeperConfig
 from engine.gate import OrderGate
@@ -25,7 +28,15 @@ from engine.guardian import Guardian
 from engine.halt import Halt
 from engine.instruments import UNDERLYINGS
 from engine.observe import Watch
-from engine.settings import NO_STRATEGY, REFERENCE, Settings, account_fits, feed_token_file, masked
+from engine.settings import (
+    CLIENT,
+    NO_STRATEGY,
+    REFERENCE,
+    Settings,
+    account_fits,
+    feed_token_file,
+    masked,
+)
 from engine.state import Phase
 from engine.strategies import own
 from engine.strategies.observe import Pulse
@@ -90,7 +101,9 @@ class _Run:
             self._give_up,
         )
         self._node: TradingNode | None = None
-        self._client: InteractiveBrokersClient | None = None
+        self._clients: list[InteractiveBrokersClient] = []
+        self._further: list[further.Session] = []
+        self._books: Books | None = None
         self._tasks: list[asyncio.Task[Any]] = []
         self._halt = Halt(settings, board.gate, board.clock)
         board.loop = loop
@@ -128,9 +141,15 @@ class _Run:
         ground = await self._clearance()
         log.info("cleared", by=ground)
         self._node = made = node.create(self._settings, self._loop)
-        self._halt.orders = OrderGate(made.kernel, self._board.gate)
+        names = (CLIENT, *(one.name for one in self._settings.accounts))
+        router = Router(made.kernel, names).execute if self._settings.accounts else None
+        if self._settings.accounts:
+            self._watch.elsewhere = lambda instrument_id: held_in(made.cache, instrument_id) not in (None, CLIENT)
+        self._halt.orders = OrderGate(made.kernel, self._board.gate, router)
         self._take_signals()
-        self._client = client = node.create_client(self._settings, made, self._loop)
+        clients = node.create_clients(self._settings, made, self._loop)
+        self._clients = list(clients.values())
+        client = clients.pop(self._settings.link())
         self._watch.adapter = adapter = private.Adapter(client, self._loop)
         adapter.listen(self._watch.on_code)
         self._watch.wire = Wire(client, self._loop, self._clock)
@@ -138,6 +157,7 @@ class _Run:
         self._watch.tell(Phase.GATEWAY, "waiting for the gateway's API")
         client.start()
         await self._account(client)
+        await self._sessions(clients)
         await self._start(made, client, adapter)
         await asyncio.Event().wait()
 
@@ -187,10 +207,27 @@ class _Run:
                 self._watch.detail = f"waiting for the gateway's API; the adapter is at attempt {attempt}"
                 await self._clock.sleep(POLL_SECONDS)
 
+    async def _sessions(self, clients: dict[tuple[str, int, int], InteractiveBrokersClient]) -> None:
+        """Wait for the sessions of the accounts that do not share the first one's."""
+        settings = self._settings
+        for link, client in clients.items():
+            accounts = [one for one in settings.accounts if settings.link(one) == link]
+            market_data_type = node.MARKET_DATA_TYPES[settings.market_data_type]
+            session = further.Session(settings, accounts, client, self._loop, market_data_type)
+            self._further.append(session)
+            self._spawn(session.keep())
+            client.start()
+            await session.served(self._clock, lambda sentence: self._watch.tell(Phase.ACCOUNT, sentence))
+        sharing = [one for one in settings.accounts if settings.link(one) == settings.link()]
+        served = [(one, self._watch) for one in sharing]
+        served += [(one, session.watch) for session in self._further for one in session.accounts]
+        self._watch.accounts = lambda: tuple(further.row(one, watch) for one, watch in served)
+
     async def _start(self, made: TradingNode, client: InteractiveBrokersClient, adapter: private.Adapter) -> None:
         settings, watch = self._settings, self._watch
         watch.tell(Phase.STARTING)
         made.build()
+        node.add_accounts(settings, made, self._loop)
         provider = node.provider(settings, client, made)
         await self._load(provider)
         claims = [] if settings.read_only_api else await self._open_books(made, adapter, provider)
@@ -232,6 +269,8 @@ class _Run:
         if not made.trader.is_running:
             watch.failed_start = _what_failed(made)
         watch.tell(Phase.STARTED)
+        for session in self._further:
+            session.started(made)
         if settings.redis_host is not None:
             self._spawn(self._watch_redis())
         if made.trader.is_running:
@@ -254,23 +293,43 @@ class _Run:
     async def _open_books(
         self, made: TradingNode, adapter: private.Adapter, provider: InteractiveBrokersInstrumentProvider
     ) -> list[InstrumentId]:
-        """Make the guardian keep our books by the broker's. Returns what is held."""
+        """Make the guardians keep our books by the broker's. Returns what the first account holds."""
         settings = self._settings
-        books = Books(made, adapter, settings.ib_account, self._clock, settings.reconciliation_timeout)
-        held = await books.held_instruments(provider)
-        books.ignore_invented_orders()
-        self._guardian.books = books
-        return held
+        sharing = [one for one in settings.accounts if settings.link(one) == settings.link()]
+        first = self._account_books(made, adapter, CLIENT, settings.ib_account)
+        kept = [(first, *(self._account_books(made, adapter, one.name, one.account) for one in sharing))]
+        self._guardian.books = AllBooks(kept[0])
+        for session in self._further:
+            kept.append(
+                tuple(self._account_books(made, session.adapter, one.name, one.account) for one in session.accounts)
+            )
+            session.guardian.books = AllBooks(kept[-1])
+        held = {books: await books.held_instruments(provider) for some in kept for books in some}
+        twice = [name for name, times in Counter(chained.from_iterable(held.values())).items() if times > 1]
+        if twice:
+            raise AccountError(
+                "each instrument in one account only, since NautilusTrader books a position by instrument and strategy",
+                f"{', '.join(map(str, twice))} in several of {CLIENT}, {', '.join(o.name for o in settings.accounts)}",
+                "run one of the accounts in a stack of its own",
+            )
+        first.ignore_invented_orders()
+        self._books = first
+        return held[first]
+
+    def _account_books(self, made: TradingNode, adapter: private.Adapter, name: str, account: str) -> Books:
+        others = frozenset({CLIENT, *(one.name for one in self._settings.accounts)} - {name})
+        timeout = self._settings.reconciliation_timeout
+        return Books(made, adapter, account, self._clock, timeout, name, others)
 
     def _keep_exits(self, made: TradingNode, adapter: private.Adapter, held: list[InstrumentId]) -> None:
         """Add the Keeper beside whatever trades. What was held before the start and nobody claims is booked to it."""
-        books = self._guardian.books
+        books = self._books
         assert books is not None
         assert self._halt.orders is not None
         own = self._own_strategy.config.external_order_claims if self._own_strategy is not None else None
         config = KeeperConfig(external_order_claims=[name for name in held if name not in (own or [])])
         broker = Asked(books, self._clock, self._spawn, self._guardian.resync)
-        keeper = Keeper(config, broker, lambda: adapter.ready and self._watch.settled)
+        keeper = Keeper(config, broker, lambda: adapter.ready and self._watch.settled, self._watch.elsewhere)
         made.trader.add_strategy(keeper)
         self._halt.orders.trust(keeper.id)
         self._board.flattener = keeper
@@ -286,9 +345,10 @@ class _Run:
         if self._node is not None:
             # Also for a node that never came up: this is what disconnects clients and stops engines.
             await self._node.stop_async()
-        if self._client is not None:
-            if self._client.is_running:
-                self._client.stop()
+        for client in self._clients:
+            if client.is_running:
+                client.stop()
+        if self._clients:
             # Stopping is a task of the client's that closes the socket; nobody offers to wait for it.
             await self._clock.sleep(POLL_SECONDS)
 

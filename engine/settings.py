@@ -114,6 +114,20 @@ class Contract(BaseModel):
         return value
 
 
+class Account(BaseModel):
+    """A further account that is traded, beside IB_ACCOUNT. Without host, port and client id it shares the session."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # The name of its execution client, which an order names as its client_id.
+    name: str = Field(pattern="^[A-Z][A-Z0-9_]*$")
+    account: str = Field(min_length=2)
+    trading_mode: Mode = Mode.PAPER
+    host: str | None = None
+    port: int | None = Field(None, ge=1, le=65535)
+    client_id: int | None = Field(None, ge=0, le=895)
+
+
 class Settings(BaseSettings):
     """Names in the environment are those of the fields in capitals; secrets are files in `SECRETS_DIR`.
 
@@ -182,6 +196,9 @@ class Settings(BaseSettings):
     )
     track_option_exercise_from_position_update: bool = Field(
         False, description="yes: exercises and assignments are booked as the broker reports the positions."
+    )
+    accounts: Annotated[tuple[Account, ...], NoDecode] = Field(
+        (), description="Further accounts, each an execution client of its own; tables of the file."
     )
 
     connection_timeout_seconds: int = Field(20, ge=1, description="Longest wait of a client for its session.")
@@ -269,7 +286,7 @@ class Settings(BaseSettings):
             raise ValueError("expected SYMBOL=VENUE with commas between them")
         return {symbol.strip(): venue.strip() for symbol, _, venue in pairs}
 
-    @field_validator("load_contracts", mode="before")
+    @field_validator("load_contracts", "accounts", mode="before")
     @classmethod
     def _tables(cls, value: object) -> object:
         if isinstance(value, str):
@@ -310,7 +327,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         # All of them, not only the first: one start should be enough to learn of every fault.
-        faults = [*self._worlds(), *self._timeouts()]
+        faults = [*self._worlds(), *self._timeouts(), *self._several_accounts()]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -349,6 +366,41 @@ class Settings(BaseSettings):
                 f"{answers} + {SPARE_SECONDS} to spare = {self._reconciling}; raise it, or lower those"
             )
         return faults
+
+    def _several_accounts(self) -> list[str]:
+        faults = []
+        names = [CLIENT, *(one.name for one in self.accounts)]
+        if len(set(names)) < len(names):
+            faults.append(f"ACCOUNTS: expected names of their own beside {CLIENT}, found {', '.join(names)}")
+        traded = [self.ib_account, *(one.account for one in self.accounts)]
+        if len(set(traded)) < len(traded):
+            faults.append("ACCOUNTS: expected each account once, also beside IB_ACCOUNT")
+        if self.accounts and self.read_only_api:
+            faults.append("ACCOUNTS: with READ_ONLY_API=yes nothing is traded; leave the accounts out, or set it to no")
+        if self.accounts and self.chosen_strategy == REFERENCE:
+            faults.append("ACCOUNTS: STRATEGY=reference trades one account; name a strategy of your own, or none")
+        for one in self.accounts:
+            if not account_fits(one.trading_mode, one.account):
+                kind = "live (not D…)" if one.trading_mode is Mode.LIVE else "paper (D…)"
+                faults.append(f"ACCOUNTS {one.name}: expected a {kind} account, found {masked(one.account)}")
+            if one.trading_mode is Mode.LIVE and self.mode is not Mode.LIVE:
+                faults.append(
+                    f"ACCOUNTS {one.name}: a live account needs MODE=live, which asks you before it starts; "
+                    f"found MODE={self.mode}"
+                )
+            if one.trading_mode is not self.trading_mode and self.link(one)[:2] == (self.ib_host, self.ib_port):
+                faults.append(
+                    f"ACCOUNTS {one.name}: one gateway serves paper or live, not both; "
+                    "name the host and port of the other gateway"
+                )
+        return faults
+
+    def link(self, account: Account | None = None) -> tuple[str, int, int]:
+        """Return host, port and client id of an account's session; of the first one's without an account."""
+        if account is None:
+            return self.ib_host, self.ib_port, self.ib_client_id
+        client_id = self.ib_client_id if account.client_id is None else account.client_id
+        return account.host or self.ib_host, account.port or self.ib_port, client_id
 
     @property
     def chosen_strategy(self) -> str:

@@ -75,11 +75,21 @@ class _Name:
 class Keeper(Strategy):  # type: ignore[misc]
     """Looks four times a second. What to do is `plan.decide`'s; here it is seen and done."""
 
-    def __init__(self, config: KeeperConfig, broker: Broker, settled: Callable[[], bool]) -> None:
-        """`settled` tells whether the books were proven against the broker's on the present session."""
+    def __init__(
+        self,
+        config: KeeperConfig,
+        broker: Broker,
+        settled: Callable[[], bool],
+        elsewhere: Callable[[InstrumentId], bool] = lambda _: False,
+    ) -> None:
+        """`settled` tells whether the books were proven against the broker's on the present session.
+
+        `elsewhere` tells of an instrument that another account holds, of which this broker's word says nothing.
+        """
         super().__init__(config)
         self._broker = broker
         self._settled = settled
+        self._elsewhere = elsewhere
         self._flatten = False
         self._watched: set[InstrumentId] = set()
         self._groups: dict[str, Oca] = {}
@@ -100,7 +110,7 @@ class Keeper(Strategy):  # type: ignore[misc]
     async def flatten(self, reason: str) -> dict[str, Any]:
         """Begin to close every position by its exits; entries are somebody else's to hold."""
         self._flatten = True
-        held = net_positions(self.cache)
+        held = self._net()
         log.warning("flattening", reason=reason, positions=len(held))
         self.look()
         sentence = f"closing {len(held)} positions by their exits" if held else "nothing is held"
@@ -108,7 +118,7 @@ class Keeper(Strategy):  # type: ignore[misc]
 
     def look(self) -> None:
         """Take one look at every position and every exit, and do what is to be done."""
-        net = net_positions(self.cache)
+        net = self._net()
         self._flatten = self._flatten and (bool(net) or not self._settled())
         resting = [order for order in unfinished_orders(self.cache) if self._cares(order.instrument_id)]
         held = {
@@ -127,7 +137,12 @@ class Keeper(Strategy):  # type: ignore[misc]
             average = float(position.avg_px_open) if position is not None else 0.0
             self._act(key, self._view(key, quantity, total, average, own))
 
+    def _net(self) -> dict[InstrumentId, float]:
+        return {name: size for name, size in net_positions(self.cache).items() if not self._elsewhere(name)}
+
     def _cares(self, instrument_id: InstrumentId) -> bool:
+        if self._elsewhere(instrument_id):
+            return False
         instrument = self.cache.instrument(instrument_id)
         return instrument is not None and (self._flatten or orders.expires_today(instrument, self._now()))
 

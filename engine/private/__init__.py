@@ -11,8 +11,9 @@ from nautilus_trader.adapters.interactive_brokers.execution import InteractiveBr
 from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 
-from engine.private import children, readback, reader, session
+from engine.private import children, clients, readback, reader, session
 from engine.private.children import send_children_alone
+from engine.private.clients import add_execution_client, execution_client
 from engine.private.readback import keep_order_terms
 from engine.private.reader import read_in_pieces
 from engine.private.session import Adapter, CodeListener
@@ -22,6 +23,8 @@ __all__ = [
     "PINNED",
     "Adapter",
     "CodeListener",
+    "add_execution_client",
+    "execution_client",
     "keep_order_terms",
     "read_in_pieces",
     "send_children_alone",
@@ -33,6 +36,6 @@ def verify_version(found: str = nautilus_trader.__version__) -> None:
     """Raise VersionError unless NautilusTrader is the version whose private names we know."""
     verify(InteractiveBrokersClient, (*session.ON_CLASS, *children.ON_CLIENT), found)
     verify(InteractiveBrokersExecutionClient, readback.ON_CLIENT, found)
-    verify(LiveExecutionEngine, readback.ON_ENGINE, found)
+    verify(LiveExecutionEngine, (*readback.ON_ENGINE, *clients.ON_ENGINE), found)
     verify(InteractiveBrokersInstrumentProvider, session.ON_PROVIDER, found)
     verify(Connection, reader.ON_CLASS, found)

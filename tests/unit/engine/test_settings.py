@@ -221,6 +221,46 @@ def test_a_kernel_that_gives_up_before_its_parts_is_refused_with_the_sum(written
     assert "2 × REQUEST_TIMEOUT_SECONDS=15 + 5 to spare = 35" in text
 
 
+# -- several accounts --------------------------------------------------------------------------------------------------
+
+ONE_MORE = '[[accounts]]\nname = "IB_TWO"\naccount = "DUSIM0002"\n'
+
+
+def test_an_account_shares_the_session_unless_it_names_another(
+    written: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGY", "none")
+    written(ONE_MORE + '[[accounts]]\nname = "IB_FAR"\naccount = "DUSIM0003"\nhost = "far"\nclient_id = 11')
+    settings = load()
+    assert [settings.link(one) for one in (None, *settings.accounts)] == [
+        ("ib-gateway", 4004, 1),
+        ("ib-gateway", 4004, 1),
+        ("far", 4004, 11),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (ONE_MORE + ONE_MORE.replace("0002", "0003"), "names of their own"),
+        (ONE_MORE.replace("0002", "0001"), "each account once"),
+        (ONE_MORE.replace("IB_TWO", "two"), "ACCOUNTS.0.name"),
+        (ONE_MORE + "prot = 4004", "ACCOUNTS.0.prot"),
+        (ONE_MORE + 'trading_mode = "live"\nhost = "far"', "expected a live (not D…) account, found DU…02"),
+        (ONE_MORE.replace("DUSIM", "USIM") + 'trading_mode = "live"\nhost = "far"', "needs MODE=live"),
+        (ONE_MORE.replace("DUSIM", "USIM") + 'trading_mode = "live"', "serves paper or live, not both"),
+        ("read_only_api = true\n" + ONE_MORE, "nothing is traded"),
+        ("strategy = 'reference'\n" + ONE_MORE, "trades one account"),
+        (ONE_MORE + "[accounts.dockerized_gateway]", "a second tenant would be handed the first one's gateway"),
+    ],
+)
+def test_accounts_that_do_not_go_together(written: Callable[[str], None], text: str, word: str) -> None:
+    written(text if "strategy" in text else "strategy = 'none'\n" + text)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert word in str(caught.value)
+
+
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
