@@ -8,8 +8,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.settings import Settings
+
+log = structlog.get_logger("cache")
 
 
 async def answers(settings: Settings, *, timeout: float = 2.0) -> str | None:
@@ -32,6 +38,15 @@ async def ask(settings: Settings, *command: str, timeout: float = 2.0) -> tuple[
         return "", f"Redis at {host}:{port} does not answer within {timeout:g} s"
     except OSError as error:
         return "", f"Redis at {host}:{port} cannot be reached: {error.strerror or error}"
+
+
+async def forget_instruments(settings: Settings, ids: Iterable[object]) -> None:
+    """Delete what Nautilus has written of these instruments: it has no way to, and Redis would fill over months."""
+    if settings.redis_host is not None:
+        keys = [f"trader-{settings.trader_id}:instruments:{instrument_id}" for instrument_id in ids]
+        _, trouble = await ask(settings, "DEL", *keys)
+        if trouble is not None:
+            log.warning("expired instruments stay in Redis", why=trouble)
 
 
 async def _ask(

@@ -232,7 +232,15 @@ class _Run:
         await self._load(provider)
         claims = [] if settings.read_only_api else await self._open_books(made, adapter, provider)
         underlying = UNDERLYINGS[settings.underlying]
-        watch.chain = chain = Chain(underlying, settings.chain_strikes, made.cache, provider, adapter, self._clock)
+        watch.chain = chain = Chain(
+            underlying,
+            settings.chain_strikes,
+            made.cache,
+            provider,
+            adapter,
+            self._clock,
+            forget=lambda gone: cache.forget_instruments(settings, gone),
+        )
         if settings.read_only_api:
             log.warning("data only: the gateway is read-only (READ_ONLY_API=yes), so there is no execution client")
         made.trader.add_actor(Pulse(underlying))

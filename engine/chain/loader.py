@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from nautilus_trader.model.enums import OptionKind
 
-from engine.chain.plan import Listed, Session, around, near_money_call, segment, session_at
+from engine.chain.plan import Listed, Session, around, expired, near_money_call, segment, session_at
 from engine.chain.view import ChainView
 from engine.errors import RequestRefused
 from engine.hours import last_close
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from nautilus_trader.model.identifiers import InstrumentId
@@ -44,15 +45,26 @@ class Chain:
     """Keeps today's options loaded. Lives on the node's loop."""
 
     def __init__(
-        self, underlying: Underlying, width: int, cache: Any, provider: Any, adapter: Adapter, clock: Clock
+        self,
+        underlying: Underlying,
+        width: int,
+        cache: Any,
+        provider: Any,
+        adapter: Adapter,
+        clock: Clock,
+        forget: Callable[[list[InstrumentId]], Awaitable[None]],
     ) -> None:
-        """`width` is how many strikes on either side of the money are loaded; 0 loads no chain at all."""
+        """`width` is how many strikes on either side of the money are loaded; 0 loads no chain at all.
+
+        `forget` takes instruments that have expired out of whatever outlives the process.
+        """
         self._underlying = underlying
         self._width = width
         self._cache = cache
         self._provider = provider
         self._adapter = adapter
         self._clock = clock
+        self._forget = forget
         self._session: Session | None = None
         self._hours: tuple[str, str] | None = None
         self._hours_at = 0.0
@@ -88,6 +100,7 @@ class Chain:
             return
         if self._session.date != self._date:
             await self._list(self._session, now)
+            await self._clear()
         if self._listing:
             await self._widen(price)
 
@@ -167,6 +180,18 @@ class Chain:
         if not listing:
             name = f"{self._underlying.symbol} ({self._underlying.trading_class})"
             self._fail(f"the gateway lists no option of {name} that expires on {date}: today's chain is missing")
+
+    async def _clear(self) -> None:
+        """Forget options that expired days ago: hundreds more come every day, and each start would load them all."""
+        old = [one.id for one in self._cache.instruments() if expired(one, self._clock.now())]
+        for instrument_id in old:
+            # Nautilus keeps what still has an order or a position.
+            self._cache.purge_instrument(instrument_id)
+        gone = [instrument_id for instrument_id in old if self._cache.instrument(instrument_id) is None]
+        if gone:
+            self._adapter.forget_instruments(self._provider, gone)
+            await self._forget(gone)
+            log.info("expired options forgotten", instruments=len(gone))
 
     async def _widen(self, price: float) -> None:
         wanted = around(self._listing, price, self._width)

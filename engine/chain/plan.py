@@ -7,16 +7,19 @@ is never taken for today's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.hours import CUT_OFF
+from engine.hours import CUT_OFF, last_close
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nautilus_trader.model.identifiers import InstrumentId
+
+# The broker still tells of an option's executions on the day after, and over a weekend.
+KEPT = timedelta(days=4)
 
 _FORM = "%Y%m%d:%H%M"
 
@@ -81,3 +84,9 @@ def near_money_call(listed: Iterable[Listed], price: float, now: datetime) -> Li
     """Choose the call nearest to the money that lies beyond the cut-off."""
     usable = [option for option in listed if option.call and option.expires - now > CUT_OFF]
     return min(usable, key=lambda option: abs(option.strike - price), default=None)
+
+
+def expired(instrument: Any, now: datetime) -> bool:
+    """Tell whether an instrument expired so long ago that nobody asks for it any more."""
+    closed = last_close(instrument)
+    return closed is not None and now - closed > KEPT

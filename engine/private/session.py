@@ -220,6 +220,15 @@ class Adapter:
         """Make instruments of contract details and return their ids; known ones are kept unless they are renewed."""
         return list(provider._process_contract_details(details, force_instrument_update=renew))
 
+    def forget_instruments(self, provider: Any, gone: list[Any]) -> None:
+        """Take instruments out of the provider, which forgets nothing by itself."""
+        for instrument_id in gone:
+            provider._instruments.pop(instrument_id, None)
+            provider.contract_details.pop(instrument_id, None)
+            contract = provider.contract.pop(instrument_id, None)
+            if contract is not None:
+                provider.contract_id_to_instrument_id.pop(contract.conId, None)
+
     def _tasks(self, *names: str) -> list[asyncio.Task[Any]]:
         return [task for task in asyncio.all_tasks(self._loop) if task.get_name() in names and not task.done()]
 

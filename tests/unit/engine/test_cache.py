@@ -67,3 +67,21 @@ async def test_nobody_there_and_nobody_answering_are_told_apart() -> None:
         port = mute.getsockname()[1]
         assert "within 0.1 s" in (await cache.answers(settings(port), timeout=0.1) or "")
     assert "cannot be reached" in (await cache.answers(settings(port)) or "")
+
+
+async def test_expired_instruments_are_deleted_under_nautilus_own_keys() -> None:
+    heard: list[bytes] = []
+
+    def answer(data: bytes) -> bytes:
+        heard.append(data)
+        return b":2\r\n"
+
+    async with redis(answer) as port:
+        await cache.forget_instruments(settings(port), ["A.X", "B.X"])
+    assert b"DEL" in heard[0]
+    assert b"trader-WATCHKEEPER-001:instruments:A.X\r\n" in heard[0]
+    assert b"trader-WATCHKEEPER-001:instruments:B.X\r\n" in heard[0]
+
+
+async def test_without_redis_nothing_is_deleted() -> None:
+    await cache.forget_instruments(Settings(ib_account="DUSIM0001"), ["A.X"])

@@ -100,7 +100,11 @@ class World:
         self.dates = set(dates)
         self.asked: list[str] = []
         self.made: list[float] = []
-        self.instruments: dict[Any, Any] = {}
+        self.known: dict[Any, Any] = {}
+        self.hours = WEEK
+        self.in_use: list[Any] = []
+        self.forgotten: list[Any] = []
+        self.forgotten_by_provider: list[Any] = []
         self.time = NOON
         self.ready = True
         self.bid: float | None = 600.19
@@ -116,7 +120,20 @@ class World:
         return
 
     def instrument(self, instrument_id: Any) -> Any:
-        return self.instruments.get(instrument_id)
+        return self.known.get(instrument_id)
+
+    def instruments(self) -> list[Any]:
+        return [*self.known.values()]
+
+    def purge_instrument(self, instrument_id: Any) -> None:
+        if instrument_id not in self.in_use:
+            del self.known[instrument_id]
+
+    def forget_instruments(self, _: Any, gone: list[Any]) -> None:
+        self.forgotten_by_provider += gone
+
+    async def forget(self, gone: list[Any]) -> None:
+        self.forgotten += gone
 
     def quote_tick(self, _: Any) -> Any:
         return SimpleNamespace(bid_price=self.bid, ask_price=self.bid + 0.02) if self.bid is not None else None
@@ -126,7 +143,9 @@ class World:
 
     async def contract_details(self, contract: Any) -> list[Any]:
         if contract.secType != "OPT":
-            return [SimpleNamespace(contract=contract, liquidHours=WEEK, tradingHours=WEEK, timeZoneId=ZONE)]
+            return [
+                SimpleNamespace(contract=contract, liquidHours=self.hours, tradingHours=self.hours, timeZoneId=ZONE)
+            ]
         date = contract.lastTradeDateOrContractMonth
         self.asked.append(date)
         if date not in self.dates:
@@ -153,7 +172,8 @@ class World:
             expires = datetime.strptime(f"{date}{hour + 5}", "%Y%m%d%H").replace(tzinfo=UTC)
             name = InstrumentId.from_str(f"{date}{right}{strike:g}.ARCX")
             kind = OptionKind.CALL if right == "C" else OptionKind.PUT
-            self.instruments[name] = SimpleNamespace(
+            self.known[name] = SimpleNamespace(
+                id=name,
                 strike_price=strike,
                 option_kind=kind,
                 expiration_ns=int(expires.timestamp() * 1e9),
@@ -169,7 +189,7 @@ class World:
 
 
 def chain(world: World, width: int = 2, underlier: Underlier = Underlier.SPY) -> Chain:
-    return Chain(UNDERLYINGS[underlier], width, world, world, world, world)  # type: ignore[arg-type]
+    return Chain(UNDERLYINGS[underlier], width, world, world, world, world, world.forget)  # type: ignore[arg-type]
 
 
 async def test_one_question_and_then_the_money_first() -> None:
@@ -257,7 +277,7 @@ async def test_a_half_day_expires_at_its_own_close() -> None:
     world.time = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
     kept = chain(world)
     await kept.ensure()
-    instrument_id, instrument = next(iter(world.instruments.items()))
+    instrument_id, instrument = next(iter(world.known.items()))
     assert kept.expires(instrument_id) == datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
     assert instrument.expiration_ns == datetime(2026, 11, 27, 18, 0, tzinfo=UTC).timestamp() * 1e9
 
@@ -287,3 +307,21 @@ async def test_an_index_is_priced_by_its_value_and_has_its_own_class() -> None:
     assert world.made == [610, 610, 609, 609, 608, 608]
     spx = UNDERLYINGS[Underlier.SPX]
     assert (str(spx.instrument_id), spx.options("20261123").tradingClass) == ("^SPX.XCBO", "SPXW")
+
+
+async def test_what_expired_days_ago_is_forgotten_unless_it_is_in_use() -> None:
+    world = World("20261123", "20261124", "20261130")
+    kept = chain(world, width=1)
+    await kept.ensure()
+    monday = [*world.known]
+    world.time = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+    await kept.ensure()
+    assert world.forgotten == [], "the broker may still tell of yesterday's"
+    world.in_use = [monday[0]]
+    world.time = datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
+    world.hours = "20261130:0930-20261130:1600"
+    await kept.ensure()
+    assert kept.view().date == "20261130"
+    assert monday[0] in world.known
+    assert set(monday[1:]) < set(world.forgotten) == set(world.forgotten_by_provider)
+    assert not set(world.forgotten) & set(world.known)
