@@ -54,6 +54,7 @@ class Asked:
         self._asking = False
         self._truth: Truth | None = None
         self._at = 0.0
+        self._spent_at = 0.0
         self._differs_since: float | None = None
         self._resync_at = 0.0
 
@@ -70,7 +71,8 @@ class Asked:
             self._spawn(self._resync())
         if not self._asking:
             self._asking = True
-            self._spawn(self._question())
+            # Fresh is counted from here: what happens from now on may not be in the answer.
+            self._spawn(self._question(now))
 
     def truth(self) -> Truth | None:
         """Return the last answer while it is fresh."""
@@ -79,13 +81,13 @@ class Asked:
     def spend(self) -> None:
         """Forget the answer."""
         self._truth = None
+        self._spent_at = self._clock.monotonic()
         self._differs_since = None
 
-    async def _question(self) -> None:
-        # Fresh is counted from the question: what happened since then may not be in the answer.
-        begun = self._clock.monotonic()
+    async def _question(self, begun: float) -> None:
         try:
-            self._truth, self._at = await self._books.truth(), begun
+            truth = await self._books.truth()
+            self._truth, self._at = truth if begun > self._spent_at else None, begun
         except (ConnectionError, TimeoutError, OSError) as error:
             self._truth = None
             log.warning("the broker does not tell what is held", error=str(error) or type(error).__name__)

@@ -134,8 +134,7 @@ class Keeper(Strategy):  # type: ignore[misc]
                 continue
             quantity = max(-abs(total), min(abs(total), quantity))
             own = [order for order in resting if (order.instrument_id, order.strategy_id) == key]
-            average = float(position.avg_px_open) if position is not None else 0.0
-            self._act(key, self._view(key, quantity, total, average, own))
+            self._act(key, self._view(key, quantity, total, position, own))
 
     def _net(self) -> dict[InstrumentId, float]:
         return {name: size for name, size in net_positions(self.cache).items() if not self._elsewhere(name)}
@@ -154,8 +153,10 @@ class Keeper(Strategy):  # type: ignore[misc]
 
     # -- seeing ----------------------------------------------------------------------------------------------------
 
-    def _view(self, key: Key, quantity: float, total: float, average: float, own: list[Any]) -> View:
+    def _view(self, key: Key, quantity: float, total: float, position: Any, own: list[Any]) -> View:
         instrument = self.cache.instrument(key[0])
+        average = float(position.avg_px_open) if position is not None else 0.0
+        opened = int(position.ts_opened) if position is not None else 0
         now, cut_off, close = self._now(), hours.cut_off(instrument), hours.last_close(instrument)
         quote = self.cache.quote_tick(key[0])
         if quote is not None and self.clock.timestamp_ns() - quote.ts_event > QUOTE_SECONDS * 1e9:
@@ -163,7 +164,9 @@ class Keeper(Strategy):  # type: ignore[misc]
         bid = float(quote.bid_price) if quote is not None else None
         ask = float(quote.ask_price) if quote is not None else None
         exits = [order for order in own if self._is_exit(order, quantity)]
-        profit, stop = self._levels(key, quantity) if quantity else (None, None)
+        profit, stop = self._levels(key, quantity, opened) if quantity else (None, None)
+        if not all(self._knows(order) for order in exits):
+            self._broker.ask("")
         truth = self._broker.truth()
         if truth is not None:
             self._groups = {name: _oca(rests.oca_group, rests.oca_type) for name, rests in truth.orders.items()}
@@ -212,28 +215,37 @@ class Keeper(Strategy):  # type: ignore[misc]
             kind = Kind.LAST if role is Role.LAST_RESORT or (role is None and order.is_open) else Kind.NOW
         else:
             kind = Kind.STOP
-        own_words = orders.oca_of(order) is not None or oca is None
         return Leg(
             id=order.client_order_id.value,
             kind=kind,
             remaining=float(order.leaves_qty),
             price=_level(order),
             group=oca.group if oca is not None else None,
-            movable=order.is_open and not order.is_pending_cancel and own_words and order.order_type in _MOVABLE,
+            movable=order.is_open
+            and not order.is_pending_cancel
+            and order.order_type in _MOVABLE
+            # Read back from the broker it has no tags, and moved without them it would leave its group.
+            and (orders.oca_of(order) is not None or (oca is None and self._knows(order))),
             waits=parent is not None and not parent.is_closed and not parent.filled_qty,
             pressed=self._pressed.get(order.client_order_id, 0),
         )
+
+    def _knows(self, order: Any) -> bool:
+        """Tell whether we know of the order's group, or that it has none."""
+        return bool(order.tags) or order.client_order_id.value in self._groups
 
     def _oca(self, order: Any) -> Oca | None:
         found = orders.oca_of(order) or self._groups.get(order.client_order_id.value)
         return found if found is not None and found.group else None
 
-    def _levels(self, key: Key, quantity: float) -> tuple[float | None, float | None]:
-        """Return the last take-profit and stop of this position, whether they rest or not."""
+    def _levels(self, key: Key, quantity: float, opened: int) -> tuple[float | None, float | None]:
+        """Return the last take-profit and stop of this position, whether they rest or not. Not those of one before."""
         side = OrderSide.SELL if quantity > 0 else OrderSide.BUY
         found: dict[Kind, float] = {}
         mine = self.cache.orders(instrument_id=key[0], strategy_id=key[1], side=side)
         for order in sorted(mine, key=lambda order: order.ts_init):
+            if order.is_closed and order.ts_last < opened:
+                continue
             if order.client_order_id in self._pressed:
                 # Moved to where it fills: that is no level that anybody chose.
                 continue

@@ -163,7 +163,7 @@ def most(view: View) -> float:
     return sum(group.size for group in groups(view))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(views)
 def test_nothing_ever_sells_more_than_is_held(view: View) -> None:
     before, after = most(view), list(view.legs)
@@ -189,7 +189,7 @@ def test_nothing_ever_sells_more_than_is_held(view: View) -> None:
     assert most(replace(view, legs=tuple(after))) <= max(before, abs(view.quantity))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(views)
 def test_what_fills_now_is_never_more_than_is_held(view: View) -> None:
     now = [act for act in decide(view) if isinstance(act, Press) or (isinstance(act, Arm) and Kind.NOW in act.kinds)]
@@ -198,7 +198,7 @@ def test_what_fills_now_is_never_more_than_is_held(view: View) -> None:
     assert total <= abs(view.quantity)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(views)
 def test_a_cancel_is_never_followed_by_a_send(view: View) -> None:
     """Of exits: a cancelled one may still fill."""
@@ -209,7 +209,7 @@ def test_a_cancel_is_never_followed_by_a_send(view: View) -> None:
         assert most(view) > abs(view.quantity) or not view.quantity
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(views)
 def test_late_it_always_does_something_or_waits_for_something(view: View) -> None:
     late = replace(
