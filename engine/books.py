@@ -125,6 +125,7 @@ class Books:
         if open_orders is None or executions is None:
             raise ConnectionError("the gateway did not answer the question for open orders and executions")
         await self._drain()
+        await self._adopt(open_orders)
         at_broker = {str(order.orderRef).rsplit(":", 1)[0] for order in open_orders}
         gone = [
             order
@@ -137,6 +138,24 @@ class Books:
             log.info("order is gone at the broker", order=order.client_order_id.value, was=order.status_string())
             self._node.kernel.exec_engine.reconcile_execution_report(self._gone(order))
         return len(gone)
+
+    async def _adopt(self, open_orders: list[Any]) -> None:
+        """Make our books know what rests at the broker.
+
+        Nautilus' reconciliation leaves resting orders out where the day's fills crossed zero: of an instrument that
+        was closed and opened again it keeps the fills since then and the orders that they are of, and no other.
+        """
+        cache = self._node.cache
+
+        def unknown() -> list[Any]:
+            return [o for o in open_orders if o.orderRef and cache.order(ClientOrderId(o.orderRef)) is None]
+
+        for order in unknown():
+            log.warning("an order rests at the broker that our books do not know", order=order.orderRef)
+            self._adapter.hand_on(order)
+        deadline = self._clock.monotonic() + DRAIN_SECONDS
+        while unknown() and self._clock.monotonic() < deadline:
+            await self._clock.sleep(0.01)
 
     async def reconcile(self) -> bool:
         """Run Nautilus' reconciliation of orders, fills and positions."""

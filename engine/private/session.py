@@ -33,6 +33,7 @@ _ON_INSTANCE = (
     "_connection_attempts",
     "_connection_watchdog_task",
     "_eclient",
+    "_event_subscriptions",
     "_exec_id_details",
     "_internal_msg_queue",
     "_internal_msg_queue_processor_task",
@@ -184,6 +185,12 @@ class Adapter:
         self.client._is_ib_connected.clear()
         self.client._connection_attempts = 0
         await self.client._handle_reconnect()
+
+    def hand_on(self, order: Any) -> None:
+        """Give an order of the broker's to the execution client as if the broker had just told of it by itself."""
+        handler = self.client._event_subscriptions.get(f"openOrder-{order.account}")
+        if handler is not None:
+            handler(order_ref=order.orderRef, order=order, order_state=order.order_state)
 
     def forget_executions(self) -> None:
         """Empty the client's memory of executions; called right before each question for them.

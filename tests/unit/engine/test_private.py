@@ -54,6 +54,7 @@ class Client:
         self._connection_watchdog_task: asyncio.Task[None] | None = None
         self._eclient = SimpleNamespace(conn=object())
         self._exec_id_details: dict[str, object] = {}
+        self._event_subscriptions: dict[str, object] = {}
         self._internal_msg_queue: asyncio.Queue[bytes] = asyncio.Queue()
         self._internal_msg_queue_processor_task = None
         self._is_ib_connected = asyncio.Event()
