@@ -88,12 +88,13 @@ def test_greeks_come_from_the_feed_while_it_is_fresh_and_from_us_otherwise(
         feed.close()
         wait_for(lambda: greeks(engine)["source"] == "local", 30, lambda: greeks(engine))
         told = greeks(engine)
+        assert TOKEN not in str(engine.status())
         assert "no trade from the feed" in told["reason"]
         wait_for(lambda: not greeks(engine)["feed"]["connected"], 10, lambda: greeks(engine))
         assert engine.metric('watchkeeper_engine_greeks_switches_total{to="local"}') == 1
         assert engine.metric('watchkeeper_engine_greeks_source{source="local"}') == 1
+        assert engine.terminate(20)[0] == 0
         text = engine.log.read_text()
         assert "greeks come from unusual_whales now" in text
         assert "greeks come from local now" in text
         assert TOKEN not in text
-        assert TOKEN not in str(engine.status())

@@ -7,6 +7,8 @@ import math
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from engine.greeks.unusual_whales.frames import Joined, Print, channel_of, join, leave, read
 from tests.unit.engine.greeks.whales import samples, trade
@@ -75,6 +77,25 @@ def test_what_cannot_be_the_greeks_of_this_option_is_not_plausible(more: dict[st
 def test_nonsense_is_a_value_error(raw: str | bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read(raw)
+
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
+MOMENT = ANYTHING | st.datetimes().map(lambda moment: moment.isoformat()) | st.just("0001-01-01T00:00:00+23:59")
+FIELD = st.sampled_from(sorted(samples()[1][1]))
+
+
+@given(st.dictionaries(FIELD, ANYTHING, max_size=5), MOMENT)
+@example({}, 1e300)
+@example({}, -1)
+def test_whatever_comes_is_read_or_is_a_value_error(changes: dict[str, Any], moment: Any) -> None:
+    """Anything else would end the feed for good."""
+    frame = trade("SPY261123C00600000", 0, executed_at=moment) if moment is not None else samples()[1]
+    frame[1].update(changes)
+    try:
+        heard = read(json.dumps(frame))
+    except ValueError:
+        return
+    assert not isinstance(heard, Print) or heard.plausible() in (True, False)
 
 
 def test_joins_are_what_the_feed_understands() -> None:

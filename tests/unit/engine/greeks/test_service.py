@@ -152,6 +152,16 @@ def test_a_spot_that_is_no_longer_quoted_values_nothing() -> None:
     played.engine.dispose()
 
 
+def test_an_option_that_is_no_longer_quoted_has_no_value() -> None:
+    quiet = {option_id(600, True), option_id(600, False)}
+    data = [q for q in market.quotes(BEGIN, 40) if q.instrument_id not in quiet or q.ts_event < BEGIN + 5 * SECOND]
+    played = Played(data, GreeksServiceConfig())
+    assert played.value(4, 600, True) is not None
+    assert played.value(-1, 600, True) is None
+    assert played.value(-1, 601, True) is not None
+    played.engine.dispose()
+
+
 def test_an_index_has_values_and_no_quotes() -> None:
     played = Played(market.of_an_index(BEGIN, 5), GreeksServiceConfig(rate=market.RATE), index=True)
     found = played.value(3, 600, True)
@@ -160,12 +170,12 @@ def test_an_index_has_values_and_no_quotes() -> None:
     played.engine.dispose()
 
 
-def feed_trade(at_ns: int, delta: float) -> CustomData:
-    """A trade of the 600 call, as the feed's client hands it over."""
+def feed_trade(at_ns: int, delta: float, strike: int = 600) -> CustomData:
+    """A trade of a call, as the feed's client hands it over."""
     trade = TradeGreeks(
         ts_event=at_ns,
         ts_init=at_ns,
-        instrument_id=option_id(600, True),
+        instrument_id=option_id(strike, True),
         underlying_price=SPOT,
         price=1.0,
         vol=0.19,
@@ -181,6 +191,7 @@ def test_the_source_switches_with_the_feeds_age_and_says_so() -> None:
     """A feed that trades from second 5 to 20: ours, its own after a trial, ours again once it is stale."""
     states = [CustomData(STATE_TYPE, FeedState(ts_event=BEGIN, ts_init=BEGIN, connected=True, joined=1))]
     trades = [feed_trade(BEGIN + n * SECOND, 0.51) for n in range(5, 21)]
+    trades.insert(5, feed_trade(BEGIN + 9 * SECOND, 0.25, strike=601))
     config = GreeksServiceConfig(feed=True, stale_after_seconds=8)
     played = Played(market.quotes(BEGIN, 60), config, trades=[*states, *trades])
     sources = [
@@ -189,8 +200,9 @@ def test_the_source_switches_with_the_feeds_age_and_says_so() -> None:
     ]
     assert (sources[7], sources[15], sources[25], sources[40]) == (LOCAL, FEED, FEED, LOCAL)
     assert played.value(15, 600, True).delta == 0.51  # type: ignore[union-attr]
-    # An option that the feed does not tell of keeps our value, and its own word for it.
+    # An option that the feed does not tell of, or no longer, has our value, and its own word for it.
     assert played.value(15, 602, True).source == LOCAL  # type: ignore[union-attr]
+    assert [played.value(index, 601, True).source for index in (15, 20)] == [FEED, LOCAL]  # type: ignore[union-attr]
     assert [played.seen[index]["source"] for index in (7, 15, 40)] == ["", FEED, LOCAL]
     told = played.service.seen()
     assert dict(told.switches) == {FEED: 1, LOCAL: 1}

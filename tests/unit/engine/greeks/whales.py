@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
 
 TOKEN = "a-token-that-must-not-be-seen"
-SAMPLES = Path(__file__).with_name("option_trades.jsonl")
+_LINES = Path(__file__).with_name("option_trades.jsonl").read_text().splitlines()
 
 
 def samples() -> list[Any]:
     """The frames of a short stretch of trading, one of each kind."""
-    return [json.loads(line) for line in SAMPLES.read_text().splitlines()]
+    return [json.loads(line) for line in _LINES]
 
 
 def trade(symbol: str, executed_ns: int, **more: Any) -> list[Any]:
