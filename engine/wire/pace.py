@@ -11,7 +11,7 @@ RATE = 38.0
 CAPACITY = 6
 """Together the most that leaves within any second: 44 of 50, for a message may arrive later than its neighbours."""
 RESERVE = 4
-"""Places that only orders and cancels may take: they never wait for a chain that is being loaded."""
+"""Places that only orders and what goes with them may take: they never wait for a chain that is being loaded."""
 
 _ROUNDING = 1e-9
 
@@ -24,11 +24,11 @@ class Bucket:
         self._tokens = float(CAPACITY)
         self._at = now
 
-    def take(self, now: float, *, order: bool) -> float:
+    def take(self, now: float, *, first: bool) -> float:
         """Take a place for one message and return 0, or return the seconds after which to ask again."""
         self._tokens = min(CAPACITY, self._tokens + (now - self._at) * RATE)
         self._at = now
-        needed = 1.0 if order else 1.0 + RESERVE
+        needed = 1.0 if first else 1.0 + RESERVE
         if self._tokens > needed - _ROUNDING:
             self._tokens -= 1.0
             return 0.0

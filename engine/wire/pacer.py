@@ -1,7 +1,7 @@
 """The queue in front of the socket. The adapter has none: it sends whatever is asked for the moment it is asked for.
 
-Orders and cancels go first, and nothing waits while there is room. A message belongs to the session that it was
-encoded for, and is dropped with it: the adapter asks again on the next one.
+Orders, cancels and questions about them go first, and nothing waits while there is room. A message belongs to the
+session that it was encoded for, and is dropped with it: the adapter asks again on the next one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Pacer:
         self._session = session
         self._bucket = Bucket(clock.monotonic())
         self._history = History()
-        self._orders: deque[_Message] = deque()
+        self._first: deque[_Message] = deque()
         self._others: deque[_Message] = deque()
         self._bars: list[_Bars] = []
         self._draining: asyncio.Task[None] | None = None
@@ -58,16 +58,16 @@ class Pacer:
     @property
     def waiting(self) -> int:
         """Messages that have not left yet."""
-        return len(self._orders) + len(self._others) + len(self._bars)
+        return len(self._first) + len(self._others) + len(self._bars)
 
     @property
     def orders_waiting(self) -> int:
-        """Orders, changes and cancels that have not left yet."""
-        return len(self._orders)
+        """Orders, changes, cancels and what else goes first that have not left yet."""
+        return len(self._first)
 
-    def send(self, write: Callable[[], object], *, order: bool) -> None:
+    def send(self, write: Callable[[], object], *, first: bool) -> None:
         """Write now if there is room, else as soon as there is."""
-        self._on_loop(self._enter, _Message(self._session(), write), order)
+        self._on_loop(self._enter, _Message(self._session(), write), first)
 
     def ask_bars(self, request_id: int, asked: Asked, ask: Callable[[], object]) -> None:
         """Ask for small bars when the rules allow it."""
@@ -87,21 +87,21 @@ class Pacer:
         else:
             self._loop.call_soon_threadsafe(do, *what)
 
-    def _enter(self, message: _Message, order: bool) -> None:
-        ahead = self._orders or (not order and self._others)
-        if not ahead and not self._bucket.take(self._clock.monotonic(), order=order):
+    def _enter(self, message: _Message, first: bool) -> None:
+        ahead = self._first or (not first and self._others)
+        if not ahead and not self._bucket.take(self._clock.monotonic(), first=first):
             message.write()
             return
         self.delayed += 1
-        (self._orders if order else self._others).append(message)
+        (self._first if first else self._others).append(message)
         if self._draining is None or self._draining.done():
             self._draining = self._loop.create_task(self._drain(), name="pacer")
 
     async def _drain(self) -> None:
-        while queue := self._orders or self._others:
+        while queue := self._first or self._others:
             if queue[0].session is not self._session():
                 queue.popleft()
-            elif wait := self._bucket.take(self._clock.monotonic(), order=queue is self._orders):
+            elif wait := self._bucket.take(self._clock.monotonic(), first=queue is self._first):
                 # Never longer than one place takes to come free: an order may have entered meanwhile.
                 await self._clock.sleep(min(wait, 1.0 / RATE))
             else:

@@ -14,8 +14,21 @@ from engine.wire.history import Asked, is_small
 if TYPE_CHECKING:
     from engine.wire.pacer import Pacer
 
-# The adapter asks for an order id before each order, so that is part of one.
-_ORDERS = {OUT.PLACE_ORDER, OUT.CANCEL_ORDER, OUT.REQ_GLOBAL_CANCEL, OUT.EXERCISE_OPTIONS, OUT.REQ_IDS}
+# What goes first: the session itself, orders (the adapter asks for an id before each), and what a reconciliation asks.
+# The type of market data goes before the subscriptions that it is for.
+_FIRST = {
+    OUT.START_API,
+    OUT.PLACE_ORDER,
+    OUT.CANCEL_ORDER,
+    OUT.REQ_GLOBAL_CANCEL,
+    OUT.EXERCISE_OPTIONS,
+    OUT.REQ_IDS,
+    OUT.REQ_OPEN_ORDERS,
+    OUT.REQ_ALL_OPEN_ORDERS,
+    OUT.REQ_EXECUTIONS,
+    OUT.REQ_POSITIONS,
+    OUT.REQ_MARKET_DATA_TYPE,
+}
 
 
 def pace(eclient: Any, pacer: Pacer) -> None:
@@ -23,10 +36,10 @@ def pace(eclient: Any, pacer: Pacer) -> None:
     send, send_proto = eclient.sendMsg, eclient.sendMsgProtoBuf
 
     def send_msg(msgId: int, msg: str) -> None:
-        pacer.send(partial(send, msgId, msg), order=msgId in _ORDERS)
+        pacer.send(partial(send, msgId, msg), first=msgId in _FIRST)
 
     def send_msg_proto(msgId: int, msg: bytes) -> None:
-        pacer.send(partial(send_proto, msgId, msg), order=msgId - PROTOBUF_MSG_ID in _ORDERS)
+        pacer.send(partial(send_proto, msgId, msg), first=msgId - PROTOBUF_MSG_ID in _FIRST)
 
     eclient.sendMsg, eclient.sendMsgProtoBuf = send_msg, send_msg_proto
 

@@ -4,7 +4,7 @@ By real subscriptions, three lines at a time at most, each given back at once: l
 engine needs them. Where it is not known how many are free nobody subscribes, and this is skipped. It asks for the
 market data type that the engine asks for (MARKET_DATA_TYPE). Codes 354 and 10089 name what is not subscribed, 10168
 that delayed data is off, 10197 that another session of the same user has the data. Delayed data (10167) warns even
-where it is asked for: Nautilus 1.231 drops delayed ticks, so its strategies see no quotes. It cannot see which
+where it is asked for: the engine passes it on to strategies, and its prices are 15 minutes old. It cannot see which
 subscriptions the login has, only what is refused.
 """
 
@@ -34,11 +34,11 @@ _SHARE = Remedy(
 )
 _DELAYED = Remedy(
     "ask-for-delayed-data",
-    "or set MARKET_DATA_TYPE=DELAYED in .env for data that is 15 minutes late, which Nautilus 1.231 does not pass on",
+    "or set MARKET_DATA_TYPE=DELAYED in .env for data that is 15 minutes late: good for looking, not for trading",
 )
 _LATE = Remedy(
-    "delayed-data-is-dropped",
-    "set MARKET_DATA_TYPE=REALTIME in .env with the subscription bought: Nautilus 1.231 drops delayed ticks",
+    "delayed-data-is-old",
+    "set MARKET_DATA_TYPE=REALTIME in .env with the subscription bought: nobody can trade on prices 15 minutes old",
 )
 _COMPETED = Remedy(
     "data-competed",

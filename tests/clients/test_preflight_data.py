@@ -138,7 +138,7 @@ async def test_chain(gateway: StandIn) -> None:
         ("delayed", "REALTIME", Result.FAIL, ["354", "OPRA", "MARKET_DATA_TYPE=DELAYED"]),
         ("terminal", "REALTIME", Result.FAIL, ["10089", "OPRA", "Acknowledgement"]),
         ("none", "DELAYED", Result.FAIL, ["10168", "OPRA"]),
-        ("delayed", "DELAYED", Result.WARN, ["delayed data", "drops delayed ticks"]),
+        ("delayed", "DELAYED", Result.WARN, ["delayed data", "15 minutes old"]),
     ],
 )
 async def test_entitlement(tmp_path: Path, level: str, asked: str, result: Result, words: list[str]) -> None:

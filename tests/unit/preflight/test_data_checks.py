@@ -207,10 +207,10 @@ async def test_a_paper_login_is_told_to_share() -> None:
 
 @pytest.mark.parametrize("late", [look(quote(), 10167), look(quote(data_type=3)), look(quote(data_type=4))])
 @pytest.mark.parametrize(("asked", "result"), [("REALTIME", Result.FAIL), ("DELAYED", Result.WARN)])
-async def test_delayed_data_is_dropped_by_the_engine(late: object, asked: str, result: Result) -> None:
+async def test_delayed_data_is_too_old_to_trade_on(late: object, asked: str, result: Result) -> None:
     answer = await ask(entitlement.CHECK, market(looks={"STK": late, "OPT": look()}), market_data_type=asked)
     assert answer.result is result
-    assert "drops delayed ticks" in remedy(answer)
+    assert "15 minutes old" in remedy(answer)
 
 
 async def test_whoever_asks_for_delayed_data_is_not_told_to() -> None:

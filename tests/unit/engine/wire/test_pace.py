@@ -16,7 +16,7 @@ def test_no_second_has_more_than_the_limit_with_headroom(steps: list[tuple[float
     bucket, now, sent = Bucket(0.0), 0.0, []
     for pause, order in steps:
         now += pause
-        if not bucket.take(now, order=order):
+        if not bucket.take(now, first=order):
             sent.append(now)
     for first in sent:
         assert len([at for at in sent if first <= at <= first + 1.0]) <= CAPACITY + RATE < LIMIT * 0.9
@@ -24,18 +24,18 @@ def test_no_second_has_more_than_the_limit_with_headroom(steps: list[tuple[float
 
 def test_orders_find_a_place_when_everything_else_waits() -> None:
     bucket = Bucket(0.0)
-    while not bucket.take(0.0, order=False):
+    while not bucket.take(0.0, first=False):
         pass
-    assert [bucket.take(0.0, order=True) for _ in range(RESERVE)] == [0.0] * RESERVE
-    assert 0 < bucket.take(0.0, order=True) <= 1 / RATE
+    assert [bucket.take(0.0, first=True) for _ in range(RESERVE)] == [0.0] * RESERVE
+    assert 0 < bucket.take(0.0, first=True) <= 1 / RATE
 
 
 def test_a_wait_is_as_long_as_it_says() -> None:
     bucket = Bucket(0.0)
-    while not (wait := bucket.take(0.0, order=False)):
+    while not (wait := bucket.take(0.0, first=False)):
         pass
-    assert bucket.take(wait * 0.9, order=False) > 0
-    assert bucket.take(wait * 1.001, order=False) == 0
+    assert bucket.take(wait * 0.9, first=False) > 0
+    assert bucket.take(wait * 1.001, first=False) == 0
 
 
 def asked(name: str = "SPY", end: str = "", weight: int = 1) -> Asked:

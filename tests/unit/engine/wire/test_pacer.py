@@ -42,8 +42,8 @@ class Line:
         self.written: list[tuple[float, Any]] = []
         self.pacer = Pacer(asyncio.get_running_loop(), self.clock, lambda: self.session)
 
-    def send(self, what: Any, *, order: bool = False) -> None:
-        self.pacer.send(lambda: self.written.append((self.clock.at, what)), order=order)
+    def send(self, what: Any, *, first: bool = False) -> None:
+        self.pacer.send(lambda: self.written.append((self.clock.at, what)), first=first)
 
     async def emptied(self) -> None:
         for _ in range(10_000):
@@ -76,7 +76,7 @@ async def test_an_order_overtakes_a_chain_that_is_being_loaded() -> None:
     for number in range(50):
         line.send(number)
     for number in range(6):
-        line.send(f"order {number}", order=True)
+        line.send(f"order {number}", first=True)
     await line.emptied()
     orders = [at for at, what in line.written if str(what).startswith("order")]
     others = [at for at, what in line.written if not str(what).startswith("order")]
@@ -112,7 +112,7 @@ async def test_a_broken_socket_does_not_end_the_queue() -> None:
         raise BrokenPipeError
 
     for _ in range(CAPACITY):
-        line.pacer.send(broken if line.pacer.waiting else lambda: None, order=False)
+        line.pacer.send(broken if line.pacer.waiting else lambda: None, first=False)
     line.send("after")
     await line.emptied()
     assert line.written[-1][1] == "after"
@@ -157,15 +157,16 @@ class EClient:
     sendMsgProtoBuf = reqHistoricalData = cancelHistoricalData = reqMktData = reqMarketDataProtoBuf = sendMsg
 
 
-async def test_orders_are_known_in_both_encodings() -> None:
+async def test_what_goes_first_is_known_in_both_encodings() -> None:
     line, eclient = Line(), EClient()
     pace(eclient, line.pacer)
     for number in range(20):
         eclient.sendMsg(9, str(number))
     eclient.sendMsg(3, "placed")
+    eclient.sendMsg(7, "executions")
     eclient.sendMsgProtoBuf(204, b"cancelled")
     eclient.sendMsgProtoBuf(209, b"a contract")
-    assert eclient.sent[-2:] == [(3, "placed"), (204, b"cancelled")]
+    assert eclient.sent[-3:] == [(3, "placed"), (7, "executions"), (204, b"cancelled")]
     await line.emptied()
     assert eclient.sent[-1] == (209, b"a contract")
 
