@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from engine.hours import CUT_OFF
 from supervisor.drill.report import agree
 from tests.clients.drivers import Ibapi
 from tests.engine.rig import LATEST, OPERATOR, Engine, Supervisor
@@ -117,3 +120,35 @@ def test_a_careless_strategy_is_kept_armed_and_flattened_once(
         wait_for(lambda: engine.metric("watchkeeper_engine_ticks_total") > seen + 20, 60, engine.tail)
         assert len(sells(calm)) == sent
         flatten(engine, calm, third[0]["oca_group"])
+
+
+def test_with_the_engine_dead_the_broker_closes_it_thirty_seconds_after_the_cut_off(
+    tmp_path: Path, supervisor: Supervisor
+) -> None:
+    # A day that ends soon, but not before the engine has bought.
+    ends = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")) + CUT_OFF + timedelta(minutes=5)
+    world = {"SIM_SERVER_VERSION": LATEST, "SIM_VOLATILITY": "0.001", "SIM_DAY_START": f"{ends:%H:%M}"}
+    (tmp_path / "careless.py").write_text(STRATEGY)
+    own = {"STRATEGY": "careless:Careless", "STRATEGY_PATH": str(tmp_path)}
+    with (
+        contextlib.closing(StandIn(tmp_path, **world)) as gateway,
+        contextlib.closing(Engine(tmp_path, gateway, supervisor.url, **own)) as engine,
+    ):
+        gateway.start()
+        gateway.up()
+        engine.start()
+        exits = wait_for(lambda: armed(gateway), 60, lambda: (gateway.book(), engine.tail(60)))
+        engine.kill()
+        last = next(order for order in exits if order["order_type"] == "MKT")
+
+        def wakes_in() -> float:
+            now = datetime.fromisoformat(gateway.get("/api/v1/time")["now"])
+            return (datetime.fromisoformat(last["good_after"]) - now).total_seconds()
+
+        gateway.post("/api/v1/time", {"advance": wakes_in() - 15})
+        assert armed(gateway), "it sleeps until then"
+        assert wakes_in() > 0
+        gateway.post("/api/v1/time", {"advance": wakes_in() + 1})
+        wait_for(lambda: not gateway.book()["positions"], 20, gateway.book)
+        ended = {order["order_type"]: order["status"] for order in sells(gateway)}
+        assert ended == {"MKT": "Filled", "LMT": "Cancelled", "STP": "Cancelled"}
