@@ -21,6 +21,7 @@ class Underlying:
     contract: IBContract
     venue: str
     trading_class: str
+    raw: bool = False
 
     @property
     def symbol(self) -> str:
@@ -34,7 +35,9 @@ class Underlying:
 
     @property
     def instrument_id(self) -> InstrumentId:
-        """Nautilus' name of it; the adapter marks an index with a caret."""
+        """Nautilus' name of it; the adapter marks an index with a caret, and writes the type in raw symbology."""
+        if self.raw:
+            return InstrumentId.from_str(f"{self.symbol}={self.contract.secType}.{self.venue}")
         return InstrumentId.from_str(f"{'^' if self.is_index else ''}{self.symbol}.{self.venue}")
 
     def options(self, date: str) -> IBContract:

@@ -8,6 +8,7 @@ import signal
 import threading
 import uuid
 from collections import Counter
+from dataclasses import replace
 from itertools import chain as chained
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from engine.settings import (
     NO_STRATEGY,
     REFERENCE,
     Settings,
+    Symbology,
     account_fits,
     feed_token_file,
     masked,
@@ -231,7 +233,8 @@ class _Run:
         provider = node.provider(settings, client, made)
         await self._load(provider)
         claims = [] if settings.read_only_api else await self._open_books(made, adapter, provider)
-        underlying = UNDERLYINGS[settings.underlying]
+        raw = settings.symbology_method is Symbology.RAW
+        underlying = replace(UNDERLYINGS[settings.underlying], raw=raw)
         watch.chain = chain = Chain(
             underlying,
             settings.chain_strikes,
