@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
 
 _ON_INSTANCE = (
-    "_connect_socket",
     "_eclient",
     "_internal_msg_queue",
     "_msg_handler_task_queue",
@@ -35,7 +34,6 @@ _ON_ECLIENT = (
     "sendMsgProtoBuf",
     "wrapper",
 )
-_READ_BYTES = 65536
 _ON_WRAPPER = ("commissionAndFeesReport", "execDetails", "tickPrice", "tickSize")
 
 
@@ -45,33 +43,6 @@ def eclient(client: InteractiveBrokersClient) -> Any:
     verify_client(client._eclient, _ON_ECLIENT)
     verify_client(client._eclient.wrapper, _ON_WRAPPER)
     return client._eclient
-
-
-def keep_every_burst(client: InteractiveBrokersClient) -> None:
-    """Read what has arrived, each time the socket is read, on every connection from now on.
-
-    ibapi reads 4096 bytes at a time and takes a full read for a sign that there is more. When a burst is a multiple of
-    that long and a second of silence follows, it throws away all of it: a fill, or the rest of one.
-    """
-    connect = client._connect_socket
-
-    async def connect_socket() -> None:
-        await connect()
-        read_at_once(client._eclient.conn)
-
-    client._connect_socket = connect_socket
-
-
-def read_at_once(connection: Any) -> None:
-    """Make this connection return what one read gives. Raises VersionError if it is not read as we know it."""
-    verify_client(connection, ("_recvAllMsg", "socket"))
-
-    def receive() -> bytes:
-        # Another thread may have closed it a moment ago.
-        socket = connection.socket
-        return bytes(socket.recv(_READ_BYTES)) if socket is not None else b""
-
-    connection._recvAllMsg = receive
 
 
 class Arrivals:

@@ -36,7 +36,6 @@ class Wire:
         refuse_paid_snapshots(eclient)
         translate_delayed(eclient.wrapper, self._on_delayed_tick)
         free_lines(client)
-        private.keep_every_burst(client)
         private.on_handshake(client, self._executions.handshake)
 
     def counts(self) -> Counts:

@@ -14,7 +14,6 @@ from nautilus_trader.model.identifiers import TraderId
 
 from engine import private
 from engine.clock import SystemClock
-from engine.private import wire as private_wire
 from engine.wire.wire import Wire
 from tests.engine.rig import LATEST, Engine, in_both_encodings
 from tests.engine.test_trading import agree
@@ -78,45 +77,6 @@ async def test_a_frame_that_cannot_be_read_ends_the_reader_and_is_seen(gateway: 
         await asyncio.to_thread(gateway.fault, "undecodable-frame", client=1, kind="half-a-message")
         await until(lambda: not adapter.reader_alive)
         assert adapter.ready, "the adapter itself sees nothing"
-
-
-async def test_a_burst_of_an_unlucky_length_is_kept(gateway: StandIn) -> None:
-    """First as ibapi reads, which throws it away, then as we do."""
-    gateway.start()
-    gateway.up()
-    async with connected(gateway) as client:
-        rules: list[int] = []
-        reads: list[bytes] = []
-        client._eclient.wrapper.marketRule = lambda rule, _: rules.append(rule)
-        client.start()
-        await client.wait_until_ready(20)
-        connection = client._eclient.conn
-        receive = connection.recvMsg
-
-        def counted() -> bytes:
-            reads.append(receive())
-            return reads[-1]
-
-        connection.recvMsg = counted
-        await asyncio.to_thread(gateway.fault, "burst", client=1)
-
-        async def reads_anew() -> None:
-            """The read that is under way has ended, and one more."""
-            done = len(reads)
-            await until(lambda: len(reads) >= done + 2)
-
-        async def ask() -> None:
-            sent = gateway.metric("messages_sent_total")
-            client._eclient.reqMarketRule(26)
-            await until(lambda: gateway.metric("messages_sent_total") > sent)
-
-        await ask()
-        await reads_anew()
-        assert rules == [], "the bare adapter threw it away"
-        private_wire.read_at_once(connection)
-        await reads_anew()
-        await ask()
-        await until(lambda: rules == [26])
 
 
 def test_no_fill_is_lost_and_a_dead_reader_is_deaf(tmp_path: Path, supervisor: Supervisor) -> None:
