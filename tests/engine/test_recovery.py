@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from tests.engine.rig import LATEST, Engine, in_both_encodings
 from tests.engine.test_trading import agree
 from tests.stand_in import StandIn, wait_for
+from tws.orders import OrderSession
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +61,30 @@ def test_a_resync_while_the_gateway_is_away_says_no_in_time(trading: Engine, gat
     assert answer.json()["seconds"] < 17
 
 
+async def fill_an_exit(gateway: StandIn) -> None:
+    """The group of the position's exits gets a member that fills at once, and the others end."""
+    async with await OrderSession.open("127.0.0.1", gateway.api_port, 50, timeout=10) as session:
+        [position] = [row for row in await session.positions(timeout=10) if row.quantity]
+        exits = [row for row in await session.open_orders(timeout=10) if row.oca_group]
+        group = next(row for row in exits if row.con_id == position.con_id)
+        session.market(
+            position.account,
+            position.con_id,
+            "SELL",
+            position.quantity,
+            oca_group=group.oca_group,
+            oca_type=group.oca_type,
+        )
+        await session.open_orders(timeout=10)
+
+
 @in_both_encodings
 def test_an_exit_that_filled_while_nobody_listened(trading: Engine, gateway: StandIn) -> None:
     """Half-open: the socket looks alive, the broker goes on. The fill and the lost sibling must both be found."""
     wait_for(lambda: trading.status()["positions"], 60, trading.tail)
     gateway.fault("half-open")
-    wait_for(lambda: not gateway.book()["positions"], 180, lambda: gateway.book())
+    asyncio.run(fill_an_exit(gateway))
+    wait_for(lambda: not gateway.book()["positions"], 10, gateway.book)
     trading.reach("DEAF", 30)
     assert trading.status()["positions"], "the engine cannot know yet"
     answer = trading.post("/api/v1/resync")
