@@ -134,7 +134,6 @@ class Watch:
             self.generation += 1
             self.connection = connection
             self.connected_at = self.board.clock.monotonic()
-            # The cure of a blocked gateway is its restart; held entries would never find out that it worked.
             self.data_lost = self.farm_broken = self.competed = self.write_blocked = False
         self.was_ready = ready
         self._look_for_fills()

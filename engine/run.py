@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.1
 ACCOUNT_RETRY_SECONDS = 1.0
 CACHE_CHECK_SECONDS = 1.0
+WRITE_CHECK_SECONDS = 10.0
 # SIGTERM must end us within 15 s, whatever some thread of the adapter still waits for.
 STOP_DEADLINE_SECONDS = 12.0
 
@@ -178,6 +179,17 @@ class _Run:
             self._watch.cache_trouble = trouble
             await self._clock.sleep(CACHE_CHECK_SECONDS)
 
+    async def _watch_write_access(self, client: InteractiveBrokersClient) -> None:
+        """Find out that a read-only API takes orders again: it refuses the question for open orders while it does not.
+
+        Nothing else would tell while entries are held.
+        """
+        while True:
+            await self._clock.sleep(WRITE_CHECK_SECONDS)
+            asked = self._watch.write_blocked and client.is_ready
+            if asked and await client.get_open_orders(self._settings.ib_account) is not None:
+                self._watch.write_blocked = False
+
     async def _clearance(self) -> clearance.Ground:
         settings = self._settings
         token = settings.machine_token.get_secret_value() if settings.machine_token else None
@@ -284,6 +296,7 @@ class _Run:
             session.started(made)
         if settings.redis_host is not None:
             self._spawn(self._watch_redis())
+        self._spawn(self._watch_write_access(client))
         if made.trader.is_running:
             self._spawn(chain.keep())
 

@@ -165,14 +165,7 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
             # The sentinel keeps the id that it was given: only its next life asks for the first one again.
             (Lift("client-id-in-use"), Docker(("restart",), "supervisor")),
         ),
-        "write-blocked": Injection(
-            "write-blocked",
-            (StandIn("read-only"),),
-            Ends.LIFTED,
-            5.0,
-            # The setting is persisted and the gateway restarted: a new session is how the engine learns of it.
-            (Lift("read-only"), StandIn("reset")),
-        ),
+        "write-blocked": _lifted("write-blocked", 5.0, StandIn("read-only")),
         "engine-exit": Injection("engine-exit", (Docker(("kill",), "engine"),)),
         "engine-zombie": Injection("engine-zombie", (Docker(("exec",), "engine", _STOP_ITS_PROCESS),)),
         "engine-deaf": Injection("engine-deaf", (StandIn("half-open", who=Who.ENGINE),), after=(Lift("half-open"),)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from supervisor.drill.report import agree as books_agree
 from tests.engine.rig import in_both_encodings
 from tests.stand_in import wait_for
@@ -75,12 +77,14 @@ def test_held_entries_stay_held_and_exits_go_on(trading: Engine, gateway: StandI
     wait_for(lambda: len([o for o in gateway.book()["orders"] if o["action"] == "BUY"]) > bought, 60, trading.tail)
 
 
-def test_a_gateway_that_refuses_every_order_is_told_until_a_new_session_proves_otherwise(
-    trading: Engine, gateway: StandIn
+@pytest.mark.parametrize("session", ["anew", "as it was"])
+def test_a_gateway_that_refuses_every_order_is_told_until_it_takes_them_again(
+    trading: Engine, gateway: StandIn, session: str
 ) -> None:
     assert trading.status()["write_blocked"] is False
     gateway.fault("read-only")
     wait_for(lambda: trading.status()["write_blocked"], 60, lambda: trading.tail(80))
     gateway.cure("read-only")
-    gateway.fault("reset")
+    if session == "anew":
+        gateway.fault("reset")
     wait_for(lambda: not trading.status()["write_blocked"], 60, lambda: trading.tail(80))
