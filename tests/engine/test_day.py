@@ -19,8 +19,8 @@ CUT_OFF = timedelta(minutes=5)
 
 
 def roll() -> datetime:
-    """The next full minute in New York whose cut-off leaves 25 to 85 s for a first trade."""
-    at = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")) + CUT_OFF + timedelta(seconds=85)
+    """The next full minute in New York whose cut-off leaves 45 to 105 s for a first trade."""
+    at = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")) + CUT_OFF + timedelta(seconds=105)
     at = at.replace(second=0, microsecond=0)
     # A day that ends at midnight stops its options a minute earlier.
     return at + timedelta(minutes=1) if (at.hour, at.minute) == (0, 0) else at
@@ -44,13 +44,13 @@ def test_flattened_at_the_cut_off_and_nothing_of_tomorrow_is_bought(tmp_path: Pa
             found = [o for o in gateway.book()["orders"] if o["action"] == action]
             return [o for o in found if (today in o["local_symbol"]) is of_today]
 
-        wait_for(lambda: orders(True, "BUY"), 20, engine.tail)
+        wait_for(lambda: orders(True, "BUY"), 40, engine.tail)
         assert ends - datetime.now(UTC) > CUT_OFF
 
         def closing() -> list[Any]:
             return [o for o in orders(True, "SELL") if o["status"] == "Filled"]
 
-        wait_for(closing, 150, lambda: (engine.status(), gateway.book()))
+        wait_for(closing, 170, lambda: (engine.status(), gateway.book()))
         assert ends - CUT_OFF <= datetime.now(UTC) < ends
         # The take-profit, moved to where it fills; nothing was sent beside the group, and the last resort slept on.
         exits = orders(True, "SELL")
