@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Nothing is opened, and everything is closed, this long before the exchange closes on an option's last day.
 CUT_OFF = timedelta(minutes=5)
 
-_FORM = "%Y%m%d:%H%M"
+FORM = "%Y%m%d:%H%M"
 _STOCKS_OPEN = time(9, 30)
 # Options on indices and funds are quoted this much longer than stocks trade: to 16:15, on half days to 13:15.
 _LATE_QUOTES = timedelta(minutes=15)
@@ -17,26 +18,37 @@ _HALF_A_DAY = timedelta(hours=12)
 
 
 def is_open(trading_hours: str, zone: str, now: datetime) -> bool | None:
-    """Tell whether `now` falls into one of the segments; None where the text does not cover today.
+    """Tell whether `now` falls into one of the segments; None where the text does not cover today."""
+    local = now.astimezone(_place(zone))
+    if any(opens <= local < closes for opens, closes in segments(trading_hours, zone)):
+        return True
+    today = f"{local:%Y%m%d}"
+    return False if any(segment.startswith(today) for segment in trading_hours.split(";")) else None
+
+
+# Read ten times a second and more, of the same few texts all day.
+@lru_cache(maxsize=256)
+def segments(hours: str, zone: str) -> tuple[tuple[datetime, datetime], ...]:
+    """Return when each segment opens and closes, in the exchange's zone; days that are CLOSED are left out.
 
     The text is IBKR's (contract details): `20261123:0400-20261123:2000;20261124:CLOSED`, in the exchange's zone.
     """
-    try:
-        local = now.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError):
-        local = now.astimezone(UTC)
-    covered = False
-    for segment in filter(None, trading_hours.split(";")):
-        covered = covered or segment.startswith(local.strftime("%Y%m%d"))
+    found = []
+    for segment in hours.split(";"):
         begin, _, end = segment.partition("-")
         try:
-            opens = datetime.strptime(begin, _FORM).replace(tzinfo=local.tzinfo)
-            closes = datetime.strptime(end, _FORM).replace(tzinfo=local.tzinfo)
+            opens, closes = (datetime.strptime(text, FORM).replace(tzinfo=_place(zone)) for text in (begin, end))
         except ValueError:
             continue
-        if opens <= local < closes:
-            return True
-    return False if covered else None
+        found.append((opens, closes))
+    return tuple(found)
+
+
+def _place(zone: str) -> tzinfo:
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def close_on(hours: str, zone: str, date: str) -> datetime | None:
@@ -44,23 +56,13 @@ def close_on(hours: str, zone: str, date: str) -> datetime | None:
 
     A close at a quarter past after an opening at 09:30 is that of late quotes; what counts is the close of stocks.
     """
-    try:
-        here: tzinfo = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        here = UTC
     found = None
-    for segment in filter(None, hours.split(";")):
-        begin, _, end = segment.partition("-")
-        if not end.startswith(f"{date}:"):
+    for opens, closes in segments(hours, zone):
+        if f"{closes:%Y%m%d}" != date:
             continue
-        try:
-            opens = datetime.strptime(begin, _FORM).replace(tzinfo=here)
-            closes = datetime.strptime(end, _FORM).replace(tzinfo=here)
-        except ValueError:
-            continue
-        if opens.date() == closes.date() and opens.time() == _STOCKS_OPEN and closes.minute == 15:
-            closes -= _LATE_QUOTES
-        found = max(found, closes) if found is not None else closes
+        late = opens.date() == closes.date() and opens.time() == _STOCKS_OPEN and closes.minute == 15
+        end = closes - _LATE_QUOTES if late else closes
+        found = max(found, end) if found is not None else end
     return found.astimezone(UTC) if found is not None else None
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from engine.hours import CUT_OFF, last_close
+from engine.hours import CUT_OFF, FORM, last_close, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 # The broker still tells of an option's executions on the day after, and over a weekend.
 KEPT = timedelta(days=4)
-
-_FORM = "%Y%m%d:%H%M"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +42,12 @@ class Session:
 
 
 def session_at(hours: str, zone: str, now: datetime) -> Session | None:
-    """Return the session that is open, or else the next one; None where the text ends before.
-
-    The text is IBKR's `liquidHours`: `20261123:0930-20261123:1600;20261124:CLOSED`, in the exchange's zone.
-    """
-    found = [one for one in _sessions(hours, zone) if one.closes > now]
-    return min(found, key=lambda one: one.closes, default=None)
-
-
-def _sessions(hours: str, zone: str) -> Iterable[Session]:
-    try:
-        place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        place = ZoneInfo("UTC")
-    for segment in hours.split(";"):
-        begin, _, end = segment.partition("-")
-        try:
-            opens, closes = (datetime.strptime(text, _FORM).replace(tzinfo=place) for text in (begin, end))
-        except ValueError:
-            continue  # CLOSED
-        yield Session(f"{closes:%Y%m%d}", opens.astimezone(UTC), closes.astimezone(UTC))
+    """Return the session in IBKR's `liquidHours` that is open, or else the next one; None where there is none."""
+    found = [(opens, closes) for opens, closes in segments(hours, zone) if closes > now]
+    if not found:
+        return None
+    opens, closes = min(found, key=lambda one: one[1])
+    return Session(f"{closes:%Y%m%d}", opens.astimezone(UTC), closes.astimezone(UTC))
 
 
 def segment(today: Session, zone: str) -> str:
@@ -72,7 +56,7 @@ def segment(today: Session, zone: str) -> str:
         opens, closes = (at.astimezone(ZoneInfo(zone)) for at in (today.opens, today.closes))
     except ZoneInfoNotFoundError as error:
         raise ValueError(f"no zone {zone}") from error
-    return f"{opens.strftime(_FORM)}-{closes.strftime(_FORM)}"
+    return f"{opens.strftime(FORM)}-{closes.strftime(FORM)}"
 
 
 def around(strikes: Iterable[float], price: float, width: int) -> list[float]:
