@@ -14,8 +14,9 @@ from nautilus_trader.adapters.interactive_brokers.historical.client import Histo
 from nautilus_trader.model.instruments import OptionContract
 
 from engine.errors import GatewayAway, RequestRefused
-from engine.history import pacing, plan
+from engine.history import plan
 from engine.private.history import Historic
+from engine.wire.history import Asked, History
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class Past:
         self._underlying = underlying
         self._clock = clock
         self._told = told
-        self._asked: list[pacing.Asked] = []
+        self._asked = History()
         loop = asyncio.get_running_loop()
         self._historic = HistoricInteractiveBrokersClient(
             host=host,
@@ -187,13 +188,11 @@ class Past:
         return list(found)
 
     async def _turn(self, series: str, span: str, weight: int) -> None:
-        now = self._clock.monotonic()
-        self._asked = pacing.still_counts(self._asked, now)
-        rest = pacing.wait(self._asked, series, span, weight, now)
-        if rest > 0:
+        asked = Asked((series,), (span,), weight)
+        while rest := self._asked.wait(asked, self._clock.monotonic()):
             self._told(f"waiting {rest:.0f} s: IBKR's pacing")
             await self._clock.sleep(rest)
-        self._asked.append(pacing.Asked(self._clock.monotonic(), series, span, weight))
+        self._asked.note(asked, self._clock.monotonic())
 
 
 def _ns(moment: datetime) -> int:

@@ -1,7 +1,7 @@
 """When a request for historical bars may leave without breaking IBKR's rules. Pure.
 
-Its documentation's, for bars of 30 seconds and less: nothing identical within 15 seconds, fewer than six for one
-contract, exchange and kind of data within two seconds, no more than 60 in any ten minutes; BID_ASK counts twice.
+Its documentation's, for bars of 30 seconds and less and for ticks: nothing identical within 15 seconds, fewer than six
+for one contract, exchange and kind of data within two seconds, no more than 60 in any ten minutes (BID_ASK counts two).
 Whoever breaks them is answered 162 and gets nothing. Longer bars are only answered more slowly, and go at once.
 """
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.wire.history import SAME_SECONDS, WINDOW, WINDOW_SECONDS, Asked, History, is_small
 from engine.wire.pace import CAPACITY, RATE, RESERVE, Bucket
+from gateway.simulator.history import pacing as theirs
 
 LIMIT = 50
 
@@ -75,6 +76,30 @@ def test_no_more_than_the_window_holds() -> None:
     now = float(WINDOW)
     assert history.wait(asked("one more"), now) == WINDOW_SECONDS - now
     assert history.wait(asked("one more"), WINDOW_SECONDS + 0.001) == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from("12345"), st.sampled_from((1, 2)), st.floats(0, 5)),
+        min_size=1,
+        max_size=150,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_no_order_of_questions_breaks_a_rule_as_the_stand_in_holds_them(
+    questions: list[tuple[str, str, int, float]],
+) -> None:
+    now, history, let_through = 0.0, History(), list[theirs.Asked]()
+    for series, span, weight, pause in questions:
+        now += pause
+        question = Asked((series,), (span,), weight)
+        while rest := history.wait(question, now):
+            now += rest
+        history.note(question, now)
+        kind = "BID_ASK" if weight == 2 else "TRADES"
+        seen = theirs.Asked(now, (ord(series), "SMART", kind), (span,))
+        assert not theirs.violates(let_through, seen)
+        let_through.append(seen)
 
 
 def test_only_bars_of_seconds_are_held_to_them() -> None:
