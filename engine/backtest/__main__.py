@@ -12,7 +12,6 @@ import logging
 import os
 import sys
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ import structlog
 from rich.console import Console
 
 from engine.errors import EngineError, SettingsError
+from engine.span import add_span, parsed
 
 BALANCE = 100_000.0
 PAUSE_SECONDS = 60.0
@@ -132,28 +132,17 @@ def _catalog(path: Path) -> Any:
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="watchkeeper backtest", description=__doc__)
+    add_span(parser)
     parser.add_argument("--strategy", default="reference", help="reference, or your own as package.module:Class")
     parser.add_argument("--config", type=Path, help="TOML or JSON file with the fields of its configuration")
     parser.add_argument("--path", type=Path, default=Path(), help="the folder that your own modules are imported from")
-    parser.add_argument("--symbol", default="SPY", help="the underlying")
-    parser.add_argument("--from", dest="first", type=_day, required=True, help="first day, 2026-11-16")
-    parser.add_argument("--to", dest="last", type=_day, help="last day, included; the first by default")
     parser.add_argument("--catalog", type=Path, default=Path("var/catalog"), help="the folder that make catalog wrote")
     parser.add_argument("--volatility", type=_volatility, help="price options that were not recorded, at 0.2 a year")
     parser.add_argument("--balance", type=float, default=BALANCE, help="US dollars at the beginning")
     parser.add_argument("--pause", type=float, default=PAUSE_SECONDS, help="the reference's rest between two trades")
     parser.add_argument("--out", type=Path, help="the folder for the report; below var/backtests by default")
     parser.add_argument("--json", action="store_true", help="the result as JSON")
-    asked = parser.parse_args(arguments)
-    asked.last = asked.last or asked.first
-    return asked
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a day like 2026-11-16, found {text!r}") from None
+    return parsed(parser, arguments)
 
 
 def _volatility(text: str) -> float:

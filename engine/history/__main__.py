@@ -12,7 +12,6 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from engine.clock import SystemClock
 from engine.errors import EngineError, RequestRefused, SettingsError
+from engine.span import add_span, parsed
 
 if TYPE_CHECKING:
     from engine.history.download import Report
@@ -116,9 +116,7 @@ def _tell(report: Report, asked: argparse.Namespace) -> None:
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="watchkeeper catalog", description=__doc__)
-    parser.add_argument("--symbol", default="SPY", help="the underlying")
-    parser.add_argument("--from", dest="first", type=_day, required=True, help="first day, 2026-11-16")
-    parser.add_argument("--to", dest="last", type=_day, help="last day, included; the first by default")
+    add_span(parser)
     parser.add_argument("--what", choices=("bars", "quotes", "trades"), default="bars", help="bars of bid, ask, last")
     parser.add_argument("--bar", default="1-MINUTE", help="size of bars: 5-SECOND to 1-HOUR")
     parser.add_argument(
@@ -129,16 +127,7 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4002, help="its port: 4002, live 4001")
     parser.add_argument("--client-id", type=int, default=CLIENT_ID, help="client id of the session")
     parser.add_argument("--json", action="store_true", help="the summary as JSON")
-    asked = parser.parse_args(arguments)
-    asked.last = asked.last or asked.first
-    return asked
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a day like 2026-11-16, found {text!r}") from None
+    return parsed(parser, arguments)
 
 
 if __name__ == "__main__":
