@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tws.exits import exits_of
+from tws.exits import WORKING, exits_of
 from tws.values import OpenOrder, Position
 
 REFERENCE = "watchkeeper-break-glass"
-FORGETTING = ("PendingCancel", "Cancelled", "ApiCancelled", "Filled", "Inactive")
-"""An order in one of these is over, or asked for its end."""
+OVER = ("Cancelled", "ApiCancelled", "Filled", "Inactive")
+"""An order in one of these is no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Cancel:
 def next_acts(account: str, positions: Sequence[Position], orders: Sequence[OpenOrder]) -> list[Close | Cancel]:
     """What to do now; empty when nothing is left, or when what was sent must end first."""
     held = [row for row in positions if row.account == account and row.quantity]
-    working = [row for row in orders if row.account == account and row.status not in FORGETTING]
+    working = [row for row in orders if row.account == account and row.status in WORKING]
     closing = {id(row) for position in held for row in exits_of(position, working)}
     by_id = {(row.client_id, row.order_id) for row in working}
     acts: list[Close | Cancel] = [
@@ -66,6 +66,6 @@ def left(account: str, positions: Sequence[Position], orders: Sequence[OpenOrder
     working = [
         f"{row.action} {row.remaining:f} {row.local_symbol} {row.order_type} ({row.status})"
         for row in orders
-        if row.account == account and row.status not in FORGETTING[1:]
+        if row.account == account and row.status not in OVER
     ]
     return [*held, *working]
