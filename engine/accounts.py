@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import structlog
-from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import SubmitOrder, SubmitOrderList
-from nautilus_trader.model.events import OrderDenied
 from nautilus_trader.model.identifiers import ClientId
 
+from engine import messages
 from engine.observe import unfinished_orders
 from engine.settings import CLIENT
 
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nautilus_trader.model.identifiers import InstrumentId
-
-EVENTS = "ExecEngine.process"
-
-log = structlog.get_logger("accounts")
 
 
 def client_of(cache: Any, order: Any) -> str:
@@ -63,29 +57,19 @@ class Router:
         holder = held_in(self._kernel.cache, orders[0].instrument_id)
         wish = command.client_id.value if command.client_id is not None else None
         if wish is not None and wish not in self._names:
-            self._deny(orders, f"no execution client {wish}; there are {', '.join(sorted(self._names))}")
+            messages.deny(
+                self._kernel, orders, f"no execution client {wish}; there are {', '.join(sorted(self._names))}"
+            )
         elif wish is not None and holder is not None and wish != holder:
-            self._deny(orders, f"{holder} holds or works it; NautilusTrader would book both accounts as one position")
+            messages.deny(
+                self._kernel,
+                orders,
+                f"{holder} holds or works it; NautilusTrader would book both accounts as one position",
+            )
         elif wish is None and holder not in (None, CLIENT):
             self._onward(_for(command, holder))
         else:
             self._onward(command)
-
-    def _deny(self, orders: list[Any], why: str) -> None:
-        for order in orders:
-            log.warning("denied", order=order.client_order_id.value, why=why)
-            if not self._kernel.cache.order_exists(order.client_order_id):
-                self._kernel.cache.add_order(order)
-            denied = OrderDenied(
-                trader_id=order.trader_id,
-                strategy_id=order.strategy_id,
-                instrument_id=order.instrument_id,
-                client_order_id=order.client_order_id,
-                reason=why,
-                event_id=UUID4(),
-                ts_init=self._kernel.clock.timestamp_ns(),
-            )
-            self._kernel.msgbus.send(EVENTS, denied)
 
 
 def _for(command: Any, name: str | None) -> Any:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import structlog
-from nautilus_trader.core.uuid import UUID4
 from nautilus_trader.execution.messages import (
     BatchCancelOrders,
     CancelAllOrders,
@@ -26,8 +24,9 @@ from nautilus_trader.execution.messages import (
     SubmitOrderList,
 )
 from nautilus_trader.model.enums import OrderSide
-from nautilus_trader.model.events import OrderCancelRejected, OrderDenied, OrderModifyRejected
+from nautilus_trader.model.events import OrderCancelRejected, OrderModifyRejected
 
+from engine import messages
 from engine.observe import closes, net_positions, unfinished_orders
 
 if TYPE_CHECKING:
@@ -39,13 +38,9 @@ if TYPE_CHECKING:
     from engine.clock import Clock
     from engine.entries import EntryGate
 
-ENDPOINT = "ExecEngine.execute"
-EVENTS = "ExecEngine.process"
 # Orders that another client, or a person, has placed are not ours to cancel.
 OTHERS = "EXTERNAL"
 DRAIN_SECONDS = 0.3
-
-log = structlog.get_logger("gate")
 
 
 class Deed(StrEnum):
@@ -94,8 +89,8 @@ class OrderGate:
         self._gate = gate
         self._trusted: set[StrategyId] = set()
         self._onward = onward or kernel.exec_engine.execute
-        kernel.msgbus.deregister(ENDPOINT, kernel.exec_engine.execute)
-        kernel.msgbus.register(ENDPOINT, self._pass)
+        kernel.msgbus.deregister(messages.COMMANDS, kernel.exec_engine.execute)
+        kernel.msgbus.register(messages.COMMANDS, self._pass)
 
     def trust(self, strategy_id: StrategyId) -> None:
         """Let this strategy work on exits through a halt: it is the one that looks after them."""
@@ -162,10 +157,8 @@ class OrderGate:
         if why is None:
             self._onward(command)
             return
-        for order in orders:
-            if not self._kernel.cache.order_exists(order.client_order_id):
-                self._kernel.cache.add_order(order)
-            self._answer(OrderDenied, order, why)
+        self._gate.refusals += len(orders)
+        messages.deny(self._kernel, orders, why)
 
     def _modify(self, command: Any) -> None:
         order = self._kernel.cache.order(command.client_order_id)
@@ -205,28 +198,7 @@ class OrderGate:
 
     def _answer(self, kind: type, order: Any, why: str) -> None:
         self._gate.refusals += 1
-        log.warning("refused", answer=kind.__name__, order=order.client_order_id.value, why=why)
-        now = self._kernel.clock.timestamp_ns()
-        common = {
-            "trader_id": order.trader_id,
-            "strategy_id": order.strategy_id,
-            "instrument_id": order.instrument_id,
-            "client_order_id": order.client_order_id,
-            "reason": why,
-            "event_id": UUID4(),
-            "ts_init": now,
-        }
-        if kind is not OrderDenied:
-            common |= {"venue_order_id": order.venue_order_id, "account_id": order.account_id, "ts_event": now}
-        self._kernel.msgbus.send(EVENTS, kind(**common))
+        messages.answer(self._kernel, kind, order, why)
 
     def _cancel(self, order: Any) -> Any:
-        return CancelOrder(
-            trader_id=order.trader_id,
-            strategy_id=order.strategy_id,
-            instrument_id=order.instrument_id,
-            client_order_id=order.client_order_id,
-            venue_order_id=order.venue_order_id,
-            command_id=UUID4(),
-            ts_init=self._kernel.clock.timestamp_ns(),
-        )
+        return messages.cancel(order, order.strategy_id, self._kernel.clock.timestamp_ns())

@@ -7,24 +7,24 @@ no more, and the next look would sell it again (seen, with the adapter and the s
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from nautilus_trader.common.factories import OrderFactory
 from nautilus_trader.config import StrategyConfig
 from nautilus_trader.core.uuid import UUID4
-from nautilus_trader.execution.messages import CancelOrder, ModifyOrder, SubmitOrder
+from nautilus_trader.execution.messages import ModifyOrder, SubmitOrder
 from nautilus_trader.model.enums import OrderSide, OrderType
 from nautilus_trader.trading.strategy import Strategy
 
-from engine import hours, orders
+from engine import hours, messages, orders
 from engine.errors import OrderRefused
 from engine.exits import plan
 from engine.exits.plan import Act, Arm, Ask, Cancel, Kind, Leg, Press, Resize, View, Word
 from engine.observe import con_id, net_positions, unfinished_orders
 from engine.orders import Oca, OcaType, Role
-from engine.orders.exits import needs_last_resort
+from engine.orders.exits import needs_last_resort, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -44,8 +44,6 @@ BREACH_SECONDS = 2.0
 FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS = 0.5, 8.0
 QUOTE_SECONDS = 10.0
 TELL_SECONDS = 30.0
-# Where every command passes on its way to the broker; the risk engine before it would refuse exits in a halt.
-ENDPOINT = "ExecEngine.execute"
 
 _PROFITS = (OrderType.LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED)
 _MOVABLE = (OrderType.LIMIT, OrderType.STOP_MARKET, OrderType.MARKET)
@@ -146,7 +144,7 @@ class Keeper(Strategy):  # type: ignore[misc]
         return instrument is not None and (self._flatten or orders.expires_today(instrument, self._now()))
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.clock.timestamp_ns() / 1e9, UTC)
+        return now(self)
 
     def _seconds(self) -> float:
         return float(self.clock.timestamp_ns() / 1e9)
@@ -339,17 +337,7 @@ class Keeper(Strategy):  # type: ignore[misc]
             return
         log.info("cancelling", order=order_id, instrument=str(order.instrument_id))
         self._broker.spend()
-        self._send(
-            CancelOrder(
-                trader_id=self.trader_id,
-                strategy_id=self.id,
-                instrument_id=order.instrument_id,
-                client_order_id=order.client_order_id,
-                venue_order_id=order.venue_order_id,
-                command_id=UUID4(),
-                ts_init=self.clock.timestamp_ns(),
-            )
-        )
+        self._send(messages.cancel(order, self.id, self.clock.timestamp_ns()))
 
     def _arm(self, key: Key, view: View, act: Arm) -> None:
         name = cast("Strategy", _Name(self, key[1]))
@@ -392,7 +380,8 @@ class Keeper(Strategy):  # type: ignore[misc]
         return next(o for o in unfinished_orders(self.cache) if o.client_order_id.value == order_id)
 
     def _send(self, command: Any) -> None:
-        self.msgbus.send(ENDPOINT, command)
+        # The risk engine, where a strategy's commands enter, would refuse exits in a halt.
+        self.msgbus.send(messages.COMMANDS, command)
 
     def _may_tell(self, key: Key) -> bool:
         if self._seconds() - self._told.get(key, 0.0) < TELL_SECONDS:
