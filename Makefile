@@ -80,11 +80,8 @@ test: TESTS_FLAG := --tests
 test: bootstrap ## every test, real containers included
 	@$(PYTHON) -m pytest
 
-lint: bootstrap ## ruff, mypy, and shellcheck where it is installed
-	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
-	@$(PYTHON) -m mypy
-	@if command -v shellcheck >/dev/null; then shellcheck scripts/bootstrap scripts/watchkeeper compose/standin/build compose/standin/gateway-run gateway/ibkr/*.sh; \
-	else echo "shellcheck is not installed: the shell scripts were not checked"; fi
+lint: bootstrap ## ruff, mypy, shellcheck, hadolint, bandit, detect-secrets
+	@scripts/lint
 
 bench: bootstrap ## numbers that need no Docker, as JSON lines (detection and recovery: make drill); FUZZ=600: seconds of spoilt requests; DAYS=1000: simulated days; TENANTS=100: many gateways
 	@$(PYTHON) -m tests.bench $(if $(FUZZ),fuzz --seconds $(FUZZ),$(if $(DAYS),days --days $(DAYS),$(if $(TENANTS),tenants --tenants $(TENANTS) --seconds 120))) $(if $(FUZZ)$(DAYS)$(TENANTS),$(if $(SEED),--seed $(SEED)))

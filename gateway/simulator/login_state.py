@@ -73,7 +73,7 @@ class Then(StrEnum):
     NOTHING = "nothing"
     WINDOW = "window"
     NO_WINDOW = "no window"
-    PASSWORD = "password"  # noqa: S105 (a word, no secret)
+    PASSWORD = "password"  # noqa: S105 (a word, no secret)  # pragma: allowlist secret
     CHALLENGE = "challenge"
     PROCEED = "proceed"
     CONTENDED = "contended"
