@@ -49,7 +49,9 @@ READ_ONLY = "read-only mode"
 log = structlog.get_logger("watch")
 
 
-@dataclass(slots=True)
+# Nautilus' message bus knows a subscription by its handler's text: were that to change with what is remembered here,
+# each new topic would subscribe us once more, and a tick be counted as often as there are instruments.
+@dataclass(slots=True, eq=False, repr=False)
 class Watch:
     """What the loop remembers between two looks. Lives on the node's loop."""
 

@@ -24,7 +24,7 @@ from preflight.checks import CHECKS
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
-from tests.bench import days, engine, tenants, ticks
+from tests.bench import days, engine, memory, tenants, ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
 from tests.bench.orders import acknowledgements
@@ -175,7 +175,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine"],
+        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine", "memory"],
         help="only this; fuzz and days if asked for",
     )
     parser.add_argument("--seconds", type=int, default=600)
@@ -195,6 +195,9 @@ async def main() -> None:
         sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days))
     if asked.what == "tenants":
         await tenants.measure(tell, asked.tenants, asked.seconds, asked.seed)
+        return
+    if asked.what == "memory":
+        memory.watch(engine.VERSIONS[-1], asked.seconds)
         return
     if asked.what == "engine":
         await engine.measure(tell, asked.seconds)

@@ -177,17 +177,17 @@ def _first_heard(notes: Path) -> dict[int, int]:
 async def memory(tell: Tell, version: str, seconds: int) -> None:
     """Resident memory every ten seconds while the reference strategy trades and a day's ticks pass."""
     async with fed(version) as (feed, engine):
-        samples = [_resident(engine.pid)]
+        samples = [resident(engine.pid)]
         begun = time.monotonic()
         while time.monotonic() - begun < seconds:
             await feed.steady(DAY_RATE, 10.0)
-            samples.append(_resident(engine.pid))
+            samples.append(resident(engine.pid))
         ticks, status = len(feed.sent), await asyncio.to_thread(engine.status)
     orders = f"{ticks} ticks at {DAY_RATE}/s and {status['chain']['loaded']} contracts"
     tell(f"engine, resident memory every 10 s over {orders} at {version}", "MiB", samples)
 
 
-def _resident(pid: int) -> float:
+def resident(pid: int) -> float:
     text = Path(f"/proc/{pid}/status").read_text()
     return int(text.split("VmRSS:")[1].split()[0]) / 1024
 

@@ -69,6 +69,40 @@ async def test_nobody_there_and_nobody_answering_are_told_apart() -> None:
     assert "cannot be reached" in (await cache.answers(settings(port)) or "")
 
 
+async def test_an_answer_in_pieces_is_put_together() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        for piece in (b"$11\r\nwait, ", b"there\r", b"\n"):
+            writer.write(piece)
+            await asyncio.sleep(0.01)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        assert await cache.ask(settings(server.sockets[0].getsockname()[1]), "GET", "why") == ("wait, there", None)
+
+
+async def test_what_is_not_there_is_an_empty_answer_and_no_trouble() -> None:
+    async with redis(lambda _: b"$-1\r\n") as port:
+        assert await cache.ask(settings(port), "GET", "why") == ("", None)
+
+
+async def test_a_web_server_on_its_port_is_no_redis() -> None:
+    async with redis(lambda _: b"HTTP/1.1 400 Bad Request\r\n") as port:
+        assert "no Redis" in (await cache.answers(settings(port)) or "")
+
+
+async def test_a_connection_that_it_closes_is_told() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        said = await cache.answers(settings(server.sockets[0].getsockname()[1]))
+    assert said is not None
+    assert "closed the connection" in said
+
+
 async def test_expired_instruments_are_deleted_under_nautilus_own_keys() -> None:
     heard: list[bytes] = []
 
