@@ -7,6 +7,8 @@ algorithm's, an emulated order's when it is released.
 
 While entries are held, what opens or enlarges a position is refused. While the engine is halted or stopping, so is
 everything that would strip a position of its exits: strategies are known to cancel all and close all when they stop.
+
+At any time, what would open a position in an option of today and outlive the day (GTC, GTD) is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from nautilus_trader.model.enums import OrderSide
 from nautilus_trader.model.events import OrderCancelRejected, OrderModifyRejected
 
 from engine import messages
+from engine.errors import OrderRefused
 from engine.observe import closes, net_positions, unfinished_orders
+from engine.orders.rules import good_time_in_force
 
 if TYPE_CHECKING:
     import asyncio
@@ -133,12 +137,12 @@ class OrderGate:
         return int(engine.cmd_qsize()) + on_wire()
 
     def _pass(self, command: Any) -> None:
-        if self._gate.open():
-            self._onward(command)
-        elif isinstance(command, SubmitOrder):
+        if isinstance(command, SubmitOrder):
             self._submit(command, [command.order])
         elif isinstance(command, SubmitOrderList):
             self._submit(command, command.order_list.orders)
+        elif self._gate.open():
+            self._onward(command)
         elif isinstance(command, ModifyOrder):
             self._modify(command)
         elif isinstance(command, CancelOrder):
@@ -153,7 +157,8 @@ class OrderGate:
             self._onward(command)
 
     def _submit(self, command: Any, orders: list[Any]) -> None:
-        why = next(filter(None, (self._refusal(Deed.SUBMIT, order, command.strategy_id) for order in orders)), None)
+        whys = (self._refusal(Deed.SUBMIT, order, command.strategy_id) or self._outlives(order) for order in orders)
+        why = next(filter(None, whys), None)
         if why is None:
             self._onward(command)
             return
@@ -191,6 +196,17 @@ class OrderGate:
             # Its entry may have filled a moment ago, and then it is the exit of what nobody knows of yet.
             exits = exits or order.parent_order_id is not None
         return refusal(Asked(deed, exits, strategy_id in self._trusted), self._gate)
+
+    def _outlives(self, order: Any) -> str | None:
+        """Return why this order may not rest so long. An exit may: denied, it would leave a position without."""
+        instrument = self._kernel.cache.instrument(order.instrument_id)
+        if instrument is None or self._is_exit(order, order.leaves_qty):
+            return None
+        try:
+            good_time_in_force(instrument, order.time_in_force, self._kernel.clock.utc_now())
+        except OrderRefused as refused:
+            return str(refused)
+        return None
 
     def _is_exit(self, order: Any, quantity: Any) -> bool:
         held = net_positions(self._kernel.cache).get(order.instrument_id, 0.0)

@@ -1,8 +1,14 @@
 """What travels on the message bus. No `from __future__ import annotations`: Nautilus reads the annotations as types."""
 
+from typing import TYPE_CHECKING
+
 from nautilus_trader.core.data import Data
 from nautilus_trader.model.custom import customdataclass
 from nautilus_trader.model.identifiers import InstrumentId
+
+if TYPE_CHECKING:
+    from engine.greeks.black_scholes import Sensitivities
+    from engine.greeks.options import Option
 
 FEED = "unusual_whales"
 LOCAL = "local"
@@ -63,6 +69,37 @@ class Greeks(Data):  # type: ignore[misc]
     vega: float = 0.0
     theta: float = 0.0
     itm_probability: float = 0.0
+
+
+def greeks_of(
+    option: "Option",
+    source: str,
+    numbers: "Sensitivities | TradeGreeks",
+    *,
+    spot: float,
+    vol: float,
+    itm_probability: float,
+    at_ns: int,
+    now_ns: int,
+) -> Greeks:
+    """Return an option's greeks, whoever worked `numbers` out; they describe the moment `at_ns`."""
+    return Greeks(
+        ts_event=at_ns,
+        ts_init=now_ns,
+        instrument_id=option.id,
+        source=source,
+        is_call=option.call,
+        strike=option.strike,
+        expiration_ns=option.expiration_ns,
+        underlying_price=spot,
+        price=numbers.price,
+        vol=vol,
+        delta=numbers.delta,
+        gamma=numbers.gamma,
+        vega=numbers.vega,
+        theta=numbers.theta,
+        itm_probability=itm_probability,
+    )
 
 
 @customdataclass

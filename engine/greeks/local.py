@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.greeks.black_scholes import Market, implied_vol, out_of_the_money, sensitivities, years_until
-from engine.greeks.data import LOCAL, Greeks
+from engine.greeks.data import LOCAL, greeks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.greeks.data import Greeks
     from engine.greeks.options import Option
 
 
@@ -35,21 +36,14 @@ def work_out(option: Option, spot: Mid, quoted: Mapping[bool, Mid], rate: float,
         if vol is None:
             continue
         found = sensitivities(markets[option.call], vol)
-        return Greeks(
-            ts_event=min(spot.at_ns, quoted[call].at_ns),
-            ts_init=now_ns,
-            instrument_id=option.id,
-            source=LOCAL,
-            is_call=option.call,
-            strike=option.strike,
-            expiration_ns=option.expiration_ns,
-            underlying_price=spot.price,
-            price=found.price,
+        return greeks_of(
+            option,
+            LOCAL,
+            found,
+            spot=spot.price,
             vol=vol,
-            delta=found.delta,
-            gamma=found.gamma,
-            vega=found.vega,
-            theta=found.theta,
             itm_probability=found.itm_probability,
+            at_ns=min(spot.at_ns, quoted[call].at_ns),
+            now_ns=now_ns,
         )
     return None

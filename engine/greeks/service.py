@@ -18,7 +18,7 @@ from nautilus_trader.model.enums import InstrumentClass
 from nautilus_trader.model.greeks_data import GreeksData
 
 from engine.greeks.black_scholes import Market, sensitivities, years_until
-from engine.greeks.data import FEED, SOURCES, FeedState, Greeks, SourceChanged, TradeGreeks
+from engine.greeks.data import FEED, SOURCES, FeedState, Greeks, SourceChanged, TradeGreeks, greeks_of
 from engine.greeks.local import Mid, work_out
 from engine.greeks.options import Option, alive, to_quote
 from engine.greeks.switch import Change, Switch
@@ -137,22 +137,15 @@ class GreeksService(Actor):  # type: ignore[misc]
             return None
         years = years_until(option.expiration_ns, now_ns)
         market = Market(trade.underlying_price, option.strike, years, self._rate, option.call)
-        return Greeks(
-            ts_event=trade.ts_event,
-            ts_init=now_ns,
-            instrument_id=option.id,
-            source=FEED,
-            is_call=option.call,
-            strike=option.strike,
-            expiration_ns=option.expiration_ns,
-            underlying_price=trade.underlying_price,
-            price=trade.price,
+        return greeks_of(
+            option,
+            FEED,
+            trade,
+            spot=trade.underlying_price,
             vol=trade.vol,
-            delta=trade.delta,
-            gamma=trade.gamma,
-            vega=trade.vega,
-            theta=trade.theta,
             itm_probability=sensitivities(market, trade.vol).itm_probability,
+            at_ns=trade.ts_event,
+            now_ns=now_ns,
         )
 
     def _tell(self, change: Change, now_ns: int) -> None:

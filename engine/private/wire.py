@@ -34,7 +34,7 @@ _ON_ECLIENT = (
     "sendMsgProtoBuf",
     "wrapper",
 )
-_ON_WRAPPER = ("commissionAndFeesReport", "execDetails", "tickPrice", "tickSize")
+_ON_WRAPPER = ("commissionAndFeesReport", "execDetails", "openOrder", "tickPrice", "tickSize")
 
 
 def eclient(client: InteractiveBrokersClient) -> Any:

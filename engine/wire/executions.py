@@ -10,7 +10,7 @@ import structlog
 from ibapi.commission_and_fees_report import CommissionAndFeesReport
 from nautilus_trader.model.identifiers import ClientOrderId, is_generic_spread_id
 
-from engine.wire.times import offset_of, readable, repaired
+from engine.wire.times import all_year, offset_of, readable, repaired
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -70,6 +70,7 @@ class Executions:
         return missing
 
     def _execution(self, reqId: int, contract: Any, execution: Any) -> None:
+        execution.time = all_year(execution.time)
         if not readable(execution.time):
             self.repaired += 1
             told = execution.time

@@ -1,7 +1,8 @@
-"""Times of executions that the adapter cannot read, made readable. Pure.
+"""Times of executions and of orders that the adapter cannot read, made readable. Pure.
 
 It takes the last word of such a time for its zone. Without one, or with one that is no IANA name (`CST`, `Eastern
-Standard Time`), it raises while it handles the execution, and the fill is lost.
+Standard Time`), it raises while it handles the execution, and the fill is lost; or the order, and nothing is
+reconciled.
 """
 
 from __future__ import annotations
@@ -26,6 +27,21 @@ def readable(text: str) -> bool:
     except Exception:
         # pandas, zoneinfo and pytz each have errors of their own for it, and any of them loses the fill.
         return False
+
+
+def all_year(text: str) -> str:
+    """Return the text with New York's zone in place of `EST`: gateways write that in summer, too, and mean its clock.
+
+    The adapter takes it for winter's, and is an hour late.
+    """
+    return re.sub(r" EST$", " America/New_York", text)
+
+
+def good_till(text: str, offset: timedelta | None) -> str:
+    """Return until when an order is good in a form that the adapter reads; without a zone it is the gateway's."""
+    named = all_year(text)
+    wall = _wall(named)
+    return named if readable(named) or wall is None else f"{wall - (offset or timedelta()):%Y%m%d-%H:%M:%S}"
 
 
 def offset_of(told: str, now: datetime) -> timedelta | None:

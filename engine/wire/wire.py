@@ -8,6 +8,7 @@ from engine.private import wire as private
 from engine.wire.backlog import Backlog
 from engine.wire.counts import Counts
 from engine.wire.executions import Executions
+from engine.wire.orders import Orders
 from engine.wire.pacer import Pacer
 from engine.wire.quotes import free_lines, translate_delayed
 from engine.wire.requests import pace, pace_bars, refuse_paid_snapshots
@@ -37,6 +38,7 @@ class Wire:
         translate_delayed(eclient.wrapper, self._on_delayed_tick)
         free_lines(client)
         private.on_handshake(client, self._executions.handshake)
+        private.on_handshake(client, Orders(eclient.wrapper, clock).handshake)
 
     def counts(self) -> Counts:
         """Return what it has done so far."""

@@ -9,9 +9,19 @@ from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.config import BacktestEngineConfig, LoggingConfig
 from nautilus_trader.model.currencies import USD
 from nautilus_trader.model.data import QuoteTick
-from nautilus_trader.model.enums import AccountType, OmsType, OrderSide, OrderStatus, TradingState
-from nautilus_trader.model.identifiers import Venue
-from nautilus_trader.model.objects import Money
+from nautilus_trader.model.enums import (
+    AccountType,
+    AssetClass,
+    OmsType,
+    OptionKind,
+    OrderSide,
+    OrderStatus,
+    TimeInForce,
+    TradingState,
+)
+from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
+from nautilus_trader.model.instruments import OptionContract
+from nautilus_trader.model.objects import Money, Quantity
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.trading.strategy import Strategy
 
@@ -262,3 +272,80 @@ def test_a_new_size_of_an_exit_counts_what_has_filled(house: House, size: int, r
 
     stranger = house.run(buy_two, rest, lambda _: None, resize, bids={3: (101, 1)})
     assert bool(stranger.said("OrderModifyRejected")) is refused
+
+
+def today(house: House) -> OptionContract:
+    """An option that ends within the backtest's day."""
+    option = OptionContract(
+        instrument_id=InstrumentId.from_str("SPY C100.XNAS"),
+        raw_symbol=Symbol("SPY C100"),
+        asset_class=AssetClass.EQUITY,
+        currency=USD,
+        price_precision=2,
+        price_increment=STOCK.price_increment,
+        multiplier=Quantity.from_int(100),
+        lot_size=Quantity.from_int(1),
+        underlying="SPY",
+        option_kind=OptionKind.CALL,
+        strike_price=STOCK.make_price(100),
+        activation_ns=0,
+        expiration_ns=3600 * 10**9,
+        ts_event=0,
+        ts_init=0,
+    )
+    house.engine.add_instrument(option)
+    ticks = [
+        QuoteTick(option.id, STOCK.make_price(2), STOCK.make_price(2), SIZE, SIZE, n * 10**9, n * 10**9)
+        for n in range(1, 5)
+    ]
+    house.engine.add_data(ticks)
+    return option
+
+
+def test_what_outlives_the_day_opens_nothing_in_an_option_of_today(house: House) -> None:
+    option = today(house)
+
+    def buy(s: Stranger, lasting: TimeInForce) -> None:
+        s.submit_order(s.order_factory.market(option.id, OrderSide.BUY, SIZE, time_in_force=lasting))
+
+    stranger = house.run(lambda s: buy(s, TimeInForce.GTC), lambda s: buy(s, TimeInForce.DAY))
+    assert house.net == 10
+    [reason] = stranger.said("OrderDenied")
+    assert "GTC" in reason
+    assert "use DAY" in reason
+    assert house.words.refusals == 1
+
+
+def test_a_bracket_whose_exits_outlive_the_day_is_denied_whole(house: House) -> None:
+    option = today(house)
+
+    def bracket(s: Stranger) -> None:
+        price = option.make_price
+        s.submit_order_list(
+            s.order_factory.bracket(
+                option.id,
+                OrderSide.BUY,
+                SIZE,
+                time_in_force=TimeInForce.DAY,
+                tp_price=price(4),
+                sl_trigger_price=price(1),
+            )
+        )
+
+    stranger = house.run(bracket)
+    assert house.net == 0
+    assert len(stranger.said("OrderDenied")) == 3
+
+
+def test_an_exit_is_not_denied_for_its_time_in_force(house: House) -> None:
+    option = today(house)
+
+    def buy(s: Stranger) -> None:
+        s.submit_order(s.order_factory.market(option.id, OrderSide.BUY, SIZE, time_in_force=TimeInForce.DAY))
+
+    def close(s: Stranger) -> None:
+        s.close_all_positions(option.id)
+
+    stranger = house.run(buy, close)
+    assert house.net == 0
+    assert not stranger.said("OrderDenied")

@@ -11,7 +11,7 @@ from nautilus_trader.adapters.interactive_brokers.parsing.execution import times
 from nautilus_trader.model.identifiers import InstrumentId, TradeId
 
 from engine.wire.executions import OVERDUE_SECONDS, Executions
-from engine.wire.times import offset_of, readable, repaired
+from engine.wire.times import all_year, offset_of, readable, repaired
 
 NOW = datetime(2026, 11, 20, 20, 30, 5, tzinfo=UTC)
 CHICAGO = timedelta(hours=-6)
@@ -63,6 +63,13 @@ def test_the_gateways_offset_is_known_whatever_it_calls_its_zone(told: str, hour
 def test_without_a_time_in_the_handshake_there_is_no_offset() -> None:
     assert offset_of("", NOW) is None
     assert offset_of("99999999 14:30:00", NOW) is None
+
+
+def test_est_is_new_yorks_clock_in_summer_too() -> None:
+    assert timestring_to_timestamp(all_year("20260701 15:30:00 EST")).hour == 15
+    assert timestring_to_timestamp(all_year("20260701 15:30:00 EST")).utcoffset() == timedelta(hours=-4)
+    assert timestring_to_timestamp(all_year("20261120 15:30:00 EST")).utcoffset() == timedelta(hours=-5)
+    assert all_year("20260701 15:30:00 Europe/Berlin") == "20260701 15:30:00 Europe/Berlin"
 
 
 class Still:
