@@ -18,8 +18,7 @@ from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.model.enums import OrderSide, OrderStatus, OrderType, TimeInForce, TriggerType
 from nautilus_trader.model.identifiers import AccountId, ClientOrderId, VenueOrderId
 
-from engine.accounts import client_of, held_in
-from engine.observe import con_id, net_positions, unfinished_orders
+from engine.observe import client_of, con_id, held_in, net_positions, unfinished_orders
 from engine.private import execution_client
 from engine.settings import CLIENT
 
@@ -245,7 +244,7 @@ class Books:
         # What was never acknowledged was never accepted; everything else rested there and is cancelled now.
         status = OrderStatus.CANCELED if order.is_open else OrderStatus.REJECTED
         return OrderStatusReport(
-            account_id=order.account_id or self._account_id,
+            account_id=self._account_id,
             instrument_id=order.instrument_id,
             venue_order_id=order.venue_order_id or VenueOrderId(f"GONE-{order.client_order_id.value}"),
             client_order_id=order.client_order_id,

@@ -83,6 +83,12 @@ class Guardian:
         # None where only data is taken.
         self.books: Books | AllBooks | None = None
 
+    @property
+    def settled(self) -> bool:
+        """Whether our books were proven against the broker's on the session that stands now."""
+        adapter = self._watch.adapter
+        return adapter is not None and adapter.ready and self._watch.settled
+
     async def watch(self) -> None:
         """Look ten times a second, and resync on a session that nobody settled yet, until only a new process helps."""
         while True:

@@ -14,16 +14,18 @@ from nautilus_trader.model.events import OrderAccepted, OrderRejected
 from engine.board import Board, Snapshot, iso
 from engine.hours import is_open
 from engine.orders import oca_of
+from engine.settings import CLIENT
 from engine.state import Observation, Phase, State, decide
 from engine.wire.counts import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from nautilus_trader.live.node import TradingNode
     from nautilus_trader.model.identifiers import InstrumentId
 
     from engine.chain.loader import Chain
+    from engine.chain.view import ChainView
     from engine.ending import ExitCode
     from engine.greeks.service import GreeksService
     from engine.private import Adapter
@@ -63,8 +65,8 @@ class Watch:
     wire: Wire | None = None
     underlying: Any = None
     data_only: bool = False
-    # What there is to say of further accounts, and whether an instrument is theirs.
-    elsewhere: Callable[[InstrumentId], bool] = lambda _: False
+    # The account behind each execution client, and what there is to say of those beside the first.
+    numbers: Mapping[str, str] = field(default_factory=dict)
     accounts: Callable[[], tuple[dict[str, Any], ...]] = tuple
     chain: Chain | None = None
 
@@ -141,10 +143,11 @@ class Watch:
         self._look_for_fills()
         if self.looks % BOOKS_EVERY == 0 and self.node is not None:
             now_ns = self.node.kernel.clock.timestamp_ns()
-            self.positions, self.orders, self.refused = _books(self.node.cache, now_ns, self.elsewhere)
+            self.positions, self.orders, self.refused = _books(self.node.cache, now_ns, self.numbers)
             self.queues = _queues(self.node)
         self.looks += 1
-        seen = self._observe(ready)
+        chain = self.chain.view() if self.chain is not None else None
+        seen = self._observe(ready, chain)
         trading = decide(seen, seen.at, self.board.limits).state is State.TRADING
         held_back = seen.wandered or self.data_only or bool(seen.chain_missing)
         self.board.gate.trading = trading and not held_back
@@ -167,7 +170,7 @@ class Watch:
                 wire=self.wire.counts() if self.wire is not None else Counts(),
                 cache_trouble=self.cache_trouble,
                 write_blocked=self.write_blocked,
-                chain=self.chain.view() if self.chain is not None else None,
+                chain=chain,
                 greeks=self.greeks.seen() if self.greeks is not None else None,
             )
         )
@@ -195,7 +198,7 @@ class Watch:
         hours, zone = info.get("tradingHours"), info.get("timeZoneId") or "UTC"
         return is_open(hours, zone, self.board.clock.now()) is not False if hours else True
 
-    def _observe(self, ready: bool) -> Observation:
+    def _observe(self, ready: bool, chain: ChainView | None) -> Observation:
         is_open = self.session_open()
         seen = Observation(
             at=self.board.clock.monotonic(),
@@ -203,7 +206,7 @@ class Watch:
             detail=self.detail,
             data_only=self.data_only,
             session_open=is_open,
-            chain_missing=self.chain.view().missing if self.chain is not None and is_open else "",
+            chain_missing=chain.missing if chain is not None and is_open else "",
             connected_at=self.connected_at,
             data_at=self.data_at,
             data_lost=self.data_lost,
@@ -281,6 +284,27 @@ def unfinished_orders(cache: Any) -> list[Any]:
     return [order for order in cache.orders() if not order.is_closed]
 
 
+def client_of(cache: Any, order: Any, usual: str = CLIENT) -> str:
+    """Return the name of the execution client that an order belongs to: `usual` for one that was not sent yet.
+
+    What was read back from a broker knows its account by its events alone.
+    """
+    told = (event.account_id for event in reversed(order.events))
+    account_id = order.account_id or next(filter(None, told), None)
+    if account_id is not None:
+        return str(account_id.get_issuer())
+    client_id = cache.client_id(order.client_order_id)
+    return str(client_id) if client_id is not None else usual
+
+
+def held_in(cache: Any, instrument_id: InstrumentId, usual: str = CLIENT) -> str | None:
+    """Return the execution client whose account holds or works this instrument, or None."""
+    for position in cache.positions_open(instrument_id=instrument_id):
+        return str(position.account_id.get_issuer())
+    orders = (order for order in unfinished_orders(cache) if order.instrument_id == instrument_id)
+    return next((client_of(cache, order, usual) for order in orders), None)
+
+
 def closes(order: Any, instrument_id: Any, quantity: float) -> bool:
     """Whether this order would make a position of this quantity smaller."""
     against = OrderSide.SELL if quantity > 0 else OrderSide.BUY
@@ -300,23 +324,26 @@ def oca_group(order: Any) -> str | None:
     return group.group if group is not None else None
 
 
-def _books(
-    cache: Any, now_ns: int, elsewhere: Callable[[InstrumentId], bool]
-) -> tuple[tuple[dict[str, Any], ...], ...]:
-    """Write positions, working orders, and the orders that were refused a moment ago: those of the first account."""
-    orders = [order for order in working_orders(cache) if not elsewhere(order.instrument_id)]
+def _books(cache: Any, now_ns: int, numbers: Mapping[str, str]) -> tuple[tuple[dict[str, Any], ...], ...]:
+    """Write positions, working orders, and the orders that were refused a moment ago, each with its account."""
+
+    def account(client: str | None) -> dict[str, str | None]:
+        return {"account": numbers.get(client or CLIENT)}
+
+    orders = working_orders(cache)
     positions = tuple(
         {
             "instrument_id": str(instrument_id),
             "con_id": con_id(cache, instrument_id),
+            **account(held_in(cache, instrument_id)),
             "quantity": quantity,
             "exits": [_exit(order) for order in orders if closes(order, instrument_id, quantity)],
         }
         for instrument_id, quantity in sorted(net_positions(cache).items(), key=lambda item: str(item[0]))
-        if not elsewhere(instrument_id)
     )
-    refused = tuple(_refusal(cache, order) for order in cache.orders_closed() if _refused_lately(order, now_ns))
-    return positions, tuple(_order(order) for order in orders), refused
+    lately = [order for order in cache.orders_closed() if _refused_lately(order, now_ns)]
+    refused = tuple(_refusal(cache, order) | account(client_of(cache, order)) for order in lately)
+    return positions, tuple(_order(order) | account(client_of(cache, order)) for order in orders), refused
 
 
 def _refused_lately(order: Any, now_ns: int) -> bool:

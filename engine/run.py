@@ -9,19 +9,18 @@ import threading
 import uuid
 from collections import Counter
 from dataclasses import replace
-from itertools import chain as chained
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
 
 from engine import cache, clearance, further, logs, node, private
-from engine.accounts import Router, held_in
+from engine.accounts import Router
 from engine.books import AllBooks, Books
 from engine.chain.loader import Chain
 from engine.ending import ExitCode
 from engine.errors import AccountError, InstrumentsMissing
-from engine.exits.broker import Asked
+from engine.exits.broker import Asked, Desk
 from engine.exits.keeper import Keeper, KeeperConfig
 from engine.gate import OrderGate
 from engine.greeks.service import GreeksService, GreeksServiceConfig
@@ -96,7 +95,7 @@ class _Run:
         self._own_strategy = own_strategy
         self._stop = asyncio.Event()
         self._code = ExitCode.STOPPED
-        self._watch = Watch(board, data_only=settings.read_only_api)
+        self._watch = Watch(board, data_only=settings.read_only_api, numbers=settings.numbers)
         self._guardian = Guardian(
             self._watch,
             node.MARKET_DATA_TYPES[settings.market_data_type],
@@ -106,7 +105,9 @@ class _Run:
         self._node: TradingNode | None = None
         self._clients: list[InteractiveBrokersClient] = []
         self._further: list[further.Session] = []
-        self._books: Books | None = None
+        # By the names of the execution clients. Accounts that share a session share its guardian.
+        self._guardians = {CLIENT: self._guardian}
+        self._books: dict[str, Books] = {}
         self._tasks: list[asyncio.Task[Any]] = []
         self._halt = Halt(settings, board.gate, board.clock)
         board.loop = loop
@@ -144,11 +145,11 @@ class _Run:
         ground = await self._clearance()
         log.info("cleared", by=ground)
         self._node = made = node.create(self._settings, self._loop)
-        names = (CLIENT, *(one.name for one in self._settings.accounts))
-        router = Router(made.kernel, names).execute if self._settings.accounts else None
+        onward = None
         if self._settings.accounts:
-            self._watch.elsewhere = lambda instrument_id: held_in(made.cache, instrument_id) not in (None, CLIENT)
-        self._halt.orders = OrderGate(made.kernel, self._board.gate, router)
+            venues = {CLIENT: (), **{one.name: one.venues for one in self._settings.accounts}}
+            onward = Router(made.kernel, venues, lambda name: self._guardians[name].settled).execute
+        self._halt.orders = OrderGate(made.kernel, self._board.gate, onward)
         self._take_signals()
         clients = node.create_clients(self._settings, made, self._loop)
         self._clients = list(clients.values())
@@ -156,7 +157,7 @@ class _Run:
         self._watch.adapter = adapter = private.Adapter(client, self._loop)
         adapter.listen(self._watch.on_code)
         self._watch.wire = Wire(client, self._loop, self._clock)
-        self._halt.on_wire = self._watch.wire.orders_waiting
+        self._halt.on_wire = self._orders_waiting
         self._watch.tell(Phase.GATEWAY, "waiting for the gateway's API")
         client.start()
         await self._account(client)
@@ -204,15 +205,16 @@ class _Run:
             )
 
     async def _account(self, client: InteractiveBrokersClient) -> None:
-        """Wait for a session that serves our account. A wrong one is told and waited out: it costs nothing."""
+        """Wait for a session that serves our accounts. A wrong one is told and waited out: it costs nothing."""
         settings = self._settings
+        wanted = (settings.ib_account, *(one.account for one in settings.sharing))
         while True:
             if client.is_ready:
                 served = client.accounts()
-                if settings.ib_account in served and account_fits(settings.mode, settings.ib_account):
+                if served.issuperset(wanted) and account_fits(settings.mode, settings.ib_account):
                     return
                 found = ", ".join(map(masked, sorted(served))) or "none"
-                sentence = f"wrong account: expected {masked(settings.ib_account)}, the gateway serves {found}"
+                sentence = f"wrong account: expected {', '.join(map(masked, wanted))}, the gateway serves {found}"
                 self._watch.tell(Phase.ACCOUNT, sentence)
                 await self._clock.sleep(ACCOUNT_RETRY_SECONDS)
             else:
@@ -232,10 +234,11 @@ class _Run:
             self._spawn(session.keep())
             client.start()
             await session.served(self._clock, lambda sentence: self._watch.tell(Phase.ACCOUNT, sentence))
-        sharing = [one for one in settings.accounts if settings.link(one) == settings.link()]
-        served = [(one, self._watch) for one in sharing]
+        served = [(one, self._watch) for one in settings.sharing]
         served += [(one, session.watch) for session in self._further for one in session.accounts]
         self._watch.accounts = lambda: tuple(further.row(one, watch) for one, watch in served)
+        self._guardians |= {one.name: self._guardian for one in settings.sharing}
+        self._guardians |= {one.name: session.guardian for session in self._further for one in session.accounts}
 
     async def _start(self, made: TradingNode, client: InteractiveBrokersClient, adapter: private.Adapter) -> None:
         settings, watch = self._settings, self._watch
@@ -277,11 +280,11 @@ class _Run:
                 chain=chain,
                 clock=self._clock,
                 may_enter=self._board.gate.open,
-                settled=lambda: adapter.ready and watch.settled,
+                settled=lambda: self._guardian.settled,
             )
             made.trader.add_strategy(reference)
         if not settings.read_only_api:
-            self._keep_exits(made, adapter, claims)
+            self._keep_exits(made, claims)
         for topic in ("data.quotes.*", "data.index_prices.*", "data.trades.*", "data.bars.*"):
             made.kernel.msgbus.subscribe(topic, watch.on_data)
         made.kernel.msgbus.subscribe("events.order.*", watch.on_order)
@@ -317,46 +320,46 @@ class _Run:
     async def _open_books(
         self, made: TradingNode, adapter: private.Adapter, provider: InteractiveBrokersInstrumentProvider
     ) -> list[InstrumentId]:
-        """Make the guardians keep our books by the broker's. Returns what the first account holds."""
+        """Make the guardians keep our books by the broker's. Returns what the accounts hold."""
         settings = self._settings
-        sharing = [one for one in settings.accounts if settings.link(one) == settings.link()]
-        first = self._account_books(made, adapter, CLIENT, settings.ib_account)
-        kept = [(first, *(self._account_books(made, adapter, one.name, one.account) for one in sharing))]
-        self._guardian.books = AllBooks(kept[0])
-        for session in self._further:
-            kept.append(
-                tuple(self._account_books(made, session.adapter, one.name, one.account) for one in session.accounts)
-            )
-            session.guardian.books = AllBooks(kept[-1])
-        held = {books: await books.held_instruments(provider) for some in kept for books in some}
-        twice = [name for name, times in Counter(chained.from_iterable(held.values())).items() if times > 1]
+        adapters = {one.name: session.adapter for session in self._further for one in session.accounts}
+        for name, account in settings.numbers.items():
+            self._books[name] = self._account_books(made, adapters.get(name, adapter), name, account)
+        for guardian in set(self._guardians.values()):
+            guardian.books = AllBooks([self._books[name] for name, its in self._guardians.items() if its is guardian])
+        held = [name for books in self._books.values() for name in await books.held_instruments(provider)]
+        twice = [name for name, times in Counter(held).items() if times > 1]
         if twice:
             raise AccountError(
                 "each instrument in one account only, since NautilusTrader books a position by instrument and strategy",
                 f"{', '.join(map(str, twice))} in several of {CLIENT}, {', '.join(o.name for o in settings.accounts)}",
                 "run one of the accounts in a stack of its own",
             )
-        first.ignore_invented_orders()
-        self._books = first
-        return held[first]
+        self._books[CLIENT].ignore_invented_orders()
+        return held
 
     def _account_books(self, made: TradingNode, adapter: private.Adapter, name: str, account: str) -> Books:
         others = frozenset({CLIENT, *(one.name for one in self._settings.accounts)} - {name})
         timeout = self._settings.reconciliation_timeout
         return Books(made, adapter, account, self._clock, timeout, name, others)
 
-    def _keep_exits(self, made: TradingNode, adapter: private.Adapter, held: list[InstrumentId]) -> None:
+    def _keep_exits(self, made: TradingNode, held: list[InstrumentId]) -> None:
         """Add the Keeper beside whatever trades. What was held before the start and nobody claims is booked to it."""
-        books = self._books
-        assert books is not None
         assert self._halt.orders is not None
         own = self._own_strategy.config.external_order_claims if self._own_strategy is not None else None
         config = KeeperConfig(external_order_claims=[name for name in held if name not in (own or [])])
-        broker = Asked(books, self._clock, self._spawn, self._guardian.resync)
-        keeper = Keeper(config, broker, lambda: adapter.ready and self._watch.settled, self._watch.elsewhere)
+        keeper = Keeper(config, *(self._desk(name, guardian) for name, guardian in self._guardians.items()))
         made.trader.add_strategy(keeper)
         self._halt.orders.trust(keeper.id)
         self._board.flattener = keeper
+
+    def _desk(self, name: str, guardian: Guardian) -> Desk:
+        broker = Asked(self._books[name], self._clock, self._spawn, guardian.resync)
+        return Desk(name, broker, lambda: guardian.settled)
+
+    def _orders_waiting(self) -> int:
+        watches = (self._watch, *(session.watch for session in self._further))
+        return sum(watch.wire.orders_waiting() for watch in watches if watch.wire is not None)
 
     async def _leave(self) -> None:
         # Before any strategy is told to stop: what it does then must not touch what protects a position.

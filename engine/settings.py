@@ -126,6 +126,8 @@ class Account(BaseModel):
     host: str | None = None
     port: int | None = Field(None, ge=1, le=65535)
     client_id: int | None = Field(None, ge=0, le=895)
+    # Orders for instruments of these venues belong here, where they name no client and nobody holds the instrument.
+    venues: tuple[str, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -375,6 +377,9 @@ class Settings(BaseSettings):
         traded = [self.ib_account, *(one.account for one in self.accounts)]
         if len(set(traded)) < len(traded):
             faults.append("ACCOUNTS: expected each account once, also beside IB_ACCOUNT")
+        venues = [venue for one in self.accounts for venue in one.venues]
+        if len(set(venues)) < len(venues):
+            faults.append(f"ACCOUNTS: expected each venue in one account, found {', '.join(venues)}")
         if self.accounts and self.read_only_api:
             faults.append("ACCOUNTS: with READ_ONLY_API=yes nothing is traded; leave the accounts out, or set it to no")
         if self.accounts and self.chosen_strategy == REFERENCE:
@@ -401,6 +406,16 @@ class Settings(BaseSettings):
             return self.ib_host, self.ib_port, self.ib_client_id
         client_id = self.ib_client_id if account.client_id is None else account.client_id
         return account.host or self.ib_host, account.port or self.ib_port, client_id
+
+    @property
+    def sharing(self) -> tuple[Account, ...]:
+        """The further accounts that are served over the first one's session."""
+        return tuple(one for one in self.accounts if self.link(one) == self.link())
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Every account by the name of its execution client, the first one first."""
+        return {CLIENT: self.ib_account, **{one.name: one.account for one in self.accounts}}
 
     @property
     def chosen_strategy(self) -> str:

@@ -16,9 +16,11 @@ from nautilus_trader.model.objects import Currency, Money
 
 from engine.backtest.venue import Commissions, OcaGroups
 from engine.backtest.world import DayChain, OwnBooks, SimulatedTime
+from engine.exits.broker import Desk
 from engine.exits.keeper import Keeper, KeeperConfig
 from engine.greeks.service import GreeksService, GreeksServiceConfig
 from engine.observe import net_positions
+from engine.settings import CLIENT
 from engine.strategies.reference import Reference, ReferenceConfig
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ def _run(engine: BacktestEngine, day: Day, balance: float, make: Make | None, pa
     engine.add_actor(equity)
     engine.add_actor(GreeksService(GreeksServiceConfig(interval_seconds=GREEKS_SECONDS)))
     engine.add_strategy(make() if make is not None else _reference(engine, day, pause_seconds))
-    engine.add_strategy(Keeper(KeeperConfig(), OwnBooks(engine.kernel.cache), lambda: True))
+    engine.add_strategy(Keeper(KeeperConfig(), Desk(CLIENT, OwnBooks(engine.kernel.cache), lambda: True)))
     engine.run()
     cache = engine.kernel.cache
     account = engine.kernel.portfolio.account(venue)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
@@ -34,6 +35,18 @@ class Broker(Protocol):
     def spend(self) -> None:
         """Forget the answer: it was acted on, and the broker's books are about to change."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One account as the Keeper sees it: its execution client's name, and whom to ask about it.
+
+    `settled` tells whether its books were proven against the broker's on the present session.
+    """
+
+    name: str
+    broker: Broker
+    settled: Callable[[], bool]
 
 
 class Asked:

@@ -22,16 +22,16 @@ from engine import hours, messages, orders
 from engine.errors import OrderRefused
 from engine.exits import plan
 from engine.exits.plan import Act, Arm, Ask, Cancel, Kind, Leg, Press, Resize, View, Word
-from engine.observe import con_id, net_positions, unfinished_orders
+from engine.observe import con_id, held_in, net_positions, unfinished_orders
 from engine.orders import Oca, OcaType, Role
 from engine.orders.exits import needs_last_resort, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from nautilus_trader.model.identifiers import ClientOrderId, InstrumentId, StrategyId
 
-    from engine.exits.broker import Broker
+    from engine.exits.broker import Desk
 
     Key = tuple[InstrumentId, StrategyId]
 
@@ -76,21 +76,15 @@ class Keeper(Strategy):  # type: ignore[misc]
     def __init__(
         self,
         config: KeeperConfig,
-        broker: Broker,
-        settled: Callable[[], bool],
-        elsewhere: Callable[[InstrumentId], bool] = lambda _: False,
+        *desks: Desk,
     ) -> None:
-        """`settled` tells whether the books were proven against the broker's on the present session.
-
-        `elsewhere` tells of an instrument that another account holds, of which this broker's word says nothing.
-        """
+        """Take the accounts that are traded, the first one first."""
         super().__init__(config)
-        self._broker = broker
-        self._settled = settled
-        self._elsewhere = elsewhere
+        self._desks = {desk.name: desk for desk in desks}
+        self._first = desks[0]
         self._flatten = False
         self._watched: set[InstrumentId] = set()
-        self._groups: dict[str, Oca] = {}
+        self._groups: dict[str, dict[str, Oca]] = {}
         self._pressed: dict[ClientOrderId, int] = {}
         self._pressing: dict[Key, float] = {}
         self._breached: dict[Key, float] = {}
@@ -108,7 +102,7 @@ class Keeper(Strategy):  # type: ignore[misc]
     async def flatten(self, reason: str) -> dict[str, Any]:
         """Begin to close every position by its exits; entries are somebody else's to hold."""
         self._flatten = True
-        held = self._net()
+        held = net_positions(self.cache)
         log.warning("flattening", reason=reason, positions=len(held))
         self.look()
         sentence = f"closing {len(held)} positions by their exits" if held else "nothing is held"
@@ -116,8 +110,8 @@ class Keeper(Strategy):  # type: ignore[misc]
 
     def look(self) -> None:
         """Take one look at every position and every exit, and do what is to be done."""
-        net = self._net()
-        self._flatten = self._flatten and (bool(net) or not self._settled())
+        net = net_positions(self.cache)
+        self._flatten = self._flatten and (bool(net) or not all(desk.settled() for desk in self._desks.values()))
         resting = [order for order in unfinished_orders(self.cache) if self._cares(order.instrument_id)]
         held = {
             (p.instrument_id, p.strategy_id): p for p in self.cache.positions_open() if self._cares(p.instrument_id)
@@ -134,12 +128,13 @@ class Keeper(Strategy):  # type: ignore[misc]
             own = [order for order in resting if (order.instrument_id, order.strategy_id) == key]
             self._act(key, self._view(key, quantity, total, position, own))
 
-    def _net(self) -> dict[InstrumentId, float]:
-        return {name: size for name, size in net_positions(self.cache).items() if not self._elsewhere(name)}
+    def _desk(self, instrument_id: InstrumentId) -> Desk:
+        """Return the account that holds or works the instrument; there is one at most."""
+        if len(self._desks) == 1:
+            return self._first
+        return self._desks.get(held_in(self.cache, instrument_id) or "", self._first)
 
     def _cares(self, instrument_id: InstrumentId) -> bool:
-        if self._elsewhere(instrument_id):
-            return False
         instrument = self.cache.instrument(instrument_id)
         return instrument is not None and (self._flatten or orders.expires_today(instrument, self._now()))
 
@@ -152,7 +147,7 @@ class Keeper(Strategy):  # type: ignore[misc]
     # -- seeing ----------------------------------------------------------------------------------------------------
 
     def _view(self, key: Key, quantity: float, total: float, position: Any, own: list[Any]) -> View:
-        instrument = self.cache.instrument(key[0])
+        instrument, desk = self.cache.instrument(key[0]), self._desk(key[0])
         average = float(position.avg_px_open) if position is not None else 0.0
         opened = int(position.ts_opened) if position is not None else 0
         now, cut_off, close = self._now(), hours.cut_off(instrument), hours.last_close(instrument)
@@ -164,16 +159,18 @@ class Keeper(Strategy):  # type: ignore[misc]
         exits = [order for order in own if self._is_exit(order, quantity)]
         profit, stop = self._levels(key, quantity, opened) if quantity else (None, None)
         if not all(self._knows(order) for order in exits):
-            self._broker.ask("")
-        truth = self._broker.truth()
+            desk.broker.ask("")
+        truth = desk.broker.truth()
         if truth is not None:
-            self._groups = {name: _oca(rests.oca_group, rests.oca_type) for name, rests in truth.orders.items()}
+            self._groups[desk.name] = {
+                name: _oca(rests.oca_group, rests.oca_type) for name, rests in truth.orders.items()
+            }
         return View(
             quantity=quantity,
             total=total,
             legs=tuple(self._leg(order) for order in exits),
             entries=tuple(order.client_order_id.value for order in own if order not in exits),
-            settled=self._settled(),
+            settled=desk.settled(),
             flatten=self._flatten,
             breached=self._is_breached(key, quantity, stop, bid, ask),
             last_resort=needs_last_resort(cast("Strategy", self), key[0]),
@@ -230,11 +227,15 @@ class Keeper(Strategy):  # type: ignore[misc]
 
     def _knows(self, order: Any) -> bool:
         """Tell whether we know of the order's group, or that it has none."""
-        return bool(order.tags) or order.client_order_id.value in self._groups
+        return bool(order.tags) or self._told_group(order) is not None
 
     def _oca(self, order: Any) -> Oca | None:
-        found = orders.oca_of(order) or self._groups.get(order.client_order_id.value)
+        found = orders.oca_of(order) or self._told_group(order)
         return found if found is not None and found.group else None
+
+    def _told_group(self, order: Any) -> Oca | None:
+        name = order.client_order_id.value
+        return next((told[name] for told in self._groups.values() if name in told), None)
 
     def _levels(self, key: Key, quantity: float, opened: int) -> tuple[float | None, float | None]:
         """Return the last take-profit and stop of this position, whether they rest or not. Not those of one before."""
@@ -277,7 +278,7 @@ class Keeper(Strategy):  # type: ignore[misc]
             return
         questions = [act for act in acts if isinstance(act, Ask)]
         if questions:
-            self._broker.ask(next((question.why for question in questions if question.why), ""))
+            self._desk(key[0]).broker.ask(next((question.why for question in questions if question.why), ""))
         tried, again_at = self._tries.get(key, (0, 0.0))
         sends = [act for act in acts if isinstance(act, Arm)]
         if sends and self._seconds() < again_at:
@@ -294,7 +295,7 @@ class Keeper(Strategy):  # type: ignore[misc]
                 self._press(key, leg_id, price)
             case Resize(leg_id, remaining):
                 self._modify(leg_id, remaining=remaining)
-                self._broker.spend()
+                self._desk(key[0]).broker.spend()
             case Cancel(order_id):
                 self._cancel(order_id)
             case Arm():
@@ -336,7 +337,7 @@ class Keeper(Strategy):  # type: ignore[misc]
         if not order.is_open or order.is_pending_cancel:
             return
         log.info("cancelling", order=order_id, instrument=str(order.instrument_id))
-        self._broker.spend()
+        self._desk(order.instrument_id).broker.spend()
         self._send(messages.cancel(order, self.id, self.clock.timestamp_ns()))
 
     def _arm(self, key: Key, view: View, act: Arm) -> None:
@@ -351,7 +352,7 @@ class Keeper(Strategy):  # type: ignore[misc]
             group=oca.group,
             joined=act.group is not None,
         )
-        self._broker.spend()
+        self._desk(key[0]).broker.spend()
         if Kind.NOW in act.kinds:
             self._pressing[key] = self._seconds() + PRESS_SECONDS
         for kind in act.kinds:
@@ -373,7 +374,8 @@ class Keeper(Strategy):  # type: ignore[misc]
 
     def _known(self, group: str) -> Oca:
         of_tags: Iterable[Oca | None] = (orders.oca_of(order) for order in unfinished_orders(self.cache))
-        known = (oca for oca in (*of_tags, *self._groups.values()) if oca is not None and oca.group == group)
+        told = (oca for groups in self._groups.values() for oca in groups.values())
+        known = (oca for oca in (*of_tags, *told) if oca is not None and oca.group == group)
         return next(known, Oca(group))
 
     def _order(self, order_id: str) -> Any:

@@ -1,4 +1,4 @@
-"""Several accounts in one engine: two on one socket, and paper beside live on a gateway of its own."""
+"""Several accounts in one engine: two on one socket, and paper beside live on a gateway of its own. Each is kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.engine.rig import Engine, Supervisor
+from tests.clients.drivers import Ibapi
+from tests.engine.rig import OPERATOR, Engine, Supervisor
 from tests.stand_in import StandIn, wait_for
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STRATEGY = """
-from nautilus_trader.model.enums import OrderSide
+from datetime import timedelta
+
+from nautilus_trader.model.enums import OptionKind, OrderSide
 from nautilus_trader.model.identifiers import ClientId, InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
@@ -24,20 +27,36 @@ SPY, AAPL, MSFT = (InstrumentId.from_str(f"{name}") for name in ("SPY.ARCX", "AA
 
 
 class Three(Strategy):
-    # One instrument an account; then an exit that names no account, a second account for the same instrument, and a
-    # resting order that is taken back.
+    # One stock and one call of today an account; then an exit that names no account, a second account for the same
+    # instrument, and a resting order that is taken back. Started with positions it does nothing.
     def on_start(self):
-        self.bought, self.rest = set(), None
-        for instrument_id in (SPY, AAPL, MSFT):
+        self.wanted, self.rest = {}, None
+        if self.cache.positions_open():
+            return
+        # MSFT goes to IB_PAPER by its venue.
+        self.wanted = {SPY: (None, 100), AAPL: ("IB_TWO", 100), MSFT: (None, 100)}
+        for instrument_id in self.wanted:
             self.subscribe_quote_ticks(instrument_id)
+        self.clock.set_timer("look", timedelta(seconds=0.5), callback=lambda _: self.look())
+
+    def look(self):
+        calls = [one for one in self.cache.instruments() if getattr(one, "option_kind", None) == OptionKind.CALL]
+        if len(calls) >= 10:
+            self.clock.cancel_timer("look")
+            near = sorted(calls, key=lambda one: one.strike_price)[len(calls) // 2 :]
+            for call, name in zip(near, (None, "IB_TWO", "IB_PAPER")):
+                self.wanted[call.id] = (name, 2)
+                self.subscribe_quote_ticks(call.id)
+
+    def on_stop(self):
+        self.clock.cancel_timers()
 
     def on_quote_tick(self, quote):
-        if quote.instrument_id not in self.bought:
-            self.bought.add(quote.instrument_id)
-            self.buy(quote.instrument_id, {SPY: None, AAPL: "IB_TWO", MSFT: "IB_PAPER"}[quote.instrument_id])
+        if (wanted := self.wanted.pop(quote.instrument_id, None)) is not None:
+            self.buy(quote.instrument_id, *wanted)
 
-    def buy(self, instrument_id, name):
-        self.send(self.order_factory.market(instrument_id, OrderSide.BUY, self.size(instrument_id, 100)), name)
+    def buy(self, instrument_id, name, quantity):
+        self.send(self.order_factory.market(instrument_id, OrderSide.BUY, self.size(instrument_id, quantity)), name)
 
     def send(self, order, name=None):
         self.submit_order(order, client_id=ClientId(name) if name else None)
@@ -50,7 +69,7 @@ class Three(Strategy):
             return
         if event.instrument_id == AAPL:
             self.send(self.order_factory.market(AAPL, OrderSide.SELL, self.size(AAPL, 40)))
-            self.buy(AAPL, "IB")
+            self.buy(AAPL, "IB", 100)
         elif event.instrument_id == MSFT:
             price = self.cache.instrument(MSFT).make_price(float(event.last_px) * 1.5)
             self.rest = self.order_factory.limit(MSFT, OrderSide.SELL, self.size(MSFT, 60), price)
@@ -61,8 +80,10 @@ class Three(Strategy):
             self.cancel_order(self.rest)
 
     def on_order_denied(self, event):
-        if "entries are held" in event.reason:  # until the engine trades
-            self.bought.discard(event.instrument_id)
+        if "entries are held" in event.reason or "not yet the broker's" in event.reason:  # until the engine trades
+            order = self.cache.order(event.client_order_id)
+            client = self.cache.client_id(event.client_order_id)
+            self.wanted[event.instrument_id] = (client.value if client is not None else None, order.quantity)
             return
         self.log.info(f"denied {event.instrument_id}: {event.reason}")
 """
@@ -89,7 +110,10 @@ name = "IB_PAPER"
 account = "DUSIM0003"
 port = PORT
 client_id = 11
+venues = ["NASDAQ"]
 """
+CALM = {"SIM_VOLATILITY": "0.001"}
+"""A market in which no exit is reached by itself."""
 
 
 class House:
@@ -98,8 +122,9 @@ class House:
     def __init__(self, directory: Path, supervisor: Supervisor) -> None:
         for name in ("live", "paper"):
             (directory / name).mkdir()
-        self.live = StandIn(directory / "live", TRADING_MODE="live", SIM_ACCOUNTS="USIM0001,USIM0002")
-        self.paper = StandIn(directory / "paper", SIM_ACCOUNT="DUSIM0003")
+        self.live = StandIn(directory / "live", TRADING_MODE="live", SIM_ACCOUNTS="USIM0001,USIM0002", **CALM)
+        self.paper = StandIn(directory / "paper", SIM_ACCOUNT="DUSIM0003", **CALM)
+        self.kept = ((self.live, "USIM0001"), (self.live, "USIM0002"), (self.paper, "DUSIM0003"))
         (directory / "three.py").write_text(STRATEGY)
         (directory / "engine.toml").write_text(SETTINGS.replace("PORT", str(self.paper.api_port)))
         more = {
@@ -134,13 +159,31 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield made
 
 
-def orders(gateway: StandIn, account: str) -> list[tuple[str, str, float, str]]:
-    found = [order for order in gateway.book()["orders"] if order["account"] == account]
+def orders(gateway: StandIn, account: str, kind: str) -> list[Any]:
+    return [one for one in gateway.book()["orders"] if (one["account"], one["sec_type"]) == (account, kind)]
+
+
+def stocks(gateway: StandIn, account: str) -> list[tuple[str, str, float, str]]:
+    found = orders(gateway, account, "STK")
     return sorted((order["action"], order["symbol"], order["quantity"], order["status"]) for order in found)
 
 
+def exits(gateway: StandIn, account: str) -> list[Any] | None:
+    """The whole set of exits of the account's two calls, all in one group and each for both."""
+    found = [one for one in orders(gateway, account, "OPT") if one["status"] in ("PreSubmitted", "Submitted")]
+    whole = sorted(one["order_type"] for one in found) == ["LMT", "MKT", "STP"]
+    one_group = len({one["oca_group"] for one in found}) == 1
+    return (
+        found if whole and one_group and {(one["action"], one["quantity"]) for one in found} == {("SELL", 2)} else None
+    )
+
+
+def held(gateway: StandIn) -> set[tuple[str, str, float]]:
+    return {(row["account"], row["sec_type"], row["quantity"]) for row in gateway.book()["positions"]}
+
+
 def test_each_order_goes_where_it_belongs(house: House) -> None:
-    """By the client that it names, the account that holds its instrument, the account of its order, or by default."""
+    """By its client, the account that holds its instrument or worked its order, its venue, or by default."""
     wanted = {
         (0, "USIM0001"): [("BUY", "SPY", 100, "Filled")],
         (0, "USIM0002"): [("BUY", "AAPL", 100, "Filled"), ("SELL", "AAPL", 40, "Filled")],
@@ -149,7 +192,7 @@ def test_each_order_goes_where_it_belongs(house: House) -> None:
     gateways = (house.live, house.paper)
 
     def found() -> dict[tuple[int, str], Any]:
-        return {(number, account): orders(gateways[number], account) for number, account in wanted}
+        return {(number, account): stocks(gateways[number], account) for number, account in wanted}
 
     wait_for(lambda: found() == wanted, 20, lambda: (found(), house.engine.tail()))
 
@@ -163,16 +206,45 @@ def test_no_instrument_is_brought_into_a_second_account(house: House) -> None:
     assert only.startswith("denied AAPL.NASDAQ: IB_TWO holds or works it")
 
 
-def test_the_status_tells_of_each_and_of_the_first_one_s_positions_alone(house: House) -> None:
+def test_the_exits_of_each_account_are_kept(house: House) -> None:
+    def kept() -> bool:
+        return all(exits(gateway, account) for gateway, account in house.kept)
+
+    wait_for(kept, 30, lambda: (house.live.book(), house.paper.book(), house.engine.tail(60)))
+
+
+def test_the_status_tells_of_each_by_its_account(house: House) -> None:
     wait_for(lambda: house.account("IB_PAPER")["reconciled"], 20, house.engine.tail)
     assert [(row["name"], row["account"], row["ready"]) for row in house.engine.status()["accounts"]] == [
         ("IB_TWO", "USIM0002", True),
         ("IB_PAPER", "DUSIM0003", True),
     ]
-    positions = wait_for(lambda: house.engine.status()["positions"], 10, house.engine.tail)
-    assert [(one["instrument_id"], one["quantity"]) for one in positions] == [("SPY.ARCX", 100)]
+
+    def told(rows: Any) -> list[Any]:
+        return sorted((row["account"], row["quantity"], len(row["exits"])) for row in rows)
+
+    wanted = [("DUSIM0003", 2, 3), ("DUSIM0003", 100, 0), ("USIM0001", 2, 3), ("USIM0001", 100, 0)]
+    wanted += [("USIM0002", 2, 3), ("USIM0002", 60, 0)]
+    wait_for(lambda: told(house.engine.status()["positions"]) == wanted, 10, house.engine.status)
+    status = house.engine.status()
+    assert {row["account"] for row in status["orders"]} == {"USIM0001", "USIM0002", "DUSIM0003"}
+    assert {row["account"] for row in status["refused_orders"]} >= {"USIM0001"}
     # One socket for the two accounts whose ids agree.
     assert len(house.live.status()["clients"]) == 1
+
+
+def test_exits_that_vanish_are_sent_again_to_the_same_account(house: House) -> None:
+    """And nowhere else: the broker of each is asked about it."""
+    before = {account: {one["perm_id"] for one in orders(gateway, account, "OPT")} for gateway, account in house.kept}
+    hand = Ibapi()
+    hand.start(house.paper.api_port, 70)
+    hand.ask("reqGlobalCancel")
+    wait_for(lambda: exits(house.paper, "DUSIM0003") is None, 20, house.paper.book)
+    hand.stop()
+    wait_for(lambda: exits(house.paper, "DUSIM0003"), 30, lambda: (house.paper.book(), house.engine.tail(60)))
+    after = {account: {one["perm_id"] for one in orders(gateway, account, "OPT")} for gateway, account in house.kept}
+    assert len(after.pop("DUSIM0003") - before.pop("DUSIM0003")) == 3
+    assert after == before
 
 
 def test_a_gateway_that_goes_away_leaves_the_other_trading(house: House) -> None:
@@ -186,3 +258,37 @@ def test_a_gateway_that_goes_away_leaves_the_other_trading(house: House) -> None
     again = wait_for(lambda: row if (row := house.account("IB_PAPER"))["reconciled"] else None, 60, house.engine.tail)
     assert again["reconciled_at"] > before
     assert house.engine.post("/api/v1/resync").json()["ok"] is True
+
+
+def test_killed_without_a_memory_it_finds_each_account_s_position_and_exits(house: House) -> None:
+    before = {account: {one["perm_id"] for one in orders(gateway, account, "OPT")} for gateway, account in house.kept}
+    house.engine.kill()
+    house.engine.start()
+    house.engine.reach("TRADING", 60)
+    told = wait_for(lambda: house.engine.status()["positions"], 20, house.engine.tail)
+    assert {(row["account"], row["quantity"]) for row in told} == {
+        (a, q) for g in (house.live, house.paper) for a, _, q in held(g)
+    }
+    seen = house.engine.metric("watchkeeper_engine_ticks_total")
+    wait_for(lambda: house.engine.metric("watchkeeper_engine_ticks_total") > seen + 20, 60, house.engine.tail)
+    after = {account: {one["perm_id"] for one in orders(gateway, account, "OPT")} for gateway, account in house.kept}
+    assert after == before
+    for gateway, account in house.kept:
+        assert exits(gateway, account)
+
+
+def test_flatten_closes_every_account_through_its_own_exits(house: House) -> None:
+    """And a halt holds for each of them."""
+    answer = house.engine.post("/api/v1/flatten", {"reason": "a test"}, OPERATOR)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["sentence"].startswith("closing 6 positions")
+    both = (house.live, house.paper)
+    wait_for(
+        lambda: not any(held(gateway) for gateway in both),
+        40,
+        lambda: ([g.book() for g in both], house.engine.tail(60)),
+    )
+    for gateway, account in house.kept:
+        sold = [one for one in orders(gateway, account, "OPT") if one["action"] == "SELL"]
+        assert sum(one["filled"] for one in sold) == 2
+    wait_for(lambda: not house.engine.status()["positions"], 20, house.engine.status)

@@ -237,6 +237,8 @@ def test_an_account_shares_the_session_unless_it_names_another(
         ("ib-gateway", 4004, 1),
         ("far", 4004, 11),
     ]
+    assert [one.name for one in settings.sharing] == ["IB_TWO"]
+    assert settings.numbers == {"IB": settings.ib_account, "IB_TWO": "DUSIM0002", "IB_FAR": "DUSIM0003"}
 
 
 @pytest.mark.parametrize(
@@ -246,6 +248,10 @@ def test_an_account_shares_the_session_unless_it_names_another(
         (ONE_MORE.replace("0002", "0001"), "each account once"),
         (ONE_MORE.replace("IB_TWO", "two"), "ACCOUNTS.0.name"),
         (ONE_MORE + "prot = 4004", "ACCOUNTS.0.prot"),
+        (
+            f'{ONE_MORE}venues = ["ARCX"]\n{ONE_MORE}venues = ["ARCX"]'.replace("TWO", "SIX", 1).replace("2", "3", 1),
+            "each venue in one account",
+        ),
         (ONE_MORE + 'trading_mode = "live"\nhost = "far"', "expected a live (not D…) account, found DU…02"),
         (ONE_MORE.replace("DUSIM", "USIM") + 'trading_mode = "live"\nhost = "far"', "needs MODE=live"),
         (ONE_MORE.replace("DUSIM", "USIM") + 'trading_mode = "live"', "serves paper or live, not both"),
