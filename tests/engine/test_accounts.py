@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STRATEGY = """
 from datetime import timedelta
 
-from nautilus_trader.model.enums import OptionKind, OrderSide
+from nautilus_trader.model.enums import OptionKind, OrderSide, TimeInForce
 from nautilus_trader.model.identifiers import ClientId, InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
@@ -56,7 +56,10 @@ class Three(Strategy):
             self.buy(quote.instrument_id, *wanted)
 
     def buy(self, instrument_id, name, quantity):
-        self.send(self.order_factory.market(instrument_id, OrderSide.BUY, self.size(instrument_id, quantity)), name)
+        size = self.size(instrument_id, quantity)
+        self.send(
+            self.order_factory.market(instrument_id, OrderSide.BUY, size, time_in_force=TimeInForce.DAY), name
+        )
 
     def send(self, order, name=None):
         self.submit_order(order, client_id=ClientId(name) if name else None)
