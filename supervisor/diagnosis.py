@@ -145,6 +145,9 @@ def silent(track: GatewayTrack, observation: Observation, policy: Policy) -> Dia
     if not in_a_row and max(handshake.longest, heart.longest) < RUN:
         quiet = observation.login.phase is LoginPhase.QUIET
         return diagnosis(faults.FLAPPING, quiet, "four of the last six looks failed")
+    later = max(firsts)
+    if any(first < good < later for good in (handshake.last_good_at, heart.last_good_at) if good is not None):
+        first = later  # the other sense was still answered: only our session had gone when the first one failed
     if track.inside_alive_at >= first:
         # Half-open before it broke: alive when it last answered inside, and perhaps until it was due there again.
         first = track.inside_alive_at + policy.mailbox_stale

@@ -16,7 +16,7 @@ from supervisor.states import EngineState, GatewayState
 
 def judge(pad: Pad) -> None:
     """Name what is wrong, and move. The gateway has been judged before."""
-    if not pad.rules.engine or not pad.rules.engine_api:
+    if pad.engine.resync_due and not (pad.rules.engine and pad.rules.engine_api):
         pad.engine = replace(pad.engine, resync_due=False)  # nobody there who could be told to
     track, status = pad.engine, pad.status(Subject.ENGINE)
     if not pad.rules.engine:

@@ -71,7 +71,7 @@ def _in_window(pad: Pad, finding: Diagnosis) -> Diagnosis:
 
 def _gone(pad: Pad) -> None:
     """What the engine has of this gateway is gone: it must be resynced when there is one again."""
-    if pad.gateway.state is not GatewayState.UNKNOWN:
+    if pad.gateway.state is not GatewayState.UNKNOWN and not pad.engine.resync_due:
         pad.engine = replace(pad.engine, resync_due=True)
 
 

@@ -185,7 +185,8 @@ def _shown(pad: Pad, subject: Subject, container: Container | None, began: float
     if container.is_up:
         if process.died_at is not None and process.died_at >= began:
             return process  # it has died since
-        process = replace(process, died_at=None, asked=False)
+        if process.died_at is not None or process.asked:
+            process = replace(process, died_at=None, asked=False)
         return process if container.identity == process.identity else _born(pad, subject, process, container)
     if container.status in (Status.EXITED, Status.DEAD, Status.RESTARTING) and process.died_at is None:
         return _found_dead(pad, subject, process, container)

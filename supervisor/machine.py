@@ -40,7 +40,7 @@ def step(memory: Memory, observation: Observation, now: float, rules: Rules) -> 
     # What is to be done about it.
     acts.act(pad)
     incidents.hold_entries(pad)
-    return Turn(pad.memory, tuple(pad.out), _sentence(pad))
+    return Turn(pad.remembered(), tuple(pad.out), _sentence(pad))
 
 
 def _sentence(pad: Pad) -> str:

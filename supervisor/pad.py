@@ -14,8 +14,6 @@ from supervisor.ladder import STEPS
 from supervisor.memory import (
     Act,
     Action,
-    EngineTrack,
-    GatewayTrack,
     Hands,
     Incident,
     Memory,
@@ -32,7 +30,9 @@ class Pad:
     """One turn's scratch pad.
 
     Attributes:
-        memory: what will be remembered; at first, what was.
+        memory: what will be remembered, but for the two tracks; at first, what was.
+        gateway: the gateway's part of it. Its state is `move`'s to change.
+        engine: the engine's part of it. Its state is `move`'s to change.
         out: what is asked of the world, in order.
         exposed: whether money is at risk.
         gateway_finding: what is wrong with the gateway, once it has been judged.
@@ -42,6 +42,8 @@ class Pad:
 
     def __init__(self, memory: Memory, observation: Observation, now: float, rules: Rules) -> None:
         self.memory = memory
+        self.gateway = memory.gateway
+        self.engine = memory.engine
         self.observation = observation
         self.now = now
         self.rules = rules
@@ -78,25 +80,11 @@ class Pad:
 
     # -- the memory, part by part --------------------------------------------------------------------------------------
 
-    @property
-    def gateway(self) -> GatewayTrack:
-        """The gateway's part of the memory. Its state is `move`'s to change."""
-        return self.memory.gateway
-
-    @gateway.setter
-    def gateway(self, track: GatewayTrack) -> None:
-        if track is not self.memory.gateway:
-            self.memory = replace(self.memory, gateway=track)
-
-    @property
-    def engine(self) -> EngineTrack:
-        """The engine's part of the memory. Its state is `move`'s to change."""
-        return self.memory.engine
-
-    @engine.setter
-    def engine(self, track: EngineTrack) -> None:
-        if track is not self.memory.engine:
-            self.memory = replace(self.memory, engine=track)
+    def remembered(self) -> Memory:
+        """The whole of it, for the next turn."""
+        if self.gateway is self.memory.gateway and self.engine is self.memory.engine:
+            return self.memory
+        return replace(self.memory, gateway=self.gateway, engine=self.engine)
 
     def process(self, subject: Subject) -> Process:
         """What is known of the subject's container and process."""

@@ -78,12 +78,13 @@ def quiet_for(world: World, before: Picture, now: Picture) -> float:
     one, memory = period(world), world.memory
     if world.now != now.at or now.at - before.at != one or memory.flight is not None or world.flying is not None:
         return 0.0
-    standing: set[float] = set()
+    standing: set[float] | None = None if _well(memory) else set()
     if not _at_rest(before.parts, now.parts, one, standing):
         return 0.0
     last = before.at  # what came due since may yet be seen by a look that is under way
-    well = _well(memory)
-    due = _due_when_well(world, before.parts, now.parts) if well else _due(world.rules.policy, standing, last)
+    due = (
+        _due_when_well(world, before.parts, now.parts) if standing is None else _due(world.rules.policy, standing, last)
+    )
     end = min((at for at in (*world.deadlines(), *due) if at > last), default=last + 86400.0)
     if end <= world.now:
         return 0.0
@@ -136,8 +137,10 @@ def _parts(value: Any) -> Iterable[Any]:
     return [getattr(value, name) for name in _names(kind)]
 
 
-def _at_rest(before: Any, now: Any, one: float, standing: set[float]) -> bool:
-    """Whether all is the same but for stamps that have moved on by one period; adds all others to `standing`."""
+def _at_rest(before: Any, now: Any, one: float, standing: set[float] | None) -> bool:
+    """Whether all is the same but for stamps that have moved on by one period; collects the others, where asked to."""
+    if before is now and standing is None:
+        return True
     kind = type(now)
     if type(before) is not kind:
         return False
@@ -145,7 +148,8 @@ def _at_rest(before: Any, now: Any, one: float, standing: set[float]) -> bool:
         return before == now  # type: ignore[no-any-return]
     if kind is float:
         if before == now:
-            standing.add(now)
+            if standing is not None:
+                standing.add(now)
             return True
         return now - before == one  # type: ignore[no-any-return]
     if kind is tuple or kind is list:

@@ -532,18 +532,19 @@ class World:
             news.update(audit=self._audit(), accounts=self.accounts)
             if self.ticking and self.upstream_lost_at is None and not self.farms_down:
                 news.update(last_tick_at=self.now)
-        self._sentinel = replace(
-            self._sentinel,
-            upstream_lost_at=self.upstream_lost_at,
-            data_lost_at=self.data_lost_at,
-            farms_down=tuple(sorted(self.farms_down.items())),
-            farm_back_at=self.farm_back_at,
-            other_farms_down=tuple(sorted(self.other_farms_down.items())),
-            competed_at=self.competed_at,
-            client_id=self.client_id,
-            clock_skew_seconds=self.skew,
-            **news,
-        )
+        news |= {
+            "upstream_lost_at": self.upstream_lost_at,
+            "data_lost_at": self.data_lost_at,
+            "farms_down": tuple(sorted(self.farms_down.items())),
+            "farm_back_at": self.farm_back_at,
+            "other_farms_down": tuple(sorted(self.other_farms_down.items())),
+            "competed_at": self.competed_at,
+            "client_id": self.client_id,
+            "clock_skew_seconds": self.skew,
+        }
+        view = self._sentinel
+        if any(getattr(view, name) != new for name, new in news.items()):
+            self._sentinel = replace(view, **news)
 
     def _engine_look(self) -> EngineView:
         if self.engine.status is not Status.RUNNING or not self.engine.present:

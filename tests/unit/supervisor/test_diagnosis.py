@@ -57,3 +57,16 @@ def test_a_gateway_is_broken_since_it_was_last_alive_inside(alive_at: float, fir
     found = silent(track, replace(Observation(), mailbox=inside), Policy())
     assert found is not None
     assert (found.fault.name, found.first) == (faults.FROZEN.name, first)
+
+
+@pytest.mark.parametrize(("answered_at", "first"), [(99.9, 100.1), (100.6, 101.5)], ids=["before it", "in between"])
+def test_a_gateway_is_broken_since_it_last_answered_anybody(answered_at: float, first: float) -> None:
+    """Our session was closed, and then the process died: the second's time does not run from the first's."""
+    heard = Detector().fed(Look(Result.FAIL, 100.1, 0.0, "the session was closed", Ending.CLOSED))
+    greeted = Detector().fed(Look(Result.OK, answered_at, 0.0, "", Ending.ANSWERED))
+    for at in (101.5, 102.6, 103.7):
+        greeted = greeted.fed(Look(Result.FAIL, at, 0.0, "", Ending.CLOSED))
+    track = replace(GatewayTrack(), handshake=greeted, heart=heard)
+    found = silent(track, replace(Observation(), mailbox=Look(Result.FAIL, 104.0, 0.0, "", Ending.REFUSED)), Policy())
+    assert found is not None
+    assert (found.fault.name, found.first) == (faults.JVM_DEAD.name, first)
