@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten break-glass drill soak catalog backtest logs test lint bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten break-glass drill soak catalog backtest logs test lint sbom bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ test: bootstrap ## every test, real containers included
 
 lint: bootstrap ## ruff, mypy, shellcheck, hadolint, bandit, detect-secrets
 	@scripts/lint
+
+sbom: bootstrap ## what is in the images that are built here, with licences: CycloneDX and a page under var/sbom
+	@$(DO) sbom
 
 bench: bootstrap ## numbers that need no Docker, as JSON lines (detection and recovery: make drill); FUZZ=600: seconds of spoilt requests; DAYS=1000: simulated days; TENANTS=100: many gateways
 	@$(PYTHON) -m tests.bench $(if $(FUZZ),fuzz --seconds $(FUZZ),$(if $(DAYS),days --days $(DAYS),$(if $(TENANTS),tenants --tenants $(TENANTS) --seconds 120))) $(if $(FUZZ)$(DAYS)$(TENANTS),$(if $(SEED),--seed $(SEED)))
