@@ -30,7 +30,10 @@ def read_secrets(root: Path, variables: Mapping[str, str]) -> dict[str, Content]
 
 
 def _content(path: Path) -> Content:
-    return (path.read_text(), path.stat().st_mode & 0o777) if path.exists() else None
+    if not path.exists():
+        return None
+    # Bytes, since reading as text would hide the carriage return that some editors end a line with.
+    return path.read_bytes().decode(errors="replace"), path.stat().st_mode & 0o777
 
 
 def secret_faults(files: Mapping[str, Content]) -> list[str]:
@@ -47,6 +50,14 @@ def secret_faults(files: Mapping[str, Content]) -> list[str]:
             )
         elif PLACEHOLDER.fullmatch(content[0].strip()):
             faults.append(f"{path}: expected a value, found the placeholder; replace it")
+        elif not _one_line(content[0]):
+            faults.append(f"{path}: expected one line without blanks at its ends, found more; write it anew")
         elif content[1] & 0o077:
             faults.append(f"{path}: expected mode 0600, found {content[1]:04o}; run: chmod 600 {path}")
     return faults
+
+
+def _one_line(text: str) -> bool:
+    """A login with a stray character is a wrong one to IBKR, and too many of those lock the account."""
+    line = text.removesuffix("\n")
+    return line == line.strip() and line.isprintable()

@@ -55,6 +55,18 @@ def test_paper_without_credentials_names_the_files_and_the_way_without(tmp_path:
     assert "make up SIM=1" in told
 
 
+def test_a_carriage_return_at_the_end_of_a_password_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name, text in (("tws_userid", b"user\n"), ("tws_password", b"hunter2\r\n")):
+        (tmp_path / "secrets" / name).write_bytes(text)
+        (tmp_path / "secrets" / name).chmod(0o600)
+    with pytest.raises(SettingsRefused) as refused:
+        stack.prepare_secrets(tmp_path, planning.plan("paper", {"IB_ACCOUNT": "DU1"}, HOST))
+    assert "tws_password: expected one line" in str(refused.value)
+    assert "tws_userid" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_files_for_compose_hold_no_secret(tmp_path: Path) -> None:
     plan = planning.plan("sim", {}, HOST)
     stack.prepare_secrets(tmp_path, plan)

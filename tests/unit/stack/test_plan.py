@@ -170,6 +170,11 @@ def test_redis_learns_a_hash_and_never_the_password() -> None:
         (("<password>", 0o600), "found the placeholder"),
         (("hunter2", 0o644), "chmod 600"),
         (("hunter2", 0o640), "chmod 600"),
+        (("hunter2\r\n", 0o600), "expected one line"),
+        (("hunter2 \n", 0o600), "expected one line"),
+        (("hunter2\nhunter3\n", 0o600), "expected one line"),
+        (("hunter2\n\n", 0o600), "expected one line"),
+        (("\ufeffhunter2\n", 0o600), "expected one line"),
     ],
 )
 def test_a_secret_that_cannot_be_used(content: tuple[str, int] | None, said: str) -> None:
@@ -180,8 +185,9 @@ def test_a_secret_that_cannot_be_used(content: tuple[str, int] | None, said: str
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
-def test_a_secret_that_can_be_used(mode: int) -> None:
-    assert secret_faults({"x": ("hunter2\n", mode)}) == []
+@pytest.mark.parametrize("text", ["hunter2\n", "hunter2", "p w: é$'\"\n"])
+def test_a_secret_that_can_be_used(mode: int, text: str) -> None:
+    assert secret_faults({"x": (text, mode)}) == []
 
 
 def _status(gateway: str, engine: str) -> dict[str, object]:
