@@ -23,7 +23,7 @@ IMAGES = {
 }
 HOST = planning.Host("/var/run/docker.sock", 998, IMAGES)
 ACCOUNTS = {"sim": "", "paper": "DU1234567", "live": "U1234567"}
-SERVICES = {"ib-gateway", "supervisor", "engine", "docker-api", "redis", "prometheus", "alertmanager"}
+SERVICES = {"ib-gateway", "supervisor", "engine", "docker-api", "redis", "prometheus", "alertmanager", "front"}
 ONLY_OF_IBKR = {"settings-owner"}
 
 EXCEPTIONS = {
@@ -39,6 +39,9 @@ EXCEPTIONS = {
     ("sim", "docker-api", "healthcheck"): "a dead proxy makes the supervisor blind, which is seen and told at once",
     ("paper", "docker-api", "healthcheck"): "as in sim",
     ("live", "docker-api", "healthcheck"): "as in sim",
+    ("sim", "front", "healthcheck"): "only a person meets it, and sees at once when it is gone",
+    ("paper", "front", "healthcheck"): "as in sim",
+    ("live", "front", "healthcheck"): "as in sim",
     ("paper", "settings-owner", "user"): "gives a volume to another user, and ends",
     ("live", "settings-owner", "user"): "as in paper",
     ("paper", "settings-owner", "cap_drop"): "CHOWN, and reading folders that are closed to it",
@@ -91,13 +94,26 @@ def _user(service: dict[str, Any]) -> bool:
     return re.fullmatch(r"[1-9]\d*:\d+", service.get("user", "")) is not None
 
 
+PRIVILEGES = (
+    *(
+        "privileged",
+        "devices",
+        "device_cgroup_rules",
+        "gpus",
+        "sysctls",
+        "extra_hosts",
+        "volumes_from",
+        "cgroup_parent",
+    ),
+    *("pid", "ipc", "uts", "cgroup", "network_mode", "userns_mode"),
+)
+"""What would give a container a piece of the host, or another container's."""
+
 RULES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "read_only": lambda s: s.get("read_only") is True,
     "cap_drop": lambda s: s.get("cap_drop") == ["ALL"] and not s.get("cap_add"),
     "security_opt": lambda s: s.get("security_opt") == ["no-new-privileges:true"],
-    "privileges": lambda s: (
-        not any(s.get(k) for k in ("privileged", "devices", "pid", "ipc", "network_mode", "userns_mode"))
-    ),
+    "privileges": lambda s: not any(s.get(name) for name in PRIVILEGES),
     "user": _user,
     "memory": lambda s: int(s.get("mem_limit", 0)) > 0,
     "cpus": lambda s: float(s.get("cpus", 0)) > 0,
@@ -168,6 +184,35 @@ def test_only_the_proxy_has_the_docker_socket_and_only_the_supervisor_the_proxy(
     assert {n for n, s in services.items() if "docker-api" in s.get("networks", ())} == {"docker-api", "supervisor"}
     assert set(services["docker-api"]["networks"]) == {"docker-api"}
     assert configs[mode]["networks"]["docker-api"]["internal"] is True
+
+
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
+def test_each_service_is_on_the_networks_that_it_needs(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    """What follows from them is proven from inside each container: tests/e2e/test_reach.py."""
+    expected = {
+        "ib-gateway": {"trading"},
+        "supervisor": {"trading", "monitoring", "paging", "docker-api"},
+        "engine": {"trading", "cache", "monitoring"},
+        "docker-api": {"docker-api"},
+        "redis": {"cache"},
+        # It reads the stand-in's metrics; IBKR's gateway has none.
+        "prometheus": {"monitoring", "paging"} | ({"trading"} if mode == "sim" else set()),
+        "alertmanager": {"paging"},
+        "front": {"paging"},
+        "settings-owner": set(),
+    }
+    found = {name: set(service.get("networks") or ()) for name, service in configs[mode]["services"].items()}
+    assert found == {name: expected[name] for name in found}
+    internal = {name for name, network in configs[mode]["networks"].items() if network.get("internal")}
+    assert internal == {"cache", "docker-api", "monitoring"}
+
+
+@pytest.mark.parametrize("mode", get_args(planning.Mode))
+def test_only_the_proxy_is_in_a_group_of_the_host(configs: dict[str, dict[str, Any]], mode: str) -> None:
+    services = configs[mode]["services"]
+    assert {n: s["group_add"] for n, s in services.items() if s.get("group_add")} == {
+        "docker-api": [str(HOST.docker_gid)]
+    }
 
 
 @pytest.mark.parametrize("mode", get_args(planning.Mode))
@@ -247,7 +292,7 @@ def test_names_labels_and_grace_that_the_supervisor_relies_on(configs: dict[str,
 @pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_subnets_are_explicit_and_small(configs: dict[str, dict[str, Any]], mode: str) -> None:
     subnets = [n["ipam"]["config"][0]["subnet"] for n in configs[mode]["networks"].values()]
-    assert len(set(subnets)) == 4
+    assert len(set(subnets)) == 5
     assert all(subnet.endswith("/28") for subnet in subnets)
 
 

@@ -22,7 +22,16 @@ def test_up_down_up_purge() -> None:
     try:
         up = stack.make("up", "SIM=1")
         assert up.returncode == 0, up.stdout + up.stderr + stack.story()
-        for name in ("supervisor", "engine", "ib-gateway", "docker-api", "redis", "prometheus", "alertmanager"):
+        for name in (
+            "supervisor",
+            "engine",
+            "ib-gateway",
+            "docker-api",
+            "redis",
+            "prometheus",
+            "alertmanager",
+            "front",
+        ):
             assert name in up.stdout
         assert stack.url("supervisor", "/api/v1/status") in up.stdout
         stack.until(lambda: stack.book()["executions"], "a first fill")
