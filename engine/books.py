@@ -94,7 +94,7 @@ class Books:
         The order matters: what fills between the two is still an order in the first and a position no more in the
         second, so that nobody takes the position for one without exits.
         """
-        orders = await self._adapter.client.get_open_orders(self._account)
+        orders = await self._adapter.every_open_order(self._account)
         positions = await self._adapter.client.get_positions(self._account)
         if orders is None or positions is None:
             raise ConnectionError("the gateway did not answer the question for open orders and positions")
@@ -102,7 +102,8 @@ class Books:
         return Truth(
             {int(p.contract.conId): float(p.quantity) for p in positions if p.quantity},
             {
-                str(order.orderRef).rsplit(":", 1)[0]: Resting(
+                # A person's order carries no reference, and each must be seen.
+                str(order.orderRef).rsplit(":", 1)[0] or f"PERM-{order.permId}": Resting(
                     int(order.contract.conId), str(order.ocaGroup or ""), int(order.ocaType or 0)
                 )
                 for order in orders

@@ -11,9 +11,10 @@ from nautilus_trader.adapters.interactive_brokers.execution import InteractiveBr
 from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 
-from engine.private import children, clients, readback, reader, session
+from engine.private import children, clients, foreign, readback, reader, session
 from engine.private.children import send_children_alone
 from engine.private.clients import add_execution_client, execution_client
+from engine.private.foreign import leave_foreign_orders_out
 from engine.private.readback import keep_order_terms
 from engine.private.reader import read_in_pieces
 from engine.private.session import Adapter, CodeListener
@@ -26,6 +27,7 @@ __all__ = [
     "add_execution_client",
     "execution_client",
     "keep_order_terms",
+    "leave_foreign_orders_out",
     "read_in_pieces",
     "send_children_alone",
     "verify_version",
@@ -34,8 +36,8 @@ __all__ = [
 
 def verify_version(found: str = nautilus_trader.__version__) -> None:
     """Raise VersionError unless NautilusTrader is the version whose private names we know."""
-    verify(InteractiveBrokersClient, (*session.ON_CLASS, *children.ON_CLIENT), found)
-    verify(InteractiveBrokersExecutionClient, readback.ON_CLIENT, found)
+    verify(InteractiveBrokersClient, (*session.ON_CLASS, *children.ON_CLIENT, *foreign.ON_CLIENT), found)
+    verify(InteractiveBrokersExecutionClient, (*readback.ON_CLIENT, *foreign.ON_EXECUTION), found)
     verify(LiveExecutionEngine, (*readback.ON_ENGINE, *clients.ON_ENGINE), found)
     verify(InteractiveBrokersInstrumentProvider, session.ON_PROVIDER, found)
     verify(Connection, reader.ON_CLASS, found)

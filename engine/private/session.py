@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RequestRefused
+from engine.private.foreign import every_open_order
 from engine.private.version import verify_client
 
 if TYPE_CHECKING:
@@ -185,6 +186,11 @@ class Adapter:
         self.client._is_ib_connected.clear()
         self.client._connection_attempts = 0
         await self.client._handle_reconnect()
+
+    async def every_open_order(self, account: str) -> list[Any] | None:
+        """Ask for what rests at the broker, with what our books leave out. None without an answer."""
+        found: list[Any] | None = await every_open_order(self.client, account)
+        return found
 
     def hand_on(self, order: Any) -> None:
         """Give an order of the broker's to the execution client as if the broker had just told of it by itself."""
