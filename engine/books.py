@@ -18,7 +18,7 @@ from nautilus_trader.execution.reports import OrderStatusReport
 from nautilus_trader.model.enums import OrderSide, OrderStatus, OrderType, TimeInForce, TriggerType
 from nautilus_trader.model.identifiers import AccountId, ClientOrderId, VenueOrderId
 
-from engine.observe import client_of, con_id, held_in, net_positions, unfinished_orders
+from engine.observe import client_of, con_id, held_in, net_positions, unfinished_orders, working_orders
 from engine.private import execution_client
 from engine.settings import CLIENT
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 AGREE_ROUNDS = 3
 DRAIN_SECONDS = 2.0
+# An order that has changed this recently may be on its way.
+YOUNG_NS = 5 * 10**9
 
 log = structlog.get_logger("books")
 
@@ -109,6 +111,31 @@ class Books:
                 for order in orders
             },
         )
+
+    async def difference(self) -> str:
+        """Say in what our books and the broker's differ; empty where they agree, but for what is on its way.
+
+        Changes nothing. Raises ConnectionError when an answer does not come.
+        """
+        cache = self._node.cache
+        settled_ns = self._node.kernel.clock.timestamp_ns() - YOUNG_NS
+        orders = await self._adapter.client.get_open_orders(self._account)
+        positions = await self._adapter.client.get_positions(self._account)
+        if orders is None or positions is None:
+            raise ConnectionError("the gateway did not answer the question for open orders and positions")
+        await self._drain()
+        resting = {str(order.orderRef).rsplit(":", 1)[0] for order in orders}
+        working = [order for order in working_orders(cache) if client_of(cache, order) not in self._others]
+        gone = [order.client_order_id.value for order in working if order.ts_last < settled_ns]
+        found = [f"{name} rests here alone" for name in gone if name not in resting]
+        found += [f"{name} rests there alone" for name in resting if name and cache.order(ClientOrderId(name)) is None]
+        ours, theirs = self._ours(), {int(p.contract.conId): float(p.quantity) for p in positions if p.quantity}
+        found += [
+            f"contract {contract}: ours {ours.get(contract, 0):g}, the broker's {theirs.get(contract, 0):g}"
+            for contract in ours.keys() | theirs.keys()
+            if ours.get(contract) != theirs.get(contract)
+        ]
+        return "; ".join(sorted(found))
 
     async def settle_orders(self) -> int:
         """Replay missed fills, then close what the broker no longer works. Returns how many orders were closed.
@@ -280,6 +307,10 @@ class AllBooks:
     def __init__(self, books: Sequence[Books]) -> None:
         """Take them in the order in which they are asked about."""
         self._books = books
+
+    async def difference(self) -> str:
+        """See Books.difference; all of them."""
+        return "; ".join(filter(None, [await books.difference() for books in self._books]))
 
     async def settle_orders(self) -> int:
         """See Books.settle_orders; the sum."""

@@ -51,7 +51,13 @@ class Session:
         self.adapter = private.Adapter(client, loop)
         self.watch = Watch(Board(settings), adapter=self.adapter)
         self.watch.wire = Wire(client, loop, self.watch.board.clock)
-        self.guardian = Guardian(self.watch, market_data_type, settings.resync_timeout_seconds, self._given_up)
+        self.guardian = Guardian(
+            self.watch,
+            market_data_type,
+            settings.resync_timeout_seconds,
+            self._given_up,
+            settings.books_check_seconds,
+        )
         self.adapter.listen(self.watch.on_code)
 
     async def keep(self) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from engine.check import Checks
 from engine.ending import Course, end, wants_resync
 from engine.errors import ResyncRefused
 from engine.state import Phase, State, hears
@@ -62,11 +63,17 @@ class Guardian:
     """Watches the session on the node's loop and puts it right. One resync at a time; a second caller joins it."""
 
     def __init__(
-        self, watch: Watch, market_data_type: int, timeout: float, give_up: Callable[[ExitCode, str], None]
+        self,
+        watch: Watch,
+        market_data_type: int,
+        timeout: float,
+        give_up: Callable[[ExitCode, str], None],
+        check_every: float = 0.0,
     ) -> None:
         """`timeout` bounds the connecting part and the proof of a resync, in seconds.
 
-        `give_up` ends the process; it is called once, with the reason.
+        `give_up` ends the process; it is called once, with the reason. Every `check_every` seconds the books are
+        compared with the broker's while nothing is wrong; 0 means never.
         """
         self._watch = watch
         self._give_up = give_up
@@ -80,6 +87,8 @@ class Guardian:
         self._try_again_at: float | None = None
         self._ask_again_at = 0.0
         self._course = Course()
+        self._checks = Checks(check_every)
+        self._checking: asyncio.Task[None] | None = None
         # None where only data is taken.
         self.books: Books | AllBooks | None = None
 
@@ -96,6 +105,8 @@ class Guardian:
             await self._hasten()
             if self._needed():
                 self._begin(self._settle)
+            elif self._may_check():
+                self._checking = asyncio.get_running_loop().create_task(self._check(), name="check")
             if self._lost_cause():
                 return
             asleep = self._clock.monotonic()
@@ -125,6 +136,29 @@ class Guardian:
         if watch.adapter is not None and watch.adapter.wandered and self._clock.monotonic() >= self._ask_again_at:
             return True
         return watch.data_lost or watch.reconciled_generation != watch.generation
+
+    def _may_check(self) -> bool:
+        """Only on a session that stands: asked of one that is gone, a question blocks its kind on the next one."""
+        now, busy = self._clock.monotonic(), (self._running, self._checking)
+        if self.books is None or not self._checks.due(now) or self._watch.phase is not Phase.STARTED:
+            return False
+        if not self.settled or self._adapter().condemned or self._watch.behind() > FRESH_SECONDS:
+            return False
+        return all(task is None or task.done() for task in busy)
+
+    async def _check(self) -> None:
+        assert self.books is not None
+        generation = self._watch.generation
+        try:
+            difference = await self.books.difference()
+        except (ConnectionError, TimeoutError, OSError) as error:
+            # Whoever watches the session says what is wrong with it.
+            log.warning("the books could not be compared with the broker's", error=str(error) or type(error).__name__)
+            difference = ""
+        self._checks, reconcile = self._checks.after(difference, self._clock.monotonic())
+        if reconcile and generation == self._watch.generation:
+            log.error("our books differ from the broker's; reconciling", why=difference)
+            self._watch.reconciled_generation = 0
 
     def _lost_cause(self) -> bool:
         """Resync what nobody else resyncs. Returns True when even that is in vain, and the process is given up."""

@@ -86,7 +86,7 @@ def config(settings: Settings) -> TradingNodeConfig:
             inflight_check_interval_ms=0,
             # Nautilus' own repeated checks of orders and positions stay off (their default): asked while the gateway
             # is away, each blocks its kind of question for REQUEST_TIMEOUT_SECONDS after it is back. The guardian
-            # asks on sessions that stand.
+            # compares the books on sessions that stand, every BOOKS_CHECK_SECONDS.
             # A stack left running for weeks must not grow: what has ended is forgotten after an hour, also in Redis.
             purge_closed_orders_interval_mins=10,
             purge_closed_orders_buffer_mins=60,

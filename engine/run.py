@@ -102,6 +102,7 @@ class _Run:
             node.MARKET_DATA_TYPES[settings.market_data_type],
             settings.resync_timeout_seconds,
             self._give_up,
+            settings.books_check_seconds,
         )
         self._node: TradingNode | None = None
         self._clients: list[InteractiveBrokersClient] = []

@@ -242,6 +242,9 @@ class Settings(BaseSettings):
         60.0, gt=0, description="How long the supervisor may be away before the engine starts on its own check."
     )
     resync_timeout_seconds: float = Field(15.0, gt=0, description="Longest time a resync waits for a session.")
+    books_check_seconds: float = Field(
+        30.0, ge=0, description="How often orders and positions are compared with the broker's; 0 for never."
+    )
     trade_pause_seconds: float = Field(5.0, ge=0, description="Rest of the reference strategy between two trades.")
 
     greeks_feed_url: str = Field(

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tests.clients.drivers import Ibapi
-from tests.engine.rig import Engine, Supervisor, in_both_encodings
+from tests.engine.rig import Engine, Supervisor
 from tests.stand_in import ACCOUNT, StandIn, wait_for
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 SPY = 756733
 
 
-@in_both_encodings
 def test_what_nautilus_cannot_book_is_left_to_its_owner(
     tmp_path: Path, gateway: StandIn, supervisor: Supervisor
 ) -> None:
