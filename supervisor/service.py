@@ -91,7 +91,7 @@ class TenantsWatch:
     def __init__(self, tenant: Tenant, shared: Shared) -> None:
         rules, clock = tenant.rules(), shared.clock
         policy = rules.policy
-        self._docker = DockerRuntime(shared.docker_host, tenant.tenant, clock, timeout=int(policy.docker_timeout))
+        self._docker = DockerRuntime(shared.docker_host, tenant.tenant, clock, timeout=policy.docker_timeout)
         self._name = Name(tenant.gateway_host)
         self._asking_engine = ThreadPoolExecutor(2, "engine")
         runtime: Runtime = self._docker
@@ -181,7 +181,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     by_name = {tenant.tenant: tenant for tenant in tenants}
     dockers = frozenset(name for name, one in by_name.items() if one.gateway == "container" or one.engine != "none")
     by_label = frozenset(name for name in dockers if settings.tenants_file and by_name[name].gateway == "container")
-    roster = Roster(settings.docker_host, clock, timeout=int(Policy().docker_timeout))
+    roster = Roster(settings.docker_host, clock, timeout=Policy().docker_timeout)
     house = House(
         lambda name: TenantsWatch(by_name[name], shared),
         shared.metrics.forget,

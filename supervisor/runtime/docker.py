@@ -4,19 +4,17 @@ Looks, acts and counts each have a connection and a thread of the tenant's own: 
 must not delay a look, nor one tenant another. Whatever goes wrong with the asking is our own trouble, UNKNOWN.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from docker import APIClient
-from docker.errors import APIError, NotFound
-
 from supervisor.errors import ActRefused, RuntimeTrouble
 from supervisor.observation import CONTAINERS, Container, Look, Result, Status, Subject
-from supervisor.runtime.line import ROLE, TENANT, TROUBLE, Line
+from supervisor.runtime.line import ROLE, TENANT, TROUBLE, Daemon, Line, Refused
 from tws.clock import Clock
 
 _NEVER_STARTED = "0001-01-01T00:00:00Z"
+_NOT_FOUND = 404
 
 
 class Runtime(Protocol):
@@ -33,12 +31,13 @@ class Runtime(Protocol):
 class DockerRuntime:
     """The containers of one tenant."""
 
-    def __init__(self, url: str, tenant: str, clock: Clock, *, timeout: int) -> None:
+    def __init__(self, url: str, tenant: str, clock: Clock, *, timeout: float) -> None:
         self._tenant = tenant
         self._clock = clock
         self._names: dict[Subject, str] = {}
         self._started: dict[Subject, str] = {}
         self._moments: dict[str, float] = {}
+        self._with_terminal: set[Subject] = set()
         self._looking = Line(url, timeout, "docker-look")
         self._acting = Line(url, timeout, "docker-act")
         self._counting = Line(url, timeout, "docker-count")
@@ -56,14 +55,16 @@ class DockerRuntime:
         now = self._clock.monotonic()
         return Look(result, now, now - started, why), found
 
-    def _look(self, client: APIClient) -> dict[Subject, Container]:
+    def _look(self, daemon: Daemon) -> dict[Subject, Container]:
         found: dict[Subject, Container] = {}
         known, self._moments = self._moments, {}
         for role in CONTAINERS:
             name = f"watchkeeper-{self._tenant}-{role}"
             try:
-                inspected = client.inspect_container(name)
-            except NotFound:
+                inspected = daemon.get(f"/containers/{name}/json")
+            except Refused as error:
+                if error.status != _NOT_FOUND:
+                    raise
                 self._names.pop(role, None)
                 continue
             labels = inspected["Config"]["Labels"] or {}
@@ -72,6 +73,7 @@ class DockerRuntime:
             found[role] = self._read(inspected, known)
             self._names[role] = name
             self._started[role] = found[role].started_at
+            (self._with_terminal.add if inspected["Config"].get("Tty") else self._with_terminal.discard)(role)
         return found
 
     def _read(self, inspected: dict[str, Any], known: dict[str, float]) -> Container:
@@ -118,13 +120,12 @@ class DockerRuntime:
         begun = started if up_since is None else self._clock.now().timestamp() - (self._clock.monotonic() - up_since)
         set_back = begun < started - 1.0
         first = int(begun if set_back else started)
+        asked = f"stderr=1&stdout=1&timestamps=1&follow=0&tail={lines}&since={first}"
         try:
-            raw = await self._looking.run(
-                lambda client: client.logs(name, timestamps=True, tail=lines, since=first)  # of both its streams
-            )
+            raw = await self._looking.run(lambda daemon: daemon.read(f"/containers/{name}/logs?{asked}"))
         except TROUBLE as error:
             raise RuntimeTrouble(f"expected the log of {name}, found {error}") from error
-        log = str(raw, "utf-8", "replace")
+        log = str(raw if subject in self._with_terminal else b"".join(_payloads(raw)), "utf-8", "replace")
         return _from_stamp(log, int(started)) if set_back else log
 
     async def memory(self, subject: Subject) -> tuple[int, int]:
@@ -137,8 +138,9 @@ class DockerRuntime:
         if name is None:
             raise RuntimeTrouble(f"expected a {subject} container, found none")
         # One shot: without it Docker takes a second sample a second later, for a rate that nobody wants here.
+        target = f"/containers/{name}/stats?stream=False&one-shot=True"
         try:
-            found = await self._counting.run(lambda client: client.stats(name, stream=False, one_shot=True))
+            found = await self._counting.run(lambda daemon: daemon.get(target))
             return memory_used(found["memory_stats"])
         except TROUBLE as error:
             raise RuntimeTrouble(f"expected the memory of {name}, found {error!r}") from error
@@ -147,24 +149,24 @@ class DockerRuntime:
 
     async def start(self, subject: Subject) -> None:
         """Start a stopped container. Raises: ActRefused."""
-        await self._act(subject, lambda client, name: client.start(name))
+        await self._act(subject, "start", 0)
 
     async def stop(self, subject: Subject, grace: float) -> None:
         """Stop a container: TERM, then KILL after `grace` seconds. Raises: ActRefused."""
-        await self._act(subject, lambda client, name: client.stop(name, timeout=int(grace)))
+        await self._act(subject, f"stop?t={int(grace)}", int(grace))
 
     async def restart(self, subject: Subject, grace: float) -> None:
         """Stop as `stop` does, then start. Raises: ActRefused."""
-        await self._act(subject, lambda client, name: client.restart(name, timeout=int(grace)))
+        await self._act(subject, f"restart?t={int(grace)}", int(grace))
 
-    async def _act(self, subject: Subject, call: Callable[[APIClient, str], object]) -> None:
+    async def _act(self, subject: Subject, what: str, patience: int) -> None:
         name = self._names.get(subject)
         if name is None:
             raise ActRefused(f"expected a container labelled {ROLE}={subject}, found none")
         try:
-            await self._acting.run(lambda client: call(client, name))
-        except APIError as error:
-            raise ActRefused(f"expected Docker to act on {name}, found {error.explanation or error}") from error
+            await self._acting.run(lambda daemon: daemon.post(f"/containers/{name}/{what}", patience=patience))
+        except Refused as error:
+            raise ActRefused(f"expected Docker to act on {name}, found {error}") from error
         except TROUBLE as error:
             raise ActRefused(f"expected the Docker API to answer for {name}, found {error}") from error
 
@@ -187,6 +189,15 @@ def _from_stamp(log: str, started: int) -> str:
         if stamp.endswith("Z") and parse_stamp(stamp) >= started:
             return "".join(lines[number:])
     return log
+
+
+def _payloads(raw: bytes) -> Iterator[bytes]:
+    """What both of a container's streams said: each piece comes after eight bytes, the last four its length."""
+    at = 0
+    while at + 8 <= len(raw):
+        end = at + 8 + int.from_bytes(raw[at + 4 : at + 8], "big")
+        yield raw[at + 8 : end]
+        at = end
 
 
 def memory_used(stats: dict[str, Any]) -> tuple[int, int]:

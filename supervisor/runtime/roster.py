@@ -14,9 +14,10 @@ import structlog
 
 from supervisor.observation import CONTAINERS, ContainerEvent, Subject
 from supervisor.runtime.docker import on_monotonic
-from supervisor.runtime.line import OURS, ROLE, TENANT, TROUBLE, Line, connect
+from supervisor.runtime.line import OURS, ROLE, TENANT, TROUBLE, Daemon, Line
 from tws.clock import Clock
 
+_LIST = f"/containers/json?limit=-1&all=1&size=0&trunc_cmd=0&{OURS}"
 _AGAIN = 1.0
 _SECOND = 1_000_000_000
 _REMEMBERED = 512  # twice what Docker keeps
@@ -27,7 +28,7 @@ log = structlog.get_logger("docker")
 class Roster:
     """One Docker daemon's."""
 
-    def __init__(self, url: str, clock: Clock, *, timeout: int) -> None:
+    def __init__(self, url: str, clock: Clock, *, timeout: float) -> None:
         self._url = url
         self._clock = clock
         self._timeout = timeout
@@ -38,7 +39,7 @@ class Roster:
     async def tenants(self) -> frozenset[str] | None:
         """Every tenant that a container is labelled with; None when Docker cannot be asked."""
         try:
-            rows = await self._listing.run(lambda client: client.containers(all=True, filters=OURS))
+            rows = await self._listing.run(lambda daemon: daemon.get(_LIST))
             labels = [row["Labels"] for row in rows]
         except TROUBLE as error:
             log.warning("cannot list", error=str(error))
@@ -63,12 +64,12 @@ class Roster:
             pause = threading.Event()
             while not loop.is_closed():
                 try:
-                    client = connect(self._url, self._timeout)
+                    daemon = Daemon(self._url, self._timeout)
                     since = min(self._since, self._clock.now().timestamp())  # the wall clock may have been set back
-                    stream = client.events(since=int(since), filters=OURS, decode=True)
-                    tell(deaf, False)
-                    for raw in stream:
-                        if (event := self._news(raw)) is not None:
+                    for raw in daemon.stream(f"/events?since={int(since)}&{OURS}"):
+                        if raw is None:
+                            tell(deaf, False)
+                        elif (event := self._news(raw)) is not None:
                             tell(heard, *event)
                     log.warning("event stream ended")
                 except TROUBLE as error:

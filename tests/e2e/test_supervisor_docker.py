@@ -71,7 +71,7 @@ async def runtime() -> AsyncIterator[DockerRuntime]:
 async def events() -> list[ContainerEvent]:
     heard: list[ContainerEvent] = []
     listening = asyncio.Event()
-    begun = CLOCK.monotonic()  # the SDK asks in whole seconds, and the test before may have ended within this one
+    begun = CLOCK.monotonic()  # it asks in whole seconds, and the test before may have ended within this one
     Roster(URL, CLOCK, timeout=5).listen(
         lambda tenant, event: heard.append(event) if tenant == TENANT and event.at >= begun else None,
         lambda deaf: None if deaf else listening.set(),

@@ -1,6 +1,8 @@
 """What is asked of Docker, over real sockets: by tenant, once, and again after a break."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from supervisor.errors import ActRefused, RuntimeTrouble
 from supervisor.observation import ContainerEvent, Result, Status, Subject
 from supervisor.runtime.docker import DockerRuntime
+from supervisor.runtime.line import TROUBLE, Daemon, Refused
 from supervisor.runtime.roster import Roster
 from tests.fake_docker import FakeDocker
 from tws.clock import SystemClock
@@ -138,3 +141,70 @@ async def test_a_name_with_somebody_elses_label_is_not_touched(docker: FakeDocke
     with pytest.raises(ActRefused):
         await runtime.restart(Subject.GATEWAY, 1)
     runtime.close()
+
+
+# -- the connection ----------------------------------------------------------------------------------------------------
+
+VERSION = b'HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{"ApiVersion": "1.41"}'
+
+
+def test_a_connection_that_was_closed_while_idle_is_opened_anew_and_an_act_is_sent_once() -> None:
+    """A server that answers two questions a connection, and closes it on whatever is posted."""
+    posted: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                for _ in range(2):
+                    asked = connection.recv(4096)
+                    if asked.startswith(b"POST"):
+                        posted.append(asked)
+                    if not asked.startswith(b"GET"):
+                        break
+                    connection.sendall(VERSION)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=serve, args=(listener,), daemon=True)
+        server.start()
+        daemon = Daemon(f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=5)
+        assert [daemon.get("/x") for _ in range(4)] == [{"ApiVersion": "1.41"}] * 4
+        with pytest.raises(TROUBLE):
+            daemon.post("/containers/x/start")
+        listener.shutdown(socket.SHUT_RDWR)
+        server.join(10)
+    assert len(posted) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b'HTTP/1.1 409 Conflict\r\nContent-Length: 19\r\n\r\n{"message": "busy"}', "409: busy"),
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nno\r\n", "403: no"),
+    ],
+    ids=["Docker's", "the proxy's"],
+)
+def test_a_refusal_is_told_in_its_own_words(answer: bytes, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with listener.accept()[0] as connection:
+                for reply in (VERSION, answer):
+                    connection.recv(4096)
+                    connection.sendall(reply)
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        daemon = Daemon(f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=5)
+        with pytest.raises(Refused) as refused:
+            daemon.post("/containers/x/start")
+        server.join(10)
+    assert str(refused.value) == said
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for_longer_than_it_may_take() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(TROUBLE):
+        Daemon(f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=0.2).get("/x")

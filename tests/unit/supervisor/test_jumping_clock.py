@@ -3,10 +3,9 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 import pytest
-from docker.errors import NotFound
 
 from supervisor.journal import Journal
 from supervisor.login import of_container, read
@@ -14,6 +13,7 @@ from supervisor.memory import Incident
 from supervisor.observation import Ending, LoginPhase, Look, Result, Status, Subject
 from supervisor.probes.mailbox import Mailbox
 from supervisor.runtime.docker import DockerRuntime, parse_stamp
+from supervisor.runtime.line import Daemon, Refused
 from supervisor.status import incident_row
 
 JUMPS = (3600.0, -3600.0)
@@ -99,17 +99,18 @@ def test_a_container_stays_as_old_as_it_is(clock: Clock, seconds: float) -> None
     clock.advance(100.0)
     answers = [inspected("2026-07-01T12:01:00.000000000Z")] * 2
 
-    class Client:
-        def inspect_container(self, name: str) -> Any:
-            if "engine" in name:
-                raise NotFound("no such container")
+    class Answers(Daemon):
+        @override
+        def get(self, target: str) -> Any:
+            if "engine" in target:
+                raise Refused(404, "no such container")
             return answers.pop()
 
-    client: Any = Client()
-    before = runtime._look(client)[Subject.GATEWAY]
+    daemon = Answers("tcp://127.0.0.1:1", timeout=1)
+    before = runtime._look(daemon)[Subject.GATEWAY]
     clock.jump(seconds)
     clock.advance(5.0)
-    after = runtime._look(client)[Subject.GATEWAY]
+    after = runtime._look(daemon)[Subject.GATEWAY]
     runtime.close()
     assert before.status is Status.RUNNING
     assert before.up_since == after.up_since == 1060.0
@@ -146,13 +147,15 @@ class Logging:
 
     log: tuple[str, ...] = ()
 
-    def inspect_container(self, name: str) -> Any:
-        if "engine" in name:
-            raise NotFound("no such container")
+    def get(self, target: str) -> Any:
+        if "engine" in target:
+            raise Refused(404, "no such container")
         return inspected("2026-07-01T12:01:00.000000000Z")
 
-    def logs(self, name: str, *, since: int, **more: object) -> bytes:
-        return "".join(f"{line}\n" for line in self.log if parse_stamp(line.split()[0]) >= since).encode()
+    def read(self, target: str) -> bytes:
+        since = int(target.rpartition("since=")[2])
+        lines = [f"{line}\n".encode() for line in self.log if parse_stamp(line.split()[0]) >= since]
+        return b"".join(b"\x01\0\0\0" + len(line).to_bytes(4) + line for line in lines)
 
     async def run(self, work: Any) -> Any:
         """In this thread."""
