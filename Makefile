@@ -60,9 +60,9 @@ break-glass: bootstrap ## the engine is dead: stop it, close every position at t
 flatten: bootstrap ## halt, and close every position by its exits: REASON="…"
 	@$(DO) flatten $(if $(REASON),--reason "$(REASON)") $(JSON_FLAG)
 
-drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10 VERSION=200,223 OUT=FILE
+drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=container-exit,jvm-dead N=10 VERSION=200,223 JOBS=4 OUT=FILE
 	@$(DO) drill $(if $(FAULT),--faults "$(FAULT)") $(if $(N),--count $(N)) $(if $(SEED),--seed $(SEED)) \
-	$(if $(VERSION),--versions "$(VERSION)") $(if $(PROFILE),--profile $(PROFILE)) $(if $(OUT),--out "$(OUT)") $(JSON_FLAG)
+	$(if $(VERSION),--versions "$(VERSION)") $(if $(JOBS),--jobs $(JOBS)) $(if $(PROFILE),--profile $(PROFILE)) $(if $(OUT),--out "$(OUT)") $(JSON_FLAG)
 
 soak: bootstrap ## random faults and noise for MINUTES=60 on a stand-in stack; then every book must agree
 	@$(DO) soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE))

@@ -1,10 +1,11 @@
 """A stack of the drill's own, beside anybody's: brought up for one server version, and taken away with its volumes."""
 
+import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,13 +29,17 @@ def budgets(runs: int) -> dict[str, str]:
     }
 
 
-def environment(runs: int, profile: str, version: int, given: Mapping[str, str]) -> dict[str, str]:
-    """Own tenant, networks and ports; the gateway announces that version, and its market is open for twelve hours."""
+def environment(runs: int, profile: str, version: int, given: Mapping[str, str], place: int = 0) -> dict[str, str]:
+    """Own tenant, networks and ports; the gateway announces that version, and its market is open for twelve hours.
+
+    Stacks side by side differ in their place: `drill` and 10.92.0, then `drill-1` and 10.92.1.
+    """
     ports = {f"HOST_PORT_{name}": str(free_port()) for name in _PORTS}
     roll = SystemClock().now().astimezone(ZoneInfo("America/New_York")) + timedelta(hours=12)
+    tenant, (first, second, third) = given.get("TENANT") or "drill", _octets(given.get("SUBNET_PREFIX") or "10.92.0")
     return {
-        "TENANT": given.get("TENANT") or "drill",
-        "SUBNET_PREFIX": given.get("SUBNET_PREFIX") or "10.92.0",
+        "TENANT": f"{tenant}-{place}" if place else tenant,
+        "SUBNET_PREFIX": f"{first}.{second}.{third + place}",
         "SIM_DAY_START": f"{roll:%H}:00",
         "SIM_PROFILE": profile,
         "SIM_SERVER_VERSION": str(version),
@@ -44,16 +49,20 @@ def environment(runs: int, profile: str, version: int, given: Mapping[str, str])
     }
 
 
-@contextmanager
-def house(runs: int, profile: str, version: int) -> Iterator[Stack]:
+def _octets(prefix: str) -> list[int]:
+    return [int(octet) for octet in prefix.split(".")]
+
+
+@asynccontextmanager
+async def house(runs: int, profile: str, version: int, place: int = 0) -> AsyncIterator[Stack]:
     """Up, and in any case down again.
 
     Raises:
         RuntimeTrouble: it did not come up; what failed was printed.
     """
-    env = environment(runs, profile, version, os.environ)
+    env = environment(runs, profile, version, os.environ, place)
     try:
-        if _stack("up", "--mode", "sim", env=env):
+        if await _stack("up", "--mode", "sim", env=env):
             raise RuntimeTrouble("expected the drill's stack to come up, found the failure above")
         url = {name: f"http://127.0.0.1:{env[f'HOST_PORT_{name}']}" for name in _PORTS}
         yield Stack(
@@ -65,7 +74,7 @@ def house(runs: int, profile: str, version: int) -> Iterator[Stack]:
             ROOT / (os.environ.get("SECRETS_DIR") or "secrets") / "operator_token",
         )
     finally:
-        _stack("purge", "--tenant", env["TENANT"], env=env)
+        await _stack("purge", "--tenant", env["TENANT"], env=env)
 
 
 def commit() -> str:
@@ -75,7 +84,13 @@ def commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _stack(*arguments: str, env: dict[str, str]) -> int:
+async def _stack(*arguments: str, env: dict[str, str]) -> int:
     command = [sys.executable, "-m", "supervisor.stack", *arguments]
     # Its progress belongs to the eye; standard output is the report's.
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, stdout=sys.stderr, check=False).returncode  # noqa: S603
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env={**os.environ, **env}, stdout=sys.stderr)
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise

@@ -28,6 +28,8 @@ or within the bound that a baseline's line names).
 by `python -m supervisor.drill report docs/data/drill-*.jsonl`, with the dependency group `report`. The profile `real`
 takes its time as people know it (JVM 25 s, login 20 s, soft restart 75 s from the next full minute); `fast` takes none.
 Raw lines, each with its seed and commit: {files}.
+Most of them were made with `JOBS` stacks side by side on one machine: **beside** is the most that stood beside a run,
+**load** the machine's highest load average of the last minute (of two processors; – where it was not written down).
 
 **How to read p95**: with fewer than 20 runs it is the slowest. Read it as "all n were below".
 """
@@ -95,9 +97,11 @@ def _ours(runs: Sequence[Run]) -> list[str]:
                 row["censored"],
                 row["disagreed"],
                 row["wrong"],
+                row["beside"],
+                "–" if row["load"] is None else row["load"],
             )
         )
-    return _table((*head, "follows", "never", "books disagree", "wrong"), rows)
+    return _table((*head, "follows", "never", "books disagree", "wrong", "beside", "load"), rows)
 
 
 def _verdict(runs: Sequence[Run]) -> str:

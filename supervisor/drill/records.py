@@ -33,6 +33,8 @@ class Run:
         named: every new incident's fault, in order.
         rungs: every act of theirs, in order.
         wrong: those of the rungs that the fault's row does not have.
+        beside: how many other stacks of the same drill stood then.
+        load: the machine's load average of the minute before the run's end, of so many processors as it has.
     """
 
     keeper: str
@@ -57,11 +59,18 @@ class Run:
     rungs: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     remark: str = ""
+    beside: int = 0
+    load: float | None = None
 
     @property
     def kind(self) -> tuple[str, str, str, int, int, int]:
         """What makes it one of a shard's planned runs."""
         return (self.keeper, self.injection, self.profile, self.server_version, self.seed, self.number)
+
+    @property
+    def went_wrong(self) -> bool:
+        """Whether it asks for a look: never well again, books that disagree, or an act that was not right."""
+        return self.censored or not self.agrees or bool(self.wrong)
 
     @classmethod
     def parse(cls, line: str) -> Self:

@@ -55,6 +55,8 @@ def figures(runs: Sequence[Run]) -> list[dict[str, Any]]:
                 "censored": sum(run.censored for run in own),
                 "disagreed": sum(not run.agrees for run in own if not run.censored),
                 "wrong": sum(len(run.wrong) for run in own),
+                "beside": max(run.beside for run in own),
+                "load": max((run.load for run in own if run.load is not None), default=None),
                 "detect_s": spread([run.detect_s for run in own]),
                 "decide_s": spread([run.decide_s for run in own]),
                 "act_s": spread([run.act_s for run in own]),

@@ -20,6 +20,12 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 460.0
 """Longer than a start deadline (300 s), the ladder's waits before it and a login after it."""
 
+PROBE_INTERVAL_SECONDS = 5.0
+"""The supervisor's slowest rhythm: injections are spread over one of it."""
+
+UNSEEN_SECONDS = 150.0
+"""Longer than any bound on what nobody cures: by then it will not be seen, and is ended all the same."""
+
 FRESH_SECONDS = 1.0
 """A market that is open ticks several times a second."""
 
@@ -62,9 +68,10 @@ class _Seen:
     failed: bool = False
 
 
-def phase(label: Label, injection: str, number: int, longest: float) -> float:
+def phase(label: Label, injection: str, number: int) -> float:
     """The wait before an injection: random, and the same whenever the same shard goes on."""
-    return random.Random(f"{label.seed}/{label.server_version}/{injection}/{number}").uniform(0, longest)  # noqa: S311
+    dice = random.Random(f"{label.seed}/{label.server_version}/{injection}/{number}")  # noqa: S311 (no secret)
+    return dice.uniform(0, PROBE_INTERVAL_SECONDS)
 
 
 def wrong_rungs(fault: str, rungs: Sequence[str]) -> list[str]:
@@ -83,7 +90,7 @@ class Drill:
         self._clock = clock
         self._label = label
 
-    async def run(self, name: str, number: int, *, longest_phase: float) -> Run:
+    async def run(self, name: str, number: int) -> Run:
         """Inject it once, at a random moment, and watch to the end.
 
         Raises:
@@ -97,7 +104,7 @@ class Drill:
         if any(row["fault"] == injection.fault and row["closed_at"] is None for row in before):
             raise AlreadyStands(f"{name} is left out: {injection.fault} stands already, without our doing")
         known = {row["id"] for row in before}
-        waited = phase(self._label, name, number, longest_phase)
+        waited = phase(self._label, name, number)
         await self._clock.sleep(waited)
         at = self._clock.now()
         seen = _Seen(await self._hands.take(injection.steps))
@@ -119,7 +126,8 @@ class Drill:
                 await self._clock.sleep(POLL_SECONDS)
                 continue
             now = self._clock.monotonic()  # after the answers: never earlier than they could be known
-            if seen.new and asked_at is None:
+            told = any(row["fault"] == injection.fault for row in seen.new)
+            if asked_at is None and (told or now - seen.effective > UNSEEN_SECONDS):
                 asked_at = now
             due = asked_at is not None and now - asked_at >= injection.lasts
             if due and seen.lifted is None and injection.undo and _may_lift(injection, seen.new):
@@ -127,7 +135,7 @@ class Drill:
                 seen.lifted = await self._hands.take(injection.undo)
                 continue
             lifted = injection.ends is Ends.TRADING or seen.lifted is not None
-            if seen.new and lifted and seen.ready is None and tenant["gateway"]["state"] == "READY":
+            if (seen.new or seen.lifted) and lifted and seen.ready is None and tenant["gateway"]["state"] == "READY":
                 seen.ready = now
             if seen.ready is not None and hears and _over(injection.fault, seen.new, tenant):
                 seen.over = now
@@ -143,7 +151,7 @@ class Drill:
 
         rows = sorted(seen.new, key=lambda row: row["id"])
         # A clock that nobody keeps may be told of at any time: that is no sight of this fault.
-        telling = [row for row in rows if row["fault"] == injection.fault or not FAULTS[row["fault"]].standing] or rows
+        telling = [row for row in rows if row["fault"] == injection.fault or not FAULTS[row["fault"]].standing]
         acts = sorted((self._monotonic(act["at"]), act["rung"]) for row in rows for act in row["actions"])
         decided = acts[0] if acts else None
         rungs = [rung for _, rung in acts]

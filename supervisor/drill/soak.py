@@ -160,9 +160,12 @@ class Soak:
         return (await self._client.get(f"{base}/api/v1/{path}")).raise_for_status().json()
 
 
-async def _soaked(stack: Stack, seed: int, seconds: float) -> dict[str, Any]:
-    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-        return await Soak(stack, client, SystemClock(), seed).run(seconds)
+async def _soaked(seed: int, minutes: float, profile: str, version: int) -> dict[str, Any]:
+    async with (
+        house(int(minutes * 6) + 10, profile, version) as stack,
+        httpx.AsyncClient(timeout=10, trust_env=False) as client,
+    ):
+        return await Soak(stack, client, SystemClock(), seed).run(minutes * 60.0)
 
 
 def main() -> int:
@@ -177,8 +180,7 @@ def main() -> int:
         return 2
     label = {"version": 1, "seed": options.seed, "minutes": options.minutes, "profile": options.profile}
     try:
-        with house(int(options.minutes * 6) + 10, options.profile, options.version) as stack:
-            told = asyncio.run(_soaked(stack, options.seed, options.minutes * 60.0))
+        told = asyncio.run(_soaked(options.seed, options.minutes, options.profile, options.version))
     except (RuntimeTrouble, httpx.HTTPError, OSError) as error:
         print(f"soak: {error}", file=sys.stderr)
         return 2

@@ -114,6 +114,14 @@ def docker(*arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
 
 
+def logs(container: str, lines: int) -> str:
+    """The last lines of what a container said, on either stream."""
+    command = ["docker", "logs", "--timestamps", "--tail", str(lines), container]
+    return subprocess.run(  # noqa: S603
+        command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ).stdout
+
+
 def monotonic_of(wall: float, clock: Clock) -> float:
     """Bring an epoch second onto the monotonic clock, as the two stand to each other now."""
     return wall - clock.now().timestamp() + clock.monotonic()

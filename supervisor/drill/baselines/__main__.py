@@ -2,23 +2,20 @@
 
 import argparse
 import asyncio
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from supervisor.drill.__main__ import PROBE_INTERVAL_SECONDS
 from supervisor.drill.baselines import KEEPERS
-from supervisor.drill.house import ROOT, commit, house
+from supervisor.drill.crew import MOST_JOBS, Bench, Crew
+from supervisor.drill.house import ROOT
 from supervisor.drill.injections import INJECTIONS
 from supervisor.drill.records import Run, Shard
-from supervisor.drill.runner import Label, phase
+from supervisor.drill.runner import phase
 from supervisor.drill.stack import Hands, Stack, docker
-from supervisor.errors import RuntimeTrouble
-from tws.clock import Clock, SystemClock
+from tws.clock import Clock
 
 FAULTS = ("container-exit", "container-crash", "jvm-dead", "soft-dead", "jvm-frozen", "half-open", "data-lost")
 BOUND_SECONDS = 300.0
@@ -27,24 +24,21 @@ BOUND_SECONDS = 300.0
 _WELL_SECONDS = 300.0
 
 
-async def one(
-    stack: Stack,
-    client: httpx.AsyncClient,
-    clock: Clock,
-    label: Label,
-    keeper: str,
-    name: str,
-    number: int,
-    bound: float,
-) -> Run:
+type Wanted = tuple[str, str, int]
+"""A keeper, an injection, and its number."""
+
+
+async def one(bench: Bench, wanted: Wanted, bound: float) -> Run:
     """Stop the supervisor, let the keeper work, inject, watch; then the supervisor puts everything right again."""
+    stack, client, clock, label = bench.stack, bench.client, bench.clock, bench.label
+    keeper, name, number = wanted
     injection, hands = INJECTIONS[name], Hands(stack, client, clock)
     supervisor = stack.container("supervisor")
     await _until_well(stack, client, clock)
     await asyncio.to_thread(docker, "stop", "--time", "5", supervisor)
     try:
         async with KEEPERS[keeper](stack, label.profile, clock) as traded:
-            waited = phase(label, f"{keeper}/{name}", number, PROBE_INTERVAL_SECONDS)
+            waited = phase(label, f"{keeper}/{name}", number)
             await clock.sleep(waited)
             at = clock.now()
             effective = await hands.take(injection.steps)
@@ -92,19 +86,12 @@ async def _until_well(stack: Stack, client: httpx.AsyncClient, clock: Clock) -> 
     raise TimeoutError(f"expected all to be well before a baseline, found it is not after {_WELL_SECONDS:g} s")
 
 
-async def _all(stack: Stack, label: Label, wanted: list[tuple[str, str, int]], bound: float, shard: Shard) -> None:
-    async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-        for keeper, name, number in wanted:
-            run = await one(stack, client, SystemClock(), label, keeper, name, number, bound)
-            shard.append(run)
-            print(json.dumps(asdict(run)), flush=True)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m supervisor.drill.baselines", description=__doc__)
     parser.add_argument("--keepers", default=",".join(KEEPERS))
     parser.add_argument("--faults", default=",".join(FAULTS))
     parser.add_argument("--count", type=int, default=1)
+    parser.add_argument("--jobs", type=int, choices=range(1, MOST_JOBS + 1), default=1, help="stacks side by side")
     parser.add_argument("--version", type=int, default=223)
     parser.add_argument("--profile", choices=("fast", "real"), default="real")
     parser.add_argument("--seed", type=int, default=1)
@@ -115,7 +102,6 @@ def main() -> int:
     if strange := [one for one in keepers if one not in KEEPERS] + [one for one in names if one not in INJECTIONS]:
         print(f"baselines: expected known keepers and faults, found {', '.join(strange)}", file=sys.stderr)
         return 2
-    label = Label(options.profile, options.version, options.seed, commit())
     shard = Shard(options.out)
     try:
         done = shard.open()
@@ -126,10 +112,19 @@ def main() -> int:
             for name in names
             if (keeper, name, options.profile, options.version, options.seed, number) not in done
         ]
-        if wanted:
-            with house(len(wanted), options.profile, options.version) as stack:
-                asyncio.run(_all(stack, label, wanted, options.bound, shard))
-    except (RuntimeTrouble, TimeoutError, ValueError, OSError) as error:
+        crew = Crew(
+            {options.version: wanted},
+            lambda bench, one_of_them: one(bench, one_of_them, options.bound),
+            options.profile,
+            options.seed,
+            shard,
+            options.out.parent / f"{options.out.stem}-stories",
+        )
+        asyncio.run(crew.work(options.jobs))
+    except ExceptionGroup as errors:
+        print(f"baselines: {'; '.join(map(str, errors.exceptions))}", file=sys.stderr)
+        return 2
+    except (ValueError, OSError) as error:
         print(f"baselines: {error}", file=sys.stderr)
         return 2
     return 0

@@ -99,7 +99,7 @@ async def one_run(monkeypatch: pytest.MonkeyPatch, *, name: str = "jvm-dead", **
     stack = Scripted(clock, **script)
     monkeypatch.setattr(runner, "container_events", lambda names, since, clock: [(since + 0.08, names[0], "kill")])
     async with httpx.AsyncClient(transport=httpx.MockTransport(stack)) as client:
-        return await Drill(STACK, stack, client, clock, LABEL).run(name, 0, longest_phase=5)
+        return await Drill(STACK, stack, client, clock, LABEL).run(name, 0)
 
 
 async def test_each_stamp_is_taken_when_it_became_true(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ async def test_a_fault_that_stands_already_is_not_injected(monkeypatch: pytest.M
     async with httpx.AsyncClient(transport=httpx.MockTransport(stack)) as client:
         drill = Drill(STACK, stack, client, clock, LABEL)
         with pytest.raises(AlreadyStands, match="clock-skew"):
-            await drill.run("clock-skew", 0, longest_phase=5)
+            await drill.run("clock-skew", 0)
 
 
 def test_a_resync_is_right_behind_every_fault_and_no_other_act_is() -> None:
@@ -147,9 +147,9 @@ def test_a_resync_is_right_behind_every_fault_and_no_other_act_is() -> None:
 
 
 def test_a_phase_is_the_same_again_and_another_for_another_run() -> None:
-    assert phase(LABEL, "jvm-dead", 3, 5.0) == phase(LABEL, "jvm-dead", 3, 5.0)
-    assert len({phase(LABEL, "jvm-dead", number, 5.0) for number in range(20)}) == 20
-    assert all(0 <= phase(LABEL, "jvm-dead", number, 5.0) <= 5 for number in range(20))
+    assert phase(LABEL, "jvm-dead", 3) == phase(LABEL, "jvm-dead", 3)
+    assert len({phase(LABEL, "jvm-dead", number) for number in range(20)}) == 20
+    assert all(0 <= phase(LABEL, "jvm-dead", number) <= 5 for number in range(20))
 
 
 @pytest.mark.parametrize(
