@@ -196,7 +196,8 @@ def _asks_for_resync(pad: Pad) -> Incident | None:
     """The standing incident on whose account the engine is to be resynced."""
     if pad.memory.gateway_incident is not None:
         return None
-    return next((one for one in pad.memory.standing if FAULTS[one.fault].resyncs and not one.acts), None)
+    asking = [one for one in pad.memory.standing if FAULTS[one.fault].resyncs]
+    return next((one for one in asking if not one.acts), asking[0] if asking else None)
 
 
 def _cure_engine(pad: Pad, finding: Diagnosis, incident: Incident) -> bool:

@@ -6,6 +6,7 @@ can tell now.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from supervisor import faults
 from supervisor.diagnosis import Diagnosis
@@ -156,7 +157,7 @@ def unknown_position(audit: Audit, engine: EngineView, now: float, rules: Rules)
             continue
         found.append(f"the broker has {size:g} {symbol or name} (contract {con_id}), the engine {known:g}")
     if found:
-        return _found(faults.UNKNOWN_POSITION, audit.at, found)
+        return replace(_found(faults.UNKNOWN_POSITION, audit.at, found), amiss="; ".join(found))
     return UNKNOWN if changing else WELL
 
 

@@ -37,7 +37,18 @@ def judge(pad: Pad) -> None:
                 incidents.fall(pad, open_[fault.name])
         if isinstance(verdict, Diagnosis) and fault.name in open_:
             incidents.page(pad, open_[fault.name], verdict)
+            if fault.resyncs:
+                _resync_again(pad, open_[fault.name].id, verdict)
     pad.remember_changing(tuple(changing.items()))
+
+
+def _resync_again(pad: Pad, number: int, verdict: Diagnosis) -> None:
+    """What is amiss has become another thing since the last resync, which that one cannot have mended."""
+    incident = next(one for one in pad.memory.standing if one.id == number)
+    settled = bool(incident.acts) and pad.now - incident.acts[-1].at >= pad.policy.resync_patience
+    if verdict.amiss != incident.amiss and settled:
+        pad.put(replace(incident, amiss=verdict.amiss))
+        pad.engine = replace(pad.engine, resync_due=True)
 
 
 def _stands(fault: Fault, since: float, why: str) -> Diagnosis:

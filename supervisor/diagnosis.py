@@ -26,6 +26,7 @@ class Diagnosis:
         first: the first failing look, or the event's own time.
         sure: all the evidence that the table asks for is there; without it nothing irreversible is done.
         about: which of several things of one incident it tells; each of them is told by itself.
+        amiss: what a resync is to mend, where it may become another thing while the fault stands.
     """
 
     fault: Fault
@@ -34,6 +35,7 @@ class Diagnosis:
     sure: bool
     why: str
     about: str = ""
+    amiss: str = ""
 
 
 def exposure(observation: Observation, now: float, policy: Policy) -> bool:

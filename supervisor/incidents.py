@@ -78,7 +78,7 @@ def _close(pad: Pad, incident: Incident) -> None:
 
 def stand(pad: Pad, finding: Diagnosis) -> None:
     """Open an incident of a standing fault."""
-    incident = _opened(pad, finding.fault.subject, finding)
+    incident = replace(_opened(pad, finding.fault.subject, finding), amiss=finding.amiss)
     pad.memory = replace(pad.memory, standing=(*pad.memory.standing, incident))
     page(pad, incident, finding)
 

@@ -93,6 +93,7 @@ class Incident:
         declared_at: when it was said aloud.
         told: what people have been told already.
         gave_up: a person is needed.
+        amiss: what the engine was last resynced for, of a standing fault.
     """
 
     id: int
@@ -104,6 +105,7 @@ class Incident:
     acts: tuple[Done, ...] = ()
     told: tuple[str, ...] = ()
     gave_up: bool = False
+    amiss: str = ""
 
     @property
     def rungs(self) -> tuple[Rung, ...]:

@@ -866,6 +866,22 @@ def test_unknown_position_is_resynced_once(world: World) -> None:
     assert len(pages_of(world, "unknown-position")) == 1
 
 
+def test_unknown_position_that_becomes_another_is_resynced_again(world: World) -> None:
+    holding(world)
+    world.engine_held = {CALL: 2.0}
+    world.held[CALL] = 3
+    world.rest(CALL, "SELL", 1)
+    world.resync_cures = False
+    stands(world, "unknown-position", 5.0)
+    world.run(5.0)
+    world.held[CALL], world.engine_held = 2, {CALL: 3.0}  # taken over, and closed by hand, unheard
+    world.run(8.0)
+    assert world.rungs == [Rung.ENGINE_RESYNC], "the first has 15 s to mend it"
+    world.resync_cures = True
+    falls(world, "unknown-position", 15.0)
+    assert world.closed[0][1].rungs == (Rung.ENGINE_RESYNC, Rung.ENGINE_RESYNC)
+
+
 def test_unknown_position_that_only_the_engine_has(world: World) -> None:
     world.engine_held = {CALL: 1.0}
     stands(world, "unknown-position", 5.0)
