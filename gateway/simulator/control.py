@@ -59,6 +59,7 @@ class Control:
                 Route("/api/v1/time", self._move_time, methods=["POST"]),
                 Route("/api/v1/push", self._answer_push, methods=["POST"]),
                 Route("/api/v1/orders", self._enter_order, methods=["POST"]),
+                Route("/api/v1/orders/{perm_id}", self._cancel_order, methods=["DELETE"]),
                 Route("/api/v1/faults", self._list_faults),
                 Route("/api/v1/faults", self._end_all, methods=["DELETE"]),
                 Route("/api/v1/faults/{name}", self._begin_fault, methods=["POST"]),
@@ -124,12 +125,15 @@ class Control:
     # -- orders ----------------------------------------------------------------------------------------------------
 
     async def _enter_order(self, request: Request) -> Response:
-        """An order entered by hand in the gateway, for the default account."""
+        """An order entered by hand in the gateway, for the default account; or by a program of that client id."""
         body = await _body(request)
         con_id, action, tif = body.get("con_id"), body.get("action"), body.get("tif", "DAY")
-        quantity, limit = body.get("quantity", 0), body.get("limit_price")
+        quantity, limit, client_id = body.get("quantity", 0), body.get("limit_price"), body.get("client_id", 0)
         if not (
-            set(body) <= {"con_id", "action", "quantity", "limit_price", "tif"}
+            set(body) <= {"con_id", "action", "quantity", "limit_price", "tif", "client_id"}
+            and isinstance(client_id, int)
+            and not isinstance(client_id, bool)
+            and client_id >= 0
             and isinstance(con_id, int)
             and self._gateway.instruments.by_id(con_id) is not None
             and action in ("BUY", "SELL")
@@ -140,12 +144,30 @@ class Control:
             and tif in ("DAY", "GTC")
         ):
             _refuse(
-                400, "expected a known con_id, action BUY or SELL, quantity, and perhaps limit_price, tif DAY or GTC"
+                400,
+                "expected a known con_id, action BUY or SELL, quantity, and perhaps limit_price, tif DAY or GTC, "
+                "client_id",
             )
+        ticket, broker = by_hand(self._gateway, con_id, action, float(quantity), limit, tif), self._gateway.broker
         try:
-            self._gateway.enter(by_hand(self._gateway, con_id, action, float(quantity), limit, tif))
+            if client_id:
+                self._gateway.tell(broker.place(client_id, broker.next_order_id(client_id), ticket))
+            else:
+                self._gateway.enter(ticket)
         except Refused as refused:
             _refuse(400, str(refused))
+        return await self._book(request)
+
+    async def _cancel_order(self, request: Request) -> Response:
+        """An order cancelled by hand in the gateway, whoever gave it."""
+        perm_id, broker = request.path_params["perm_id"], self._gateway.broker
+        order = next((one for one in broker.book.orders.values() if str(one.perm_id) == perm_id), None)
+        if order is None:
+            _refuse(404, f"expected the perm_id of an order on record, found {perm_id}")
+        try:
+            self._gateway.tell(broker.cancel(order.client_id, order.order_id))
+        except Refused as refused:
+            _refuse(409, str(refused))
         return await self._book(request)
 
     # -- faults ----------------------------------------------------------------------------------------------------

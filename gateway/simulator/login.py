@@ -174,7 +174,7 @@ def _password(login: Login, rules: Rules, script: Script, now: float) -> Step:
     if script.credentials != "ok":
         return _wrong(login, rules, script, now)
     if script.twofa is None:
-        passed = replace(login, then=Then.PROCEED, wakes=now + rules.login / 2)
+        passed = replace(login, then=Then.PROCEED, wakes=now + rules.login / 2 + script.slow_login)
         return Step(passed, (Launcher(_auth_start("PWD", "token=0")), _through(0)))
     refused = script.twofa == REFUSED
     pending = replace(

@@ -42,6 +42,8 @@ class Script:
     """Whether another session holds the login, and whether it gives way."""
     slow_boot: float = 0.0
     """Seconds that the start takes longer."""
+    slow_login: float = 0.0
+    """Seconds that it takes longer from the password to the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,8 +155,9 @@ _SCHEMAS: dict[str, Any] = {
             "quantity": {"type": "number", "exclusiveMinimum": 0},
             "limit_price": _maybe(_NUMBER),
             "tif": {"type": "string", "enum": ["DAY", "GTC"], "default": "DAY"},
+            "client_id": {"type": "integer", "minimum": 0, "default": 0},
         },
-        optional=("limit_price", "tif"),
+        optional=("limit_price", "tif", "client_id"),
     ),
     "Order": _ORDER,
     "Execution": _EXECUTION,
@@ -208,6 +209,7 @@ _SCHEMAS: dict[str, Any] = {
             "begins": _MOMENT,
             "ends": _maybe(_MOMENT),
             "parameters": {"type": "object"},
+            "hit_at_monotonic_ns": _maybe(_WHOLE),
         }
     ),
     "Faults": _object({"faults": _list(_TEXT), "active": _list(_TEXT), "cases": _list(_named("Case"))}),
@@ -258,9 +260,16 @@ DESCRIPTION: dict[str, Any] = {
         },
         "/api/v1/orders": {
             "post": {
-                "summary": "Enter an order by hand, as at the gateway's own screen",
+                "summary": "Enter an order by hand, as at the gateway's own screen, or as another program's",
                 "requestBody": {"content": {"application/json": {"schema": _named("Entry")}}, "required": True},
                 "responses": {"200": _json("The record after that", _named("Book")), **_refused("400", "413")},
+            },
+        },
+        "/api/v1/orders/{perm_id}": {
+            "parameters": [{"name": "perm_id", "in": "path", "required": True, "schema": _WHOLE}],
+            "delete": {
+                "summary": "Cancel anybody's order by hand, as at the gateway's own screen",
+                "responses": {"200": _json("The record after that", _named("Book")), **_refused("404", "409")},
             },
         },
         "/api/v1/faults": {

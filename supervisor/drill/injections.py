@@ -64,7 +64,40 @@ class Wait:
     seconds: float
 
 
-type Step = StandIn | Lift | Push | Docker | Ask | Wait
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Wait until that fault of the stand-in has hit a request: the moment of a fault that waits for one."""
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Wait until the engine holds a position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """An order that is not the engine's, given at the gateway by hand, or by the program of that client id."""
+
+    action: str
+    limit_price: float | None = None
+    client_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelExits:
+    """Every working order that would close a position is cancelled by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOf:
+    """Every working order of that client id is cancelled by hand."""
+
+    client_id: int
+
+
+type Step = StandIn | Lift | Push | Docker | Ask | Wait | Hit | Held | Enter | CancelExits | CancelOf
 
 
 class Ends(StrEnum):
@@ -108,6 +141,8 @@ def _lifted(fault: str, lasts: float, *steps: Step) -> Injection:
 _STOP_ITS_PROCESS = ("bash", "-c", "kill -STOP $(cat /proc/1/task/1/children)")
 _STOP_ALL = ("bash", "-c", "kill -STOP -1")
 _A_LOGIN = Ask("login")
+_ANOTHER = 50
+"""The client id of a program that is nobody's here."""
 
 INJECTIONS: Mapping[str, Injection] = MappingProxyType(
     {
@@ -137,7 +172,7 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
             "existing-session", (StandIn("existing-session"),), Ends.HANDED_OVER, undo=(_A_LOGIN,)
         ),
         "data-competed": _lifted("data-competed", 10.0, StandIn("data-competed")),
-        "login-stuck": Injection("login-stuck", (StandIn("slow-boot", {"seconds": 1000}),)),
+        "login-stuck": Injection("login-stuck", (StandIn("slow-login", {"seconds": 1000}),)),
         "wrong-account": Injection(
             "wrong-account",
             (StandIn("wrong-account"), StandIn("reset")),
@@ -165,10 +200,37 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
             # The sentinel keeps the id that it was given: only its next life asks for the first one again.
             (Lift("client-id-in-use"), Docker(("restart",), "supervisor")),
         ),
-        "write-blocked": _lifted("write-blocked", 5.0, StandIn("read-only")),
+        "write-blocked": _lifted("write-blocked", 5.0, StandIn("read-only"), Hit("read-only")),
         "engine-exit": Injection("engine-exit", (Docker(("kill",), "engine"),)),
         "engine-zombie": Injection("engine-zombie", (Docker(("exec",), "engine", _STOP_ITS_PROCESS),)),
         "engine-deaf": Injection("engine-deaf", (StandIn("half-open", who=Who.ENGINE),), after=(Lift("half-open"),)),
+        # Its session is of no use to the engine, whose attempts to have a better one are farther and farther apart.
+        "engine-backoff": Injection(
+            "engine-backoff",
+            (
+                StandIn("no-managed-accounts", {"duration": 20}, who=Who.ENGINE),
+                StandIn("reset", who=Who.ENGINE),
+            ),
+        ),
+        "second-engine": Injection(
+            "second-engine",
+            (Enter("BUY", limit_price=100.0, client_id=_ANOTHER),),
+            Ends.LIFTED,
+            2.0,
+            (CancelOf(_ANOTHER),),
+        ),
+        "order-unacked": _lifted("order-unacked", 0.0, StandIn("lost-orders", who=Who.ENGINE), Hit("lost-orders")),
+        "exit-rejected": _lifted(
+            "exit-rejected",
+            3.0,
+            Held(),
+            StandIn("refused-orders", {"which": "closing"}),
+            CancelExits(),
+            Hit("refused-orders"),
+        ),
+        # Shares, for which nobody arms an exit: the Keeper's are the options' of the day.
+        "naked-position": Injection("naked-position", (Enter("BUY"),), Ends.LIFTED, 2.0, (Enter("SELL"),)),
+        "unknown-position": Injection("unknown-position", (Enter("BUY"),), Ends.LIFTED, 5.0, (Enter("SELL"),)),
         "cache-down": Injection(
             "cache-down",
             (Docker(("pause",), "redis"),),
@@ -200,13 +262,6 @@ NOT_DRILLED: Mapping[str, str] = MappingProxyType(
         "no-entitlement": "a row of the preflight: nothing breaks in a running stack",
         "planned-restart": "begins by the clock, inside a window: " + _PLAYED,
         "weekly-token": "begins by the calendar, once a week: " + _PLAYED,
-        "engine-backoff": "needs a gateway that is ready for us and not for the engine, whose client then waits longer "
-        "each time, by the attempts it made before: " + _PLAYED,
-        "second-engine": "a second engine would trade on the stand-in's account beside the first",
-        "order-unacked": "needs an order under way at the moment of injection",
-        "exit-rejected": "needs an exit under way at the moment of injection",
-        "naked-position": "needs a position whose exit is gone, which the reference strategy does not allow",
-        "unknown-position": "a trade by hand in the stand-in's book would be left there for the drills after it",
         "late-position": "begins by the clock, before the close",
         "host-slept": "would put this machine to sleep: " + _PLAYED,
         "supervisor-killed": "the supervisor is the stop-watch's witness; tests/e2e/test_road.py kills it",

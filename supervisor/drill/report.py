@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from supervisor.drill.records import Run
+from supervisor.drill.stack import OVER
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -25,7 +26,6 @@ def spread(values: Sequence[float | None], digits: int = 3) -> dict[str, float |
     }
 
 
-_TERMINAL = {"Filled", "Cancelled", "ApiCancelled", "Inactive"}
 _ENGINE_TERMINAL = {"FILLED", "CANCELED", "REJECTED", "EXPIRED", "DENIED"}
 
 
@@ -33,7 +33,7 @@ def agree(book: Mapping[str, Any], engine: Mapping[str, Any]) -> bool:
     """Whether the broker's book and the engine's status tell of the same positions and the same working orders."""
     broker_positions = {row["con_id"]: row["quantity"] for row in book["positions"] if row["quantity"]}
     engine_positions = {row["con_id"]: row["quantity"] for row in engine["positions"] if row["quantity"]}
-    broker_orders = {row["order_ref"].rsplit(":", 1)[0] for row in book["orders"] if row["status"] not in _TERMINAL}
+    broker_orders = {row["order_ref"].rsplit(":", 1)[0] for row in book["orders"] if row["status"] not in OVER}
     engine_orders = {row["client_order_id"] for row in engine["orders"] if row["status"] not in _ENGINE_TERMINAL}
     return broker_positions == engine_positions and broker_orders == engine_orders
 

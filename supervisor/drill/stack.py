@@ -7,7 +7,7 @@ its own stamp of a fault is on that clock already; Docker's and the journal's wa
 import asyncio
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,31 @@ from typing import Any
 
 import httpx
 
-from supervisor.drill.injections import Ask, Docker, Lift, Push, StandIn, Step, Wait, Who
+from supervisor.drill.injections import (
+    Ask,
+    CancelExits,
+    CancelOf,
+    Docker,
+    Enter,
+    Held,
+    Hit,
+    Lift,
+    Push,
+    StandIn,
+    Step,
+    Wait,
+    Who,
+)
 from tws.clock import Clock
 
+OVER = {"Filled", "Cancelled", "ApiCancelled", "Inactive"}
+"""The broker's words for an order that does not work any more."""
+
+_SPY = 756733
+"""Shares of SPY, which the stand-in trades at any hour."""
+_PATIENCE_SECONDS = 120.0
+"""Longer than the reference strategy's rest and a trade of its."""
+_LOOK_SECONDS = 0.1
 _CONTAINER_EVENTS = ("kill", "die", "start", "stop", "restart")
 
 
@@ -77,11 +99,54 @@ class Hands:
             await self._clock.sleep(step.seconds)
         elif isinstance(step, Ask):
             await self._post(f"{self._stack.supervisor}/api/v1/{step.path}", dict(step.body))
+        elif isinstance(step, Hit):
+            return await self._hit(step.fault)
+        elif isinstance(step, Held):
+            await self._until(self._holds)
+        elif isinstance(step, Enter):
+            await self._enter(step)
+        elif isinstance(step, CancelExits | CancelOf):
+            await self._cancel(step)
         else:
             await self._docker(step)
             if step.words == ("kill",):
                 return await asyncio.to_thread(_died_at, self._stack.container(step.role), self._clock)
         return self._clock.monotonic()
+
+    async def _hit(self, fault: str) -> float:
+        async def hit() -> float | None:
+            answer = await self._client.get(f"{self._stack.simulator}/api/v1/faults")
+            stamps = [case["hit_at_monotonic_ns"] for case in answer.json()["cases"] if case["name"] == fault]
+            return min((stamp / 1e9 for stamp in stamps if stamp is not None), default=None)
+
+        return await self._until(hit)
+
+    async def _holds(self) -> bool | None:
+        return bool((await self._client.get(f"{self._stack.engine}/api/v1/status")).json()["positions"]) or None
+
+    async def _until[Found](self, look: Callable[[], Awaitable[Found | None]]) -> Found:
+        """What is looked for, once it is there. Raises: TimeoutError."""
+        deadline = self._clock.monotonic() + _PATIENCE_SECONDS
+        while (found := await look()) is None:
+            if self._clock.monotonic() > deadline:
+                raise TimeoutError(f"expected the engine to trade, found that it has not in {_PATIENCE_SECONDS:g} s")
+            await self._clock.sleep(_LOOK_SECONDS)
+        return found
+
+    async def _enter(self, step: Enter) -> None:
+        body = {"con_id": _SPY, "action": step.action, "quantity": 1, "client_id": step.client_id}
+        if step.limit_price is not None:
+            body["limit_price"] = step.limit_price
+        await self._post(f"{self._stack.simulator}/api/v1/orders", body)
+
+    async def _cancel(self, step: CancelExits | CancelOf) -> None:
+        book = (await self._client.get(f"{self._stack.simulator}/api/v1/book")).json()
+        for order in book["orders"]:
+            if order["status"] not in OVER and _is_meant(order, step, book["positions"]):
+                url = f"{self._stack.simulator}/api/v1/orders/{order['perm_id']}"
+                answer = await self._client.delete(url)
+                if answer.status_code != httpx.codes.CONFLICT:  # one of its group went before it
+                    answer.raise_for_status()
 
     async def _docker(self, step: Docker) -> None:
         await asyncio.to_thread(docker, *step.words, self._stack.container(step.role), *step.inside)
@@ -106,6 +171,13 @@ class Hands:
             return int(answer.json()["connection"]["client_id"])
         answer = await self._client.get(f"{self._stack.supervisor}/api/v1/status")
         return int(answer.json()["tenants"][0]["gateway"]["client_id"])
+
+
+def _is_meant(order: dict[str, Any], step: CancelExits | CancelOf, positions: Sequence[dict[str, Any]]) -> bool:
+    if isinstance(step, CancelOf):
+        return bool(order["client_id"] == step.client_id)
+    closing = {(row["con_id"], "SELL" if row["quantity"] > 0 else "BUY") for row in positions}
+    return (order["con_id"], order["action"]) in closing
 
 
 def docker(*arguments: str) -> str:

@@ -14,6 +14,7 @@ from gateway.simulator.faults.fault import Fault, number, text
 from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.answers.session import CurrentTime, CurrentTimeMillis, Error
 from gateway.simulator.wire.requests.base import Request
+from gateway.simulator.wire.requests.orders import CancelOrder, PlaceOrder
 
 if TYPE_CHECKING:
     from gateway.simulator.api.session import Session
@@ -24,6 +25,11 @@ class ReadOnly(Fault):
     """Orders are refused with 321, as with the Read-Only API setting."""
 
     name = "read-only"
+
+    def takes(self, session: "Session", request: Request) -> bool:
+        if isinstance(request, PlaceOrder | CancelOrder):
+            self.hit()  # the gateway itself says no
+        return False
 
     async def begin(self) -> None:
         gateway = self.site.gateway

@@ -13,6 +13,7 @@ FAULTS: Mapping[str, type[Fault]] = {
         process.Freeze,
         process.HeapGrowth,
         login.SlowBoot,
+        login.SlowLogin,
         login.TwofaNever,
         login.BadPassword,
         login.ExistingSession,
@@ -54,5 +55,7 @@ FAULTS: Mapping[str, type[Fault]] = {
         orders.MissingEnds,
         orders.ZonelessExecutions,
         orders.FillAfterCancel,
+        orders.LostOrders,
+        orders.RefusedOrders,
     )
 }

@@ -96,6 +96,8 @@ class Fault(Hook):
     """A soft restart cures it."""
 
     site: Site = dataclasses.field(init=False)
+    hit_at: float | None = dataclasses.field(default=None, init=False)
+    """When it first hit a request, by the machine's clock: said by those that wait for one."""
 
     def check(self) -> None:
         """Look at parameters that depend on more than themselves.
@@ -109,6 +111,11 @@ class Fault(Hook):
 
     def end(self) -> None:
         """Undo it."""
+
+    def hit(self) -> None:
+        """It has hit a request."""
+        if self.hit_at is None:
+            self.hit_at = self.site.gateway.host.monotonic()
 
     def minds(self, session: "Session") -> bool:
         return self.site.scope.client in (None, session.client_id)

@@ -42,6 +42,7 @@ class Case:
             "begins": self.begins.isoformat(),
             "ends": None if self.ends is None else self.ends.isoformat(),
             "parameters": described(self.wish),
+            "hit_at_monotonic_ns": None if (hit := self.wish.fault.hit_at) is None else int(hit * 1e9),
         }
 
 

@@ -55,6 +55,18 @@ class SlowBoot(_LoginFault):
 
 
 @dataclass(kw_only=True, eq=False)
+class SlowLogin(_LoginFault):
+    """A login whose password was taken does not come through: a window that nobody knows stands in its way."""
+
+    name = "slow-login"
+
+    seconds: float = number(60.0, "machine seconds more than the profile's")
+
+    def changes(self) -> dict[str, Any]:
+        return {"slow_login": self.seconds}
+
+
+@dataclass(kw_only=True, eq=False)
 class TwofaNever(_LoginFault):
     """A login needs its push approved, and nobody does; or none can be sent any more."""
 

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from gateway.simulator.api.trouble import Late
 from gateway.simulator.broker.orders import Event, Order, Said, Status
-from gateway.simulator.faults.fault import Fault, number, whole
+from gateway.simulator.faults.fault import Fault, number, text, whole
 from gateway.simulator.wire.answers.answer import Answer
 from gateway.simulator.wire.answers.orders import CommissionReport, Execution, OrderStatus
 from gateway.simulator.wire.requests.base import Request
-from gateway.simulator.wire.requests.orders import CancelOrder
+from gateway.simulator.wire.requests.orders import CancelOrder, PlaceOrder
 from tws import codes
 
 if TYPE_CHECKING:
@@ -146,3 +146,59 @@ class FillAfterCancel(Fault):
     async def _tell(self, events: list[Event]) -> None:
         await self.site.gateway.clock.sleep(self.delay)
         self.site.gateway.tell(events)
+
+
+@dataclass(kw_only=True, eq=False)
+class _NewOrders(Fault):
+    """Hits orders that are new, and leaves changes of known ones alone."""
+
+    scopes = ("client", "contract")
+
+    def hits(self, session: "Session", request: Request) -> bool:
+        """Whether this request places a new order that is meant."""
+        if not isinstance(request, PlaceOrder):
+            return False
+        known = (session.client_id, request.order.order_id) in self.site.gateway.broker.book.orders
+        return not known and self.site.scope.contract in (None, self.con_id(request))
+
+    def con_id(self, request: PlaceOrder) -> int | None:
+        """The contract that it is for, None where no single one is meant."""
+        found = self.site.gateway.instruments.find(request.order.contract, self.site.gateway.now())
+        return found[0].con_id if len(found) == 1 else None
+
+
+@dataclass(kw_only=True, eq=False)
+class LostOrders(_NewOrders):
+    """New orders are lost on their way: nobody answers, and the broker has none of them."""
+
+    name = "lost-orders"
+
+    def takes(self, session: "Session", request: Request) -> bool:
+        if not self.hits(session, request):
+            return False
+        self.hit()
+        return True
+
+
+@dataclass(kw_only=True, eq=False)
+class RefusedOrders(_NewOrders):
+    """New orders are refused with 201."""
+
+    name = "refused-orders"
+
+    which: str = text("all", "all of them, or those that would close what is held", "all", "closing")
+
+    def takes(self, session: "Session", request: Request) -> bool:
+        if not self.hits(session, request):
+            return False
+        assert isinstance(request, PlaceOrder)
+        if self.which == "closing" and not self._closes(request):
+            return False
+        self.hit()
+        session.error(request.order.order_id, codes.ORDER_REJECTED, f"{codes.text(codes.ORDER_REJECTED)}not now")
+        return True
+
+    def _closes(self, request: PlaceOrder) -> bool:
+        con_id = self.con_id(request)
+        held = 0.0 if con_id is None else self.site.gateway.broker.position(con_id).quantity
+        return held != 0 and request.order.fields["action"] == ("SELL" if held > 0 else "BUY")

@@ -242,6 +242,14 @@ async def test_a_slow_boot(run: Run) -> None:
     assert await down_and_up(run) < 45
 
 
+async def test_a_slow_login(run: Run) -> None:
+    await run.begin("slow-login", seconds=50.0)
+    assert await down_and_up(run) >= 45
+    await run.end("slow-login")
+    run.lifecycle.log_in_again()
+    assert await down_and_up(run) < 45
+
+
 async def test_login_faults_may_wait_for_the_next_login(run: Run) -> None:
     await run.begin("bad-password", at_once=False)
     assert run.lifecycle.script == Script(credentials="wrong")

@@ -6,6 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
+from tests.unit.simulator.orders import place_order
 from tests.unit.simulator.raw import RawClient, of
 from tests.unit.simulator.rig import AAPL, SPY, HandClock
 from tests.unit.simulator.run import standing
@@ -174,3 +175,44 @@ async def test_fill_after_cancel(run: Run) -> None:
         await run.beat(2)
         assert of(said + await heard(client), "3")[-1][2] == "Cancelled"
         assert len(run.gateway.broker.fills) == 1
+
+
+async def test_lost_orders_are_answered_by_nobody_and_are_not_on_record(run: Run) -> None:
+    async with RawClient(run.server.port) as client:
+        await client.start()
+        run.place(7, 1, order_type="LMT", limit_price=100.0)
+        await heard(client)
+        await run.begin("lost-orders", client=7)
+        assert hit_at(run) is None
+        client.send("3", 2, *place_order("SPY", orderType="LMT", lmtPrice="100"))
+        assert await client.silence()
+        assert [order.order_id for order in run.gateway.broker.book.orders.values()] == [1]
+        assert hit_at(run) is not None
+        client.send("3", 1, *place_order("SPY", orderType="LMT", lmtPrice="101"))  # a change of a known one
+        assert of(await heard(client), "5")
+        await run.end("lost-orders")
+        client.send("3", 3, *place_order("SPY", orderType="LMT", lmtPrice="100"))
+        assert of(await heard(client), "5")
+
+
+async def test_refused_orders_are_those_that_would_close(run: Run) -> None:
+    async with RawClient(run.server.port) as client:
+        await client.start()
+        await filled(run, client, 1)
+        await run.begin("refused-orders", which="closing")
+        client.send("3", 2, *place_order("SPY", orderType="LMT", lmtPrice="100"))
+        assert of(await heard(client), "5")
+        assert hit_at(run) is None
+        client.send("3", 3, *place_order("SPY", action="SELL", orderType="LMT", lmtPrice="900"))
+        [refusal] = await heard(client)
+        assert refusal[1:3] == ["3", "201"]
+        assert hit_at(run) is not None
+        await run.begin("refused-orders")
+        client.send("3", 4, *place_order("SPY", orderType="LMT", lmtPrice="100"))
+        assert [message[1:3] for message in await heard(client)] == [["4", "201"]]
+
+
+def hit_at(run: Run) -> int | None:
+    [case, *_] = run.faults.cases
+    stamp: int | None = case.told()["hit_at_monotonic_ns"]
+    return stamp

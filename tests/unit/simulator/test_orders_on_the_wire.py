@@ -392,6 +392,8 @@ async def test_orders_entered_by_hand_are_bound_by_client_0(world: World) -> Non
         {"con_id": SPY, "action": "BUY", "quantity": 1, "limit_price": "dear"},
         {"con_id": SPY, "action": "BUY", "quantity": 1, "tif": "IOC"},
         {"con_id": SPY, "action": "BUY", "quantity": 1, "colour": "red"},
+        {"con_id": SPY, "action": "BUY", "quantity": 1, "client_id": -1},
+        {"con_id": SPY, "action": "BUY", "quantity": 1, "client_id": "seven"},
         {"con_id": SPY, "action": "BUY", "quantity": 1, "limit_price": 100.005},
         {"con_id": SPY, "action": "BUY", "quantity": 1, "limit_price": -1},
         {"con_id": SPY, "action": "BUY", "quantity": 100_000},
@@ -407,6 +409,19 @@ async def test_an_order_by_hand_over_http(run: Run) -> None:
     answer = await run.http.post("/api/v1/orders", json=entry)
     [shown] = answer.json()["orders"]
     assert (shown["status"], shown["limit_price"], shown["client_id"]) == ("Submitted", 100.0, 0)
+
+
+async def test_an_order_of_another_program_and_a_cancellation_by_hand(run: Run) -> None:
+    entry = {"con_id": SPY, "action": "BUY", "quantity": 2, "limit_price": 100.0, "client_id": 50}
+    [shown] = (await run.http.post("/api/v1/orders", json=entry)).json()["orders"]
+    assert (shown["status"], shown["client_id"]) == ("Submitted", 50)
+    path = f"/api/v1/orders/{shown['perm_id']}"
+    assert (await run.http.delete(path)).status_code == 200
+    await run.beat(3)
+    [shown] = (await run.http.get("/api/v1/book")).json()["orders"]
+    assert shown["status"] == "Cancelled"
+    assert (await run.http.delete(path)).status_code == 409
+    assert (await run.http.delete("/api/v1/orders/4711")).status_code == 404
 
 
 async def test_an_order_names_its_exchange(world: World) -> None:

@@ -43,11 +43,20 @@ class Scripted:
     """A stack that breaks when it is told to, and recovers by the clock; `heals` False never does."""
 
     def __init__(
-        self, clock: HandClock, *, heals: bool = True, rung: str = "container-restart", deaf: float = 0.1
+        self,
+        clock: HandClock,
+        *,
+        heals: bool = True,
+        rung: str = "container-restart",
+        deaf: float = 0.1,
+        fault: str = "jvm-dead",
+        heals_after: float = 25.0,
     ) -> None:
         self._clock = clock
         self._heals = heals
         self._rung = rung
+        self._fault = fault
+        self._heals_after = heals_after
         self._broken_at = float("inf")
         self.lifted = False
         self.deaf = deaf
@@ -65,8 +74,8 @@ class Scripted:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         age = self._clock.monotonic() - self._broken_at
-        ready = age < 1 or (self._heals and age >= 25)
-        trading = age < 1 or (self._heals and age >= 26)
+        ready = age < 1 or (self._heals and age >= self._heals_after)
+        trading = age < 1 or (self._heals and age >= self._heals_after + 1)
         tenant = {
             "gateway": {"state": "READY" if ready else "FAILING"},
             "engine": {"state": "TRADING" if trading else "WAITING"},
@@ -86,9 +95,9 @@ class Scripted:
     def _incident(self, age: float, trading: bool) -> dict[str, Any]:
         return {
             "id": 1,
-            "fault": "jvm-dead",
+            "fault": self._fault,
             "declared_at": self.iso(2),
-            "closed_at": self.iso(26) if trading else None,
+            "closed_at": self.iso(self._heals_after + 1) if trading else None,
             "actions": [{"rung": self._rung, "at": self.iso(20), "outcome": "ok"}] if age >= 20 else [],
             "outcome": "recovered" if trading else "open",
         }
@@ -139,6 +148,21 @@ async def test_a_fault_that_stands_already_is_not_injected(monkeypatch: pytest.M
         drill = Drill(STACK, stack, client, clock, LABEL)
         with pytest.raises(AlreadyStands, match="clock-skew"):
             await drill.run("clock-skew", 0)
+
+
+async def test_what_is_cured_under_a_standing_faults_name_is_over_only_after_its_own_had_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = await one_run(monkeypatch, name="engine-deaf", fault="unknown-position", heals_after=5.0)
+    assert run.detect_s == pytest.approx(2, abs=0.002)
+    assert run.named == ["unknown-position"]
+    assert run.trading_s is not None
+    assert run.trading_s >= 20
+
+
+async def test_a_slow_answer_is_no_sight_of_another_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = await one_run(monkeypatch, name="engine-deaf", fault="slow", heals_after=5.0)
+    assert (run.detect_s, run.named) == (None, ["slow"])
 
 
 def test_a_resync_is_right_behind_every_fault_and_no_other_act_is() -> None:
