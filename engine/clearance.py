@@ -40,12 +40,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks."""
+    """Who asks. `further_accounts` are those of the same gateway."""
 
     tenant: str
     account: str
     mode: str
     instance: str
+    further_accounts: tuple[str, ...] = ()
 
 
 async def ask(
@@ -56,6 +57,7 @@ async def ask(
     body = {
         "tenant": request.tenant,
         "account": request.account,
+        "further_accounts": request.further_accounts,
         "mode": request.mode,
         "instance": request.instance,
     }

@@ -196,7 +196,8 @@ class _Run:
     async def _clearance(self) -> clearance.Ground:
         settings = self._settings
         token = settings.machine_token.get_secret_value() if settings.machine_token else None
-        request = clearance.Request(settings.tenant, settings.ib_account, settings.mode, uuid.uuid4().hex)
+        here = tuple(one.account for one in settings.accounts if settings.link(one)[:2] == settings.link()[:2])
+        request = clearance.Request(settings.tenant, settings.ib_account, settings.mode, uuid.uuid4().hex, here)
         self._watch.tell(Phase.CLEARANCE, "asking the supervisor for clearance")
         async with httpx.AsyncClient(trust_env=False) as http:
             return await clearance.obtain(

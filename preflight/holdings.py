@@ -13,19 +13,19 @@ _NAMED = 5
 
 
 async def positions(site: Site) -> list[Position]:
-    """What the configured account holds."""
-    return [row for row in await site.gateway.positions() if row.account == site.settings.ib_account]
+    """What the configured accounts hold."""
+    return [row for row in await site.gateway.positions() if row.account in site.settings.accounts]
 
 
 async def working_orders(site: Site) -> list[OpenOrder] | None:
-    """The configured account's working orders; None from a read-only API, which lists none."""
+    """The configured accounts' working orders; None from a read-only API, which lists none."""
     try:
         rows = await site.gateway.open_orders()
     except RequestRefused as refusal:
         if says_read_only(refusal.code, refusal.text):
             return None
         raise
-    return [row for row in rows if row.account == site.settings.ib_account]
+    return [row for row in rows if row.account in site.settings.accounts]
 
 
 def traded_today(executions: Iterable[Execution], account: str) -> dict[int, Decimal]:

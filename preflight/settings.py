@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     gateway_host: str = "127.0.0.1"
     gateway_port: Annotated[int, Field(gt=0, lt=65536)] = 4002
     ib_account: Annotated[str, StringConstraints(pattern=r"^(DU|DF|U|F)[A-Z0-9]+$")]
+    further_accounts: str = ""
+    """Comma-separated accounts of the same login that the engine trades as well."""
     mode: Literal["sim", "paper", "live"]
     tenant: str | None = None
     """Whose gateway it is, in the supervisor's words. Not set: the supervisor's only one."""
@@ -59,6 +61,11 @@ class Settings(BaseSettings):
         if not parse(value):
             raise ValueError("expected at least one instrument")
         return value
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that is traded here, the first one first."""
+        return (self.ib_account, *(name.strip() for name in self.further_accounts.split(",") if name.strip()))
 
     @property
     def traded(self) -> tuple[Instrument, ...]:

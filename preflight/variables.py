@@ -32,7 +32,7 @@ PASSED_ON: Final = (
     *("ENGINE_SETTINGS", "STRATEGY", "STRATEGY_CONFIG", "GREEKS_STRIKES", "UNDERLYING", "CHAIN_STRIKES"),
     *("IB_CLIENT_ID", "MARKET_DATA_TYPE", "TRADER_ID", "AUTO_RESTART_TIME", "BUILD_NETWORK"),
     *("REAUTH_AT", "TWOFA", "PREFLIGHT_AT", "DRY_RUN"),
-    *("INSTRUMENTS", "MARKET_DATA_LINES", "MARKET_FARMS"),
+    *("INSTRUMENTS", "MARKET_DATA_LINES", "MARKET_FARMS", "FURTHER_ACCOUNTS"),
     *STAND_IN,
 )
 """Variables that compose.yaml hands to the services only when they are set; each service checks its own."""

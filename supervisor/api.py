@@ -227,7 +227,10 @@ class _Api:
         return JSONResponse({"cancelled": True})
 
     async def clearance(self, request: Request) -> Response:
-        """`{"tenant", "account", "mode", "instance"}` → `{"granted", "reason", "retry_after_seconds"}`."""
+        """Answer `{"granted", "reason", "retry_after_seconds"}`.
+
+        Of `{"tenant", "account", "further_accounts", "mode", "instance"}`.
+        """
         body = await _body(request)
         watch = self._watch(body.get("tenant"))
         mode = body.get("mode")
@@ -236,7 +239,9 @@ class _Api:
                 {"granted": False, "reason": f"the engine is set to {mode}", "retry_after_seconds": 5.0}
             )
         account = body.get("account")
-        answer = await watch.clearance(account if isinstance(account, str) else None)
+        told = body.get("further_accounts")
+        further = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
+        answer = await watch.clearance(account if isinstance(account, str) else None, further)
         return JSONResponse(answer.as_json())
 
 

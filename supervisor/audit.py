@@ -66,7 +66,7 @@ def second_engine(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
     found = []
     for row in audit.resting:
         order = row.order
-        if not _mine(order.account, rules) or order.client_id <= BY_HAND or order.client_id in OURS:
+        if not rules.traded(order.account) or order.client_id <= BY_HAND or order.client_id in OURS:
             continue
         if order.client_id not in ENGINES:
             found.append(order)
@@ -86,7 +86,7 @@ def order_unacked(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
     ages = {
         order.ref: order.unanswered_seconds
         for order in engine.working
-        if order.unanswered_seconds is not None and order.ref not in at_broker
+        if order.unanswered_seconds is not None and order.ref not in at_broker and _of(order.account, rules) is not None
     }
     late = [ref for ref, age in ages.items() if age > UNANSWERED]
     if not late:
@@ -103,14 +103,14 @@ def exit_rejected(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
     """Fault 34: an order that would have closed a position which still stands was refused."""
     if not _trades(engine):
         return UNKNOWN
-    held = {row.position.con_id: row for row in _held(audit, rules)}
+    held = {(_of(row.position.account, rules), row.position.con_id): row for row in _held(audit, rules)}
     found = []
     for refusal in engine.refused:
-        row = held.get(refusal.con_id) if refusal.con_id is not None else None
+        row = held.get((_of(refusal.account, rules), refusal.con_id)) if refusal.con_id is not None else None
         # The exits of an entry that was refused as well are no exits of what a later entry opened.
         meant = row is not None and engine.look.at - refusal.seconds_ago >= row.since - BRACKET
         if row is not None and meant and closes(refusal.side, row.position.quantity):
-            found.append(f"{refusal.ref}, exit of {_position(row)}, was refused: {refusal.reason}")
+            found.append(f"{refusal.ref}, exit of {_position(row, rules)}, was refused: {refusal.reason}")
     return _found(faults.EXIT_REJECTED, engine.look.at, found) if found else WELL
 
 
@@ -126,7 +126,7 @@ def naked_position(audit: Audit, engine: EngineView, now: float, rules: Rules) -
             changing = True
             continue
         refs = ", ".join(_ref(order) or str(order.perm_id) for order in exits)
-        found.append(f"{_position(row)} has exits for {closed:f}" + (f" ({refs})" if refs else ""))
+        found.append(f"{_position(row, rules)} has exits for {closed:f}" + (f" ({refs})" if refs else ""))
     if found:
         return _found(faults.NAKED_POSITION, audit.asked_at, found)
     return UNKNOWN if changing else WELL
@@ -136,26 +136,30 @@ def unknown_position(audit: Audit, engine: EngineView, now: float, rules: Rules)
     """Fault 36: a position of another size at the broker than in the engine's books."""
     if not _trades(engine):
         return UNKNOWN
-    theirs: dict[int, tuple[float, float, str]] = {}
+    theirs: dict[tuple[str, int], tuple[float, float, str]] = {}
     for row in audit.held:
-        if _mine(row.position.account, rules):
-            size, since, _ = theirs.get(row.position.con_id, (0.0, audit.since, ""))
+        account = _of(row.position.account, rules)
+        if account is not None:
+            size, since, _ = theirs.get((account, row.position.con_id), (0.0, audit.since, ""))
             size += float(row.position.quantity)
-            theirs[row.position.con_id] = (size, max(since, row.since), row.position.local_symbol)
-    ours: dict[int, tuple[float, str]] = {}
+            theirs[account, row.position.con_id] = (size, max(since, row.since), row.position.local_symbol)
+    ours: dict[tuple[str, int], tuple[float, str]] = {}
     for position in engine.held:
-        con_id = position.con_id or 0  # without a number it can only be the engine's alone
-        ours[con_id] = (ours.get(con_id, (0.0, ""))[0] + position.quantity, position.name)
+        account = _of(position.account, rules)
+        if account is not None:
+            key = (account, position.con_id or 0)  # without a number it can only be the engine's alone
+            ours[key] = (ours.get(key, (0.0, ""))[0] + position.quantity, position.name)
     found, changing = [], False
-    for con_id in sorted(theirs.keys() | ours.keys()):
-        size, since, symbol = theirs.get(con_id, (0.0, audit.since, ""))
-        known, name = ours.get(con_id, (0.0, ""))
+    for account, con_id in sorted(theirs.keys() | ours.keys()):
+        size, since, symbol = theirs.get((account, con_id), (0.0, audit.since, ""))
+        known, name = ours.get((account, con_id), (0.0, ""))
         if abs(size - known) < 1e-9:
             continue
         if not _settled(engine, since):
             changing = True
             continue
-        found.append(f"the broker has {size:g} {symbol or name} (contract {con_id}), the engine {known:g}")
+        where = f"contract {con_id}{_where(account, rules)}"
+        found.append(f"the broker has {size:g} {symbol or name} ({where}), the engine {known:g}")
     if found:
         return replace(_found(faults.UNKNOWN_POSITION, audit.at, found), amiss="; ".join(found))
     return UNKNOWN if changing else WELL
@@ -166,7 +170,7 @@ def late_position(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
     found, since = [], now
     for row in _held(audit, rules):
         if row.expires_at is not None and now >= row.expires_at - CUT_OFF:
-            found.append(f"{_position(row)} trades for {max(0.0, row.expires_at - now) / 60:.0f} min more")
+            found.append(f"{_position(row, rules)} trades for {max(0.0, row.expires_at - now) / 60:.0f} min more")
             since = min(since, row.expires_at - CUT_OFF)
     return _found(faults.LATE_POSITION, since, found) if found else WELL
 
@@ -174,12 +178,14 @@ def late_position(audit: Audit, engine: EngineView, now: float, rules: Rules) ->
 # -- what the books say ------------------------------------------------------------------------------------------------
 
 
-def _mine(account: str, rules: Rules) -> bool:
-    return not rules.account or account == rules.account
+def _of(account: str, rules: Rules) -> str | None:
+    """The account whose books these are; None for one that is not the engine's here. Empty where any will do."""
+    account = account or rules.account
+    return (account if rules.account else "") if rules.traded(account) else None
 
 
 def _held(audit: Audit, rules: Rules) -> list[Held]:
-    return [row for row in audit.held if row.position.quantity and _mine(row.position.account, rules)]
+    return [row for row in audit.held if row.position.quantity and rules.traded(row.position.account)]
 
 
 def _trades(engine: EngineView) -> bool:
@@ -212,5 +218,13 @@ def _order(order: OpenOrder) -> str:
     )
 
 
-def _position(row: Held) -> str:
-    return f"{row.position.quantity:f} {row.position.local_symbol} (contract {row.position.con_id})"
+def _position(row: Held, rules: Rules) -> str:
+    position = row.position
+    return (
+        f"{position.quantity:f} {position.local_symbol} (contract {position.con_id}{_where(position.account, rules)})"
+    )
+
+
+def _where(account: str, rules: Rules) -> str:
+    """The account, where there are several."""
+    return f", account {account}" if rules.further_accounts else ""

@@ -4,12 +4,13 @@ Yes only when the gateway is verified ready, its account is the right one, and e
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from supervisor.diagnosis import account_fault
+from supervisor.rules import Rules
 from supervisor.states import GatewayState
 from tws.clock import Clock
 
@@ -50,6 +51,16 @@ def before_checks(
     if state is not GatewayState.READY:
         return Answer(False, f"the gateway is {state}, not READY", _SOON)
     return None
+
+
+def unwatched(accounts: tuple[str, ...], rules: Rules, asked_for: Sequence[str]) -> Answer | None:
+    """What speaks against the further accounts: one that nobody would watch, or that the gateway does not serve."""
+    if strangers := [account for account in asked_for if not rules.traded(account)]:
+        found = ", ".join(strangers)
+        wanted = ",".join((*rules.further_accounts, *strangers))
+        return Answer(False, f"the engine trades {found}, which is not watched; set FURTHER_ACCOUNTS={wanted}", _LATER)
+    wrong = next(filter(None, (account_fault(accounts, one, rules.live) for one in rules.further_accounts)), None)
+    return Answer(False, wrong, _LATER) if wrong is not None else None
 
 
 def goes(report: Report) -> bool:

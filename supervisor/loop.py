@@ -7,7 +7,7 @@ what it reads. Acts run beside it, one at a time.
 import asyncio
 import json
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -720,12 +720,11 @@ class Watch:
     def _explained(self, view: LedgerView) -> str:
         return explain(view, self._policy.login_budget, self._clock.monotonic(), self._wall)
 
-    async def clearance(self, account: str | None = None) -> Answer:
-        """May an engine for `account` start now?"""
-        rules, memory = self.rules, self.memory
-        no = clearance.before_checks(
-            memory.gateway.state, self._senses.sentinel.view.accounts, rules.account, rules.live, account
-        )
+    async def clearance(self, account: str | None = None, further: Sequence[str] = ()) -> Answer:
+        """May an engine for `account`, and for `further` accounts of the same gateway, start now?"""
+        rules, memory, served = self.rules, self.memory, self._senses.sentinel.view.accounts
+        no = clearance.before_checks(memory.gateway.state, served, rules.account, rules.live, account)
+        no = no or clearance.unwatched(served, rules, further)
         if no is not None:
             return no
         return clearance.after_checks(await self.preflights.report(not_before=memory.gateway.since))

@@ -287,11 +287,12 @@ class EngineWord(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EnginePosition:
-    """One position by the engine's word."""
+    """One position by the engine's word. `account` is empty where it names none, and then its first one is meant."""
 
     con_id: int | None
     name: str
     quantity: float
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +307,7 @@ class EngineOrder:
     ref: str
     name: str
     unanswered_seconds: float | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +324,7 @@ class EngineRefusal:
     side: str
     reason: str
     seconds_ago: float = 0.0
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class Rules:
 
     Attributes:
         account: the configured account; empty accepts any of the right kind.
+        further_accounts: those of the same gateway that the engine trades beside it.
         live: real money.
         engine: whether an engine is to be looked after.
         engine_api: whether it speaks our HTTP API; without it, its container is all that is looked after.
@@ -30,6 +31,7 @@ class Rules:
 
     tenant: str
     account: str = ""
+    further_accounts: tuple[str, ...] = ()
     live: bool = False
     engine: bool = True
     engine_api: bool = True
@@ -44,3 +46,7 @@ class Rules:
     external: bool = False
     restart_command: tuple[str, ...] = ()
     policy: Policy = field(default_factory=Policy)
+
+    def traded(self, account: str) -> bool:
+        """Whether an account of the gateway is the engine's to trade."""
+        return not self.account or account == self.account or account in self.further_accounts

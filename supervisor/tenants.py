@@ -33,6 +33,8 @@ class Tenant(BaseModel):
     tenant: Annotated[str, Field(pattern=NAME)]
     mode: Literal["sim", "paper", "live"]
     ib_account: str
+    further_accounts: str = ""
+    """Comma-separated accounts of the same gateway that its engine trades as well."""
     gateway: Literal["container", "external"] = "container"
     """`external` is a gateway of which we know host and port, and whose container, if it has one, is not ours."""
     restart_command: str | None = None
@@ -68,6 +70,12 @@ class Tenant(BaseModel):
     preflight: dict[str, Any] = {}
     """The preflight's own settings, in small letters; only in a file."""
 
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that its engine trades, the first one first; none where any will do."""
+        further = [name.strip() for name in self.further_accounts.split(",") if name.strip()]
+        return (self.ib_account, *further) if self.ib_account else ()
+
     def rules(self) -> Rules:
         """The tenant's rules, checked against each other.
 
@@ -87,6 +95,7 @@ class Tenant(BaseModel):
         return Rules(
             tenant=self.tenant,
             account=self.ib_account,
+            further_accounts=self.accounts[1:],
             live=live,
             engine=self.engine != "none",
             engine_api=self.engine == "on",
@@ -132,7 +141,7 @@ class Tenant(BaseModel):
         Raises:
             SettingsRefused: one line for each setting that is missing or unusable.
         """
-        names = {"gateway_host", "gateway_port", "ib_account", "mode", "engine", "engine_url"}
+        names = {"gateway_host", "gateway_port", "ib_account", "further_accounts", "mode", "engine", "engine_url"}
         names |= {"mailbox_dir"} if self.gateway == "container" else set()
         given = self.model_dump(include=names) | self.preflight
         # The prefix, which no variable has, keeps the environment out.
@@ -198,11 +207,10 @@ def _shared(tenants: Iterable[Tenant]) -> Iterable[str]:
     taken: dict[tuple[str, object], str] = {}
     for one in tenants:
         own: dict[str, object] = {"gateway_host": f"{one.gateway_host}:{one.gateway_port}"}
-        own |= {"ib_account": one.ib_account} if one.ib_account else {}
         own |= {"engine_url": one.engine_url} if one.engine == "on" else {}
         if one.gateway == "container":
             own |= {name: getattr(one, name) for name in ("mailbox_dir", "ledger_dir", "hold_dir")}
-        for name, value in own.items():
+        for name, value in [*own.items(), *(("ib_account", account) for account in one.accounts)]:
             other = taken.setdefault((name, value), one.tenant)
             if other != one.tenant:
                 yield f"{one.tenant}.{name}: expected one of its own, found {value}, which is {other}'s too"

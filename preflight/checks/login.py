@@ -13,18 +13,18 @@ _STOP = Remedy(
 )
 _SET_ACCOUNT = Remedy(
     "other-account",
-    "set IB_ACCOUNT in .env to an account of this login, or the login's user name to the account's owner",
+    "set IB_ACCOUNT (and FURTHER_ACCOUNTS) in .env to accounts of this login, or the login's user name to their owner",
 )
 
 
 async def ask(site: Site) -> Answer:
     accounts = await site.gateway.accounts()
     live = site.settings.mode == "live"
-    expected = f"{site.settings.ib_account} on a {'live' if live else 'paper'} login"
+    expected = f"{', '.join(site.settings.accounts)} on a {'live' if live else 'paper'} login"
     if strange := [account for account in accounts if account.startswith("D") == live]:
         found = f"{', '.join(strange)}: a {'paper' if live else 'LIVE'} account"
         return Answer(Result.FAIL, found, (_STOP,), expected)
-    if site.settings.ib_account not in accounts:
+    if not set(site.settings.accounts) <= set(accounts):
         return Answer(Result.FAIL, ", ".join(accounts), (_SET_ACCOUNT,), expected)
     return Answer(Result.PASS, ", ".join(accounts), expected=expected)
 

@@ -16,8 +16,9 @@ _LEFT = Remedy(
 
 async def ask(site: Site) -> Answer:
     held = await positions(site)
-    today = traded_today(await site.gateway.executions(), site.settings.ib_account)
-    left = [(row, row.quantity - today.get(row.con_id, 0)) for row in held]
+    executions = await site.gateway.executions()
+    today = {account: traded_today(executions, account) for account in site.settings.accounts}
+    left = [(row, row.quantity - today[row.account].get(row.con_id, 0)) for row in held]
     carried = [f"{quantity:f} {row.local_symbol}" for row, quantity in left if quantity]
     if carried:
         return Answer(Result.WARN, f"held since before today: {named(carried)}", (_LEFT,))

@@ -26,7 +26,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    print(f"{settings.ib_account}: flat, and no order works; the broker said so twice.")
+    print(f"{', '.join(settings.accounts)}: flat, and no order works; the broker said so twice.")
     return 0
 
 

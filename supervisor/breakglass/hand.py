@@ -20,14 +20,14 @@ QUIET_LOOKS = 2
 
 
 async def flatten(settings: Settings, clock: Clock, say: Callable[[str], None]) -> list[str]:
-    """Close what the account holds and cancel what works in it; returns what is left then, in words.
+    """Close what the accounts hold and cancel what works in them; returns what is left then, in words.
 
     `say` hears one line an act and a refusal. Orders of another account of the same login are not touched.
 
     Raises:
         TwsError: the gateway cannot be asked.
     """
-    account = settings.ib_account
+    accounts = settings.accounts
 
     def heard(notice: Notice) -> None:
         if codes.ends_request(notice.code):
@@ -42,13 +42,14 @@ async def flatten(settings: Settings, clock: Clock, say: Callable[[str], None]) 
         while True:
             positions = await session.positions(timeout=PATIENCE_SECONDS)
             orders = await session.open_orders(timeout=PATIENCE_SECONDS)
-            open_ = left(account, positions, orders)
+            open_ = [what for account in accounts for what in left(account, positions, orders)]
             # What a client keeps that is still connected will not go by waiting.
-            ours_to_do = left(account, positions, [order for order in orders if order.client_id not in connected])
+            ours = [order for order in orders if order.client_id not in connected]
+            ours_to_do = [what for account in accounts for what in left(account, positions, ours)]
             quiet = 0 if ours_to_do else quiet + 1
             if quiet == QUIET_LOOKS or clock.monotonic() >= ends:
                 return open_
-            acts = next_acts(account, positions, orders)
+            acts = [act for account in accounts for act in next_acts(account, positions, orders)]
             unwanted = [act.order for act in acts if isinstance(act, Cancel) and act.order.client_id not in connected]
             connected |= await _cancel(settings, clock, unwanted, session, say)
             for act in acts:
@@ -56,7 +57,7 @@ async def flatten(settings: Settings, clock: Clock, say: Callable[[str], None]) 
                     where = f" in the group of its exits, {act.oca_group}" if act.oca_group else ""
                     say(f"{act.action} {act.quantity:f} {act.position.local_symbol} at the market{where}")
                     session.market(
-                        account,
+                        act.position.account,
                         act.position.con_id,
                         act.action,
                         act.quantity,

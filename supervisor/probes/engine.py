@@ -137,11 +137,13 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
             entries_held=body.get("entries_held") is True,
             halted=body.get("halted") is True,
             held=tuple(
-                EnginePosition(row.get("con_id"), str(row.get("instrument_id")), float(row["quantity"]))
+                EnginePosition(row.get("con_id"), str(row.get("instrument_id")), float(row["quantity"]), _account(row))
                 for row in positions
             ),
             working=tuple(
-                EngineOrder(str(row.get("client_order_id")), str(row.get("instrument_id")), _unanswered(row, at))
+                EngineOrder(
+                    str(row.get("client_order_id")), str(row.get("instrument_id")), _unanswered(row, at), _account(row)
+                )
                 for row in orders
             ),
             refused=tuple(
@@ -152,6 +154,7 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
                     str(row.get("side")),
                     str(row.get("reason")),
                     _seconds_between(row.get("at"), at) or 0.0,
+                    _account(row),
                 )
                 for row in body.get("refused_orders") or []
             ),
@@ -162,6 +165,10 @@ def view(body: Mapping[str, Any], look: Look) -> EngineView:
         )
     except (AttributeError, TypeError, ValueError) as error:
         return EngineView(look=Look(Result.FAIL, look.at, look.seconds, f"malformed status: {error!r}"))
+
+
+def _account(row: Mapping[str, Any]) -> str:
+    return str(row.get("account") or "")
 
 
 def _moment(text: object) -> datetime | None:

@@ -25,13 +25,14 @@ def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StandIn]
         yield made
 
 
-def break_glass(gateway: StandIn) -> subprocess.CompletedProcess[str]:
+def break_glass(gateway: StandIn, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": "",
         "GATEWAY_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(gateway.api_port),
         "IB_ACCOUNT": ACCOUNT,
         "MODE": "sim",
+        **more,
     }
     command = [sys.executable, "-m", "supervisor.breakglass"]
     return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=90)
@@ -56,6 +57,29 @@ async def engine(gateway: StandIn, client_id: int) -> IB:
         while len(working(gateway)) < 5:
             await asyncio.sleep(0.05)
     return client
+
+
+def test_every_account_that_is_traded_is_closed_and_no_other(tmp_path: Path) -> None:
+    accounts = [ACCOUNT, "DUSIM0002", "DUSIM0003"]
+
+    async def buy(port: int) -> None:
+        client = IB()
+        await client.connectAsync("127.0.0.1", port, clientId=1)
+        for account in accounts:
+            client.placeOrder(SPY, MarketOrder("BUY", 2, tif="DAY", account=account))
+        async with asyncio.timeout(20):
+            while not all(trade.isDone() for trade in client.trades()):
+                await asyncio.sleep(0.02)
+        client.disconnect()
+
+    with contextlib.closing(StandIn(tmp_path, SIM_ACCOUNTS=",".join(accounts))) as gateway:
+        gateway.start()
+        gateway.up()
+        asyncio.run(buy(gateway.api_port))
+        done = break_glass(gateway, FURTHER_ACCOUNTS="DUSIM0002")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "DUSIM0001, DUSIM0002: flat" in done.stdout
+        assert [(row["account"], row["quantity"]) for row in gateway.book()["positions"]] == [("DUSIM0003", 2)]
 
 
 def working(gateway: StandIn) -> list[dict[str, Any]]:

@@ -97,7 +97,13 @@ async def test_a_yes_is_a_yes_and_the_question_is_complete(supervisors: list[Sup
     path, authorization, body = one.heard[0]
     assert path == "/api/v1/clearance"
     assert authorization == "Bearer secret"
-    assert body == {"tenant": "sim", "account": "DUSIM0001", "mode": "sim", "instance": "i-1"}
+    assert body == {
+        "tenant": "sim",
+        "account": "DUSIM0001",
+        "further_accounts": [],
+        "mode": "sim",
+        "instance": "i-1",
+    }
     assert clock.slept == []
 
 

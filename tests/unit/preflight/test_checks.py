@@ -27,6 +27,12 @@ async def test_login_fails_for_another_account() -> None:
     assert "IB_ACCOUNT" in remedy(answer)
 
 
+async def test_login_must_manage_the_further_accounts_too() -> None:
+    for managed, result in ((("DUSIM0001", "DUSIM0002"), Result.PASS), (("DUSIM0001",), Result.FAIL)):
+        answer = await ask(login.CHECK, Told(managed=managed), further_accounts="DUSIM0002")
+        assert answer.result is result
+
+
 @pytest.mark.parametrize(
     ("mode", "account", "word"), [("paper", "U1234567", "LIVE"), ("live", "DU1234567", "paper"), ("sim", "U1", "LIVE")]
 )

@@ -11,7 +11,11 @@ from supervisor.memory import Incident, Memory
 from supervisor.observation import (
     Audit,
     Ending,
+    EngineOrder,
+    EnginePosition,
+    EngineRefusal,
     EngineView,
+    EngineWord,
     Held,
     Look,
     Resting,
@@ -86,3 +90,46 @@ def test_the_pace_follows_what_is_at_stake() -> None:
     assert audit.pace(Memory(standing=(incident,)), False, POLICY) == POLICY.audit_exposed
     assert audit.pace(Memory(changing=(("naked-position", 1.0),)), True, POLICY) == POLICY.fast_interval
     assert audit.pace(Memory(changing=(("slow", 1.0),)), False, POLICY) == POLICY.audit_interval
+
+
+# -- several accounts of one gateway -----------------------------------------------------------------------------------
+
+BOTH = replace(RULES, further_accounts=("DU2",))
+SECOND = Held(replace(CALL, account="DU2"), since=100.0)
+SPOKE = EngineView(look=Look(Result.OK, 110.0, 0.01), word=EngineWord.TRADING)
+
+
+def test_a_further_account_is_watched_and_named() -> None:
+    books = Audit(101.0, 101.0, 91.0, (SECOND,))
+    found = audit.naked_position(books, EngineView(), 102.0, BOTH)
+    assert isinstance(found, Diagnosis)
+    assert found.why == "1 SPY 7C (contract 7, account DU2) has exits for 0"
+    late = audit.late_position(replace(books, held=(replace(SECOND, expires_at=103.0),)), EngineView(), 102.0, BOTH)
+    assert isinstance(late, Diagnosis)
+    assert "account DU2" in late.why
+
+
+def test_books_are_compared_by_account() -> None:
+    """The same contract in the wrong account is two differences; what another gateway's account holds is none here."""
+    books = Audit(101.0, 101.0, 91.0, (SECOND,))
+
+    def judged(*held: EnginePosition) -> object:
+        return audit.unknown_position(books, replace(SPOKE, held=held), 111.0, BOTH)
+
+    assert judged(EnginePosition(7, "C7", 1.0, "DU2")) is Result.OK
+    assert judged(EnginePosition(7, "C7", 1.0, "DU2"), EnginePosition(8, "C8", 1.0, "DU9")) is Result.OK
+    found = judged(EnginePosition(7, "C7", 1.0))
+    assert isinstance(found, Diagnosis)
+    assert f"contract 7, account {ACCOUNT}), the engine 1" in found.why
+    assert "the broker has 1 SPY 7C (contract 7, account DU2), the engine 0" in found.why
+
+
+def test_orders_and_refusals_are_of_their_account() -> None:
+    books = Audit(105.0, 105.0, 91.0, (SECOND,))
+    refused = EngineRefusal("O-1", 7, "C7", "SELL", "201", account="DU2")
+    assert isinstance(audit.exit_rejected(books, replace(SPOKE, refused=(refused,)), 111.0, BOTH), Diagnosis)
+    assert audit.exit_rejected(books, replace(SPOKE, refused=(replace(refused, account=""),)), 111.0, BOTH) is Result.OK
+    late = EngineOrder("O-2", "C7", 60.0, "DU2")
+    assert isinstance(audit.order_unacked(books, replace(SPOKE, working=(late,)), 111.0, BOTH), Diagnosis)
+    elsewhere = replace(late, account="DU9")
+    assert audit.order_unacked(books, replace(SPOKE, working=(elsewhere,)), 111.0, BOTH) is Result.OK

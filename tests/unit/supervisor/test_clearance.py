@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from supervisor.clearance import Preflights, after_checks, before_checks
+from supervisor.clearance import Preflights, after_checks, before_checks, unwatched
+from supervisor.rules import Rules
 from supervisor.states import GatewayState
 from tws.clock import SystemClock
 
@@ -45,6 +46,17 @@ def test_only_for_the_right_account(accounts: tuple[str, ...], configured: str, 
 
 def test_nothing_against_it() -> None:
     assert before_checks(READY, ("DU1", "DU2"), "DU2", False, "DU2") is None
+
+
+def test_no_account_is_traded_that_nobody_watches() -> None:
+    rules = Rules("paper", account="DU1", further_accounts=("DU2",))
+    assert unwatched(("DU1", "DU2"), rules, ("DU2",)) is None
+    answer = unwatched(("DU1", "DU2", "DU3"), rules, ("DU2", "DU3"))
+    assert answer is not None
+    assert answer.reason == "the engine trades DU3, which is not watched; set FURTHER_ACCOUNTS=DU2,DU3"
+    away = unwatched(("DU1",), rules, ())
+    assert away is not None
+    assert away.reason == "expected account DU2, found DU1"
 
 
 @pytest.mark.parametrize(("verdict", "granted"), [("go", True), ("no-go", False), ("unknown", False)])
