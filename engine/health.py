@@ -6,6 +6,7 @@ This thread reads the board and nothing else; a POST is handed to the node's loo
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import json
 import os
@@ -63,7 +64,7 @@ class HealthServer:
 def application(settings: Settings, board: Board) -> Starlette:
     """Build the routes over one board."""
     metrics = registry(board)
-    machine, operator = _token(settings.machine_token), _token(settings.operator_token)
+    machine, operator = _hash(settings.machine_token), _value(settings.operator_token_hash)
     either = (machine, operator)
 
     async def healthz(_: Request) -> Response:
@@ -220,14 +221,20 @@ def status_json(board: Board, reading: Reading) -> dict[str, Any]:
     }
 
 
-def _token(secret: SecretStr | None) -> str | None:
+def _value(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret is not None else None
 
 
-def _refused(request: Request, *tokens: str | None) -> Response | None:
+def _hash(secret: SecretStr | None) -> str | None:
+    value = _value(secret)
+    return hashlib.sha256(value.encode()).hexdigest() if value else None
+
+
+def _refused(request: Request, *hashes: str | None) -> Response | None:
     # Without a token file nobody may post: a missing secret must not open the door.
-    given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
-    if any(token and hmac.compare_digest(given, token.encode()) for token in tokens):
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    shown = hashlib.sha256(given.encode()).hexdigest()
+    if any(known and hmac.compare_digest(shown.encode(), known.encode()) for known in hashes):
         return None
     return JSONResponse({"error": "a token of the right kind is needed: Authorization: Bearer …"}, 401)
 

@@ -227,8 +227,10 @@ class Settings(BaseSettings):
     machine_token: SecretStr | None = Field(
         None, description="Token with which the supervisor may resync and hold entries; a file among the secrets."
     )
-    operator_token: SecretStr | None = Field(
-        None, description="Token with which a person may do everything; a file among the secrets."
+    operator_token_hash: SecretStr | None = Field(
+        None,
+        description="SHA-256 of the token with which a person may do everything; a file among the secrets. "
+        "What runs a strategy knows the token when it is shown, and cannot show it.",
     )
 
     http_host: str = Field("0.0.0.0", description="Address that the HTTP server binds.")  # noqa: S104 - the container's own network; compose publishes loopback only
@@ -271,7 +273,7 @@ class Settings(BaseSettings):
         """Read the environment, then the file, which `load` passes in, then secrets; a `.env` belongs to compose."""
         return env_settings, init_settings, file_secret_settings
 
-    @field_validator("redis_password", "machine_token", "operator_token", mode="before")
+    @field_validator("redis_password", "machine_token", "operator_token_hash", mode="before")
     @classmethod
     def _trim(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
@@ -495,7 +497,7 @@ def _file(name: str | None) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"ENGINE_SETTINGS={name}: {error.strerror or error}"]
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         return {}, [f"ENGINE_SETTINGS={name}: not TOML: {error}"]
-    secret = {"redis_password", "machine_token", "operator_token"} & given.keys()
+    secret = {"redis_password", "machine_token", "operator_token_hash"} & given.keys()
     unknown = given.keys() - Settings.model_fields.keys()
     faults = [f"{key}: {_REASONS.get(key, f'no such setting in {name}; docs/engine.md lists them')}" for key in unknown]
     faults += [f"{key}: a secret does not stand in {name}; it is a file in SECRETS_DIR" for key in secret]

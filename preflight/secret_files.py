@@ -8,6 +8,8 @@ from preflight.variables import PLACEHOLDER
 
 CREDENTIALS: Final = ("tws_userid", "tws_password")
 TOKENS: Final = ("operator_token", "machine_token", "redis_password")
+HASH: Final = "operator_token_hash"
+"""What the engine holds of the operator's token: it knows the token when it is shown, and cannot show it elsewhere."""
 OPTIONAL: Final = ("webhook_url", "unusual_whales_token")
 """Secrets that may stay empty."""
 

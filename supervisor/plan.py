@@ -195,9 +195,14 @@ def rendered(variables: Mapping[str, str]) -> str:
     return "\n".join(["# Written by `make up`; change .env instead.", *lines, ""])
 
 
+def token_hash(text: str) -> str:
+    """SHA-256 of a token of ours. These are random and long, so nothing slower is needed."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def redis_acl(password: str) -> str:
     """Redis' users: the engine by its password's hash, and a default user that may only say PING (the health check)."""
-    digest = hashlib.sha256(password.encode()).hexdigest()
+    digest = token_hash(password)
     return (
         "user default on nopass resetkeys resetchannels -@all +ping\n"
         f"user engine on #{digest} ~* &* +@all -@admin -@dangerous +keys +info +flushdb\n"

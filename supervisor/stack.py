@@ -27,7 +27,7 @@ from preflight.command import Options, add_options, answer
 from preflight.errors import CouldNotAsk
 from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
-from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS, read_secrets, secret_faults
+from preflight.secret_files import CREDENTIALS, HASH, OPTIONAL, TOKENS, read_secrets, secret_faults
 from preflight.settings import Settings as PreflightSettings
 from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
@@ -35,7 +35,7 @@ from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import leaving, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
-from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered
+from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.schedule import Daily
 from tws.clock import Clock, SystemClock
 
@@ -100,6 +100,8 @@ def prepare_secrets(root: Path, stack: Plan) -> None:
     if faults := secret_faults(read_secrets(root, stack.variables)):
         hint = [] if stack.mode == "sim" else ["(`make up SIM=1` needs no account)"]
         raise SettingsRefused("\n".join([*faults, *hint]))
+    _write_missing(directory / HASH, "")
+    (directory / HASH).write_text(token_hash((directory / "operator_token").read_text().strip()) + "\n")
 
 
 def hand_over_secrets(root: Path, stack: Plan) -> Plan:
@@ -114,12 +116,18 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     if sys.platform != "linux" or (os.getuid() == CONTAINER_USER and not rootless):
         return stack
     if os.getuid() == 0:
-        for path in (*(credentials / name for name in CREDENTIALS), *(tokens / name for name in (*TOKENS, *OPTIONAL))):
+        for path in (
+            *(credentials / name for name in CREDENTIALS),
+            *(tokens / name for name in (*TOKENS, HASH, *OPTIONAL)),
+        ):
             os.chown(path, CONTAINER_USER, CONTAINER_USER)
         return stack
     copies = root / stack.var / "mounted"
     copies.mkdir(parents=True, exist_ok=True)
-    files = [*(f"/credentials/{name}" for name in CREDENTIALS), *(f"/tokens/{name}" for name in (*TOKENS, *OPTIONAL))]
+    files = [
+        *(f"/credentials/{name}" for name in CREDENTIALS),
+        *(f"/tokens/{name}" for name in (*TOKENS, HASH, *OPTIONAL)),
+    ]
     command = ["docker", "run", "--rm", "--network", "none", "--user", "0:0", "--entrypoint", "install"]
     for source, target in ((credentials, "/credentials:ro"), (tokens, "/tokens:ro"), (copies, "/copies")):
         command += ["--volume", f"{source.resolve()}:{target}"]

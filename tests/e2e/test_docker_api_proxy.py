@@ -276,10 +276,24 @@ ATTACKS = {
     "a list of lengths": _get(START, "Content-Length: 0, 22\r\n", "POST") + HOST_CONFIG,
     "a length with a sign": _get(START, "Content-Length: +22\r\n", "POST") + HOST_CONFIG,
     "a body on a GET": _get(LIST, "Content-Length: 2\r\n") + b"{}",
+    "a body on restart": _post(START.replace("/start", "/restart"), HOST_CONFIG),
+    "a body on stop, that is waited for": _post(
+        START.replace("/start", "/stop"), HOST_CONFIG, "Expect: 100-continue\r\n"
+    ),
+    "a host configuration as a query": _post(START + "?HostConfig=%7B%22Binds%22%3A%5B%22%2F%3A%2Fhost%22%5D%7D"),
+    "a compressed body": _get(START, "Transfer-Encoding: gzip, chunked\r\n", "POST") + CHUNKED,
+    "a length in hexadecimal": _get(START, "Content-Length: 0x16\r\n", "POST") + HOST_CONFIG,
+    "a length that is negative": _get(START, "Content-Length: -1\r\n", "POST") + HOST_CONFIG,
+    "a length that is empty": _get(START, "Content-Length: \r\n", "POST") + HOST_CONFIG,
+    "a length behind a zero": _get(START, "Content-Length: 022\r\n", "POST") + HOST_CONFIG,
     "old API, body on start": _post(f"/v1.20/containers/{GATEWAY}/start", HOST_CONFIG),
     "old API, no body": _post(f"/v1.40/containers/{GATEWAY}/start"),
     "old API with more digits": _post(f"/v1.041/containers/{GATEWAY}/start"),
     "no API version": _post(f"/containers/{GATEWAY}/start"),
+    "API version with a third number": _post(f"/v1.41.0/containers/{GATEWAY}/start"),
+    "API version of three digits": _post(f"/v1.141/containers/{GATEWAY}/start"),
+    "API version in a capital": _post(f"/V1.41/containers/{GATEWAY}/start"),
+    "API version with an encoded point": _post(f"/v1%2E41/containers/{GATEWAY}/start"),
     "API version 2": _post(f"/v2.41/containers/{GATEWAY}/start"),
     "two API versions": _post(f"/v1.41/v1.20/containers/{GATEWAY}/start"),
     "create": _post("/v1.41/containers/create", b'{"Image":"debian"}'),
@@ -288,6 +302,25 @@ ATTACKS = {
     "exec without a body": _post(f"/v1.41/containers/{GATEWAY}/exec"),
     "exec start": _post("/v1.41/exec/0123456789ab/start", b"{}"),
     "attach": _post(f"/v1.41/containers/{GATEWAY}/attach?stream=1&stdin=1"),
+    "attach by websocket": _get(
+        f"/v1.41/containers/{GATEWAY}/attach/ws?stream=1&stdin=1&stdout=1",
+        "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+    ),
+    "attach by websocket, without asking for it": _get(f"/v1.41/containers/{GATEWAY}/attach/ws?stream=1"),
+    "a builder's session": _post("/v1.41/session", extra="Connection: Upgrade\r\nUpgrade: h2c\r\n"),
+    "a builder's calls": _post("/v1.41/grpc"),
+    "pull": _post("/v1.41/images/create?fromImage=debian"),
+    "make a network": _post("/v1.41/networks/create"),
+    "make a volume": _post("/v1.41/volumes/create"),
+    "prune": _post("/v1.41/containers/prune"),
+    "commit": _post(f"/v1.41/commit?container={GATEWAY}"),
+    "processes": _get(f"/v1.41/containers/{GATEWAY}/top?ps_args=-ef"),
+    "changes": _get(f"/v1.41/containers/{GATEWAY}/changes"),
+    "wait": _post(f"/v1.41/containers/{GATEWAY}/wait"),
+    "resize": _post(f"/v1.41/containers/{GATEWAY}/resize?h=1&w=1"),
+    "registry login": _post("/v1.41/auth"),
+    "disk usage": _get("/v1.41/system/df"),
     "archive out": _get(f"/v1.41/containers/{GATEWAY}/archive?path=/etc"),
     "archive in": _get(f"/v1.41/containers/{GATEWAY}/archive?path=/", "Content-Length: 0\r\n", "PUT"),
     "export": _get(f"/v1.41/containers/{GATEWAY}/export"),
@@ -302,6 +335,9 @@ ATTACKS = {
     "list with a dot as wildcard": _get(LIST.replace("watchkeeper.role", "watchkeeperXrole")),
     "list with a second filter": _get(LIST + "&filters=%7B%7D"),
     "list with the filter's twin in another case": _get(LIST + "&Filters=%7B%7D"),
+    "list with the filter in small hexadecimal": _get(LIST.replace("%7B", "%7b")),
+    "list with the filter not encoded": _get(LIST.replace("%22", '"')),
+    "list with the filter twice encoded": _get(LIST.replace("%", "%25")),
     "list with a fragment": _get(LIST + "#x"),
     "events without the filter": _get("/v1.41/events"),
     "events with another filter": _get("/v1.41/events?filters=%7B%7D"),
@@ -323,12 +359,17 @@ ATTACKS = {
     "another container": _post(f"/v1.41/containers/{STRANGER}/start"),
     "a name that goes on": _post(f"/v1.41/containers/{GATEWAY}2/start"),
     "a name that begins earlier": _post(f"/v1.41/containers/x{GATEWAY}/start"),
+    "a container by its number": _post("/v1.41/containers/0123456789ab/start"),
     "another tenant": _post("/v1.41/containers/watchkeeper-other-gateway/start"),
     "upgrade": _post(START, extra="Connection: Upgrade\r\nUpgrade: tcp\r\n"),
     "upgrade to HTTP/2": _get("/_ping", "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"),
     "upgrade asked by Connection alone": _get("/_ping", "Connection: Upgrade\r\n"),
     "upgrade to one of two": _get("/_ping", "Upgrade: h2c, tcp\r\n"),
     "encoded slash": _post(START.replace("/start", "%2Fstart")),
+    "twice encoded slash": _post(START.replace("/start", "%252Fstart")),
+    "overlong slash": _post(START.replace("/start", "%c0%afstart")),
+    "encoded end of the text": _post(START + "%00"),
+    "encoded end of the line": _post(START + "%0d%0aX:%20y"),
     "encoded letters": _post(START.replace("start", "st%61rt")),
     "encoded name": _post(START.replace("watchkeeper", "%77atchkeeper")),
     "doubled slash first": _post("/" + START),
@@ -342,6 +383,11 @@ ATTACKS = {
     "absolute form": _post("http://docker-api:2375" + f"/v1.20/containers/{GATEWAY}/start"),
     "GET where POST is meant": _get(START),
     "POST where GET is meant": _post("/v1.41/version"),
+    "a method in small letters": _get("/_ping", method="get"),
+    "a method that there is not": _get("/_ping", method="START"),
+    "HTTP/0.9": b"GET /_ping\r\n\r\n",
+    "a tab between the words": _post("/v1.41/containers/create").replace(b"POST /", b"POST\t/"),
+    "a return in the path": _post(START).replace(b"/start", b"/start\rX"),
     "HEAD": _get("/_ping", method="HEAD"),
     "CONNECT": b"CONNECT docker-api:2375 HTTP/1.1\r\nHost: docker-api:2375\r\n\r\n",
     "a foreign Host": _get("/_ping").replace(b"docker-api:2375", b"evil.example"),
@@ -362,7 +408,9 @@ def test_an_attack_is_refused(proxy: Proxy, name: str) -> None:
     assert proxy.send(ATTACKS[name]) in {403, *MALFORMED}
 
 
-@pytest.mark.parametrize("name", [n for n in ATTACKS if not n.startswith(("two", "both", "a list", "a length"))])
+@pytest.mark.parametrize(
+    "name", [n for n in ATTACKS if not n.startswith(("two", "both", "a list", "a length", "HTTP/0.9"))]
+)
 def test_a_refused_request_does_not_open_the_way_for_the_next_on_its_connection(proxy: Proxy, name: str) -> None:
     raw = ATTACKS[name].replace(b"Connection: close\r\n", b"")
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=10) as connection:

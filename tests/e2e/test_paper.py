@@ -9,19 +9,26 @@ import json
 import subprocess
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from ib_async import IB, MarketOrder, Stock
 
+from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS
 from tests.e2e.stack import ROOT, Stack, docker, make_stack
 
 SETTINGS = "/home/ibgateway/tws_settings"
+MARK = "the-secret"
+SECRETS = {name: f"{MARK}-{name}" for name in (*CREDENTIALS, *TOKENS)} | {
+    "webhook_url": f"http://127.0.0.1:9/{MARK}-webhook_url"
+}
+"""Every secret, each of which a search would find; but no token of a feed: that would be sent to its server."""
 
 
 @pytest.fixture(scope="module")
 def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     secrets = tmp_path_factory.mktemp("secrets")
-    for name in ("tws_userid", "tws_password"):
-        (secrets / name).write_text(f"the-{name}")
+    for name, text in SECRETS.items():
+        (secrets / name).write_text(f"{text}\n")
         (secrets / name).chmod(0o600)
     made = make_stack(
         "paper",
@@ -81,12 +88,54 @@ def test_it_observes_and_the_preflight_goes(paper: Stack) -> None:
     assert report["verdict"] == "go", [check for check in report["checks"] if check["result"] == "fail"]
 
 
-def test_no_credential_is_in_what_docker_shows(paper: Stack) -> None:
-    names = docker("ps", "--all", "--format", "{{.Names}}", "--filter", "name=watchkeeper-paper-").split()
+def test_no_secret_is_in_anything_that_is_shown(paper: Stack) -> None:
+    """Where people and programs look: Docker, Compose, logs, processes, written files, images, and our own answers."""
+    assert set(SECRETS) == {*CREDENTIALS, *TOKENS, *OPTIONAL} - {"unusual_whales_token"}
+    label = f"label=com.docker.compose.project=watchkeeper-{paper.tenant}"
+    names = docker("ps", "--all", "--format", "{{.Names}}", "--filter", label).split()
     assert f"watchkeeper-{paper.tenant}-gateway" in names
+    files = (ROOT / "var" / paper.tenant / "compose.env", ROOT / "var" / paper.tenant / "redis.acl")
+    shown = {str(file): file.read_text() for file in files}
     for name in names:
-        shown = docker("inspect", name) + docker("logs", name) + (docker("top", name, "-eo", "pid,args", check=False))
-        assert "the-tws_" not in shown, name
+        shown[f"inspect {name}"] = docker("inspect", name)
+        shown[f"logs {name}"] = docker("logs", name)
+        shown[f"top {name}"] = docker("top", name, "-eo", "pid,args", check=False)
+    for image in ("supervisor", "engine", "simulator"):
+        shown[f"history {image}"] = docker("history", "--no-trunc", f"watchkeeper/{image}:local")
+        shown[f"image {image}"] = docker("image", "inspect", f"watchkeeper/{image}:local")
+    shown["compose config"] = docker("compose", "--env-file", str(files[0]), "config")
+    shown["ps"] = subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True, timeout=10).stdout
+    for service, path in (
+        ("supervisor", "/api/v1/status"),
+        ("supervisor", "/api/v1/incidents"),
+        ("engine", "/api/v1/status"),
+    ):
+        shown[f"{service} {path}"] = json.dumps(paper.get(service, path))
+    for service in ("supervisor", "engine"):
+        shown[f"{service} /metrics"] = httpx.get(paper.url(service, "/metrics"), timeout=5).text
+    shown["preflight"] = paper.run("preflight", "--mode", "paper", "--json").stdout
+    assert [where for where, text in shown.items() if MARK in text] == []
+    assert {where for where, text in shown.items() if not text} <= {f"logs {name}" for name in names}
+    look = f"grep -rlsF {MARK} /app /etc /home /opt /tmp /var 2>/dev/null; true"
+    assert {name: docker("exec", name, "sh", "-c", look) for name in names if "settings-owner" not in name} == {
+        name: "" for name in names if "settings-owner" not in name
+    }
+
+
+def test_that_search_would_find_them(paper: Stack) -> None:
+    read = "cat /run/secrets/*"
+    found = "".join(
+        docker("exec", container, "sh", "-c", read)
+        for container in (
+            *(paper.container("gateway"), paper.container("engine")),
+            f"watchkeeper-{paper.tenant}-supervisor-1",
+        )
+    )
+    assert all(text in found for text in SECRETS.values())
+    # The image hands the user name on in the environment of its processes, which only they and root can read.
+    assert SECRETS["tws_userid"] in docker(
+        "exec", paper.container("gateway"), "sh", "-c", "cat /proc/*/environ 2>/dev/null; true"
+    )
 
 
 def test_it_is_not_taken_down_while_something_is_open_or_cannot_be_asked_about(paper: Stack) -> None:

@@ -204,3 +204,10 @@ def test_what_each_container_may_do_and_which_secrets_it_reads(parts: dict[str, 
         assert not [line for line in told if line.startswith("writes")], name
         assert ("sees docker.sock" in told) == (name == "docker-api"), name
         assert {line.removeprefix("secret ") for line in told if line.startswith("secret")} == cells[2], name
+
+
+def test_the_engine_knows_a_person_by_the_hash_that_it_holds(trading: Stack) -> None:
+    halted = trading.run("halt", "--reason", "a test")
+    assert (halted.returncode, trading.engine()["halted"]) == (0, True), halted.stderr
+    lifted = trading.run("halt", "--lift")
+    assert (lifted.returncode, trading.engine()["halted"]) == (0, False), lifted.stderr

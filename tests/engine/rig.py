@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -32,7 +33,7 @@ class Engine(Process):
         secrets = directory / "secrets"
         secrets.mkdir(exist_ok=True)
         (secrets / "machine_token").write_text(TOKEN)
-        (secrets / "operator_token").write_text(OPERATOR)
+        (secrets / "operator_token_hash").write_text(hashlib.sha256(OPERATOR.encode()).hexdigest())
         environment = {
             "IB_HOST": "127.0.0.1",
             "IB_PORT": str(gateway.api_port),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import socket
 import threading
 from dataclasses import replace
@@ -81,7 +82,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(
         ib_account="DUSIM0001",
         machine_token="tok",
-        operator_token="op",
+        operator_token_hash=hashlib.sha256(b"op").hexdigest(),
         http_host="127.0.0.1",
         http_port=0,
     )
@@ -337,6 +338,13 @@ async def test_a_halt_is_of_either_token_and_only_the_operators_lasts(
     body = (await http.get("/api/v1/status")).json()
     assert (body["halted"], body["halt_reason"]) == (True, "wrong account")
     assert not board.gate.open()
+
+
+async def test_the_hash_of_the_operators_token_is_no_token(http: httpx.AsyncClient, settings: Settings) -> None:
+    """Or whatever reads the engine's secrets could act as a person."""
+    assert settings.operator_token_hash
+    shown = {"authorization": f"Bearer {settings.operator_token_hash.get_secret_value()}"}
+    assert (await http.post("/api/v1/flatten", headers=shown, json={"reason": "x"})).status_code == 401
 
 
 async def test_only_the_operator_lifts_a_halt(http: httpx.AsyncClient, hands: Hands) -> None:

@@ -1,5 +1,6 @@
 """The files that `make up` makes, and those that it only reads."""
 
+import hashlib
 import socket
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def test_a_first_up_makes_private_tokens_and_a_second_keeps_them(tmp_path: Path)
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     stack.prepare_secrets(tmp_path, plan)
     assert {name: (tmp_path / "secrets" / name).read_text() for name in secret_files.TOKENS} == first
+
+
+def test_the_engine_gets_a_hash_of_the_operators_token_and_a_new_one_with_a_new_token(tmp_path: Path) -> None:
+    plan = planning.plan("sim", {}, HOST)
+    token, kept = (tmp_path / "secrets" / name for name in ("operator_token", secret_files.HASH))
+    for text in (None, "another-token-of-mine"):
+        if text:
+            token.write_text(f"{text}\n")
+        stack.prepare_secrets(tmp_path, plan)
+        assert kept.read_text() == hashlib.sha256(token.read_text().strip().encode()).hexdigest() + "\n"
+        assert kept.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_webhook_may_stay_empty_and_one_that_others_can_read_is_refused(tmp_path: Path) -> None:
