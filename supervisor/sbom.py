@@ -7,6 +7,7 @@ CycloneDX, one file an image, and as one page of licences for people.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 IMAGES: Final = tuple(f"watchkeeper/{name}:local" for name in ("supervisor", "engine", "simulator"))
 _NO_LICENCE: Final = "not told"
-_LONGEST_NAME: Final = 60
+_LONGEST_NAME: Final = 80
 """Some packages put the whole text of a licence where its name belongs."""
 
 ASK: Final = """
@@ -68,7 +69,8 @@ class Package:
     def url(self) -> str:
         """The package URL."""
         place = "deb/debian" if self.kind == "deb" else self.kind
-        return f"pkg:{place}/{self.name.replace('_', '-')}@{self.version.replace('+', '%2B')}"
+        name = re.sub(r"[-_.]+", "-", self.name) if self.kind == "pypi" else self.name
+        return f"pkg:{place}/{name}@{self.version.replace('+', '%2B')}"
 
     def component(self) -> dict[str, Any]:
         """As CycloneDX has it."""

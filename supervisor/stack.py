@@ -124,6 +124,7 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
         return stack
     copies = root / stack.var / "mounted"
     copies.mkdir(parents=True, exist_ok=True)
+    copies.chmod(0o700)
     files = [
         *(f"/credentials/{name}" for name in CREDENTIALS),
         *(f"/tokens/{name}" for name in (*TOKENS, HASH, *OPTIONAL)),

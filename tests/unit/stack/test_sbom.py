@@ -20,7 +20,7 @@ def told(**fields: object) -> Package:
         ({"classifiers": ["License :: OSI Approved :: BSD License"], "licence": "GPL"}, "BSD License"),
         ({"classifiers": ["License :: OSI Approved"], "licence": "GPL"}, "GPL"),
         ({"licence": "Copyright\n" * 99}, "Copyright"),
-        ({"licence": "x" * 999}, "x" * 60),
+        ({"licence": "x" * 999}, "x" * 80),
         ({"licence": " "}, None),
         ({}, None),
     ],
