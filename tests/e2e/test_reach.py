@@ -87,7 +87,7 @@ def parts(stack: Stack) -> dict[str, Part]:
         service = seen["Config"]["Labels"]["com.docker.compose.service"]
         return Part(service, name, tuple(n["IPAddress"] for n in networks), tuple(ports))
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         return {one.service: one for one in pool.map(part, names)}
 
 
@@ -112,7 +112,7 @@ def test_each_container_reaches_what_the_page_says_and_nothing_else(stack: Stack
         told = inside(part.container, CONNECT, json.dumps([(address, port) for _, address, port in wanted]))
         return {f"{other.service}:{port}" for (other, _, port), open_ in zip(wanted, told, strict=True) if open_}
 
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         found = dict(zip(parts, pool.map(reached, parts.values()), strict=True))
     assert found == {service: cells[0] for service, cells in rows().items()}
 
@@ -152,7 +152,7 @@ def _ip(*words: str) -> None:
 
 
 def test_only_what_must_has_a_way_out_of_the_house(parts: dict[str, Part], world: tuple[str, int]) -> None:
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(8) as pool:
         told = pool.map(lambda part: inside(part.container, CONNECT, json.dumps([world])) == [True], parts.values())
         found = dict(zip(parts, told, strict=True))
     assert {name for name, out in found.items() if not out} == {
