@@ -3,8 +3,8 @@
 Each line is one figure: its name, the unit, how many samples, p50, p95, p99 and max, and the samples themselves in the
 order in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
 `make drill`, on real containers. `fuzz` is for itself: `make bench FUZZ=600`, ten minutes of spoilt requests.
-`python -m tests.bench ticks` measures the market data alone, `engine` the engine; `make bench DAYS=1000` runs
-whole days of the supervisor.
+`python -m tests.bench ticks` measures the market data alone, `engine` the engine, `kills` kills it again and again, and
+`memory` watches it for hours; `make bench DAYS=1000` runs whole days of the supervisor.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from preflight.checks import CHECKS
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
-from tests.bench import days, engine, memory, tenants, ticks
+from tests.bench import days, engine, kills, memory, tenants, ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
 from tests.bench.orders import acknowledgements
@@ -175,12 +175,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine", "memory"],
+        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine", "kills", "memory"],
         help="only this; fuzz and days if asked for",
     )
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--tenants", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--redis", action=argparse.BooleanOptionalAction, default=True, help="of kills")
     parser.add_argument("--days", type=int, default=100, help="so many whole days, from --seed on; one is shown")
     return parser.parse_args()
 
@@ -195,6 +197,9 @@ async def main() -> None:
         sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days))
     if asked.what == "tenants":
         await tenants.measure(tell, asked.tenants, asked.seconds, asked.seed)
+        return
+    if asked.what == "kills":
+        kills.run(asked.kills, asked.seed, with_redis=asked.redis)
         return
     if asked.what == "memory":
         memory.watch(engine.VERSIONS[-1], asked.seconds)

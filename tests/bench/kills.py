@@ -1,6 +1,7 @@
-"""The engine killed at random moments, again and again, without Redis: was a position ever naked, or sold twice?
+"""`python -m tests.bench kills --kills 50 --seed 1`: the engine killed at random moments, again and again.
 
-`python -m tests.bench.kills [KILLS] [SEED]` prints one line of JSON. The broker's book is read all the while.
+Was a position ever naked, or sold twice, and did engine and broker agree after each start? With Redis, as in the stack,
+or without (`--no-redis`). The broker's book is read all the while. A line of JSON for each kill, and one for all.
 """
 
 from __future__ import annotations
@@ -8,18 +9,24 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from supervisor.drill.report import agree
+from tests.engine.redis import Redis
 from tests.engine.rig import LATEST, Engine, Supervisor
 from tests.stand_in import StandIn
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LIVE = ("PreSubmitted", "Submitted", "PendingSubmit", "PendingCancel")
+_START_SECONDS = 120.0
+_AGREE_SECONDS = 30.0
 
 
 class Eye:
@@ -59,48 +66,75 @@ class Eye:
             self.naked.append(now - self._naked_since)
             self._naked_since = None
 
+    def until(self, true: Callable[[], bool], seconds: float) -> float | None:
+        """Look on until it is so. Returns the seconds it took, or None if it was not to be."""
+        begun = time.monotonic()
+        while (passed := time.monotonic() - begun) < seconds:
+            with contextlib.suppress(httpx.HTTPError):
+                if true():
+                    return round(passed, 2)
+            self.watch(0.1)
+        return None
 
-def run(kills: int, seed: int) -> dict[str, Any]:
-    """Kill that often. Returns what was seen."""
+
+def run(kills: int, seed: int, *, with_redis: bool) -> None:
+    """Kill that often. Prints what was seen."""
     chance = random.Random(seed)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(Supervisor()) as supervisor,
-        contextlib.closing(StandIn(Path(folder), SIM_SERVER_VERSION=LATEST)) as gateway,
-        contextlib.closing(Engine(Path(folder), gateway, supervisor.url, TRADE_PAUSE_SECONDS="0.2")) as engine,
-    ):
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        more = {"TRADE_PAUSE_SECONDS": "0.2"}
+        if with_redis:
+            redis = stack.enter_context(contextlib.closing(Redis()))
+            redis.start()
+            more |= {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis.port)}
+        supervisor = stack.enter_context(contextlib.closing(Supervisor()))
+        gateway = stack.enter_context(contextlib.closing(StandIn(folder, SIM_SERVER_VERSION=LATEST)))
+        engine = stack.enter_context(contextlib.closing(Engine(folder, gateway, supervisor.url, **more)))
         gateway.start()
         gateway.up()
         eye = Eye(gateway)
         engine.start()
-        engine.reach("TRADING", 60)
-        for _ in range(kills):
-            eye.watch(chance.uniform(0.0, 6.0))
+        engine.reach("TRADING", _START_SECONDS)
+        held_at_a_kill = apart = 0
+        for number in range(1, kills + 1):
+            lived = chance.uniform(0.0, 6.0)
+            eye.watch(lived)
             engine.kill()
-            eye.watch(chance.uniform(0.0, 2.0))
+            held = sum(position["quantity"] for position in gateway.book()["positions"])
+            away = chance.uniform(0.0, 2.0)
+            eye.watch(away)
             engine.start()
-            begun = time.monotonic()
-            while time.monotonic() - begun < 60:
-                eye.watch(0.1)
-                with contextlib.suppress(httpx.HTTPError):
-                    if engine.status()["state"] == "TRADING":
-                        break
+            trading = eye.until(lambda: engine.status()["state"] == "TRADING", _START_SECONDS)
+            agreed = eye.until(lambda: agree(gateway.book(), engine.status()), _AGREE_SECONDS)
+            held_at_a_kill += bool(held)
+            apart += agreed is None
+            told = {"kill": number, "lived": round(lived, 2), "held": held, "away": round(away, 2)}
+            print(json.dumps({**told, "trading_after": trading, "agreed_after": agreed}), flush=True)
         eye.watch(5.0)
         book = gateway.book()
-        bought = sum(order["filled"] for order in book["orders"] if order["action"] == "BUY")
-        sold = sum(order["filled"] for order in book["orders"] if order["action"] == "SELL")
-        held = sum(position["quantity"] for position in book["positions"])
-        return {
-            "kills": kills,
-            "seed": seed,
-            "looks": eye.looks,
-            "bought": bought,
-            "sold": sold,
-            "held": held,
-            "lowest_position": eye.lowest,
-            "naked_seconds": [round(seconds, 3) for seconds in eye.naked],
+        filled = {
+            side: sum(order["filled"] for order in book["orders"] if order["action"] == side)
+            for side in ("BUY", "SELL")
         }
+        print(
+            json.dumps(
+                {
+                    "kills": kills,
+                    "seed": seed,
+                    "redis": with_redis,
+                    "looks": eye.looks,
+                    "held_at_a_kill": held_at_a_kill,
+                    "books_apart_after": apart,
+                    "bought": _filled(book, "BUY"),
+                    "sold": _filled(book, "SELL"),
+                    "held": sum(position["quantity"] for position in book["positions"]),
+                    "lowest_position": eye.lowest,
+                    "naked_seconds": [round(seconds, 3) for seconds in eye.naked],
+                }
+            ),
+            flush=True,
+        )
 
 
-if __name__ == "__main__":
-    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else 20, int(sys.argv[2]) if len(sys.argv) > 2 else 1)))
+def _filled(book: Any, side: str) -> float:
+    return sum(float(order["filled"]) for order in book["orders"] if order["action"] == side)

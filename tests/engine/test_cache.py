@@ -3,50 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from dotenv import dotenv_values
 
-from supervisor.drill.ports import free_port
+from tests.engine.redis import Redis
 from tests.engine.rig import Engine, Supervisor
 from tests.engine.test_trading import agree
 from tests.stand_in import StandIn, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.e2e
-
-IMAGES = Path(__file__).parents[2] / "var" / "images.env"
-
-
-class Redis:
-    """The stack's own Redis image, on a free port of loopback, with nothing kept."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self._id = ""
-
-    def start(self) -> None:
-        image = dotenv_values(IMAGES)["REDIS_IMAGE"]
-        assert image
-        published = f"127.0.0.1:{self.port}:6379"
-        server = ["redis-server", "--save", "", "--protected-mode", "no"]
-        command = ["docker", "run", "--detach", "--rm", "--publish", published, "--entrypoint", server[0], image]
-        self._id = subprocess.check_output([*command, *server[1:]], text=True).strip()
-
-    def pause(self) -> None:
-        subprocess.run(["docker", "pause", self._id], check=True, stdout=subprocess.DEVNULL)
-
-    def unpause(self) -> None:
-        subprocess.run(["docker", "unpause", self._id], check=True, stdout=subprocess.DEVNULL)
-
-    def close(self) -> None:
-        if self._id:
-            subprocess.run(["docker", "kill", self._id], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.fixture
