@@ -26,6 +26,9 @@ def spread(values: Sequence[float | None], digits: int = 3) -> dict[str, float |
     }
 
 
+# What was never transmitted (ApiPending) rests in the gateway's memory alone: no question is answered with it, and it
+# cannot fill. An engine that is killed halfway through a bracket leaves that behind.
+_NOT_WORKING = OVER | {"ApiPending"}
 _ENGINE_TERMINAL = {"FILLED", "CANCELED", "REJECTED", "EXPIRED", "DENIED"}
 
 
@@ -33,7 +36,7 @@ def agree(book: Mapping[str, Any], engine: Mapping[str, Any]) -> bool:
     """Whether the broker's book and the engine's status tell of the same positions and the same working orders."""
     broker_positions = {row["con_id"]: row["quantity"] for row in book["positions"] if row["quantity"]}
     engine_positions = {row["con_id"]: row["quantity"] for row in engine["positions"] if row["quantity"]}
-    broker_orders = {row["order_ref"].rsplit(":", 1)[0] for row in book["orders"] if row["status"] not in OVER}
+    broker_orders = {row["order_ref"].rsplit(":", 1)[0] for row in book["orders"] if row["status"] not in _NOT_WORKING}
     engine_orders = {row["client_order_id"] for row in engine["orders"] if row["status"] not in _ENGINE_TERMINAL}
     return broker_positions == engine_positions and broker_orders == engine_orders
 

@@ -112,10 +112,6 @@ def run(kills: int, seed: int, *, with_redis: bool) -> None:
             print(json.dumps({**told, "trading_after": trading, "agreed_after": agreed}), flush=True)
         eye.watch(5.0)
         book = gateway.book()
-        filled = {
-            side: sum(order["filled"] for order in book["orders"] if order["action"] == side)
-            for side in ("BUY", "SELL")
-        }
         print(
             json.dumps(
                 {

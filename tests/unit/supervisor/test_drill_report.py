@@ -93,6 +93,7 @@ HELD = {"con_id": 5, "quantity": 1.0}
         (([], [ORDER]), ([], []), False),
         (([], []), ([], [OPEN]), False),
         (([], [{**ORDER, "status": "Filled"}]), ([], [{**OPEN, "status": "FILLED"}]), True),
+        (([], [{**ORDER, "status": "ApiPending"}]), ([], []), True),
     ],
 )
 def test_agreement_of_two_books(
