@@ -15,7 +15,7 @@ from nautilus_trader.adapters.interactive_brokers.config import DockerizedIBGate
 
 from tests.clients.test_nautilus import today
 from tests.clients.test_nautilus_orders import node_says
-from tests.engine.test_cache import Redis
+from tests.engine.redis import Redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
