@@ -36,6 +36,8 @@ _LEFTOVER_SECONDS = 90.0
 _BY_DOCKER = {Rung.CONTAINER_START, Rung.CONTAINER_RESTART, Rung.ENGINE_START, Rung.ENGINE_RESTART, Rung.ENGINE_STOP}
 _THE_MACHINES = {"clock-skew", "slow"}
 """A clock that nobody keeps, or a machine with much to do, may be told of at any time: no sight of another fault."""
+_BEFORE_SECONDS = 1.0
+"""A stamp of the effect may be as much later than the effect."""
 _ALWAYS_RIGHT = {Rung.ENGINE_RESYNC}
 """It reads and changes nothing at the broker: the right last step behind every gateway that is back."""
 
@@ -156,7 +158,7 @@ class Drill:
             return round(moment - seen.effective, 3) if moment is not None else None
 
         rows = sorted(seen.new, key=lambda row: row["id"])
-        telling = [row for row in rows if row["fault"] == injection.fault or row["fault"] not in _THE_MACHINES]
+        telling = [row for row in rows if self._tells(row, injection.fault, seen.effective)]
         acts = sorted((self._monotonic(act["at"]), act["rung"]) for row in rows for act in row["actions"])
         decided = acts[0] if acts else None
         rungs = [rung for _, rung in acts]
@@ -185,6 +187,12 @@ class Drill:
             rungs=rungs,
             wrong=wrong_rungs(injection.fault, [rung for at, rung in acts if at < by_hand_from]),
         )
+
+    def _tells(self, row: dict[str, Any], fault: str, effective: float) -> bool:
+        """Whether it is a sight of this fault, under its own name or another, and none of what came before it."""
+        if row["fault"] == fault:
+            return True
+        return row["fault"] not in _THE_MACHINES and self._monotonic(row["declared_at"]) >= effective - _BEFORE_SECONDS
 
     def _monotonic(self, stamp: str) -> float:
         return monotonic_of(epoch(stamp), self._clock)
