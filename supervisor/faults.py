@@ -489,7 +489,7 @@ UNKNOWN_POSITION = _standing(
     "unknown-position",
     _A,
     "the broker has a position of another size than the engine, and both have stood by it for 2 s",
-    "resync the engine, which takes over what the broker has; call a person",
+    "resync the engine, which takes over what the broker has, again when it differs anew; call a person",
     seen=5.0,
     page=Page.NOW,
     patience=2.0,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from supervisor.drill.injections import INJECTIONS, NOT_DRILLED, Ends
 from supervisor.drill.records import WATCHKEEPER, Run
 from supervisor.drill.report import cell, figures
-from supervisor.faults import FAULTS
+from supervisor.faults import FAULTS, Rung
 
 ENOUGH_WITH_A_NUMBER = 30
 ENOUGH = 5
@@ -30,6 +30,9 @@ takes its time as people know it (JVM 25 s, login 20 s, soft restart 75 s from t
 Raw lines, each with its seed and commit: {files}.
 Most of them were made with `JOBS` stacks side by side on one machine: **beside** is the most that stood beside a run,
 **load** the machine's highest load average of the last minute (of two processors; – where it was not written down).
+
+**Bounds are for a machine that has time**: where the load is many times the processors, everybody waits for everybody,
+and what is seen late is seen late there. A run is marked, never left out.
 
 **How to read p95**: with fewer than 20 runs it is the slowest. Read it as "all n were below".
 """
@@ -111,11 +114,13 @@ def _verdict(runs: Sequence[Run]) -> str:
         if (bound := FAULTS[run.fault].seen) is not None and (run.detect_s is None or run.detect_s > bound)
     ]
     names = ", ".join(f"`{name}` {n}" for name, n in Counter(run.injection for run in late).items()) or "none"
-    wrong = sum(len(run.wrong) for run in runs)
+    wrong = [rung for run in runs for rung in run.wrong]
+    own = sum(Rung(rung) is Rung.SENTINEL_RECONNECT for rung in wrong)
+    only = f" ({own} of them the sentinel's new session, which touches nothing but itself)" if own else ""
     never = sum(run.censored for run in runs)
     return (
-        f"Of {len(runs)} injections: {wrong} wrong acts; {never} not well again in time; seen later than the row's "
-        f"bound: {names}."
+        f"Of {len(runs)} injections: {len(wrong)} wrong acts{only}; {never} not well again in time; "
+        f"seen later than the row's bound: {names}."
     )
 
 

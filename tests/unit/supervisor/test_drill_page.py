@@ -31,6 +31,11 @@ def test_wrong_acts_and_late_sights_are_said_aloud() -> None:
     )
 
 
+def test_a_new_session_of_the_sentinels_is_told_apart_from_acts_on_others() -> None:
+    made = page([run(30.0, wrong=["sentinel-reconnect"]), run(30.0, wrong=["ibc-restart"])], [], "x.png")
+    assert "2 wrong acts (1 of them the sentinel's new session, which touches nothing but itself);" in made
+
+
 def test_baselines_say_how_many_recovered() -> None:
     made = page([run(30.0, keeper="docker-policy"), run(None, keeper="docker-policy")], [], "x.png")
     assert "| docker-policy | `jvm-dead` | real | 223 | 1 of 2 |" in made
