@@ -9,7 +9,7 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten break-glass drill soak catalog backtest logs test lint sbom bench
+.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,12 @@ halt: bootstrap ## the engine opens nothing any more and keeps its exits, also a
 
 break-glass: bootstrap ## the engine is dead: stop it, close every position at the market, cancel every order (asks for the tenant's name)
 	@$(DO) break-glass $(MODE_FLAG)
+
+backup: bootstrap ## journal, login ledger, cache and gateway settings as one file in var/backups, also while it trades
+	@$(DO) backup $(MODE_FLAG)
+
+restore: bootstrap ## put a backup back while the stack is down: FROM=FILE (asks for the tenant's name unless SIM)
+	@$(DO) restore $(MODE_FLAG) $(if $(FROM),--from "$(FROM)")
 
 flatten: bootstrap ## halt, and close every position by its exits: REASON="…"
 	@$(DO) flatten $(if $(REASON),--reason "$(REASON)") $(JSON_FLAG)

@@ -1,4 +1,4 @@
-"""The stack of containers as a whole: `make up`, `down`, `purge`, `logs` and `preflight`.
+"""The stack of containers as a whole: `make up`, `down`, `purge`, `logs`, `preflight`, `backup` and `restore`.
 
 What is to be done is worked out in `plan`. Here is the world: secret files, `docker compose`, waiting for the
 supervisor's word. It runs on the host, never in a container.
@@ -33,7 +33,7 @@ from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
 from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
-from supervisor import leaving, windows
+from supervisor import backup, leaving, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.schedule import Daily
@@ -364,6 +364,31 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
     return done.returncode
 
 
+def _volumes(tenant: str, root: Path) -> backup.DockerVolumes:
+    image = look_at_host(root, given(root, os.environ), os.environ).images["BASE_IMAGE"]
+    return backup.DockerVolumes(tenant, image, docker_environment(os.environ))
+
+
+def back_up(tenant: str, root: Path = ROOT, clock: Clock | None = None) -> int:
+    """Write what the stack has and nobody else into one file under var/backups. Returns 0."""
+    now = (clock or SystemClock()).now()
+    print(backup.backup(_volumes(tenant, root), root / "var" / "backups", now).relative_to(root))
+    return 0
+
+
+def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock: Clock | None = None) -> int:
+    """Put a backup in the place of a stack's volumes; asks for the tenant's name unless SIM. Returns 0."""
+    if path is None:
+        raise SettingsRefused("expected FROM=FILE, a file that `make backup` wrote, found none; see var/backups")
+    if mode != "sim":
+        _confirm(tenant, f"This replaces journal, cache and gateway settings of tenant {tenant} by those of {path}.")
+    now = (clock or SystemClock()).now()
+    if before := backup.restore(_volumes(tenant, root), path, root / "var" / "backups", now):
+        print(f"what was there is in {before.relative_to(root)}")
+    print(f"restored from {path}; logins that were made since then stay counted. Next: make up")
+    return 0
+
+
 def logs(tenant: str, root: Path = ROOT) -> int:
     """Follow the containers' logs until interrupted."""
     compose(root, tenant, "logs", "--follow", "--tail", "100")
@@ -481,10 +506,13 @@ def _tenant(root: Path, asked: Mode | None) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Command line. Exit codes: 0 good, 1 not ready in time or not while exposed, 2 could not."""
     parser = argparse.ArgumentParser(prog="python -m supervisor.stack", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "purge", "logs", "preflight", "break-glass"])
+    parser.add_argument(
+        "command", choices=["up", "down", "purge", "logs", "preflight", "break-glass", "backup", "restore"]
+    )
     parser.add_argument("--mode", choices=get_args(Mode))
     parser.add_argument("--tenant", help="default: the mode's name, or the only tenant that is up")
     parser.add_argument("--force", action="store_true", help="down and purge: also while positions or orders are open")
+    parser.add_argument("--from", dest="source", type=Path, help="restore: the file")
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
@@ -501,6 +529,10 @@ def main(arguments: list[str] | None = None) -> int:
             return preflight(tenant, Options.of(options))
         if options.command == "break-glass":
             return break_glass(tenant)
+        if options.command == "backup":
+            return back_up(tenant)
+        if options.command == "restore":
+            return restore(tenant, _known_mode(ROOT, tenant), options.source)
         return logs(tenant)
     except (SettingsRefused, RuntimeTrouble) as error:
         print(error, file=sys.stderr)

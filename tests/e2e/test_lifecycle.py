@@ -1,4 +1,4 @@
-"""`make down` keeps what must be kept, `make purge` leaves nothing."""
+"""`make down` keeps what must be kept, `make purge` leaves nothing, `make restore` brings back what was lost."""
 
 import pytest
 
@@ -15,6 +15,13 @@ def left_of(project: str) -> dict[str, list[str]]:
         "networks": docker("network", "ls", "--quiet", "--filter", label).split(),
         "volumes": docker("volume", "ls", "--quiet", "--filter", label).split(),
     }
+
+
+def attempts(tenant: str) -> list[str]:
+    """The login ledger as it stands on the disk."""
+    shelf = f"watchkeeper-{tenant}_ledger:/ledger:ro"
+    command = ["run", "--rm", "--network=none", "--user=0:0", f"--volume={shelf}", "--entrypoint=cat"]
+    return docker(*command, "watchkeeper/supervisor:local", "/ledger/attempts").splitlines()
 
 
 def test_up_down_up_purge() -> None:
@@ -35,7 +42,16 @@ def test_up_down_up_purge() -> None:
             assert name in up.stdout
         assert stack.url("supervisor", "/api/v1/status") in up.stdout
         stack.until(lambda: stack.book()["executions"], "a first fill")
+        stack.until(lambda: stack.book()["positions"], "an open position")
         traded = {execution["exec_id"] for execution in stack.book()["executions"]}
+        docker("kill", stack.container("gateway"))
+        stack.until(stack.incidents, "an incident in the journal")
+        stack.until(stack.all_well, "all well again")
+        incidents = {incident["id"] for incident in stack.incidents()}
+        logins = attempts("life")
+        kept = stack.make("backup")
+        assert kept.returncode == 0, kept.stderr
+        file = kept.stdout.strip().splitlines()[-1]
 
         assert stack.make("down").returncode == 0
         left = left_of("watchkeeper-life")
@@ -43,7 +59,15 @@ def test_up_down_up_purge() -> None:
         assert left["volumes"]
         assert stack.make("status").returncode == 2
 
+        # The disk dies with all but what the broker has.
+        docker("volume", "rm", *(f"watchkeeper-life_{name}" for name in ("journal", "ledger", "hold", "redis-data")))
+        back = stack.make("restore", f"FROM={file}")
+        assert back.returncode == 0, back.stderr
+        assert attempts("life") == logins
+
         assert stack.make("up", "SIM=1").returncode == 0, stack.story()
+        assert incidents <= {incident["id"] for incident in stack.incidents()}
+        stack.until(stack.books_agree, "engine and broker to hold the same")
         assert traded <= {execution["exec_id"] for execution in stack.book()["executions"]}
     finally:
         purge = stack.make("purge")
