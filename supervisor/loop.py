@@ -153,6 +153,8 @@ class Watch:
         self._no_go: Incident | None = None
         self.preflighted: tuple[dict[str, Any], float] | None = None
         """The last report and its epoch second, also one that an earlier supervisor made."""
+        self._failed: tuple[str, ...] | None = None
+        """The checks that failed in this supervisor's last preflight."""
         self._was_away = False
         metrics.dry_run.labels(rules.tenant).set(rules.dry_run)
 
@@ -335,7 +337,7 @@ class Watch:
         self.observation = replace(
             self.observation,
             sentinel=self._senses.sentinel.view,
-            preflight_failed=self._preflight_failed(),
+            preflight_failed=self._failed,
             paused=self._paused(now),
             journal_broken=self._journal_broken,
             hold_lifted_at=self._lifted_at,
@@ -421,12 +423,6 @@ class Watch:
             "token_ended_at": at(self.calendar.token_ended_at),
             "reauth_at": at(self.calendar.reauth_at),
         }
-
-    def _preflight_failed(self) -> tuple[str, ...] | None:
-        report = self.preflights.last
-        if report is None:
-            return None
-        return tuple(check["name"] for check in report.as_json()["checks"] if check["result"] == "fail")
 
     def _wall(self, at: float) -> float:
         return self._clock.now().timestamp() - (self._clock.monotonic() - at)
@@ -514,6 +510,7 @@ class Watch:
         log.info("preflight", tenant=self.rules.tenant, verdict=report.verdict, bad=clearance.bad(told))
         self._metrics.preflight(self.rules.tenant, told, at)
         self.preflighted = told, at
+        self._failed = tuple(check["name"] for check in told["checks"] if check["result"] == "fail")
         self._note(lambda: self._journal.keep_preflight(self.rules.tenant, told, at))
         if self._no_go is not None and clearance.goes(report):
             self._notifier.close(self._no_go, at)

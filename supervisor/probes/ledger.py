@@ -26,7 +26,7 @@ class Ledger:
 
     def __init__(self, ledger: Path, hold: Path, mailbox: Path, budget: Budget, clock: Clock) -> None:
         """The three volumes, each as its folder."""
-        self._ledger = ledger
+        self._attempts = ledger / "attempts"
         self._hold = hold / "hold"
         self._note = mailbox / "ledger"
         self._budget = budget
@@ -92,11 +92,11 @@ class Ledger:
         written by a clock that was wrong.
         """
         try:
-            with (self._ledger / "attempts").open("rb") as file:
+            with self._attempts.open("rb") as file:
                 file.seek(max(0, file.seek(0, 2) - _TAIL))
                 text = file.read().replace(b"\0", b"")
         except FileNotFoundError:
-            self._ledger.stat()
+            self._attempts.parent.stat()
             return []
         logins = ((int(epoch), bool(boot)) for epoch, boot in _EPOCH.findall(text))
         return sorted(login for login in logins if abs(wall - login[0]) < self._budget.longest)

@@ -20,6 +20,8 @@ class Mailbox:
 
     def __init__(self, directory: Path, clock: Clock, *, stale: float, deadline: float) -> None:
         self._directory = directory
+        self._jvm = directory / "jvm"
+        self._launcher = directory / "launcher"
         self._clock = clock
         self._stale = stale
         self._deadline = deadline
@@ -31,7 +33,7 @@ class Mailbox:
         """The wrapper's last handshake, stamped with the time at which the wrapper knew what came of it."""
         now = self._clock.monotonic()
         try:
-            note = json.loads((self._directory / "jvm").read_text())
+            note = json.loads(self._jvm.read_text())
             written_at = self._written_at(float(note["at"]), now)
             seconds = max(0.0, float(note["at"]) - float(note["asked_at"]))
             ending = _ENDINGS[note["result"]]
@@ -58,7 +60,7 @@ class Mailbox:
     def launcher(self) -> str:
         """The telling lines of the gateway's launcher.log, as the wrapper passes them on."""
         try:
-            return (self._directory / "launcher").read_text("utf-8", "replace")
+            return self._launcher.read_text("utf-8", "replace")
         except OSError:
             return ""
 
