@@ -24,6 +24,7 @@ from supervisor.journal import Journal
 from supervisor.loop import Senses, Watch
 from supervisor.metrics import Metrics
 from supervisor.notify import Alertmanager, Notifier, Webhook
+from supervisor.observation import Subject
 from supervisor.policy import Policy
 from supervisor.probes.engine import EngineLink
 from supervisor.probes.host import Host, LinuxKernel
@@ -91,7 +92,14 @@ class TenantsWatch:
     def __init__(self, tenant: Tenant, shared: Shared) -> None:
         rules, clock = tenant.rules(), shared.clock
         policy = rules.policy
-        self._docker = DockerRuntime(shared.docker_host, tenant.tenant, clock, timeout=policy.docker_timeout)
+        ours = {Subject.GATEWAY: not rules.external, Subject.ENGINE: rules.engine}
+        self._docker = DockerRuntime(
+            shared.docker_host,
+            tenant.tenant,
+            clock,
+            timeout=policy.docker_timeout,
+            roles=tuple(role for role, is_ours in ours.items() if is_ours),
+        )
         self._name = Name(tenant.gateway_host)
         self._asking_engine = ThreadPoolExecutor(2, "engine")
         runtime: Runtime = self._docker

@@ -31,8 +31,12 @@ class Runtime(Protocol):
 class DockerRuntime:
     """The containers of one tenant."""
 
-    def __init__(self, url: str, tenant: str, clock: Clock, *, timeout: float) -> None:
+    def __init__(
+        self, url: str, tenant: str, clock: Clock, *, timeout: float, roles: tuple[Subject, ...] = CONTAINERS
+    ) -> None:
+        """`roles` are those that the tenant has a container for."""
         self._tenant = tenant
+        self._roles = roles
         self._clock = clock
         self._names: dict[Subject, str] = {}
         self._started: dict[Subject, str] = {}
@@ -58,7 +62,7 @@ class DockerRuntime:
     def _look(self, daemon: Daemon) -> dict[Subject, Container]:
         found: dict[Subject, Container] = {}
         known, self._moments = self._moments, {}
-        for role in CONTAINERS:
+        for role in self._roles:
             name = f"watchkeeper-{self._tenant}-{role}"
             try:
                 inspected = daemon.get(f"/containers/{name}/json")

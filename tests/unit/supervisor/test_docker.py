@@ -143,6 +143,21 @@ async def test_a_name_with_somebody_elses_label_is_not_touched(docker: FakeDocke
     runtime.close()
 
 
+async def test_what_a_tenant_has_not_is_not_asked_for(docker: FakeDocker) -> None:
+    """`ENGINE=none`: a question a second that nobody needs, times the tenants."""
+    docker.add("a", "engine")
+    both, one = (
+        DockerRuntime(docker.url, "a", CLOCK, timeout=5, roles=roles)
+        for roles in ((Subject.GATEWAY, Subject.ENGINE), (Subject.GATEWAY,))
+    )
+    assert set((await both.look())[1]) == {Subject.GATEWAY, Subject.ENGINE}
+    asked = docker.asked.count("inspect")
+    assert set((await one.look())[1]) == {Subject.GATEWAY}
+    assert docker.asked.count("inspect") == asked + 1
+    both.close()
+    one.close()
+
+
 # -- the connection ----------------------------------------------------------------------------------------------------
 
 VERSION = b'HTTP/1.1 200 OK\r\nContent-Length: 22\r\n\r\n{"ApiVersion": "1.41"}'
