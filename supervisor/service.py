@@ -46,6 +46,8 @@ from tws.values import Notice
 LAST_SECONDS = 1.7
 """From SIGTERM to the end of the process. What is under way is in the journal, and dockerd ends it without us."""
 _FAREWELL = 1.0
+_PREFLIGHTS = 4
+"""So many at once: of a hundred gateways that come back together each would take half a MiB that is never returned."""
 
 log = structlog.get_logger("supervisor")
 
@@ -72,7 +74,7 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all tenants' watches share: nothing in which one could wait for another."""
+    """What all tenants' watches share: nothing in which one's watch could wait for another's."""
 
     clock: Clock
     journal: Journal
@@ -82,6 +84,8 @@ class Shared:
     webhook: Webhook | None
     docker_host: str
     machine_token: str
+    preflights: asyncio.Semaphore
+    """The one queue: a gateway that hangs holds its place no longer than a preflight may take."""
     own_url: str
     """Where this process tells what it knows, to itself as well."""
 
@@ -109,7 +113,8 @@ class TenantsWatch:
         preflight_settings = tenant.for_preflight().model_copy(update=own)
 
         async def run_preflight() -> Report:
-            return await preflight.run(preflight_settings, clock)
+            async with shared.preflights:
+                return await preflight.run(preflight_settings, clock)
 
         async def trades_on(moment: datetime) -> bool | None:
             return await has_session(preflight_settings, clock, moment)
@@ -184,6 +189,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         Webhook(http, hook) if hook is not None else None,
         settings.docker_host,
         machine,
+        asyncio.Semaphore(_PREFLIGHTS),
         f"http://127.0.0.1:{settings.listen_port}",
     )
     by_name = {tenant.tenant: tenant for tenant in tenants}

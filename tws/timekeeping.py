@@ -1,7 +1,9 @@
 """Whether somebody keeps this machine's clock right, as the kernel tells it."""
 
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 _TIME_ERROR = 5  # adjtimex's answer for a clock that nobody keeps
 _STA_UNSYNC = 0x0040
@@ -38,13 +40,18 @@ class _Timex(ctypes.Structure):
     )
 
 
+@cache
+def _adjtimex() -> Callable[..., int] | None:
+    return getattr(ctypes.CDLL(None, use_errno=True), "adjtimex", None)
+
+
 def timekeeping() -> Timekeeping | None:
     """Ask the kernel and change nothing. None where there is no `adjtimex`, or it may not be called here."""
-    adjtimex = getattr(ctypes.CDLL(None, use_errno=True), "adjtimex", None)
+    adjtimex = _adjtimex()
     if adjtimex is None:
         return None
     answer = _Timex(modes=_MODIFY_NOTHING)
-    state: int = adjtimex(ctypes.byref(answer))
+    state = adjtimex(ctypes.byref(answer))
     if state < 0:
         return None
     kept = state != _TIME_ERROR and not answer.status & _STA_UNSYNC

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import sqlite3
 import tempfile
 import time
@@ -29,7 +30,7 @@ VERSION = 200
 HEART = Policy().heart_interval
 _TICK = 1.0
 _MAILBOX = 2.0
-_SETTLED = 40.0  # the preflights that follow each gateway's being ready are over: these gateways answer half of them
+_SETTLED = 75.0  # the preflights that follow each gateway's being ready are over: four at a time, half unanswered
 
 type Tell = Callable[[str, str, list[float]], None]
 
@@ -88,6 +89,16 @@ class Gateway:
             await asyncio.sleep(_TICK)
 
 
+async def alertmanager(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One that takes all: this machine's clock may be unsynchronised, which each tenant tells of."""
+    with suppress(OSError, asyncio.IncompleteReadError):
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            await reader.readexactly(int(length[1]) if length else 0)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    writer.close()
+
+
 async def engine(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """An engine that trades, whatever it is asked."""
     with suppress(OSError, asyncio.IncompleteReadError):
@@ -106,10 +117,10 @@ class Peers:
         self.gateways = {name: Gateway(f"DUSIM{number:04}") for number, name in enumerate(self.names)}
         self.docker = FakeDocker()
         self.directory = directory
-        self.port = free_port()
+        self.port, self._alerts = free_port(), free_port()
         self._engine = engine
         self._mailboxes: asyncio.Task[None] | None = None
-        self._engines: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server] = []
         self.supervisor = Process("supervisor", "supervisor", self._environment(), directory)
 
     def _environment(self) -> dict[str, str]:
@@ -121,11 +132,12 @@ class Peers:
             "LISTEN_HOST": "127.0.0.1",
             "LISTEN_PORT": str(self.port),
             "SUPERVISOR_URL": f"http://127.0.0.1:{self.port}",
-            "ALERTMANAGER_URL": f"http://127.0.0.1:{free_port()}",
+            "ALERTMANAGER_URL": f"http://127.0.0.1:{self._alerts}",
             "MALLOC_ARENA_MAX": "1",  # as in compose.yaml
         }
 
     async def start(self) -> None:
+        self._servers.append(await asyncio.start_server(alertmanager, "127.0.0.1", self._alerts))
         lines = []
         for name, gateway in self.gateways.items():
             await gateway.start()
@@ -133,8 +145,8 @@ class Peers:
             url = "http://127.0.0.1:1"
             if self._engine:
                 self.docker.add(name, "engine")
-                self._engines.append(await asyncio.start_server(engine, "127.0.0.1", 0))
-                url = f"http://127.0.0.1:{self._engines[-1].sockets[0].getsockname()[1]}"
+                self._servers.append(await asyncio.start_server(engine, "127.0.0.1", 0))
+                url = f"http://127.0.0.1:{self._servers[-1].sockets[0].getsockname()[1]}"
             own = self.directory / name
             own.mkdir()
             folders = "\n".join(f'{folder}_dir = "{own}"' for folder in ("mailbox", "ledger", "hold"))
@@ -177,7 +189,7 @@ engine_url = "{url}"
         self.supervisor.kill()
         if self._mailboxes is not None:
             self._mailboxes.cancel()
-        servers: list[Gateway | asyncio.Server] = [*self.gateways.values(), *self._engines]
+        servers: list[Gateway | asyncio.Server] = [*self.gateways.values(), *self._servers]
         for server in servers:
             server.close()
         self.docker.close()
