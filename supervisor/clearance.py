@@ -94,9 +94,14 @@ class Preflights:
         run: Callable[[], Awaitable[Report]],
         clock: Clock,
         has_session: Callable[[datetime], Awaitable[bool | None]] = _unknown,
+        at_once: asyncio.Semaphore | None = None,
     ) -> None:
-        """`has_session` tells whether the exchange holds a session on the day of a moment; None: it does not know."""
+        """`has_session` tells whether the exchange holds a session on the day of a moment; None: it does not know.
+
+        `at_once` is how many may run in this process, of all tenants.
+        """
         self.has_session = has_session
+        self._at_once = at_once if at_once is not None else asyncio.Semaphore()
         self._run = run
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -113,7 +118,8 @@ class Preflights:
         async with self._lock:
             oldest = max(self._clock.monotonic() - _FRESH, not_before if not_before is not None else float("-inf"))
             if self.last is None or self._at < oldest:
-                self.last = await self._run()
+                async with self._at_once:
+                    self.last = await self._run()
                 self._at = self._clock.monotonic()
                 for heard in self._heard:
                     heard(self.last)

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import httpx
@@ -84,10 +84,10 @@ class Shared:
     webhook: Webhook | None
     docker_host: str
     machine_token: str
-    preflights: asyncio.Semaphore
-    """The one queue: a gateway that hangs holds its place no longer than a preflight may take."""
     own_url: str
     """Where this process tells what it knows, to itself as well."""
+    preflights: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PREFLIGHTS))
+    """The one queue: a gateway that hangs holds its place no longer than a preflight may take."""
 
 
 class TenantsWatch:
@@ -113,8 +113,7 @@ class TenantsWatch:
         preflight_settings = tenant.for_preflight().model_copy(update=own)
 
         async def run_preflight() -> Report:
-            async with shared.preflights:
-                return await preflight.run(preflight_settings, clock)
+            return await preflight.run(preflight_settings, clock)
 
         async def trades_on(moment: datetime) -> bool | None:
             return await has_session(preflight_settings, clock, moment)
@@ -151,7 +150,7 @@ class TenantsWatch:
             rules,
             senses,
             shared.journal,
-            Preflights(run_preflight, clock, trades_on),
+            Preflights(run_preflight, clock, trades_on, shared.preflights),
             notifier,
             shared.metrics,
             clock,
@@ -189,7 +188,6 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         Webhook(http, hook) if hook is not None else None,
         settings.docker_host,
         machine,
-        asyncio.Semaphore(_PREFLIGHTS),
         f"http://127.0.0.1:{settings.listen_port}",
     )
     by_name = {tenant.tenant: tenant for tenant in tenants}

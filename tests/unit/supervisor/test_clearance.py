@@ -82,3 +82,24 @@ async def test_askers_share_a_fresh_report() -> None:
     assert len(runs) == 1
     await preflights.report(not_before=clock.monotonic())
     assert len(runs) == 2
+
+
+@pytest.mark.parametrize(("places", "most"), [(2, 2), (5, 3)])
+async def test_of_all_tenants_only_so_many_run_at_once(places: int, most: int) -> None:
+    """A hundred gateways that come back together would run a hundred preflights; each tenant gets its own."""
+    running: list[int] = []
+    highest = 0
+
+    async def run() -> Report:
+        nonlocal highest
+        running.append(1)
+        highest = max(highest, len(running))
+        await asyncio.sleep(0.01)
+        running.pop()
+        return Report("go")
+
+    at_once = asyncio.Semaphore(places)
+    tenants = [Preflights(run, SystemClock(), at_once=at_once) for _ in range(3)]
+    reports = await asyncio.gather(*(tenant.report() for tenant in tenants))
+    assert [report.verdict for report in reports] == ["go"] * 3
+    assert highest == most
