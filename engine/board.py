@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.clock import Clock, SystemClock
 from engine.entries import EntryGate
+from engine.exits.view import ExitsSeen
 from engine.state import Limits, Observation, Phase, State, Verdict, decide
 from engine.wire.counts import Counts
 
@@ -70,6 +71,8 @@ class Snapshot:
     write_blocked: bool = False
     chain: ChainView | None = None
     greeks: GreeksSeen | None = None
+    exits: ExitsSeen = field(default_factory=ExitsSeen)
+    regular_hours: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from engine.board import Board
+    from engine.exits.view import ExitsSeen
 
 _PREFIX = "watchkeeper_engine"
 
@@ -69,6 +70,7 @@ class _Engine(Collector):
             "loop_lag_seconds": ("Greatest lag of the node's loop over the last 15 s.", snapshot.loop_lag),
             "halted": ("1 while the engine is halted.", float(board.gate.halted)),
             "subscriptions": ("Market data subscriptions.", float(seen.subscriptions)),
+            "regular_hours": ("1 in the regular hours of the underlying's exchange.", float(snapshot.regular_hours)),
             "entries_held": ("1 while new entries are held.", float(board.gate.held)),
             "cache_up": ("0 while Redis does not answer.", float(snapshot.cache_trouble is None)),
             "write_blocked": ("1 while orders are refused by a Read-Only API.", float(snapshot.write_blocked)),
@@ -94,6 +96,7 @@ class _Engine(Collector):
         yield queues
         exits = sum(len(position["exits"]) for position in snapshot.positions)
         yield GaugeMetricFamily(f"{_PREFIX}_exits_working", "Working orders that close a position.", exits)
+        yield from _kept(snapshot.exits, board.loop_age())
         yield CounterMetricFamily(
             f"{_PREFIX}_orders_refused", "Orders and changes that the gate refused.", board.gate.refusals
         )
@@ -141,6 +144,16 @@ def _chain(chain: ChainView) -> Iterable[Metric]:
     for name, (text, seconds) in took.items():
         if seconds is not None:
             yield GaugeMetricFamily(f"{_PREFIX}_chain_{name}", text, value=seconds)
+
+
+def _kept(exits: ExitsSeen, loop_age: float) -> Iterable[Metric]:
+    acts = CounterMetricFamily(f"{_PREFIX}_exit_acts", "What the Keeper did to exits and entries.", labels=["act"])
+    for act, count in exits.done:
+        acts.add_metric([act], count)
+    yield acts
+    if exits.look_age is not None:
+        text = "Seconds since the Keeper last looked at every position."
+        yield GaugeMetricFamily(f"{_PREFIX}_exits_look_age_seconds", text, exits.look_age + loop_age)
 
 
 def _or_none(number: int | None) -> float:

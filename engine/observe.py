@@ -12,6 +12,7 @@ from nautilus_trader.model.enums import OrderSide, OrderStatus
 from nautilus_trader.model.events import OrderAccepted, OrderRejected
 
 from engine.board import Board, Snapshot, iso
+from engine.exits.view import ExitsSeen
 from engine.hours import is_open
 from engine.orders import oca_of
 from engine.settings import CLIENT
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.chain.loader import Chain
     from engine.chain.view import ChainView
     from engine.ending import ExitCode
+    from engine.exits.keeper import Keeper
     from engine.greeks.service import GreeksService
     from engine.private import Adapter
     from engine.wire.wire import Wire
@@ -97,6 +99,7 @@ class Watch:
     cache_trouble: str | None = None
     write_blocked: bool = False
     greeks: GreeksService | None = None
+    keeper: Keeper | None = None
 
     def tell(self, phase: Phase, detail: str = "") -> None:
         """Say how far the run has come."""
@@ -172,6 +175,8 @@ class Watch:
                 write_blocked=self.write_blocked,
                 chain=chain,
                 greeks=self.greeks.seen() if self.greeks is not None else None,
+                exits=self.keeper.seen() if self.keeper is not None else ExitsSeen(),
+                regular_hours=self._is_open("liquidHours"),
             )
         )
 
@@ -192,10 +197,14 @@ class Watch:
         return self.wire.behind() if self.wire is not None else 0.0
 
     def session_open(self) -> bool:
-        """Whether the exchange of the underlying is open. Unknown counts as open: better a needless alarm."""
+        """Whether the exchange of the underlying is open."""
+        return self._is_open("tradingHours")
+
+    def _is_open(self, which: str) -> bool:
+        # Unknown counts as open: better a needless alarm.
         instrument = self.node.cache.instrument(self.underlying) if self.node and self.underlying else None
         info = (instrument.info or {}) if instrument is not None else {}
-        hours, zone = info.get("tradingHours"), info.get("timeZoneId") or "UTC"
+        hours, zone = info.get(which), info.get("timeZoneId") or "UTC"
         return is_open(hours, zone, self.board.clock.now()) is not False if hours else True
 
     def _observe(self, ready: bool, chain: ChainView | None) -> Observation:

@@ -354,7 +354,7 @@ class _Run:
         keeper = Keeper(config, *(self._desk(name, guardian) for name, guardian in self._guardians.items()))
         made.trader.add_strategy(keeper)
         self._halt.orders.trust(keeper.id)
-        self._board.flattener = keeper
+        self._board.flattener = self._watch.keeper = keeper
 
     def _desk(self, name: str, guardian: Guardian) -> Desk:
         broker = Asked(self._books[name], self._clock, self._spawn, guardian.resync)

@@ -7,6 +7,7 @@ no more, and the next look would sell it again (seen, with the adapter and the s
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,7 @@ from engine import hours, messages, orders
 from engine.errors import OrderRefused
 from engine.exits import plan
 from engine.exits.plan import Act, Arm, Ask, Cancel, Kind, Leg, Press, Resize, View, Word
+from engine.exits.view import Done, ExitsSeen
 from engine.observe import con_id, held_in, net_positions, unfinished_orders
 from engine.orders import Oca, OcaType, Role
 from engine.orders.exits import needs_last_resort, now
@@ -90,6 +92,8 @@ class Keeper(Strategy):  # type: ignore[misc]
         self._breached: dict[Key, float] = {}
         self._tries: dict[Key, tuple[int, float]] = {}
         self._told: dict[Key, float] = {}
+        self._done: Counter[Done] = Counter(dict.fromkeys(Done, 0))
+        self._looked: float | None = None
 
     def on_start(self) -> None:
         """Look from now on; whatever the cache recovered is taken up where it was."""
@@ -98,6 +102,11 @@ class Keeper(Strategy):  # type: ignore[misc]
     def on_stop(self) -> None:
         """Leave exits where they protect: at the broker."""
         self.clock.cancel_timers()
+
+    def seen(self) -> ExitsSeen:
+        """Return what others may know."""
+        age = None if self._looked is None else max(0.0, self._seconds() - self._looked)
+        return ExitsSeen(tuple((one.value, self._done[one]) for one in Done), age)
 
     async def flatten(self, reason: str) -> dict[str, Any]:
         """Begin to close every position by its exits; entries are somebody else's to hold."""
@@ -127,6 +136,7 @@ class Keeper(Strategy):  # type: ignore[misc]
             quantity = max(-abs(total), min(abs(total), quantity))
             own = [order for order in resting if (order.instrument_id, order.strategy_id) == key]
             self._act(key, self._view(key, quantity, total, position, own))
+        self._looked = self._seconds()
 
     def _desk(self, instrument_id: InstrumentId) -> Desk:
         """Return the account that holds or works the instrument; there is one at most."""
@@ -294,6 +304,7 @@ class Keeper(Strategy):  # type: ignore[misc]
             case Press(leg_id, price):
                 self._press(key, leg_id, price)
             case Resize(leg_id, remaining):
+                self._done[Done.RESIZED] += 1
                 self._modify(leg_id, remaining=remaining)
                 self._desk(key[0]).broker.spend()
             case Cancel(order_id):
@@ -307,6 +318,7 @@ class Keeper(Strategy):  # type: ignore[misc]
         order = self._order(leg_id)
         self._pressed[order.client_order_id] = self._pressed.get(order.client_order_id, 0) + 1
         self._pressing[key] = self._seconds() + PRESS_SECONDS
+        self._done[Done.PRESSED] += 1
         log.warning("closing by an exit", order=leg_id, instrument=str(key[0]), price=price)
         self._modify(leg_id, price=price)
 
@@ -336,6 +348,7 @@ class Keeper(Strategy):  # type: ignore[misc]
         order = self._order(order_id)
         if not order.is_open or order.is_pending_cancel:
             return
+        self._done[Done.CANCELLED] += 1
         log.info("cancelling", order=order_id, instrument=str(order.instrument_id))
         self._desk(order.instrument_id).broker.spend()
         self._send(messages.cancel(order, self.id, self.clock.timestamp_ns()))
@@ -361,6 +374,7 @@ class Keeper(Strategy):  # type: ignore[misc]
             except OrderRefused as error:
                 log.error("an exit could not be made", kind=kind, error=str(error))
                 continue
+            self._done[Done.SENT] += 1
             self.cache.add_order(order)
             self._send(
                 SubmitOrder(

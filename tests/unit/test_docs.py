@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from engine.board import Board, Snapshot
+from engine.exits.view import ExitsSeen
+from engine.metrics import registry
+from engine.settings import Settings
+from engine.state import Observation, Phase
 from gateway.simulator.faults.catalogue import FAULTS
 from gateway.simulator.faults.fault import parameters
 from gateway.simulator.faults.reading import common_parameters
@@ -138,10 +143,13 @@ def test_every_alert_that_is_posted_is_told() -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
-def test_every_metric_of_the_supervisor_that_a_page_names_exists(path: Path) -> None:
-    registry = CollectorRegistry()
-    Metrics(registry).expect("sim", ("w",))
-    known = {sample.name for family in registry.collect() for sample in family.samples}
-    known |= {family.name for family in registry.collect()}
+def test_every_metric_that_a_page_names_exists(path: Path) -> None:
+    of_the_supervisor = CollectorRegistry()
+    Metrics(of_the_supervisor).expect("sim", ("w",))
+    board = Board(Settings(ib_account="DUSIM0001"))
+    board.pin(Snapshot(Observation(0.0, Phase.STARTED), board.clock.now(), exits=ExitsSeen(look_age=0.0)))
+    families = [*of_the_supervisor.collect(), *registry(board).collect()]
+    known = {sample.name for family in families for sample in family.samples}
+    known |= {family.name for family in families}
     named = set(re.findall(r"`(watchkeeper_[a-z_]+)`", path.read_text()))
     assert {one for one in named if not one.startswith("watchkeeper_simulator_")} <= known

@@ -16,6 +16,7 @@ import pytest
 from engine import health
 from engine.board import Board, Snapshot
 from engine.errors import PortError, ResyncRefused
+from engine.exits.view import ExitsSeen
 from engine.health import HealthServer, application
 from engine.settings import Settings
 from engine.state import Observation, Phase
@@ -248,6 +249,23 @@ async def test_what_is_worn_shows_in_metrics_and_status(http: httpx.AsyncClient,
     assert body["exits"] == {"with": 1, "without": 1}
     assert body["connection"]["farm"] == "broken"
     assert body["queues"] == {"data": 7}
+
+
+async def test_the_keepers_acts_are_told_before_its_first_and_its_silence_grows_with_the_loops(
+    http: httpx.AsyncClient, board: Board, clock: HandClock
+) -> None:
+    pin(board)
+    text = (await http.get("/metrics")).text
+    for act in ("sent", "pressed", "resized", "cancelled"):
+        assert f'watchkeeper_engine_exit_acts_total{{act="{act}"}} 0.0\n' in text
+    assert "exits_look_age_seconds" not in text, "no Keeper, nothing to look"
+    seen = replace(TRADING, at=clock.monotonic())
+    board.pin(Snapshot(seen, clock.now(), exits=ExitsSeen((("sent", 3),), 0.2), regular_hours=False))
+    clock.time += 12
+    text = (await http.get("/metrics")).text
+    assert 'watchkeeper_engine_exit_acts_total{act="sent"} 3.0\n' in text
+    assert "watchkeeper_engine_exits_look_age_seconds 12.2\n" in text
+    assert "watchkeeper_engine_regular_hours 0.0\n" in text
 
 
 class Loop:
