@@ -294,7 +294,10 @@ class _Run:
         watch.node, watch.underlying, watch.greeks = made, underlying.instrument_id, greeks
         # The same as `node.run_async()` up to where that waits for its queues; the return of this call is the only
         # sign that a start has failed, for the node says RUNNING either way.
-        await made.kernel.start_async()
+        try:
+            await made.kernel.start_async()
+        except Exception:  # what a strategy raises in its `on_start` comes out here
+            log.exception("the node's start failed")
         if not made.trader.is_running:
             watch.failed_start = _what_failed(made)
         watch.tell(Phase.STARTED)

@@ -59,6 +59,10 @@ class Process:
         assert self._child is not None
         return self._child.pid
 
+    def running(self) -> bool:
+        assert self._child is not None
+        return self._child.poll() is None
+
     def wait(self, timeout: float) -> int:
         """Its exit code, once it has ended by itself."""
         assert self._child is not None

@@ -27,6 +27,7 @@ from engine.exits.view import Done, ExitsSeen
 from engine.observe import con_id, held_in, net_positions, unfinished_orders
 from engine.orders import Oca, OcaType, Role
 from engine.orders.exits import needs_last_resort, now
+from engine.timers import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +98,7 @@ class Keeper(Strategy):  # type: ignore[misc]
 
     def on_start(self) -> None:
         """Look from now on; whatever the cache recovered is taken up where it was."""
-        self.clock.set_timer("look", timedelta(milliseconds=LOOK_MILLISECONDS), callback=lambda _: self.look())
+        every(self.clock, "look", timedelta(milliseconds=LOOK_MILLISECONDS), self.look)
 
     def on_stop(self) -> None:
         """Leave exits where they protect: at the broker."""

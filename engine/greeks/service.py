@@ -23,6 +23,7 @@ from engine.greeks.local import Mid, work_out
 from engine.greeks.options import Option, alive, to_quote
 from engine.greeks.switch import Change, Switch
 from engine.greeks.unusual_whales.client import CLIENT_ID, STATE_TYPE, trades_of
+from engine.timers import every
 
 if TYPE_CHECKING:
     from nautilus_trader.model.identifiers import InstrumentId
@@ -77,7 +78,7 @@ class GreeksService(Actor):  # type: ignore[misc]
         """Look once an interval."""
         if self._has_feed:
             self.subscribe_data(STATE_TYPE, client_id=CLIENT_ID)
-        self.clock.set_timer("greeks", timedelta(seconds=self._interval), callback=lambda _: self._look())
+        every(self.clock, "greeks", timedelta(seconds=self._interval), self._look)
 
     def on_stop(self) -> None:
         """Stop looking."""

@@ -17,6 +17,7 @@ from engine.observe import net_positions, unfinished_orders
 from engine.orders import bracket
 from engine.settings import masked
 from engine.strategies.plan import View, enters, exit_prices
+from engine.timers import every
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ class Reference(Strategy):  # type: ignore[misc]
 
     def on_start(self) -> None:
         """Look at the books twice a second."""
-        self.clock.set_timer("step", timedelta(milliseconds=STEP_MILLISECONDS), callback=lambda _: self._act())
+        every(self.clock, "step", timedelta(milliseconds=STEP_MILLISECONDS), self._act)
 
     def on_stop(self) -> None:
         """Leave exits where they protect: at the broker."""

@@ -28,7 +28,9 @@ in_both_encodings = pytest.mark.parametrize("version", ["200", LATEST], indirect
 class Engine(Process):
     """`python -m engine`, seen over its HTTP side."""
 
-    def __init__(self, directory: Path, gateway: StandIn, supervisor_url: str, **more: str) -> None:
+    def __init__(
+        self, directory: Path, gateway: StandIn, supervisor_url: str, module: str = "engine", **more: str
+    ) -> None:
         self.port = free_port()
         secrets = directory / "secrets"
         secrets.mkdir(exist_ok=True)
@@ -45,7 +47,7 @@ class Engine(Process):
             "TRADE_PAUSE_SECONDS": "1",
             **more,
         }
-        super().__init__("engine", "engine", environment, directory)
+        super().__init__("engine", module, environment, directory)
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30, trust_env=False)
 
     def close(self) -> None:
