@@ -247,6 +247,7 @@ class Memory:
         """Whether probes should come fast."""
         gateway = self.gateway
         quiet = gateway.state in (GatewayState.READY, GatewayState.ABSENT, GatewayState.STOPPED)
-        return (
-            not quiet or self.gateway_incident is not None or self.engine_incident is not None or self.engine.resync_due
-        )
+        looks = self.engine.looks
+        fell_silent = looks.last_good_at is not None and looks.failures > 0  # one that only just starts has time
+        incident = self.gateway_incident is not None or self.engine_incident is not None
+        return not quiet or incident or fell_silent or self.engine.resync_due

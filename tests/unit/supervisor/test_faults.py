@@ -342,6 +342,7 @@ def test_engine_zombie_that_answers_nothing_is_given_20_s(world: World) -> None:
     world.engine_mute = True
     world.run(60, lambda w: w.well and bool(w.closed))
     only_incident(world, "engine-zombie")
+    assert declared_after(world, begun) <= 2.0 + 1.0 + 2 * 1.1 + 0.25, "a look, its timeout, two fast ones, a turn"
     assert acted_after(world, begun, Rung.ENGINE_RESTART) >= 20.0
 
 
