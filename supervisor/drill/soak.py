@@ -179,12 +179,13 @@ def main() -> int:
         print(f"soak: expected MINUTES above 0, found {options.minutes:g}", file=sys.stderr)
         return 2
     label = {"version": 1, "seed": options.seed, "minutes": options.minutes, "profile": options.profile}
+    label |= {"server_version": options.version, "commit": commit()}  # of what runs, whatever is checked out meanwhile
     try:
         told = asyncio.run(_soaked(options.seed, options.minutes, options.profile, options.version))
     except (RuntimeTrouble, httpx.HTTPError, OSError) as error:
         print(f"soak: {error}", file=sys.stderr)
         return 2
-    print(json.dumps({**label, "server_version": options.version, "commit": commit(), **told}))
+    print(json.dumps({**label, **told}))
     return 0 if told["good"] else 1
 
 
