@@ -71,6 +71,7 @@ def run(settings: Settings, board: Board) -> int:
     private.verify_version()
     private.keep_order_terms()
     private.leave_foreign_orders_out()
+    private.load_bonds()
     private.send_children_alone()
     private.read_in_pieces()
     own_strategy = _strategy(settings)

@@ -7,11 +7,13 @@ that is wrapped is looked at when it is wrapped.
 import nautilus_trader
 from ibapi.connection import Connection
 from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
+from nautilus_trader.adapters.interactive_brokers.client.wrapper import InteractiveBrokersEWrapper
 from nautilus_trader.adapters.interactive_brokers.execution import InteractiveBrokersExecutionClient
 from nautilus_trader.adapters.interactive_brokers.providers import InteractiveBrokersInstrumentProvider
 from nautilus_trader.live.execution_engine import LiveExecutionEngine
 
-from engine.private import children, clients, foreign, readback, reader, session
+from engine.private import bonds, children, clients, foreign, readback, reader, session
+from engine.private.bonds import load_bonds
 from engine.private.children import send_children_alone
 from engine.private.clients import add_execution_client, execution_client
 from engine.private.foreign import leave_foreign_orders_out
@@ -28,6 +30,7 @@ __all__ = [
     "execution_client",
     "keep_order_terms",
     "leave_foreign_orders_out",
+    "load_bonds",
     "read_in_pieces",
     "send_children_alone",
     "verify_version",
@@ -40,4 +43,5 @@ def verify_version(found: str = nautilus_trader.__version__) -> None:
     verify(InteractiveBrokersExecutionClient, (*readback.ON_CLIENT, *foreign.ON_EXECUTION), found)
     verify(LiveExecutionEngine, (*readback.ON_ENGINE, *clients.ON_ENGINE), found)
     verify(InteractiveBrokersInstrumentProvider, session.ON_PROVIDER, found)
+    verify(InteractiveBrokersEWrapper, bonds.ON_WRAPPER, found)
     verify(Connection, reader.ON_CLASS, found)
