@@ -1,5 +1,6 @@
 # Thin: every target is one line that a person could type. Runs on make 3.81.
 #   SIM=1 | PAPER=1 | LIVE=1   which stack       JSON=1   machine-readable answers
+#   READ_ONLY=1   up and preflight: the gateway refuses every order (docs/halt.md)
 
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
@@ -7,6 +8,9 @@ DO := scripts/watchkeeper
 MODE := $(if $(SIM),sim,$(if $(PAPER),paper,$(if $(LIVE),live)))
 MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
+ifeq ($(READ_ONLY),1)
+export READ_ONLY_API := yes
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench

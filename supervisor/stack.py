@@ -24,7 +24,7 @@ from dotenv import dotenv_values
 from preflight.catalogue import catalogue, chosen
 from preflight.check import Place
 from preflight.command import Options, add_options, answer
-from preflight.errors import CouldNotAsk
+from preflight.errors import CouldNotAsk, SettingsError
 from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
 from preflight.secret_files import CREDENTIALS, HASH, OPTIONAL, TOKENS, read_secrets, secret_faults
@@ -36,7 +36,7 @@ from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import backup, leaving, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
-from supervisor.schedule import Daily
+from supervisor.tenants import Tenant, checked
 from tws.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -138,20 +138,26 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     return replace(stack, variables={**stack.variables, "CREDENTIALS_DIR": place, "TOKENS_DIR": place})
 
 
-def check_times(root: Path, stack: Plan) -> None:
-    """Refuse here, where a person looks, what the supervisor would refuse in its container.
+def check_settings(root: Path, stack: Plan) -> None:
+    """Refuse here, where a person looks, what the supervisor or its preflight would refuse in their container.
 
     Raises:
-        SettingsRefused: a window or a time cannot be read.
+        SettingsRefused: one line for each setting that is unusable.
     """
-    given = stack.variables
-    windows.load(None, root / given["WINDOWS_FILE"] if "WINDOWS_FILE" in given else None)
-    if "AUTO_RESTART_TIME" in given:
-        windows.planned_restart(given["AUTO_RESTART_TIME"], given["TIME_ZONE"])
-    if "REAUTH_AT" in given:
-        windows.Reauth.parse(given["REAUTH_AT"])
-    if "PREFLIGHT_AT" in given:
-        Daily.parse(given["PREFLIGHT_AT"])
+    given = dict(stack.variables)
+    if "WINDOWS_FILE" in given:
+        given["WINDOWS_FILE"] = str(root / given["WINDOWS_FILE"])
+    settings = {name: given[name.upper()] for name in Tenant.model_fields if name.upper() in given}
+    checked(lambda: Tenant(**settings)).rules()
+    try:
+        windows.zone(given["TIME_ZONE"])
+    except ValueError as error:
+        raise SettingsRefused(f"TIME_ZONE: {error}") from error
+    asked = {name: given[name.upper()] for name in PreflightSettings.model_fields if name.upper() in given}
+    try:
+        PreflightSettings.load(**asked)
+    except SettingsError as error:
+        raise SettingsRefused(str(error)) from error
 
 
 def write_files(root: Path, stack: Plan) -> None:
@@ -256,7 +262,7 @@ async def up(mode: Mode, tenant: str | None = None, root: Path = ROOT, clock: Cl
     settings["TENANT"] = tenant or settings["TENANT"]
     stack = plan(mode, settings, look_at_host(root, settings, os.environ))
     prepare_secrets(root, stack)
-    check_times(root, stack)
+    check_settings(root, stack)
     if mode == "live":
         _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
     stack = hand_over_secrets(root, stack)

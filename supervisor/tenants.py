@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from preflight.settings import Settings as PreflightSettings
-from supervisor.errors import SettingsRefused
+from supervisor.errors import PolicyRefused, SettingsRefused
 from supervisor.policy import Budget, Policy
 from supervisor.rules import Rules
 from supervisor.schedule import Daily
@@ -85,9 +85,9 @@ class Tenant(BaseModel):
         """
         policy = Policy(
             probe_interval=self.probe_interval_seconds,
-            container_budget=Budget.parse(self.container_restart_budget),
-            engine_budget=Budget.parse(self.engine_restart_budget),
-            login_budget=Budget.parse(self.login_budget),
+            container_budget=_budget("CONTAINER_RESTART_BUDGET", self.container_restart_budget),
+            engine_budget=_budget("ENGINE_RESTART_BUDGET", self.engine_restart_budget),
+            login_budget=_budget("LOGIN_BUDGET", self.login_budget),
         )
         policy.check()
         live = self.mode == "live"
@@ -156,6 +156,13 @@ class _Environment(BaseSettings, Tenant):
     @override
     def for_preflight(self) -> PreflightSettings:
         return PreflightSettings.load()
+
+
+def _budget(name: str, text: str) -> Budget:
+    try:
+        return Budget.parse(text)
+    except PolicyRefused as error:
+        raise PolicyRefused(f"{name}: {error}") from error
 
 
 def of_environment() -> Tenant:

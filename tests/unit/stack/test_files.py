@@ -127,10 +127,10 @@ def test_times_that_the_supervisor_would_refuse_are_refused_before_it_starts(
     tmp_path: Path, given: dict[str, str], named: str
 ) -> None:
     with pytest.raises(SettingsRefused, match=named):
-        stack.check_times(tmp_path, planning.plan("sim", given, HOST))
+        stack.check_settings(tmp_path, planning.plan("sim", given, HOST))
 
 
 def test_times_that_it_takes_pass(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[[window]]\nname="a"\nzone="UTC"\ndays=["mon"]\nfrom="10:00"\nto="11:00"\n')
     given = {"AUTO_RESTART_TIME": "11:45 PM", "REAUTH_AT": "sun 17:00 America/New_York", "WINDOWS_FILE": "own.toml"}
-    stack.check_times(tmp_path, planning.plan("sim", given, HOST))
+    stack.check_settings(tmp_path, planning.plan("sim", given, HOST))
