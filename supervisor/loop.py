@@ -58,6 +58,7 @@ _LATE = 15.0
 _RESOURCES_PACE = 15.0
 _LOG_LINES = 200
 _SHUTDOWN_STOPS = 15.0
+_OF_A_BEAT = ("heart", "clock_skew_seconds", "last_tick_at")
 _HOLD_LIFTED = "hold-lifted"
 _JOURNAL_AGAIN = 10.0
 _PREFLIGHT_AGAIN = 30.0
@@ -255,8 +256,11 @@ class Watch:
             wake.set()
 
     def wake(self) -> None:
-        """The sentinel has news."""
-        self._news.set()
+        """The sentinel's view has changed; one more answered beat, when all is well, waits for the next turn."""
+        before, now = self.observation.sentinel, self._senses.sentinel.view
+        beat = {name: getattr(now, name) for name in _OF_A_BEAT}
+        if self.memory.hurry or _is_news(before.heart, now.heart) or replace(before, **beat) != now:
+            self._news.set()
 
     def heard(self, event: ContainerEvent) -> None:
         """A Docker event has come in."""

@@ -21,9 +21,10 @@ from supervisor.api import application
 from supervisor.house import House
 from supervisor.journal import Journal
 from supervisor.loop import Watch
+from supervisor.memory import GatewayTrack, Memory
 from supervisor.metrics import Metrics
 from supervisor.notify import Alertmanager
-from supervisor.observation import Audit, Result
+from supervisor.observation import Audit, Look, Result, SentinelView, SessionPhase
 from supervisor.probes.host import Host, LinuxKernel
 from supervisor.runtime.roster import Roster
 from supervisor.service import Shared, TenantsWatch
@@ -313,3 +314,31 @@ async def test_an_event_reaches_the_tenant_that_it_is_of(rig: Rig) -> None:
     rig.docker.die("a")
     await until(lambda: rig.watch("a").memory.gateway.process.died_at is not None, 3.0)
     assert rig.watch("b").memory.gateway.process == before.gateway.process
+
+
+# -- when it turns -----------------------------------------------------------------------------------------------------
+
+WELL = SentinelView(phase=SessionPhase.READY, heart=Look(Result.OK, 1.0))
+READY, UNKNOWN = Memory(gateway=GatewayTrack(state=GatewayState.READY)), Memory()
+
+
+@pytest.mark.parametrize(
+    ("memory", "view", "wakes"),
+    [
+        (READY, replace(WELL, heart=Look(Result.OK, 3.0), clock_skew_seconds=0.2, last_tick_at=2.5), False),
+        (READY, replace(WELL, heart=Look(Result.FAIL, 3.0)), True),
+        (READY, replace(WELL, upstream_lost_at=2.0), True),
+        (READY, replace(WELL, audit=Audit(3.0, 3.0, 3.0, (), ())), True),
+        (UNKNOWN, replace(WELL, heart=Look(Result.OK, 3.0)), True),
+    ],
+    ids=["one more beat", "a beat missed", "news of the gateway", "an audit", "a beat in trouble"],
+)
+async def test_one_more_beat_when_all_is_well_waits_for_the_next_turn(
+    rig: Rig, memory: Memory, view: SentinelView, wakes: bool
+) -> None:
+    watch = rig.watch("own")
+    watch.memory, watch.observation = memory, replace(watch.observation, sentinel=WELL)
+    watch._news.clear()
+    watch._senses.sentinel.view = view
+    watch.wake()
+    assert watch._news.is_set() is wakes
