@@ -1,5 +1,6 @@
 # Thin: every target is one line that a person could type. Runs on make 3.81.
 #   SIM=1 | PAPER=1 | LIVE=1   which stack       JSON=1   machine-readable answers
+#   GATEWAY=external HOST=… PORT=…   a TWS or gateway that you started yourself (docs/supervisor.md)
 #   READ_ONLY=1   up and preflight: the gateway refuses every order (docs/halt.md)
 
 SHELL := /bin/bash
@@ -10,6 +11,11 @@ MODE_FLAG := $(if $(MODE),--mode $(MODE))
 JSON_FLAG := $(if $(JSON),--json)
 ifeq ($(READ_ONLY),1)
 export READ_ONLY_API := yes
+endif
+ifeq ($(GATEWAY),external)
+export GATEWAY
+export GATEWAY_HOST := $(if $(HOST),$(HOST),$(GATEWAY_HOST))
+export GATEWAY_PORT := $(if $(PORT),$(PORT),$(GATEWAY_PORT))
 endif
 
 .DEFAULT_GOAL := help
@@ -63,6 +69,10 @@ break-glass: bootstrap ## the engine is dead: stop it, close every position at t
 
 backup: bootstrap ## journal, login ledger, cache and gateway settings as one file in var/backups, also while it trades
 	@$(DO) backup $(MODE_FLAG)
+
+.PHONY: upgrade
+upgrade: bootstrap ## what a newer checkout or .env would change; GO=1 does it behind a backup, BACK=1 goes back
+	@$(DO) upgrade $(MODE_FLAG) $(if $(GO),--go) $(if $(BACK),--back) $(if $(FORCE),--force)
 
 restore: bootstrap ## put a backup back while the stack is down: FROM=FILE (asks for the tenant's name unless SIM)
 	@$(DO) restore $(MODE_FLAG) $(if $(FROM),--from "$(FROM)")

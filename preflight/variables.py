@@ -40,6 +40,7 @@ PASSED_ON: Final = (
 OWN: Final = (
     *("TENANT", "IB_ACCOUNT", "ENGINE", "PUBLISH_API", "READ_ONLY_API", "TIME_ZONE", "SUBNET_PREFIX", "SECRETS_DIR"),
     *("DOCKER_SOCKET", "DOCKER_GID", "GATEWAY_IMAGE", "SIM_FILES", "ENGINE_FILES"),
+    *("GATEWAY", "GATEWAY_HOST", "GATEWAY_PORT"),
     *("REGION", "WINDOWS_FILE"),
 )
 """Variables that `make up` works out the others from."""

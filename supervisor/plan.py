@@ -23,6 +23,8 @@ Mode = Literal["sim", "paper", "live"]
 
 GATEWAY_IMAGE: Final = "ghcr.io/gnzsnz/ib-gateway:10.45.1j"
 STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
+THIS_MACHINE: Final = "host.docker.internal"
+"""Its name in a container, where 127.0.0.1 is the container itself."""
 SIM_ACCOUNT: Final = "DUSIM0001"
 SIM_LOGIN_BUDGET: Final = "1000/24h"
 
@@ -45,6 +47,16 @@ class Plan:
     tenant: str
     secrets_dir: str
     variables: Mapping[str, str]
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether a gateway of ours logs in to IBKR, with the user's credentials."""
+        return self.mode != "sim" and not self.external
+
+    @property
+    def external(self) -> bool:
+        """Whether the gateway is somebody else's."""
+        return "compose/external.yaml" in self.variables["COMPOSE_FILE"]
 
     @property
     def project(self) -> str:
@@ -94,12 +106,15 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     read_only = _choice(given, "READ_ONLY_API", "yes" if live else "no", ("yes", "no"), faults)
     region = _choice(given, "REGION", "na", ("na", "eu", "apac"), faults) if given.get("REGION") else None
     ports = _ports(given, live, faults)
+    external = _choice(given, "GATEWAY", "container", ("container", "external"), faults) == "external"
+    elsewhere = _elsewhere(mode, given, faults) if external else {}
     if faults:
         raise SettingsRefused("\n".join(faults))
 
     secrets_dir = given.get("SECRETS_DIR") or "secrets"
-    files = ["compose.yaml", "compose/sim.yaml" if mode == "sim" else "compose/ibkr.yaml"]
-    if publish == "on":
+    file = "compose/sim.yaml" if mode == "sim" else "compose/external.yaml" if external else "compose/ibkr.yaml"
+    files = ["compose.yaml", file]
+    if publish == "on" and not external:
         files.append("compose/publish-api.yaml")
     own_files = given.get("SIM_FILES") if mode == "sim" else None
     if own_files:
@@ -124,12 +139,15 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             "ENGINE": engine,
             "READ_ONLY_API": read_only,
             "TIME_ZONE": given.get("TIME_ZONE") or "Etc/UTC",
+            "GATEWAY_HOST": "ib-gateway",
             "GATEWAY_PORT": "4003" if live else "4004",
             "GATEWAY_IMAGE": STAND_IN_IMAGE if mode == "sim" else given.get("GATEWAY_IMAGE") or GATEWAY_IMAGE,
             "SUBNET_PREFIX": prefix,
             "DOCKER_SOCKET": host.docker_socket,
             "DOCKER_GID": str(host.docker_gid),
-            "CREDENTIALS_DIR": anchored(Path("var") / tenant / "credentials" if mode == "sim" else Path(secrets_dir)),
+            "CREDENTIALS_DIR": anchored(
+                Path("var") / tenant / "credentials" if mode == "sim" or external else Path(secrets_dir)
+            ),
             "TOKENS_DIR": anchored(Path(secrets_dir)),
             **({"SIM_FILES": anchored(Path(own_files))} if own_files else {}),
             **({"ENGINE_FILES": anchored(Path(engine_files))} if engine_files else {}),
@@ -140,6 +158,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             **host.images,
             **ports,
             **{name: given[name] for name in PASSED_ON if given.get(name)},
+            **elsewhere,
         },
     )
 
@@ -147,6 +166,19 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
 def anchored(path: Path) -> str:
     """A path as compose reads it: it takes a bare word for a volume's name."""
     return str(path) if path.is_absolute() else f"./{path}"
+
+
+def _elsewhere(mode: Mode, given: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    """Where the gateway is that somebody else has started."""
+    if mode == "sim":
+        faults.append("GATEWAY: expected container in SIM, which has the stand-in, found 'external'; try PAPER=1")
+    host, port = given.get("GATEWAY_HOST") or "", given.get("GATEWAY_PORT") or ""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", host):
+        faults.append(f"GATEWAY_HOST: expected the machine that your TWS or gateway runs on, found {host or 'nothing'}")
+    if not (port.isdigit() and 0 < int(port) < 65536):
+        usual = "7496 (TWS) or 4001 (gateway)" if mode == "live" else "7497 (TWS) or 4002 (gateway)"
+        faults.append(f"GATEWAY_PORT: expected its API port, usually {usual}, found {port or 'nothing'}")
+    return {"GATEWAY_HOST": THIS_MACHINE if host in ("localhost", "127.0.0.1") else host, "GATEWAY_PORT": port}
 
 
 def _stand_ins_account(given: Mapping[str, str], account: str, faults: list[str]) -> str:

@@ -35,7 +35,7 @@ from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import backup, leaving, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
-from supervisor.plan import Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
+from supervisor.plan import THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.tenants import Tenant, checked
 from tws.clock import Clock, SystemClock
 
@@ -90,7 +90,7 @@ def prepare_secrets(root: Path, stack: Plan) -> None:
         SettingsRefused: credentials missing, or a secret that others can read.
     """
     directory = root / stack.secrets_dir
-    if stack.mode == "sim":
+    if not stack.logs_in:
         for name in CREDENTIALS:
             _write_missing(root / stack.variables["CREDENTIALS_DIR"] / name, "stand-in\n")
     for name in TOKENS:
@@ -133,7 +133,7 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     for source, target in ((credentials, "/credentials:ro"), (tokens, "/tokens:ro"), (copies, "/copies")):
         command += ["--volume", f"{source.resolve()}:{target}"]
     owner = str(CONTAINER_USER)
-    _run([*command, stack.variables["BASE_IMAGE"], "-o", owner, "-g", owner, "-m", "0400", *files, "/copies/"], root)
+    run([*command, stack.variables["BASE_IMAGE"], "-o", owner, "-g", owner, "-m", "0400", *files, "/copies/"], root)
     place = anchored(stack.var / "mounted")
     return replace(stack, variables={**stack.variables, "CREDENTIALS_DIR": place, "TOKENS_DIR": place})
 
@@ -181,7 +181,7 @@ def docker_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return own | proxies | {k.lower(): v for k, v in proxies.items()}
 
 
-def _run(command: list[str], root: Path, *, quiet: bool = False) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], root: Path, *, quiet: bool = False) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(  # noqa: S603 (our own words)
         command, cwd=root, env=docker_environment(os.environ), text=True, check=False, capture_output=quiet
     )
@@ -193,7 +193,7 @@ def _run(command: list[str], root: Path, *, quiet: bool = False) -> subprocess.C
 
 def compose(root: Path, tenant: str, *arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `docker compose` for a tenant. Raises RuntimeTrouble when it fails and is not quiet."""
-    return _run(compose_command(root, tenant, *arguments), root, quiet=quiet)
+    return run(compose_command(root, tenant, *arguments), root, quiet=quiet)
 
 
 def compose_command(root: Path, tenant: str, *arguments: str) -> list[str]:
@@ -258,6 +258,21 @@ async def wait_until_ready(stack: Plan, clock: Clock, say: Callable[[str], None]
 
 async def up(mode: Mode, tenant: str | None = None, root: Path = ROOT, clock: Clock | None = None) -> int:
     """Build, start and wait. Returns 0 when gateway and engine are ready, 1 when not within the bound."""
+    stack = planned(mode, tenant, root)
+    running = compose(root, stack.tenant, "ps", "--quiet", quiet=True).stdout.strip()
+    if not running and (taken := taken_ports(stack.variables)):
+        raise SettingsRefused("\n".join(taken))
+    write_files(root, stack)
+    build(root, stack)
+    return await start(root, stack, clock or SystemClock())
+
+
+def planned(mode: Mode, tenant: str | None, root: Path = ROOT) -> Plan:
+    """What `up` would start with, its secrets where containers can read them. Nothing that runs is touched.
+
+    Raises:
+        SettingsRefused: something is missing, unusable, or not confirmed.
+    """
     settings = given(root, os.environ)
     settings["TENANT"] = tenant or settings["TENANT"]
     stack = plan(mode, settings, look_at_host(root, settings, os.environ))
@@ -265,19 +280,23 @@ async def up(mode: Mode, tenant: str | None = None, root: Path = ROOT, clock: Cl
     check_settings(root, stack)
     if mode == "live":
         _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
-    stack = hand_over_secrets(root, stack)
-    write_files(root, stack)
-    running = compose(root, stack.tenant, "ps", "--quiet", quiet=True).stdout.strip()
-    if not running and (taken := taken_ports(stack.variables)):
-        raise SettingsRefused("\n".join(taken))
+    return hand_over_secrets(root, stack)
+
+
+def build(root: Path, stack: Plan) -> None:
+    """Build the images that are ours, by the files that `write_files` has written. Raises: RuntimeTrouble."""
     print(f"==> {stack.project}: building images (the first time takes a minute, most of it the engine's)", flush=True)
     built = compose(root, stack.tenant, "build", quiet=True)
     if built.returncode:
         print(built.stdout[-4000:], built.stderr[-4000:], sep="\n", file=sys.stderr)
         raise RuntimeTrouble("expected the images to build, found the failure above")
+
+
+async def start(root: Path, stack: Plan, clock: Clock) -> int:
+    """Start what is written and built. Returns 0 when gateway and engine are ready, 1 when not within the bound."""
     print(f"==> {stack.project}: starting", flush=True)
     compose(root, stack.tenant, "up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull")
-    ready = await wait_until_ready(stack, clock or SystemClock(), lambda line: print(line, flush=True))
+    ready = await wait_until_ready(stack, clock, lambda line: print(line, flush=True))
     compose(root, stack.tenant, "ps", "--all", "--format", "table {{.Service}}\t{{.Name}}\t{{.Status}}")
     print(addresses(stack))
     return 0 if ready else 1
@@ -306,14 +325,14 @@ def down(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) -> 
     Returns 1, and touches nothing, while positions or orders are open or cannot be asked about, unless forced. On the
     stand-in it is only said: its book is kept in a volume, and no money is in it.
     """
-    if not _may_leave(root, tenant, mode, force=force):
+    if not may_leave(root, tenant, mode, force=force):
         return 1
     compose(root, tenant, "stop", "supervisor", quiet=True)
     compose(root, tenant, "down", "--remove-orphans")
     return 0
 
 
-def _may_leave(root: Path, tenant: str, mode: Mode, *, force: bool) -> bool:
+def may_leave(root: Path, tenant: str, mode: Mode, *, force: bool) -> bool:
     trades = [
         "docker",
         "ps",
@@ -323,7 +342,7 @@ def _may_leave(root: Path, tenant: str, mode: Mode, *, force: bool) -> bool:
         "--filter",
         f"label=watchkeeper.tenant={tenant}",
     ]
-    if not _run(trades, root, quiet=True).stdout.strip():
+    if not run(trades, root, quiet=True).stdout.strip():
         return True
     port = dotenv_values(root / "var" / tenant / "compose.env").get("HOST_PORT_SUPERVISOR")
     left = leaving.open_at_broker(leaving.ask(f"http://127.0.0.1:{port}"), tenant)
@@ -341,7 +360,7 @@ def purge(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) ->
 
     Returns 1, and touches nothing, where `down` would.
     """
-    if not _may_leave(root, tenant, mode, force=force):
+    if not may_leave(root, tenant, mode, force=force):
         return 1
     if mode != "sim":
         _confirm(tenant, f"This removes every volume of tenant {tenant}: journal, cache, gateway settings, metrics.")
@@ -360,8 +379,8 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
         f"This stops the engine of {tenant}, closes every position of its account at the market and cancels its orders",
     )
     engine = f"watchkeeper-{tenant}-engine"
-    found = _run(["docker", "ps", "--quiet", "--filter", f"name=^{engine}$"], root, quiet=True).stdout.strip()
-    if found and (stopped := _run(["docker", "stop", engine], root, quiet=True)).returncode:
+    found = run(["docker", "ps", "--quiet", "--filter", f"name=^{engine}$"], root, quiet=True).stdout.strip()
+    if found and (stopped := run(["docker", "stop", engine], root, quiet=True)).returncode:
         raise RuntimeTrouble(f"expected the engine to stop, found: {stopped.stderr.strip()}; nothing was sent")
     command = ["run", "--rm", "--no-deps", "--no-TTY", "supervisor", "python", "-m", "supervisor.breakglass"]
     done = subprocess.run(  # noqa: S603 (our own words)
@@ -412,11 +431,14 @@ def preflight(tenant: str, options: Options, root: Path = ROOT, clock: Clock | N
     """
     clock = clock or SystemClock()
     settings = given(root, os.environ)
-    wanted = plan(_known_mode(root, tenant), settings, look_at_host(root, settings, os.environ)).variables
+    wanted = plan(known_mode(root, tenant), settings, look_at_host(root, settings, os.environ)).variables
     # What is not set is handed over as empty: the container may have it from an older .env.
     now = {name: wanted.get(name, "") for field in PreflightSettings.model_fields if (name := field.upper()) in KNOWN}
     here = {name.lower(): value for name, value in now.items() if value}
-    here |= {"gateway_host": "127.0.0.1", "gateway_port": wanted["HOST_PORT_API"]}
+    if "external" in wanted["COMPOSE_FILE"]:
+        here |= {"gateway_host": wanted["GATEWAY_HOST"].replace(THIS_MACHINE, "127.0.0.1")}
+    else:
+        here |= {"gateway_host": "127.0.0.1", "gateway_port": wanted["HOST_PORT_API"]}
     here["engine_url"] = f"http://127.0.0.1:{wanted['HOST_PORT_ENGINE']}"
 
     async def ask() -> Report:
@@ -492,13 +514,13 @@ def _confirm(word: str, warning: str) -> None:
         raise SettingsRefused("not confirmed; nothing was done")
 
 
-def _known_mode(root: Path, tenant: str) -> Mode:
+def known_mode(root: Path, tenant: str) -> Mode:
     found = dotenv_values(root / "var" / tenant / "compose.env").get("MODE") or tenant
     known: tuple[Mode, ...] = get_args(Mode)
     return next((mode for mode in known if mode == found), "live")  # unknown: the careful answer
 
 
-def _tenant(root: Path, asked: Mode | None) -> str:
+def tenant_of(root: Path, asked: Mode | None) -> str:
     if name := given(root, os.environ)["TENANT"] or asked:
         return name
     present = sorted(path.parent.name for path in (root / "var").glob("*/compose.env"))
@@ -526,11 +548,11 @@ def main(arguments: list[str] | None = None) -> int:
             if options.mode is None:
                 raise SettingsRefused("expected SIM=1, PAPER=1 or LIVE=1, found none; try: make up SIM=1")
             return asyncio.run(up(options.mode, options.tenant))
-        tenant = options.tenant or _tenant(ROOT, options.mode)
+        tenant = options.tenant or tenant_of(ROOT, options.mode)
         if options.command == "down":
-            return down(tenant, _known_mode(ROOT, tenant), force=options.force)
+            return down(tenant, known_mode(ROOT, tenant), force=options.force)
         if options.command == "purge":
-            return purge(tenant, _known_mode(ROOT, tenant), force=options.force)
+            return purge(tenant, known_mode(ROOT, tenant), force=options.force)
         if options.command == "preflight":
             return preflight(tenant, Options.of(options))
         if options.command == "break-glass":
@@ -538,7 +560,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "backup":
             return back_up(tenant)
         if options.command == "restore":
-            return restore(tenant, _known_mode(ROOT, tenant), options.source)
+            return restore(tenant, known_mode(ROOT, tenant), options.source)
         return logs(tenant)
     except (SettingsRefused, RuntimeTrouble) as error:
         print(error, file=sys.stderr)

@@ -29,6 +29,8 @@ _CROSSWISE = Remedy("port-crosswise", "set HOST_PORT_API in .env to the port tha
 
 async def ask(site: Site) -> Answer:
     variables = await site.host.variables()
+    if "external" in variables["COMPOSE_FILE"]:
+        return Answer(Result.SKIPPED, "the gateway is not ours")
     image, port = variables["GATEWAY_IMAGE"], int(variables["GATEWAY_PORT"])
     live = site.settings.mode == "live"
     listens = next((ports for name, ports in _LISTENS.items() if name in image), None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.stack import docker, make_stack
+from tests.e2e.stack import ROOT, docker, make_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -22,6 +22,16 @@ def attempts(tenant: str) -> list[str]:
     shelf = f"watchkeeper-{tenant}_ledger:/ledger:ro"
     command = ["run", "--rm", "--network=none", "--user=0:0", f"--volume={shelf}", "--entrypoint=cat"]
     return docker(*command, "watchkeeper/supervisor:local", "/ledger/attempts").splitlines()
+
+
+def containers() -> dict[str, str]:
+    """The containers' ids by name: one that is made anew has another."""
+    rows = docker("ps", "--format", "{{.Names}} {{.ID}}", "--filter", "name=watchkeeper-life-").splitlines()
+    return {name: number for name, _, number in (row.partition(" ") for row in rows)}
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name in before | after if before.get(name) != after.get(name)}
 
 
 def test_up_down_up_purge() -> None:
@@ -69,6 +79,20 @@ def test_up_down_up_purge() -> None:
         assert incidents <= {incident["id"] for incident in stack.incidents()}
         stack.until(stack.books_agree, "engine and broker to hold the same")
         assert traded <= {execution["exec_id"] for execution in stack.book()["executions"]}
+
+        before = containers()
+        told = stack.make("upgrade", "SIM=1", PROBE_INTERVAL_SECONDS="6")
+        assert "made anew  supervisor" in told.stdout, told.stdout + told.stderr
+        assert "The gateway stays: no login." in told.stdout
+        assert containers() == before
+        assert "='6'" not in (ROOT / "var/life/compose.env").read_text()
+        done = stack.make("upgrade", "SIM=1", "GO=1", PROBE_INTERVAL_SECONDS="6")
+        assert done.returncode == 0, done.stdout + done.stderr + stack.story()
+        assert changed(before, after := containers()) == {"watchkeeper-life-supervisor-1"}
+        back = stack.make("upgrade", "SIM=1", "BACK=1")
+        assert back.returncode == 0, back.stdout + back.stderr + stack.story()
+        assert changed(after, containers()) == {"watchkeeper-life-supervisor-1"}
+        assert "PROBE_INTERVAL_SECONDS=6" not in docker("inspect", "watchkeeper-life-supervisor-1")
     finally:
         purge = stack.make("purge")
     assert purge.returncode == 0, purge.stderr

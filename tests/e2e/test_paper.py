@@ -144,6 +144,8 @@ def test_it_is_not_taken_down_while_something_is_open_or_cannot_be_asked_about(p
     assert known == ["+1 SPY"]
     refused = paper.run("down", "--mode", "paper")
     assert (refused.returncode, "open at the broker: +1 SPY" in refused.stderr) == (1, True), refused.stderr
+    refused = paper.make("upgrade", "PAPER=1", "GO=1", PROBE_INTERVAL_SECONDS="6")
+    assert (refused.returncode, "open at the broker: +1 SPY" in refused.stderr) == (2, True), refused.stderr
     docker("pause", f"watchkeeper-{paper.tenant}-supervisor-1")
     try:
         refused = paper.run("purge", "--mode", "paper")

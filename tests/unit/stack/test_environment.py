@@ -18,6 +18,6 @@ def test_docker_is_still_found_and_reached() -> None:
 def test_down_stops_the_supervisor_before_what_it_would_bring_back(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[tuple[str, ...]] = []
     monkeypatch.setattr(stack, "compose", lambda root, tenant, *words, quiet=False: said.append(words))
-    monkeypatch.setattr(stack, "_may_leave", lambda *_, **__: True)
+    monkeypatch.setattr(stack, "may_leave", lambda *_, **__: True)
     assert stack.down("sim", "sim") == 0
     assert said == [("stop", "supervisor"), ("down", "--remove-orphans")]

@@ -114,6 +114,37 @@ def test_the_account_must_fit_the_mode(mode: planning.Mode, account: str, good: 
             planning.plan(mode, {"IB_ACCOUNT": account}, HOST)
 
 
+def test_a_gateway_of_somebody_elses_needs_a_host_and_a_port_and_is_no_container() -> None:
+    given = {"IB_ACCOUNT": "DU1", "GATEWAY": "external", "GATEWAY_HOST": "localhost", "GATEWAY_PORT": "7497"}
+    found = planning.plan("paper", given, HOST)
+    assert (found.external, found.logs_in) == (True, False)
+    assert found.variables["COMPOSE_FILE"] == "compose.yaml:compose/external.yaml"
+    assert (found.variables["GATEWAY_HOST"], found.variables["GATEWAY_PORT"]) == (planning.THIS_MACHINE, "7497")
+    assert planning.plan("paper", {**given, "GATEWAY_HOST": "192.0.2.7"}, HOST).variables["GATEWAY_HOST"] == "192.0.2.7"
+    ours = planning.plan("paper", {"IB_ACCOUNT": "DU1", "GATEWAY_HOST": "desk"}, HOST)
+    assert (ours.external, ours.logs_in, ours.variables["GATEWAY_HOST"]) == (False, True, "ib-gateway")
+
+
+@pytest.mark.parametrize(
+    ("mode", "wrong", "said"),
+    [
+        ("paper", {"GATEWAY_HOST": ""}, "GATEWAY_HOST: expected the machine"),
+        ("paper", {"GATEWAY_HOST": "http://desk"}, "GATEWAY_HOST: expected the machine"),
+        ("paper", {"GATEWAY_PORT": ""}, "GATEWAY_PORT: expected its API port, usually 7497"),
+        ("live", {"GATEWAY_PORT": "0"}, "GATEWAY_PORT: expected its API port, usually 7496"),
+        ("sim", {}, "GATEWAY: expected container in SIM"),
+        ("paper", {"GATEWAY": "elsewhere"}, "GATEWAY: expected container or external"),
+    ],
+)
+def test_an_external_gateway_that_cannot_be_found_is_refused(
+    mode: planning.Mode, wrong: dict[str, str], said: str
+) -> None:
+    given = {"IB_ACCOUNT": {"sim": "", "paper": "DU1", "live": "U1"}[mode], "GATEWAY": "external"}
+    given |= {"GATEWAY_HOST": "desk", "GATEWAY_PORT": "7497"}
+    with pytest.raises(SettingsRefused, match=said):
+        planning.plan(mode, {**given, **wrong}, HOST)
+
+
 def test_live_is_careful_by_default() -> None:
     variables = planning.plan("live", {"IB_ACCOUNT": "U1234567"}, HOST).variables
     assert variables["READ_ONLY_API"] == "yes"

@@ -18,7 +18,7 @@ def no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(command: list[str], *_: object, **__: object) -> None:
         pytest.fail(f"Docker was asked: {command}")
 
-    monkeypatch.setattr(stack, "_run", asked)
+    monkeypatch.setattr(stack, "run", asked)
     monkeypatch.setattr(stack, "look_at_host", lambda *_: HOST)
 
 
