@@ -269,7 +269,7 @@ EXISTING_SESSION = Fault(
     15,
     "existing-session",
     _G,
-    "the log says at the login that another session exists",
+    "the log says that another session exists, and ours gives way",
     5.0,
     0.0,
     (Rung.LOGIN_HOLD, Rung.GATEWAY_STOP),

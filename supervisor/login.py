@@ -38,8 +38,10 @@ _PATTERNS: tuple[tuple[LoginPhase, str], ...] = (
     (_P.REFUSED, r"Authorization failed"),  # launcher: locked, closed, or for a reason that nobody has seen yet
     (_P.REFUSED, r"detected dialog entitled: (?:Login failed|Unrecognized Username or Password)"),
     (_P.REFUSED, r"IBC: Login failed"),
-    (_P.EXISTING_SESSION, r"detected dialog entitled: Existing session detected"),
-    (_P.EXISTING_SESSION, r"\(scenario [1-6]\)"),
+    # IBC says beside the dialog what it chose: in 1, 2, 4 and 6 ours gives way, or waits for a person.
+    (_P.EXISTING_SESSION, r"\(scenario [1246]\)"),
+    (_P.LOGGING_IN, r"so continue this one \(scenario 3\)"),
+    (_P.QUIET, r"Continue this session and let the other session exit \(scenario 5\)"),
     (_P.RESTARTING, r"Running in auto-restart mode"),  # launcher
     (_P.RESTARTING, r"authentication will not be required"),
     (_P.RESTARTING, r"IBC will (?:cold-)?restart shortly"),

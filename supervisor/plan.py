@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from preflight.variables import PASSED_ON, PORTS
 from supervisor.errors import SettingsRefused
+from supervisor.windows import Region, nightly_restart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 Mode = Literal["sim", "paper", "live"]
 
 GATEWAY_IMAGE: Final = "ghcr.io/gnzsnz/ib-gateway:10.45.1j"
+OTHER_IMAGE: Final = "extrange/ibkr"
+"""The other image for IBKR's gateway that we know, by its repository; its API is on one port in every mode."""
+OTHER_IMAGE_PORT: Final = "8888"
 STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
 THIS_MACHINE: Final = "host.docker.internal"
 """Its name in a container, where 127.0.0.1 is the container itself."""
 SIM_ACCOUNT: Final = "DUSIM0001"
 SIM_LOGIN_BUDGET: Final = "1000/24h"
+JAVA_HEAP_MB: Final = 768
+GATEWAY_MEMORY_MB: Final = 2048
+BESIDE_THE_HEAP_MB: Final = 768
+"""What the gateway's container needs beyond the JVM's heap: the JVM's own, X, IBC and socat. An assumption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +112,32 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     engine = _choice(given, "ENGINE", "on", ("on", "lifecycle", "none"), faults)
     publish = _choice(given, "PUBLISH_API", "off" if live else "on", ("on", "off"), faults)
     read_only = _choice(given, "READ_ONLY_API", "yes" if live else "no", ("yes", "no"), faults)
-    region = _choice(given, "REGION", "na", ("na", "eu", "apac"), faults) if given.get("REGION") else None
+    region = _choice(given, "REGION", "na", get_args(Region), faults) if given.get("REGION") else None
     ports = _ports(given, live, faults)
     external = _choice(given, "GATEWAY", "container", ("container", "external"), faults) == "external"
     elsewhere = _elsewhere(mode, given, faults) if external else {}
+    image = {} if mode == "sim" or external else _image_settings(given, region or "na", faults)
+    # Another session that comes is given way to at once on the stand-in, which is what its drills measure.
+    session = _choice(
+        given,
+        "EXISTING_SESSION_DETECTED_ACTION",
+        "secondary" if mode == "sim" else "primary",
+        ("primary", "primaryoverride", "secondary", "manual"),
+        faults,
+    )
     if faults:
         raise SettingsRefused("\n".join(faults))
 
     secrets_dir = given.get("SECRETS_DIR") or "secrets"
-    file = "compose/sim.yaml" if mode == "sim" else "compose/external.yaml" if external else "compose/ibkr.yaml"
-    files = ["compose.yaml", file]
+    gateway_image = STAND_IN_IMAGE if mode == "sim" else given.get("GATEWAY_IMAGE") or GATEWAY_IMAGE
+    other = OTHER_IMAGE in gateway_image
+    files = ["compose.yaml"]
+    if mode == "sim":
+        files.append("compose/sim.yaml")
+    elif external:
+        files.append("compose/external.yaml")
+    else:
+        files += ["compose/extrange.yaml" if other else "compose/ibkr.yaml", "compose/settings-volume.yaml"]
     if publish == "on" and not external:
         files.append("compose/publish-api.yaml")
     own_files = given.get("SIM_FILES") if mode == "sim" else None
@@ -140,8 +164,8 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             "READ_ONLY_API": read_only,
             "TIME_ZONE": given.get("TIME_ZONE") or "Etc/UTC",
             "GATEWAY_HOST": "ib-gateway",
-            "GATEWAY_PORT": "4003" if live else "4004",
-            "GATEWAY_IMAGE": STAND_IN_IMAGE if mode == "sim" else given.get("GATEWAY_IMAGE") or GATEWAY_IMAGE,
+            "GATEWAY_PORT": OTHER_IMAGE_PORT if other else "4003" if live else "4004",
+            "GATEWAY_IMAGE": gateway_image,
             "SUBNET_PREFIX": prefix,
             "DOCKER_SOCKET": host.docker_socket,
             "DOCKER_GID": str(host.docker_gid),
@@ -151,6 +175,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             "TOKENS_DIR": anchored(Path(secrets_dir)),
             **({"SIM_FILES": anchored(Path(own_files))} if own_files else {}),
             **({"ENGINE_FILES": anchored(Path(engine_files))} if engine_files else {}),
+            "EXISTING_SESSION_DETECTED_ACTION": session,
             **({"REGION": region} if region else {}),
             **({"WINDOWS_FILE": anchored(Path(own_windows))} if own_windows else {}),
             # The stand-in sends no push and locks nobody out, so a newcomer may kill it as often as he likes.
@@ -159,6 +184,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             **ports,
             **{name: given[name] for name in PASSED_ON if given.get(name)},
             **elsewhere,
+            **image,
         },
     )
 
@@ -202,11 +228,45 @@ def _files(given: Mapping[str, str], faults: list[str], mounted: str, names: tup
             faults.append(f"{mounted}: expected the directory that {name} is in, found nothing")
 
 
-def _choice(given: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...], faults: list[str]) -> str:
+def _image_settings(given: Mapping[str, str], region: Region, faults: list[str]) -> dict[str, str]:
+    """Settings of the image for IBKR's gateway that have a default of ours."""
+    heap = _megabytes(given, "JAVA_HEAP_SIZE", JAVA_HEAP_MB, faults)
+    memory = _megabytes(given, "GATEWAY_MEMORY_MB", GATEWAY_MEMORY_MB, faults)
+    if heap and memory and memory < heap + BESIDE_THE_HEAP_MB:
+        faults.append(
+            f"GATEWAY_MEMORY_MB: expected at least {heap + BESIDE_THE_HEAP_MB}, for a heap of {heap} (JAVA_HEAP_SIZE) "
+            f"and {BESIDE_THE_HEAP_MB} beside it, found {memory}"
+        )
+    restart = given.get("AUTO_RESTART_TIME")
+    if not restart:
+        try:
+            restart = nightly_restart(region, given.get("TIME_ZONE") or "Etc/UTC")
+        except SettingsRefused as error:
+            faults.append(str(error))
+    return {
+        "AUTO_RESTART_TIME": restart or "",
+        "SAVE_TWS_SETTINGS": given.get("SAVE_TWS_SETTINGS") or "Every 30 mins",
+        "JAVA_HEAP_SIZE": str(heap),
+        "GATEWAY_MEMORY_MB": str(memory),
+    }
+
+
+def _megabytes(given: Mapping[str, str], name: str, default: int, faults: list[str]) -> int:
+    """A whole number of MiB; 0, and a fault, for anything else."""
+    text = given.get(name) or str(default)
+    if re.fullmatch(r"[1-9]\d{2,5}", text):
+        return int(text)
+    faults.append(f"{name}: expected MiB as a number of three digits or more, such as {default}, found {text!r}")
+    return 0
+
+
+def _choice[T: str](given: Mapping[str, str], name: str, default: T, allowed: tuple[T, ...], faults: list[str]) -> T:
     value = (given.get(name) or default).lower()
-    if value not in allowed:
-        faults.append(f"{name}: expected {' or '.join(allowed)}, found {value!r}")
-    return value
+    for choice in allowed:
+        if value == choice:
+            return choice
+    faults.append(f"{name}: expected {' or '.join(allowed)}, found {value!r}")
+    return default
 
 
 def _ports(given: Mapping[str, str], live: bool, faults: list[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -25,6 +25,11 @@ OURS = Path(__file__).with_name("windows.toml")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _NEW_YORK = ZoneInfo("America/New_York")
+_REGIONS: Final[dict[Region, ZoneInfo]] = {
+    "na": _NEW_YORK,
+    "eu": ZoneInfo("Europe/Zurich"),
+    "apac": ZoneInfo("Asia/Hong_Kong"),
+}
 _TOKEN_DAY, _TOKEN_TIME = DAYS.index("sun"), time(1)
 
 _A_TIME_AND_ZONE = re.compile(r"^(?:([a-z]{3}) )?([01]\d|2[0-3]):([0-5]\d) (\S+)$", re.IGNORECASE)
@@ -265,6 +270,22 @@ def planned_restart(text: str, zone_name: str) -> Window:
         )
     except ValidationError as error:
         raise SettingsRefused(f"TIME_ZONE: {_first_message(error)}") from error
+
+
+def nightly_restart(region: Region, zone_name: str) -> str:
+    """When a gateway of `zone_name` restarts itself, as IBC wants it: at 23:45 of the region in summer.
+
+    That is 22:45 there in winter where the two zones' clocks do not change together. The other way about it would be
+    00:45 in summer, when IBKR's own reset may keep it from coming back.
+
+    Raises:
+        SettingsRefused: there is no such zone.
+    """
+    try:
+        shown = datetime(2026, 7, 1, 23, 45, tzinfo=_REGIONS[region]).astimezone(zone(zone_name))
+    except ValueError as error:
+        raise SettingsRefused(f"TIME_ZONE: {error}") from error
+    return f"{shown:%I:%M} {'AM' if shown.hour < 12 else 'PM'}"
 
 
 def load(region: Region | None, own: Path | None = None) -> tuple[Window, ...]:

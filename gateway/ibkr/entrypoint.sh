@@ -154,13 +154,39 @@ enable_command_server() {
     say "cannot edit $template: no soft restarts"
 }
 
+# extrange's image takes user and password from the environment and passes them on as arguments, where `ps` shows them. So it
+# gets neither: both go into IBC's own file, which the login reads when there are no arguments, and so does the zone.
+write_ibc_configuration() {
+  local file=$HOME/ibc/config.ini user password line zone=$SETTINGS/jts.ini
+  if ! user=$(cat "$TWS_USERID_FILE") || ! password=$(cat "$TWS_PASSWORD_FILE") || ! [ -w "$file" ]; then
+    say "cannot write user and password into $file: the login waits for somebody at its window"
+    return
+  fi
+  if ! (
+    umask 077
+    while IFS= read -r line || [ -n "$line" ]; do
+      case $line in
+        IbLoginId=*)  line="IbLoginId=$user" ;;
+        IbPassword=*) line="IbPassword=$password" ;;
+      esac
+      printf '%s\n' "$line"
+    done <"$file" >"$file.new" && mv -f "$file.new" "$file"
+  ); then say "cannot write $file"; fi
+  [ -e "$zone" ] || printf '[IBGateway]\nApiOnly=true\n[Logon]\nTimeZone=%s\n' "${TZ:-Etc/UTC}" >"$zone" ||
+    say "cannot write $zone: the gateway chooses its own zone"
+}
+
 case "${1:-}" in
   handshake) handshake ;;
   command)   command_server "$2" ;;
   "")        say "expected the image's start script as argument"; exit 2 ;;
   *)
-    read_user
-    enable_command_server
+    if [ -n "${IBC_TradingMode:-}" ]; then
+      write_ibc_configuration
+    else
+      read_user
+      enable_command_server
+    fi
     choose_budget
     serve_mailbox
     wait_for_login

@@ -39,6 +39,7 @@ from preflight.checks import (
     port,
     ports,
     positions_left,
+    published_api,
     quotes,
     read_only,
     redis,
@@ -64,6 +65,7 @@ CHECKS = (
     clock.CHECK,
     names.CHECK,
     ports.CHECK,
+    published_api.CHECK,
     # configuration
     placeholders.CHECK,
     unknown_variables.CHECK,

@@ -56,7 +56,7 @@ EXCEPTIONS = {
 """(mode, service, rule) and the reason. An exception that is no longer needed fails the suite."""
 
 
-def _config(directory: Path, mode: planning.Mode) -> dict[str, Any]:
+def _config(directory: Path, mode: planning.Mode, **more: str) -> dict[str, Any]:
     secrets = directory / "secrets"
     given = {"IB_ACCOUNT": ACCOUNTS[mode], "SECRETS_DIR": str(secrets), "STRATEGY": "none", "TENANT": f"policy-{mode}"}
     given["SIM_FILES"] = given["ENGINE_FILES"] = str(directory)
@@ -65,7 +65,7 @@ def _config(directory: Path, mode: planning.Mode) -> dict[str, Any]:
         "AUTO_RESTART_TIME": "11:45 PM",
         "REAUTH_AT": "17:00 UTC",
     }
-    plan = planning.plan(mode, given, HOST)
+    plan = planning.plan(mode, given | more, HOST)
     secrets.mkdir()
     for name in (*secret_files.CREDENTIALS, *secret_files.TOKENS):
         (secrets / name).write_text(f"the-secret-{name}")
@@ -276,6 +276,15 @@ def test_the_gateway_of_each_mode(configs: dict[str, dict[str, Any]]) -> None:
         "live": planning.GATEWAY_IMAGE,
     }
     assert found["live"]["environment"]["READ_ONLY_API"] == "yes"
+    for mode in ("paper", "live"):
+        image = found[mode]
+        told = {name: image["environment"][name] for name in ("TWOFA_TIMEOUT_ACTION", "RELOGIN_AFTER_TWOFA_TIMEOUT")}
+        assert told == {"TWOFA_TIMEOUT_ACTION": "exit", "RELOGIN_AFTER_TWOFA_TIMEOUT": "no"}
+        assert image["environment"]["EXISTING_SESSION_DETECTED_ACTION"] == "primary"
+        assert image["environment"]["SAVE_TWS_SETTINGS"] == "Every 30 mins"
+        assert int(image["mem_limit"]) > int(image["environment"]["JAVA_HEAP_SIZE"]) * 2**20
+        assert image["ulimits"]["nofile"] == {"soft": 10000, "hard": 10000}
+        assert image["stop_grace_period"] == "1m0s"
     # The stand-in never sees real credentials.
     assert "/var/policy-sim/credentials/" in configs["sim"]["secrets"]["tws_password"]["file"]
 
@@ -331,3 +340,16 @@ def test_the_supervisor_learns_of_the_hours_that_the_gateway_keeps(
 def test_every_setting_of_the_stand_in_reaches_it(configs: dict[str, dict[str, Any]]) -> None:
     assert set(variables.STAND_IN) <= configs["sim"]["services"]["ib-gateway"]["environment"].keys()
     assert not [name for name in configs["paper"]["services"]["ib-gateway"]["environment"] if name.startswith("SIM_")]
+
+
+def test_the_other_image_keeps_what_it_can_of_the_rules(tmp_path: Path) -> None:
+    """extrange's runs as root, writes all over root's home, and reads what belongs to user 1000."""
+    found = _config(tmp_path, "live", GATEWAY_IMAGE="ghcr.io/extrange/ibkr:10.45.1j")
+    gateway = found["services"]["ib-gateway"]
+    assert {name for name, holds in RULES.items() if not holds(gateway)} == {"read_only", "user", "cap_drop"}
+    assert (gateway["cap_drop"], gateway["cap_add"]) == (["ALL"], ["DAC_OVERRIDE"])
+    assert gateway["environment"]["IBC_ReadOnlyApi"] == "yes"
+    # What it would pass on as arguments, which `ps` shows, it never gets.
+    assert not {"USERNAME", "PASSWORD"} & gateway["environment"].keys()
+    assert found["services"]["engine"]["environment"]["IB_PORT"] == "8888"
+    assert found["services"]["supervisor"]["environment"]["GATEWAY_PORT"] == "8888"

@@ -185,6 +185,46 @@ async def test_the_user_name_comes_from_its_file_and_the_template_gets_its_comma
     assert template.read_text() == "IbLoginId=${TWS_USERID}\nCommandServerPort=7462\nBindAddress=127.0.0.1\n"
 
 
+OF_IBC = "IbLoginId=edemo\nIbPassword=demouser\nTradingMode=live"
+
+
+def other_image(directory: Path) -> dict[str, str]:
+    """What the wrapper meets in extrange's image: IBC's own file below the home, and keys of IBC in the environment."""
+    (directory / "ibc").mkdir()
+    (directory / "ibc" / "config.ini").write_text(OF_IBC)
+    (directory / "user").write_text("somebody\n")
+    (directory / "password").write_text("p$a/ss\\w&rd\n")
+    files = {"TWS_USERID_FILE": str(directory / "user"), "TWS_PASSWORD_FILE": str(directory / "password")}
+    return {"HOME": str(directory), "IBC_TradingMode": "paper", "MAILBOX_DIR": str(directory / "missing"), **files}
+
+
+async def test_the_other_image_gets_user_and_password_in_ibcs_own_file_and_nowhere_else(tmp_path: Path) -> None:
+    code, output = await run("sh", "-c", "env", **other_image(tmp_path), TZ="Etc/UTC")
+    assert code == 0
+    written = tmp_path / "ibc" / "config.ini"
+    assert written.read_text() == "IbLoginId=somebody\nIbPassword=p$a/ss\\w&rd\nTradingMode=live\n"
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert "somebody" not in output
+    assert "w&rd" not in output
+    zone = tmp_path / "settings" / "jts.ini"
+    assert "TimeZone=Etc/UTC" in zone.read_text()
+
+
+async def test_a_zone_that_the_gateway_has_is_left_to_it(tmp_path: Path) -> None:
+    zone = tmp_path / "settings" / "jts.ini"
+    zone.write_text("[Logon]\nTimeZone=Asia/Tokyo\n")
+    await run("true", **other_image(tmp_path), TZ="Etc/UTC")
+    assert zone.read_text() == "[Logon]\nTimeZone=Asia/Tokyo\n"
+
+
+async def test_without_its_secrets_the_other_image_starts_and_says_so(tmp_path: Path) -> None:
+    environment_ = other_image(tmp_path)
+    (tmp_path / "password").unlink()
+    code, output = await run("echo", "started", **environment_)
+    assert (code, "cannot write user and password" in output, output.endswith("started")) == (0, True, True)
+    assert (tmp_path / "ibc" / "config.ini").read_text() == OF_IBC
+
+
 async def test_no_start_script_is_a_usage_error() -> None:
     code, output = await run()
     assert code == 2

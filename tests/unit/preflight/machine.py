@@ -30,7 +30,7 @@ _MEMORY = Room(4 * GIB, 8 * GIB)
 _FILES = OpenFiles(300, 10_000, NOW.timestamp() - 30)
 _CLOCK = Timekeeping(True, 0.05, 0.001)
 _VOLUME = SettingsVolume("watchkeeper-paper_gateway-settings", 1000, "Etc/UTC")
-_DOCKER = DockerVersions("27.5.1", "1.47", "2.32.4")
+_DOCKER = DockerVersions("28.3.3", "1.51", "2.39.1")
 
 
 @dataclass

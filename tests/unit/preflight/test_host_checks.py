@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from preflight.check import Check
-from preflight.checks import clock, disk, docker, memory, names, open_files, ports
+from preflight.checks import clock, disk, docker, memory, names, open_files, ports, published_api
 from preflight.report import Result
 from preflight.sources.host import DockerVersions, OpenFiles, Room
 from tests.unit.preflight.machine import GIB, Machine
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 AT = NOW.timestamp()
 
 
-WELL = [module.CHECK for module in (clock, disk, docker, memory, names, open_files, ports)]
+WELL = [module.CHECK for module in (clock, disk, docker, memory, names, open_files, ports, published_api)]
 
 
 @pytest.mark.parametrize("check", WELL, ids=lambda check: check.name)
@@ -95,6 +95,24 @@ async def test_docker_that_is_too_old_or_silent_fails(versions: DockerVersions, 
 async def test_a_compose_version_may_have_a_suffix() -> None:
     versions = DockerVersions("27.5.1", "1.47", "2.32.4-desktop.1")
     assert (await ask(docker.CHECK, host=Machine(versions=versions))).result is Result.PASS
+
+
+@pytest.mark.parametrize(
+    ("engine", "more", "result"),
+    [
+        ("27.5.1", {}, Result.WARN),
+        ("20.10.24+dfsg1", {}, Result.WARN),
+        ("28.0.0", {}, Result.PASS),
+        ("27.5.1", {"COMPOSE_FILE": "compose.yaml:compose/ibkr.yaml"}, Result.PASS),
+        ("27.5.1", {"MODE": "sim"}, Result.SKIPPED),
+        ("", {}, Result.SKIPPED),
+    ],
+)
+async def test_an_api_that_neighbours_may_reach_is_warned_of(engine: str, more: dict[str, str], result: Result) -> None:
+    host = Machine(versions=DockerVersions(engine, "1.47", "2.32.4"), more=more)
+    answer = await ask(published_api.CHECK, host=host)
+    assert answer.result is result
+    assert (result is Result.WARN) is ("DOCKER-USER" in remedy(answer) if answer.remedies else False)
 
 
 async def test_a_port_that_somebody_else_has_fails_and_names_him() -> None:

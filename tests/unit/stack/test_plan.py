@@ -152,6 +152,49 @@ def test_live_is_careful_by_default() -> None:
     assert (variables["GATEWAY_PORT"], variables["HOST_PORT_API"]) == ("4003", "4001")
 
 
+@pytest.mark.parametrize(
+    ("given", "restart"),
+    [
+        ({}, "03:45 AM"),
+        ({"REGION": "eu"}, "09:45 PM"),
+        ({"REGION": "apac"}, "03:45 PM"),
+        ({"TIME_ZONE": "America/New_York"}, "11:45 PM"),
+        ({"AUTO_RESTART_TIME": "12:30 AM"}, "12:30 AM"),
+    ],
+)
+def test_the_gateway_restarts_itself_at_a_quarter_to_midnight_of_its_region(
+    given: dict[str, str], restart: str
+) -> None:
+    variables = planning.plan("paper", {"IB_ACCOUNT": "DU1", **given}, HOST).variables
+    assert variables["AUTO_RESTART_TIME"] == restart
+    assert "AUTO_RESTART_TIME" not in planning.plan("sim", {}, HOST).variables
+
+
+def test_the_heap_and_the_memory_are_held_against_each_other() -> None:
+    variables = planning.plan("paper", {"IB_ACCOUNT": "DU1"}, HOST).variables
+    assert (variables["JAVA_HEAP_SIZE"], variables["GATEWAY_MEMORY_MB"]) == ("768", "2048")
+    larger = {"IB_ACCOUNT": "DU1", "JAVA_HEAP_SIZE": "1536"}
+    with pytest.raises(
+        SettingsRefused, match=r"expected at least 2304, for a heap of 1536 .* and 768 beside it, found 2048"
+    ):
+        planning.plan("paper", larger, HOST)
+    assert planning.plan("paper", {**larger, "GATEWAY_MEMORY_MB": "2304"}, HOST).variables["JAVA_HEAP_SIZE"] == "1536"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"JAVA_HEAP_SIZE": "2g"}, "JAVA_HEAP_SIZE"),
+        ({"GATEWAY_MEMORY_MB": "4"}, "GATEWAY_MEMORY_MB"),
+        ({"EXISTING_SESSION_DETECTED_ACTION": "fight"}, "EXISTING_SESSION_DETECTED_ACTION"),
+        ({"TIME_ZONE": "Nowhere/Land"}, "TIME_ZONE"),
+    ],
+)
+def test_what_the_image_could_not_use_is_refused(given: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsRefused, match=f"^{named}: expected [^\n]*found [^\n]*$"):
+        planning.plan("paper", {"IB_ACCOUNT": "DU1", **given}, HOST)
+
+
 def test_the_three_modes_fit_beside_each_other() -> None:
     accounts = {"sim": "", "paper": "DU1", "live": "U1"}
     plans = [planning.plan(mode, {"IB_ACCOUNT": accounts[mode]}, HOST) for mode in get_args(planning.Mode)]

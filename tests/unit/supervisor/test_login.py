@@ -29,6 +29,10 @@ GONE = "Authorization failed: SUPPRESS_MESSAGE_BOX. MessageType: null. FailReaso
 GIVEN_UP = "IBC: Re-login after second factor authentication timeout not required"
 OTHER = "IBC: detected dialog entitled: Existing session detected; event=Opened"
 GIVES_WAY = "IBC: End this session and let the other session proceed (scenario 2)"
+NOBODY_CHOSE = "IBC: User must choose whether to continue with this session (scenario 1)"
+INSISTS = "IBC: Don't know the type of the other session, so continue this one (scenario 3)"
+BEATEN = "IBC: Other session must be primary or primary override, so end this session … (scenario 4)"
+STAYS = "IBC: Continue this session and let the other session exit (scenario 5)"
 OLD_TOKEN = "Authorization failed: Your security tokens have expired, please manually enter your username and password."
 
 
@@ -62,11 +66,16 @@ def told(*texts: str) -> LoginView:
         ((UNKNOWN_USER,), LoginPhase.REFUSED),
         ((LOCKED,), LoginPhase.REFUSED),
         ((THROTTLED,), LoginPhase.REFUSED),
-        ((OTHER,), LoginPhase.EXISTING_SESSION),
+        ((OTHER, NOBODY_CHOSE), LoginPhase.EXISTING_SESSION),
         ((OTHER, GIVES_WAY), LoginPhase.EXISTING_SESSION),
         # IBC begins again within a second: that makes a refused login no less refused
         ((WRONG, FAILED, COLD, AGAIN, STARTED, CLICKED, ASKED), LoginPhase.REFUSED),
-        ((OTHER, AGAIN, CLICKED), LoginPhase.EXISTING_SESSION),
+        ((OTHER, GIVES_WAY, AGAIN, CLICKED), LoginPhase.EXISTING_SESSION),
+        # ours goes on: the dialog alone is no reason to end it
+        ((DONE, OTHER), LoginPhase.QUIET),
+        ((DONE, OTHER, STAYS), LoginPhase.QUIET),
+        ((CLICKED, OTHER, INSISTS), LoginPhase.LOGGING_IN),
+        ((CLICKED, OTHER, INSISTS, OTHER, BEATEN), LoginPhase.EXISTING_SESSION),
         # but a push or a login that is through does
         ((WRONG, COLD, CLICKED, PUSHED), LoginPhase.TWOFA),
         ((OTHER, DONE), LoginPhase.QUIET),
