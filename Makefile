@@ -19,7 +19,7 @@ export GATEWAY_PORT := $(if $(PORT),$(PORT),$(GATEWAY_PORT))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
+.PHONY: help bootstrap up down purge status incidents preflight pause pause-gateway resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ pause: bootstrap ## the supervisor keeps its hands off: FOR=30m REASON="…"
 
 resume: bootstrap ## the supervisor acts again, and a hold on logins is lifted
 	@$(DO) resume $(JSON_FLAG)
+
+pause-gateway: bootstrap ## end the gateway before a planned stop, so that its next start needs no login and no push; `make resume` lets it start
+	@$(DO) pause-gateway $(if $(FORCE),--force) $(JSON_FLAG)
 
 cancel: bootstrap ## the supervisor lets go of the act that is under way
 	@$(DO) cancel $(JSON_FLAG)

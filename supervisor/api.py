@@ -72,6 +72,7 @@ def application(
             Route("/api/v1/pause", guarded(operator, api.pause), methods=["POST"]),
             Route("/api/v1/resume", guarded(operator, api.resume), methods=["POST"]),
             Route("/api/v1/login", guarded(operator, api.login), methods=["POST"]),
+            Route("/api/v1/pause-gateway", guarded(operator, api.pause_gateway), methods=["POST"]),
             Route("/api/v1/restart", guarded(operator, api.restart), methods=["POST"]),
             Route("/api/v1/cancel", guarded(operator, api.cancel), methods=["POST"]),
             Route("/api/v1/clearance", guarded(machine, api.clearance), methods=["POST"]),
@@ -204,6 +205,14 @@ class _Api:
         """Lifts a hold on logins and starts the gateway anew, once, if the ledger has room."""
         accepted, sentence = self._watch((await _body(request)).get("tenant")).log_in()
         return JSONResponse({"accepted": accepted, "sentence": sentence}, 202 if accepted else 409)
+
+    async def pause_gateway(self, request: Request) -> Response:
+        """Ends the gateway with its token kept, and holds its next start until `resume`."""
+        watch = self._watch((await _body(request)).get("tenant"))
+        try:
+            return JSONResponse({"accepted": True, "sentence": await watch.pause_gateway()}, 202)
+        except ActRefused as error:
+            return JSONResponse({"accepted": False, "sentence": str(error)}, 409)
 
     async def restart(self, request: Request) -> Response:
         """`{"tenant", "subject": "gateway" | "engine", "rung": "ibc-restart" | "container-restart" | …}`."""

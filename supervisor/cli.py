@@ -11,15 +11,23 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from supervisor import leaving
+
 _TIMEOUT = 15.0
 _DEFAULT_PAUSE = "30m"
 _DEFAULT_REASON = "a person asked for it"
+_PAUSED_WITHIN = 180.0  # IBC waits for the next minute, and the gateway takes its time to close
+_PAUSED = (
+    "the gateway has ended with its token kept, and its next start waits. Stop, upgrade or reboot what you want; for "
+    "`make down`, which cannot ask now, FORCE=1. Then `make up` and `make resume`: no login, no push"
+)
 _ROOT = Path(__file__).parent.parent
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -57,6 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     pause.add_argument("--reason", required=True)
     commands.add_parser("resume", parents=[common], help="end the pause, lift a hold on logins")
     commands.add_parser("login", parents=[common], help="lift a hold on logins and start the gateway anew, once")
+    paused = commands.add_parser(
+        "pause-gateway",
+        parents=[common],
+        help="end the gateway so that its next start needs no login; `resume` lets it",
+    )
+    paused.add_argument("--force", action="store_true", help="also while positions or orders are open")
     commands.add_parser("cancel", parents=[common], help="let go of the act that is under way")
     halt = commands.add_parser("halt", parents=[common], help="the engine opens nothing any more; exits stay")
     halt.add_argument("--reason", default="")
@@ -92,6 +106,8 @@ def _ask(options: argparse.Namespace) -> tuple[int, Any]:
     if options.command == "incidents":
         _, answer = _call("GET", "/api/v1/incidents", tenant=tenant, limit=options.limit)
         return 0, answer
+    if options.command == "pause-gateway":
+        return _pause_gateway(tenant, force=options.force)
     body: dict[str, Any] = {}
     if options.command in ("halt", "flatten"):
         body = {"reason": options.reason or _DEFAULT_REASON}
@@ -107,6 +123,26 @@ def _ask(options: argparse.Namespace) -> tuple[int, Any]:
         body["tenant"] = tenant
     code, answer = _call("POST", f"/api/v1/{options.command}", body)
     return (0 if code in (200, 202) else 1), answer
+
+
+def _pause_gateway(tenant: str | None, *, force: bool) -> tuple[int, Any]:
+    """Ask for it, and wait until the gateway's next start waits for the hold."""
+    status = _call("GET", "/api/v1/status", tenant=tenant)[1]
+    rows = status["tenants"]
+    left = leaving.open_at_broker(status, rows[0]["name"]) if len(rows) == 1 else "which tenant is not said: TENANT=…"
+    if left is not None and not force:
+        return 1, {"accepted": False, "sentence": f"{left}; nothing was done. Close it first, or FORCE=1"}
+    code, answer = _call("POST", "/api/v1/pause-gateway", {} if tenant is None else {"tenant": tenant})
+    if code != 202:
+        return 1, answer
+    until = time.monotonic() + _PAUSED_WITHIN
+    while time.monotonic() < until:
+        (row,) = _call("GET", "/api/v1/status", tenant=tenant)[1]["tenants"]
+        if row["gateway"]["login"]["waiting"]:
+            return 0, {"accepted": True, "sentence": _PAUSED}
+        time.sleep(1)
+    found = f"expected the gateway to wait at the hold within {_PAUSED_WITHIN:.0f} s, found {row['gateway']['state']}"
+    return 1, {"accepted": True, "sentence": f"{found}; `docker logs` of it says why; `make resume` undoes this"}
 
 
 def _call(method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> tuple[int, Any]:

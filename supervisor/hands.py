@@ -84,6 +84,10 @@ class Hands:
         """Let nobody log in, whoever starts the gateway, until a person lifts it. Raises: ActRefused."""
         self._ledger.hold(reason)
 
+    async def end_with_token(self) -> str:
+        """Have the gateway end itself and keep the token that spares its next start a login. Raises: ActRefused."""
+        return await self._mailbox.ask("PAUSE")
+
     def lift(self) -> str | None:
         """Lift the hold, on a person's word or at REAUTH_AT; returns why there was one. Raises: ActRefused."""
         return self._ledger.lift()

@@ -60,6 +60,8 @@ _LOG_LINES = 200
 _SHUTDOWN_STOPS = 15.0
 _OF_A_BEAT = ("heart", "clock_skew_seconds", "last_tick_at")
 _HOLD_LIFTED = "hold-lifted"
+_PLANNED_STOP = "a planned stop (make pause-gateway)"
+_PLANNED_STOP_SECONDS = 24 * 3600.0
 _JOURNAL_AGAIN = 10.0
 _PREFLIGHT_AGAIN = 30.0
 _NO_GO_ID = -2  # of no incident: the journal counts from 1
@@ -717,6 +719,34 @@ class Watch:
         if refusal is not None:
             return False, refusal
         return True, f"the gateway is {'restarted' if up else 'started'}; its log tells of a push, if it needs one"
+
+    async def pause_gateway(self) -> str:
+        """Pause, set a hold, and have the gateway end itself with its token kept: a planned stop that costs no login.
+
+        Without the hold Docker would bring it back at once and use the token up. `resume` lifts both.
+
+        Raises:
+            ActRefused: the gateway is not one that can, or did not take the word; then nothing is changed.
+        """
+        if self.rules.dry_run or self.rules.external:
+            raise ActRefused("expected a gateway of ours to act on, found one that is only watched")
+        if self.memory.flight is not None:
+            raise ActRefused(
+                f"expected nothing under way, found {self.memory.flight.rung}; ask again when it has ended"
+            )
+        state = self.memory.gateway.state
+        if state is not GatewayState.READY:
+            raise ActRefused(
+                f"expected a gateway that is READY, found {state}; only a login that is through has a token"
+            )
+        self._hands.hold(_PLANNED_STOP)
+        self.set_pause(_PLANNED_STOP, _PLANNED_STOP_SECONDS)
+        try:
+            return await self._hands.end_with_token()
+        except ActRefused:
+            self.resume()
+            self.lift_hold("pause-gateway")
+            raise
 
     def _explained(self, view: LedgerView) -> str:
         return explain(view, self._policy.login_budget, self._clock.monotonic(), self._wall)

@@ -137,6 +137,20 @@ def test_a_soft_restart_and_a_start_with_its_token_are_no_logins(gateway: Stack,
     assert attempts(gateway) == made
 
 
+def test_a_planned_stop_costs_no_login(gateway: Stack) -> None:
+    gateway.until(lambda: ready(gateway), "a gateway that is ready")
+    made = attempts(gateway)
+    done = gateway.run("pause-gateway")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert login(gateway)["hold"] == "a planned stop (make pause-gateway)"
+    docker("restart", gateway.container("gateway"))  # what a reboot does
+    gateway.until(lambda: login(gateway)["waiting"], "the start to wait for the hold", 60)
+    done = gateway.run("resume")
+    assert done.returncode == 0, done.stdout + done.stderr
+    gateway.until(lambda: ready(gateway), "the gateway to be back")
+    assert attempts(gateway) == made
+
+
 def test_a_refused_password_is_tried_no_more_until_a_person_says_so(gateway: Stack) -> None:
     """IBC would start anew for ever; the wrapper counts and ends that, the supervisor holds and stops."""
     assert gateway.run("resume").returncode == 0

@@ -286,7 +286,9 @@ async def test_incidents(client: httpx.AsyncClient, watch: Watch) -> None:
     assert (await client.get("/api/v1/incidents?limit=x")).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["cancel", "pause", "resume", "login", "restart", "preflight", "clearance"])
+@pytest.mark.parametrize(
+    "path", ["cancel", "pause", "pause-gateway", "resume", "login", "restart", "preflight", "clearance"]
+)
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "operator"}])
 async def test_asking_needs_a_token(client: httpx.AsyncClient, path: str, headers: dict[str, str]) -> None:
     assert (await client.post(f"/api/v1/{path}", json={}, headers=headers)).status_code == 401
@@ -446,6 +448,39 @@ async def test_login_restarts_nothing_that_only_waited_for_it(
     answer = await client.post("/api/v1/login", headers=OPERATOR)
     assert (answer.status_code, answer.json()["accepted"]) == (202, True)
     assert not watch._asks
+
+
+async def wrapper_says(directory: Path, answer: str) -> str:
+    """What the gateway's wrapper does with the next request: take it, and answer; returns the word that was asked."""
+    async with asyncio.timeout(5):
+        while not (directory / "request").exists():
+            await asyncio.sleep(0.01)
+    number, verb = (directory / "request").read_text().split()
+    (directory / "reply").write_text(f"{number} {answer}\n")
+    return verb
+
+
+@pytest.mark.parametrize(("reply", "paused"), [("OK PAUSE in progress", True), ("ERROR Command invalid", False)])
+async def test_a_planned_stop_holds_the_next_start_before_it_ends_the_gateway(
+    client: httpx.AsyncClient, watch: Watch, tmp_path: Path, reply: str, paused: bool
+) -> None:
+    word = asyncio.create_task(wrapper_says(tmp_path, reply))
+    answer = await client.post("/api/v1/pause-gateway", headers=OPERATOR)
+    assert await word == "PAUSE"
+    assert (answer.status_code, answer.json()["accepted"]) == ((202, True) if paused else (409, False))
+    assert reply in answer.json()["sentence"]
+    assert (tmp_path / "hold").exists() is paused
+    assert (watch.pause is not None) is paused
+
+
+async def test_a_gateway_that_has_no_token_yet_is_not_paused(
+    client: httpx.AsyncClient, watch: Watch, tmp_path: Path
+) -> None:
+    watch.memory = replace(watch.memory, gateway=replace(watch.memory.gateway, state=GatewayState.STARTING))
+    answer = await client.post("/api/v1/pause-gateway", headers=OPERATOR)
+    assert (answer.status_code, "expected a gateway that is READY" in answer.json()["sentence"]) == (409, True)
+    assert not (tmp_path / "hold").exists()
+    assert not (tmp_path / "request").exists()
 
 
 class Log:

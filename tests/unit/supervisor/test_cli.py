@@ -133,6 +133,30 @@ def test_cancel_is_asked_for_with_the_token(code: int, exits: int) -> None:
     assert Handler.asked == [("/api/v1/cancel", "Bearer secret", {})]
 
 
+def flat(*, waiting: bool, held: list[str]) -> dict[str, Any]:
+    exposure = {"positions": len(held), "orders": 0, "known": True, "held": held, "working": []}
+    gateway = {"state": "LOGIN", "login": {"waiting": waiting}}
+    return STATUS | {"tenants": [STATUS["tenants"][0] | {"exposure": exposure, "gateway": gateway}]}
+
+
+def test_a_planned_stop_waits_until_the_next_start_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    Handler.answers["/api/v1/status"] = (200, flat(waiting=True, held=[]))
+    Handler.answers["/api/v1/pause-gateway"] = (202, {"accepted": True, "sentence": "OK"})
+    assert main(["pause-gateway"]) == 0
+    assert "no login, no push" in capsys.readouterr().out
+    Handler.answers["/api/v1/pause-gateway"] = (409, {"accepted": False, "sentence": "expected READY"})
+    assert main(["pause-gateway"]) == 1
+    assert "expected READY" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("more", "exits"), [([], 1), (["--force"], 0)])
+def test_a_planned_stop_leaves_no_position_without_a_watch(more: list[str], exits: int) -> None:
+    Handler.answers["/api/v1/status"] = (200, flat(waiting=True, held=["+1 SPY"]))
+    Handler.answers["/api/v1/pause-gateway"] = (202, {"accepted": True, "sentence": "OK"})
+    assert main(["pause-gateway", *more]) == exits
+    assert bool([path for path, _, body in Handler.asked if body is not None]) is (exits == 0)
+
+
 def test_incidents_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     Handler.answers["/api/v1/incidents"] = (200, [INCIDENT])
     assert main(["incidents"]) == 0
