@@ -19,7 +19,7 @@ export GATEWAY_PORT := $(if $(PORT),$(PORT),$(GATEWAY_PORT))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause pause-gateway resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
+.PHONY: help bootstrap up down purge status incidents preflight pause pause-gateway gateway-setup pin resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,12 @@ resume: bootstrap ## the supervisor acts again, and a hold on logins is lifted
 
 pause-gateway: bootstrap ## end the gateway before a planned stop, so that its next start needs no login and no push; `make resume` lets it start
 	@$(DO) pause-gateway $(if $(FORCE),--force) $(JSON_FLAG)
+
+gateway-setup: bootstrap ## the settings of IBKR's gateway that no file can set, by hand in its window (VNC on 127.0.0.1): PAPER=1 or LIVE=1
+	@$(DO) gateway-setup $(MODE_FLAG) $(if $(FORCE),--force)
+
+pin: bootstrap ## write the digests of today's images behind their tags, so that no tag can change what runs
+	@$(DO) pin
 
 cancel: bootstrap ## the supervisor lets go of the act that is under way
 	@$(DO) cancel $(JSON_FLAG)

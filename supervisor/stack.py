@@ -33,7 +33,7 @@ from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
 from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
-from supervisor import backup, leaving, windows
+from supervisor import backup, cli, leaving, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.tenants import Tenant, checked
@@ -414,6 +414,41 @@ def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock
     return 0
 
 
+def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) -> int:
+    """Show the gateway's screen until a person has made the settings that no file can set.
+
+    Returns 0 when they are right and kept, 1 when not, or while positions or orders are open.
+    """
+    folder = root / "var" / tenant
+    base = compose_command(root, tenant)
+
+    def start(more: Path | None) -> None:
+        files = [] if more is None else ["--env-file", str(more)]
+        _run([*base, *files, "up", "--detach", "--no-build", "--no-deps", "--quiet-pull", "ib-gateway"], root)
+
+    def supervisor(*words: str) -> bool:
+        os.environ["TENANT"] = tenant
+        os.environ["TOKENS_DIR"] = given(root, os.environ)["SECRETS_DIR"] or "secrets"
+        return cli.main(words) == 0
+
+    setup = Setup(
+        dotenv_values(folder / "compose.env"),
+        folder / "gateway-setup.env",
+        start=start,
+        ask=lambda: _ask_inside(root, tenant, {}, CHECKS),
+        supervisor=supervisor,
+        clock=SystemClock(),
+        say=lambda line: print(line, flush=True),
+    )
+    port = os.environ.get("HOST_PORT_VNC") or "5900"
+    if not port.isdigit() or not is_free(int(port)):
+        raise SettingsRefused(f"HOST_PORT_VNC: expected a free port of 127.0.0.1, found {port}; set another")
+    if not _may_leave(root, tenant, mode, force=force):
+        return 1
+    _confirm(tenant, f"This starts the gateway of {tenant} anew with its screen on: one login, perhaps a push.")
+    return 0 if asyncio.run(setup.run(int(port))) else 1
+
+
 def logs(tenant: str, root: Path = ROOT) -> int:
     """Follow the containers' logs until interrupted."""
     compose(root, tenant, "logs", "--follow", "--tail", "100")
@@ -535,7 +570,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Command line. Exit codes: 0 good, 1 not ready in time or not while exposed, 2 could not."""
     parser = argparse.ArgumentParser(prog="python -m supervisor.stack", description=__doc__)
     parser.add_argument(
-        "command", choices=["up", "down", "purge", "logs", "preflight", "break-glass", "backup", "restore"]
+        "command",
+        choices=["up", "down", "purge", "logs", "preflight", "gateway-setup", "break-glass", "backup", "restore"],
     )
     parser.add_argument("--mode", choices=get_args(Mode))
     parser.add_argument("--tenant", help="default: the mode's name, or the only tenant that is up")
@@ -555,6 +591,8 @@ def main(arguments: list[str] | None = None) -> int:
             return purge(tenant, known_mode(ROOT, tenant), force=options.force)
         if options.command == "preflight":
             return preflight(tenant, Options.of(options))
+        if options.command == "gateway-setup":
+            return gateway_setup(tenant, _known_mode(ROOT, tenant), force=options.force)
         if options.command == "break-glass":
             return break_glass(tenant)
         if options.command == "backup":

@@ -9,8 +9,8 @@ from preflight.report import Result
 
 _PIN = Remedy(
     "image-not-pinned",
-    "put the digest behind the name (name:tag@sha256:…; `docker images --digests` shows it): GATEWAY_IMAGE in .env, "
-    "the others in var/images.env",
+    "`make pin`, which writes the digests behind the names (name:tag@sha256:…): GATEWAY_IMAGE in .env, the others in "
+    "var/images.env",
 )
 
 

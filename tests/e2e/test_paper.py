@@ -14,6 +14,7 @@ import pytest
 from ib_async import IB, MarketOrder, Stock
 
 from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS
+from supervisor.drill.ports import free_port
 from tests.e2e.stack import ROOT, Stack, docker, make_stack
 
 SETTINGS = "/home/ibgateway/tws_settings"
@@ -37,6 +38,7 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         GATEWAY_IMAGE="watchkeeper/simulator:local",
         IB_ACCOUNT="DUSIM0001",
         MODE="paper",
+        LOGIN_BUDGET="10/1h",
     )
     try:
         result = made.make("up", "PAPER=1")
@@ -171,6 +173,20 @@ def test_everything_is_closed_with_engine_and_supervisor_dead(paper: Stack) -> N
     finally:
         docker("start", f"watchkeeper-{paper.tenant}-supervisor-1", paper.container("engine"))
     paper.until(paper.all_well, "all to be well again")
+
+
+def test_settings_are_made_by_hand_while_the_screen_is_there_and_the_next_start_is_no_login(paper: Stack) -> None:
+    """The stand-in has no screen and is right from the start; the container is the real one's in all else."""
+    name = paper.container("gateway")
+    port = free_port()
+    refused = paper.run("gateway-setup", "--mode", "paper")
+    assert (refused.returncode, "CONFIRM=paper" in refused.stderr) == (2, True), refused.stderr
+    done = paper.make("gateway-setup", "PAPER=1", CONFIRM=paper.tenant, HOST_PORT_VNC=str(port))
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{paper.story()}"
+    assert f"127.0.0.1:{port}, password:" in done.stdout
+    assert "VNC_SERVER_PASSWORD" not in docker("inspect", name)
+    paper.until(paper.all_well, "all to be well again")
+    assert "a start with the token of a soft restart" in docker("logs", name)
 
 
 def test_the_gateway_keeps_its_settings_in_a_volume_that_was_another_users(paper: Stack) -> None:

@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "gateway-image.md").read_text()
 WRAPPER = "".join((ROOT / "gateway" / "ibkr" / name).read_text() for name in ("entrypoint.sh", "ledger.sh"))
 STAND_IN = (ROOT / "compose" / "standin" / "gateway-run").read_text()
 OURS = {"MAILBOX_DIR", "LEDGER_DIR", "HOLD_DIR", "LOGIN_BUDGET", "TWS_USERID_FILE"}
-SET_ELSEWHERE = {"TWS_USERID", "VNC_SERVER_PASSWORD_FILE"}
+SET_ELSEWHERE = {"TWS_USERID", "VNC_SERVER_PASSWORD"}
 HOST = Host("/var/run/docker.sock", 998, {})
 
 
@@ -79,7 +79,9 @@ def test_ports_are_the_images() -> None:
         assert re.search(rf"{re.escape(mode)} +outside={outside} inside={inside} ", STAND_IN)
         assert re.search(rf"{re.escape(mode)} +JVM_PORT=\$\{{JVM_PORT:-{inside}\}}", WRAPPER)
     assert f"COMMAND_PORT:-{command[0]}" in WRAPPER
-    assert vnc[0] not in str(HERE), "the screen has no port"
+    assert vnc[0] not in str(HERE)
+    (screen,) = gateway("compose/gateway-setup.yaml")["ports"]
+    assert screen == f"127.0.0.1:${{HOST_PORT_VNC:?}}:{vnc[0]}"
 
 
 def test_the_other_images_port_and_its_names() -> None:

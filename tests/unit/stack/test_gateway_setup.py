@@ -1,0 +1,132 @@
+"""The hand-made settings: the screen is there only while somebody makes them, and they are saved before it goes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from preflight.errors import CouldNotAsk
+from preflight.report import Finding, Report, Result
+from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor.gateway_setup import RIGHT, UNSAVED, WRONG, Setup
+from tests.unit.supervisor.test_drill_runner import HandClock
+
+GIVEN = {
+    "MODE": "paper",
+    "GATEWAY_IMAGE": "ghcr.io/gnzsnz/ib-gateway:1",
+    "COMPOSE_FILE": "a.yaml",
+    "READ_ONLY_API": "no",
+}
+NOT_YET = CouldNotAsk("expected the gateway to answer\nmore")
+
+
+def report(result: Result) -> Report:
+    return Report([Finding("utc", "time", result, "UTC", "instrument zone")], 1.0)
+
+
+class World:
+    """A stack in which a person clicks at the fourth look, and what was done to it."""
+
+    def __init__(self, directory: Path, *, clicks: bool = True, ends: bool = True, deaf: bool = False) -> None:
+        self.file = directory / "setup.env"
+        self.done: list[str] = []
+        self.said: list[str] = []
+        self.screen = ""
+        self._clicks = clicks
+        self._refused = {"pause-gateway": not ends, "pause": deaf}
+        self._looks = 0
+
+    def start(self, more: Path | None) -> None:
+        self.done.append("screen" if more else "no screen")
+        if more:
+            self.screen = more.read_text()
+            assert more.stat().st_mode & 0o777 == 0o600
+
+    async def ask(self) -> Report:
+        self._looks += 1
+        if self._looks == 1:
+            raise NOT_YET
+        return report(Result.PASS if self._clicks and self._looks > 3 else Result.FAIL)
+
+    def supervisor(self, *words: str) -> bool:
+        self.done.append(words[0])
+        return not self._refused.get(words[0])
+
+    def setup(self) -> Setup:
+        return Setup(
+            GIVEN,
+            self.file,
+            start=self.start,
+            ask=self.ask,
+            supervisor=self.supervisor,
+            clock=HandClock(),
+            say=self.said.append,
+        )
+
+
+async def test_what_a_person_has_clicked_is_saved_before_the_screen_goes(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert await world.setup().run(5900)
+    assert world.done == ["pause", "screen", "pause-gateway", "no screen", "resume"]
+    told, *waited, last = world.said
+    assert "127.0.0.1:5900" in told
+    assert [line.strip() for line in waited] == [
+        "waiting for the gateway (expected the gateway to answer)",
+        "utc: instrument zone",
+    ]
+    assert last == RIGHT
+
+
+async def test_the_password_is_for_one_time(tmp_path: Path) -> None:
+    words = set()
+    for _ in range(2):
+        world = World(tmp_path)
+        await world.setup().run(5900)
+        (password,) = re.findall(r"^VNC_SERVER_PASSWORD='(.{8})'$", world.screen, re.MULTILINE)
+        assert password in world.said[0]
+        words.add(password)
+        assert not world.file.exists()
+    assert len(words) == 2
+
+
+async def test_nobody_clicks_and_the_screen_goes_all_the_same(tmp_path: Path) -> None:
+    world = World(tmp_path, clicks=False)
+    assert not await world.setup().run(5900)
+    assert world.done == ["pause", "screen", "no screen", "resume"]
+    assert world.said[-1] == WRONG
+
+
+async def test_a_gateway_that_does_not_end_by_itself_may_have_saved_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, ends=False)
+    assert not await world.setup().run(5900)
+    assert world.done[-2:] == ["no screen", "resume"]
+    assert world.said[-1] == UNSAVED
+
+
+async def test_without_its_supervisor_the_gateway_is_left_alone(tmp_path: Path) -> None:
+    world = World(tmp_path, deaf=True)
+    with pytest.raises(RuntimeTrouble, match="keep its hands off"):
+        await world.setup().run(5900)
+    assert world.done == ["pause"]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, "found none"),
+        ({**GIVEN, "MODE": "sim"}, "found the stand-in"),
+        ({**GIVEN, "GATEWAY_IMAGE": "ghcr.io/extrange/ibkr:1"}, "found extrange's"),
+    ],
+)
+def test_a_gateway_without_a_window_of_ours_is_refused(tmp_path: Path, given: dict[str, str], found: str) -> None:
+    world = World(tmp_path)
+    with pytest.raises(SettingsRefused, match=f"^expected .*, {found}"):
+        Setup(
+            given,
+            world.file,
+            start=world.start,
+            ask=world.ask,
+            supervisor=world.supervisor,
+            clock=HandClock(),
+            say=world.said.append,
+        )
