@@ -7,11 +7,11 @@ The token is in TOKENS_DIR, else in secrets/.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import re
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from supervisor import leaving
+from tws.clock import SystemClock
 
 _TIMEOUT = 15.0
 _DEFAULT_PAUSE = "30m"
@@ -135,12 +136,13 @@ def _pause_gateway(tenant: str | None, *, force: bool) -> tuple[int, Any]:
     code, answer = _call("POST", "/api/v1/pause-gateway", {} if tenant is None else {"tenant": tenant})
     if code != 202:
         return 1, answer
-    until = time.monotonic() + _PAUSED_WITHIN
-    while time.monotonic() < until:
+    clock = SystemClock()
+    until = clock.monotonic() + _PAUSED_WITHIN
+    while clock.monotonic() < until:
         (row,) = _call("GET", "/api/v1/status", tenant=tenant)[1]["tenants"]
         if row["gateway"]["login"]["waiting"]:
             return 0, {"accepted": True, "sentence": _PAUSED}
-        time.sleep(1)
+        asyncio.run(clock.sleep(1))
     found = f"expected the gateway to wait at the hold within {_PAUSED_WITHIN:.0f} s, found {row['gateway']['state']}"
     return 1, {"accepted": True, "sentence": f"{found}; `docker logs` of it says why; `make resume` undoes this"}
 

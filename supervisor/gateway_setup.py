@@ -5,6 +5,7 @@ preflight says when it is right; then the gateway ends with its settings saved a
 without a screen.
 """
 
+import asyncio
 import os
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -136,7 +137,7 @@ class Setup:
     async def _are_kept(self) -> bool:
         """The gateway ends from inside, which saves, with the token kept, so that the screen's end costs no login."""
         until = self._clock.monotonic() + PAUSED_WITHIN_SECONDS
-        while not self._supervisor("pause-gateway", "--force"):
+        while not await asyncio.to_thread(self._supervisor, "pause-gateway", "--force"):
             if self._clock.monotonic() >= until:
                 return False
             await self._clock.sleep(ASK_EACH_SECONDS)
