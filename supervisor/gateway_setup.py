@@ -73,6 +73,8 @@ class Setup:
             raise SettingsRefused(
                 "expected PAPER=1 or LIVE=1, found the stand-in, which has no window: SIM_TIME_FORMAT"
             )
+        if "compose/external.yaml" in (given["COMPOSE_FILE"] or ""):
+            raise SettingsRefused("expected a gateway of this stack, found an external one: set it where it runs")
         if OTHER_IMAGE in (given["GATEWAY_IMAGE"] or ""):
             raise SettingsRefused("expected gnzsnz's image, found extrange's, whose screen has no password")
         self._given = given

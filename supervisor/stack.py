@@ -35,6 +35,7 @@ from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import backup, cli, leaving, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor.gateway_setup import CHECKS, Setup
 from supervisor.plan import THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.tenants import Tenant, checked
 from tws.clock import Clock, SystemClock
@@ -424,7 +425,7 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, root: Path = 
 
     def start(more: Path | None) -> None:
         files = [] if more is None else ["--env-file", str(more)]
-        _run([*base, *files, "up", "--detach", "--no-build", "--no-deps", "--quiet-pull", "ib-gateway"], root)
+        run([*base, *files, "up", "--detach", "--no-build", "--no-deps", "--quiet-pull", "ib-gateway"], root)
 
     def supervisor(*words: str) -> bool:
         os.environ["TENANT"] = tenant
@@ -443,7 +444,7 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, root: Path = 
     port = os.environ.get("HOST_PORT_VNC") or "5900"
     if not port.isdigit() or not is_free(int(port)):
         raise SettingsRefused(f"HOST_PORT_VNC: expected a free port of 127.0.0.1, found {port}; set another")
-    if not _may_leave(root, tenant, mode, force=force):
+    if not may_leave(root, tenant, mode, force=force):
         return 1
     _confirm(tenant, f"This starts the gateway of {tenant} anew with its screen on: one login, perhaps a push.")
     return 0 if asyncio.run(setup.run(int(port))) else 1
@@ -592,7 +593,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "preflight":
             return preflight(tenant, Options.of(options))
         if options.command == "gateway-setup":
-            return gateway_setup(tenant, _known_mode(ROOT, tenant), force=options.force)
+            return gateway_setup(tenant, known_mode(ROOT, tenant), force=options.force)
         if options.command == "break-glass":
             return break_glass(tenant)
         if options.command == "backup":

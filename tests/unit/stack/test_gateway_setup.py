@@ -115,6 +115,7 @@ async def test_without_its_supervisor_the_gateway_is_left_alone(tmp_path: Path) 
     [
         ({}, "found none"),
         ({**GIVEN, "MODE": "sim"}, "found the stand-in"),
+        ({**GIVEN, "COMPOSE_FILE": "compose.yaml:compose/external.yaml"}, "found an external one"),
         ({**GIVEN, "GATEWAY_IMAGE": "ghcr.io/extrange/ibkr:1"}, "found extrange's"),
     ],
 )
