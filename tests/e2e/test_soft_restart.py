@@ -1,5 +1,6 @@
-"""A gateway that answers no more is cured by IBC's RESTART, which costs an account with 2FA no push."""
+"""A gateway that answers no more is cured by IBC's RESTART without a push; and its own kill switch, READ_ONLY=1."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,3 +40,15 @@ def test_the_cure_of_a_hung_gateway_sends_no_push(gateway: Stack) -> None:
     [incident] = gateway.until(lambda: cured(gateway), "the gateway's cure")
     assert [act["rung"] for act in incident["actions"]] == ["ibc-restart"]
     assert login(gateway)["pushes"] == first["pushes"]
+
+
+def test_read_only_is_in_force_where_it_was_asked_for_and_the_preflight_says_so(gateway: Stack) -> None:
+    def told(**env: str) -> str:
+        report = json.loads(gateway.run("preflight", "--mode", "sim", "--only", "read-only", "--json", **env).stdout)
+        results: dict[str, str] = {check["name"]: check["result"] for check in report["checks"]}
+        return results["read-only"]
+
+    assert (told(), told(READ_ONLY_API="yes")) == ("pass", "fail")
+    up = gateway.make("up", "SIM=1", READ_ONLY="1")
+    assert up.returncode == 0, up.stdout + up.stderr + gateway.story()
+    assert (told(), told(READ_ONLY_API="yes")) == ("fail", "pass")
