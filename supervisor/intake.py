@@ -77,8 +77,8 @@ def _stopped_for_good(pad: Pad, subject: Subject) -> None:
     died_at = process.died_at if process.died_at is not None else pad.now
     pad.put_process(subject, replace(process, died_at=died_at, asked=True, stop_known=process.identity))
     pad.out.append(Remember(f"asked:{subject}", process.identity or ""))
-    incident = pad.memory.gateway_incident
-    if subject is Subject.GATEWAY and incident is not None and not incident.gave_up:
+    incident = pad.incident(subject)
+    if incident is not None and not incident.gave_up:
         incident = replace(incident, gave_up=True)
         pad.put_incident(subject, incident)
         pad.out.append(Amend(incident))
@@ -200,6 +200,9 @@ def _born(pad: Pad, subject: Subject, process: Process, container: Container) ->
     if hands is not None and began is not None and began > hands.since and pad.under_way(subject):
         pad.lift_hands(subject)
     if subject is Subject.GATEWAY:
+        proof = pad.memory.gateway_proof
+        if proof is not None and began is not None and began > proof.deadline - proof_deadline(proof.rung, pad.policy):
+            pad.put_proof(subject, None)  # whose proof was waited for is gone; this one has its whole start before it
         first = pad.gateway.state is GatewayState.UNKNOWN
         not_before = NEVER if first else pad.now
         pad.gateway = replace(

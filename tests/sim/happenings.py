@@ -487,8 +487,13 @@ FAULTS: dict[str, Kind] = {
     ),
     "engine-zombie-for-good": Kind(_zombie_for_good, right=_ENGINE_RESTART, act=3.0, fault="engine-zombie"),
     "engine-zombie-heals": Kind(_zombie_for_good, _zombie_no_more, (700, 2400), _ENGINE_RESTART, 3.0, "engine-zombie"),
+    # Ours is halted only without clearance: tests/sim/invariants.py.
     "second-engine": Kind(
-        lambda house: house.rest(_CON, "BUY", 1, client_id=77), _flat, (60, 900), fault="second-engine"
+        lambda house: house.rest(_CON, "BUY", 1, client_id=77),
+        _flat,
+        (60, 900),
+        right=frozenset({Rung.ENGINE_HALT}),
+        fault="second-engine",
     ),
     "order-unacked": Kind(
         _set(engine_orders=(EngineOrder("O-9", "C7", 6.0),)), _flat, (60, 900), fault="order-unacked"

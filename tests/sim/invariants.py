@@ -55,6 +55,8 @@ class Invariants:
             assert world.rules.twofa, "the week's login needs no hold without a second factor"
             up = after.gateway.state in (GatewayState.READY, GatewayState.DEGRADED)
             assert not up or act.rung is Rung.LOGIN_LIFT, "a gateway that is up is not held"
+        if act.rung is Rung.ENGINE_HALT and after.gateway.state is GatewayState.READY:
+            assert world.preflight_failed, "an engine with clearance is not halted for another's orders"
         if act.rung is Rung.ENGINE_RESTART and world.positions + world.orders and self._only_disconnected():
             raise AssertionError("an engine with exposure is not restarted for being disconnected")
 

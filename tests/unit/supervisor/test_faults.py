@@ -268,6 +268,18 @@ def test_wrong_account_stops_the_engine_even_while_paused() -> None:
     assert world.rungs == [Rung.ENGINE_HALT, Rung.ENGINE_STOP]
 
 
+def test_wrong_account_gives_up_what_was_being_cured(world: World) -> None:
+    """An engine that we stopped is nobody's to start but a person's: the simulated day of seed 1002307."""
+    world.docker_kill(Subject.ENGINE)
+    world.accounts = ("U1234567",)
+    world.run(10)
+    world.docker_start(Subject.ENGINE)
+    world.run(60)
+    assert world.rungs[-1] is Rung.ENGINE_STOP
+    assert world.memory.engine_incident is not None
+    assert world.memory.engine_incident.gave_up
+
+
 def test_wrong_account_stops_an_engine_that_knows_no_halt_without_waiting() -> None:
     world = World(Rules("sim", account="DUSIM0001"), accounts=("U1234567",), engine_halts=False)
     world.run(30)

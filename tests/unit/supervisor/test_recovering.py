@@ -160,3 +160,17 @@ def test_a_gateway_that_dies_as_our_session_is_renewed_is_not_ready_by_what_was_
     world.run(60.0, lambda w: w.well)
     assert world.well
     assert Rung.CONTAINER_START in world.rungs
+
+
+def test_somebody_elses_new_process_has_its_whole_start_before_it() -> None:
+    """Whose proof was waited for is gone: the simulated day of seed 1002735."""
+    world = settled()
+    world.boot_seconds = float("inf")
+    world.kill_jvm()
+    world.run(60.0, lambda w: Rung.CONTAINER_RESTART in w.rungs and w.flying is None)
+    world.run(world.rules.policy.start_deadline - 10.0)
+    world.boot_seconds = 45.0
+    world.docker_start(Subject.GATEWAY)
+    world.run(120.0, lambda w: w.well)
+    assert world.well
+    assert [rung for rung in world.rungs if rung in CURES] == [Rung.CONTAINER_RESTART]
