@@ -68,6 +68,7 @@ log = structlog.get_logger("engine")
 def run(settings: Settings, board: Board) -> int:
     """Run until SIGTERM or SIGINT, or until only a new process can help. Returns the exit code."""
     logs.configure()
+    logs.keep_flushed()
     private.verify_version()
     private.keep_order_terms()
     private.leave_foreign_orders_out()
@@ -84,6 +85,7 @@ def run(settings: Settings, board: Board) -> int:
         return loop.run_until_complete(one.main())
     finally:
         one.dispose()
+        logs.flush()
 
 
 class _Run:

@@ -34,6 +34,9 @@ KEPT: Final = ("journal", "ledger", "hold", "redis-data", "gateway-settings")
 MANIFEST: Final = "manifest.json"
 VERSION: Final = 1
 
+# The token of a soft restart is good once and soon: from a backup it would be a start that looks like no login and is one.
+_TAR: Final = ("tar", "--create", "--numeric-owner", "--exclude=autorestart", "--directory=/volumes", "--file=-")
+
 # Each volume is emptied first: what is not in the file was not there then. Except that logins that were made stay
 # counted, and that a hold waits for a person.
 _REPLACE: Final = f"""set -eu
@@ -100,7 +103,7 @@ class DockerVolumes:
         try:
             command = self._container(names, "DAC_READ_SEARCH", mode=":ro")
             with subprocess.Popen(  # noqa: S603 (our own words)
-                [*command, "tar", "--create", "--numeric-owner", "--file", "-", "--directory", "/volumes", *names],
+                [*command, *_TAR, *names],
                 env=self._environment,
                 stdout=subprocess.PIPE,
             ) as process:
