@@ -36,8 +36,8 @@ class ExitCode(IntEnum):
 
 # Long enough for whoever asks for the status to see the word.
 ZOMBIE_BORNE = 1.0
-# The supervisor acts on 10 s of silence, and on its word within 2 s. This is behind both.
-DEAF_BORNE = 5.0
+# The supervisor acts on 10 s of silence, and on a dead reader's word within 4 s. This is behind both.
+DEAF_BORNE = 8.0
 FIRST_RETRY_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 300.0
 SILENT_RESYNCS = 2

@@ -239,7 +239,7 @@ class Settings(BaseSettings):
         "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR; logs are JSON."
     )
 
-    deaf_after_seconds: float = Field(10.0, gt=0, description="Silence in an open market after which it is deaf.")
+    deaf_after_seconds: float = Field(7.0, gt=0, description="Silence in an open market after which it is deaf.")
     clearance_grace_seconds: float = Field(
         60.0, gt=0, description="How long the supervisor may be away before the engine starts on its own check."
     )

@@ -109,7 +109,7 @@ class Observation:
 class Limits:
     """How long silence is borne, in seconds."""
 
-    deaf_after: float = 10.0
+    deaf_after: float = 7.0
     loop_stuck_after: float = 5.0
     queue_behind_after: float = 5.0
 

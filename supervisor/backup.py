@@ -34,7 +34,7 @@ KEPT: Final = ("journal", "ledger", "hold", "redis-data", "gateway-settings")
 MANIFEST: Final = "manifest.json"
 VERSION: Final = 1
 
-# The token of a soft restart is good once and soon: from a backup it would be a start that looks like no login and is one.
+# The token of a soft restart is good once and soon: out of a backup it makes a start that only looks like no login.
 _TAR: Final = ("tar", "--create", "--numeric-owner", "--exclude=autorestart", "--directory=/volumes", "--file=-")
 
 # Each volume is emptied first: what is not in the file was not there then. Except that logins that were made stay

@@ -248,13 +248,16 @@ def engine_trouble(
     since = max(track.word_since, ready_since)
     if track.word is EngineWord.ZOMBIE and now - since >= policy.zombie_seen:
         return Diagnosis(faults.ENGINE_ZOMBIE, since, since, True, "the node runs, the trader does not")
-    if track.word is EngineWord.DEAF and now - since >= policy.deaf_heard:
-        ticks = observation.sentinel.last_tick_at
-        canary = ticks is not None and now - ticks < policy.tick_fresh
-        quiet = view.inbound_age_seconds is not None and view.inbound_age_seconds >= policy.deaf_seen
-        if not view.reader_alive or (canary and quiet):
-            why = "its reader is dead" if not view.reader_alive else "it hears nothing while the canary ticks"
-            return Diagnosis(faults.ENGINE_DEAF, since, since, True, why)
+    if track.word is EngineWord.DEAF:
+        if not view.reader_alive:
+            if now - since >= policy.deaf_heard:
+                return Diagnosis(faults.ENGINE_DEAF, since, since, True, "its reader is dead")
+        elif (heard_at := view.heard_at) is not None and view.look.at - heard_at >= policy.deaf_seen:
+            ticks = observation.sentinel.last_tick_at
+            if ticks is not None and ticks - heard_at >= policy.deaf_behind and now - ticks < policy.tick_fresh:
+                since = max(heard_at, ready_since)
+                sure = now - since >= (faults.ENGINE_DEAF.act or 0.0)
+                return Diagnosis(faults.ENGINE_DEAF, since, since, sure, "it hears nothing while the canary ticks")
     if track.word is EngineWord.CONNECTING:
         waited = now - since
         if waited >= policy.backoff_seen and (view.attempts > 0 or waited >= policy.engine_start_grace):

@@ -355,6 +355,12 @@ class EngineView:
     write_blocked: bool = False  # an order was refused with 321 since it last was not
 
     @property
+    def heard_at(self) -> float | None:
+        """When it last heard market data, at the latest; None when it does not say."""
+        age = self.inbound_age_seconds
+        return None if age is None else self.look.at - self.look.seconds - age
+
+    @property
     def positions(self) -> int:
         return len(self.held)
 

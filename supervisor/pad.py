@@ -183,8 +183,7 @@ class Pad:
         engine, view = self.engine, self.observation.engine_view
         if engine.state in (EngineState.ABSENT, EngineState.STOPPED, EngineState.RUNNING) or engine.not_before > at:
             return True
-        heard = view.inbound_age_seconds
-        return view.look.result is Result.OK and heard is not None and view.look.at - view.look.seconds - heard > at
+        return view.look.result is Result.OK and view.heard_at is not None and view.heard_at > at
 
     def outdated(self, subject: Subject) -> bool:
         """Whether all that is known is a death from before our act ended: no look has shown yet what the act did."""

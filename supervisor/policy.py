@@ -86,8 +86,9 @@ class Policy:
     backoff_seen: float = 7.0  # its word is up to two looks old: 10 s in all
     zombie_seen: float = 3.0
     mute_act: float = 20.0  # a busy engine may be slow to answer; it is restarted for that only after this long
-    deaf_seen: float = 10.0
-    deaf_heard: float = 2.0  # its word must last this long behind a ready gateway: a resync may be mending it
+    deaf_seen: float = 7.0  # its word is up to two looks old: 10 s in all
+    deaf_behind: float = 1.0  # a tick that the canary heard so much later than the engine its last one passed it by
+    deaf_heard: float = 2.0  # a dead reader's word must last this long: a resync may be mending it
     retry_after: float = 10.0
     page_exposed_after: float = 30.0
     tick_fresh: float = 30.0

@@ -559,7 +559,7 @@ class World:
             look=Look(Result.OK, self.now, 0.002, ""),
             word=word,
             attempts=0 if word is EngineWord.TRADING else 3,
-            inbound_age_seconds=20.0 if word is EngineWord.DEAF else self.now - cut if cut is not None else 0.1,
+            inbound_age_seconds=self.now - cut if cut is not None else 20.0 if word is EngineWord.DEAF else 0.1,
             entries_held=self._held,
             held=tuple(EnginePosition(con_id, f"C{con_id}", size) for con_id, size in self._engine_books().items()),
             working=(

@@ -359,10 +359,20 @@ def test_engine_zombie_that_answers_nothing_is_given_20_s(world: World) -> None:
 
 
 def test_engine_deaf(world: World) -> None:
+    begun = world.engine_cut_at = world.now
     world.engine_word = EngineWord.DEAF
     world.run(60, lambda w: w.well and bool(w.closed))
     only_incident(world, "engine-deaf")
+    assert declared_after(world, begun) <= 10.0
+    assert 10.0 <= acted_after(world, begun, Rung.ENGINE_RESYNC) <= 12.0
     assert world.rungs == [Rung.ENGINE_RESYNC]
+
+
+def test_engine_deaf_means_nothing_while_the_canary_has_not_ticked_either(world: World) -> None:
+    world.ticking = False
+    world.engine_cut_at, world.engine_word = world.now, EngineWord.DEAF
+    world.run(25.0)  # a tick of the canary is still fresh, and no younger than the engine's last one
+    assert world.rungs == []
 
 
 def test_engine_deaf_is_restarted_when_a_resync_fails(world: World) -> None:
