@@ -36,6 +36,8 @@ def judge(pad: Pad) -> None:
         pad.put_proof(Subject.ENGINE, None)
         _found(pad, finding)
         return
+    if status in (Status.EXITED, Status.DEAD, Status.RESTARTING):
+        return  # Docker has told of a start, and no look has shown yet what it started
     _face_new_process(pad)
     if pad.rules.engine_api:
         _judge_running(pad, finding)

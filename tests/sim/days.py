@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from supervisor.errors import IllegalTransition
 from supervisor.faults import FAULTS, RESTART_STORM, WEEKLY_TOKEN, Page, Rung
 from supervisor.memory import Act, Incident, Memory
 from supervisor.observation import Status, Subject
@@ -369,7 +370,7 @@ class Run:
         try:
             house.run(DAY)
             self._evening()
-        except AssertionError as error:
+        except (AssertionError, IllegalTransition) as error:
             wall = f"{house.wall(house.now):%Y-%m-%d %H:%M:%S} UTC, {(house.now - house.begun):g} s"
             acts = ", ".join(f"{at - house.begun:g} {act.rung}" for at, act in house.acts[-8:])
             raise Wrong(

@@ -80,3 +80,15 @@ def test_a_second_engine_that_has_gone_is_gone(world: World) -> None:
     del world.resting[theirs.perm_id]
     world.run(60)
     assert world.memory.standing == ()
+
+
+@pytest.mark.parametrize("phase", range(4))
+def test_a_dead_one_that_a_person_starts_runs_again(world: World, phase: int) -> None:
+    """Docker tells of the start before a look shows the new process: the simulated day of seed 1003048."""
+    world.hang = True  # nothing of ours starts it behind a gateway that is not ready
+    world.docker_kill(Subject.ENGINE)
+    world.run(20 + phase * 0.25)
+    assert [incident.fault for incident in world.incidents][-1] == "engine-exit"
+    world.docker_start(Subject.ENGINE)
+    world.run(10)
+    assert world.memory.engine.state is EngineState.RUNNING
