@@ -58,8 +58,8 @@ resume: bootstrap ## the supervisor acts again, and a hold on logins is lifted
 pause-gateway: bootstrap ## end the gateway before a planned stop, so that its next start needs no login and no push; `make resume` lets it start
 	@$(DO) pause-gateway $(if $(FORCE),--force) $(JSON_FLAG)
 
-gateway-setup: bootstrap ## the settings of IBKR's gateway that no file can set, by hand in its window (VNC on 127.0.0.1): PAPER=1 or LIVE=1
-	@$(DO) gateway-setup $(MODE_FLAG) $(if $(FORCE),--force)
+gateway-setup: bootstrap ## the settings of IBKR's gateway that no file can set, by hand in its window (VNC on 127.0.0.1) or BY_API=1: PAPER=1 or LIVE=1
+	@$(DO) gateway-setup $(MODE_FLAG) $(if $(FORCE),--force) $(if $(BY_API),--by-api)
 
 pin: bootstrap ## write the digests of today's images behind their tags, so that no tag can change what runs
 	@$(DO) pin

@@ -2,7 +2,7 @@
 
 The gateway of a stack that is up is started anew with its screen on the loopback address; a person clicks; the
 preflight says when it is right; then the gateway ends with its settings saved and its token kept, and comes back
-without a screen.
+without a screen. With BY_API=1 it is told over its API instead, where its server version has a word for it.
 """
 
 import asyncio
@@ -32,7 +32,9 @@ HOW: Final = """
   4. "Read-Only API" is set at each login as READ_ONLY_API={read_only} says; leave it.
   5. Apply, OK. Leave the window open: this command sees it, has it saved and closes it.
 """
-RIGHT: Final = "The settings are right and kept in the volume; the gateway comes back without its screen."
+RIGHT: Final = "The settings are right and kept in the volume."
+UNTOLD: Final = "The settings are not right; nothing was changed. With the gateway's window: make gateway-setup"
+UNASKED: Final = "expected the supervisor to keep its hands off, found that it cannot be asked; see above"
 WRONG: Final = "The settings are not right yet, and the screen is closed. Once more: make gateway-setup"
 UNSAVED: Final = (
     "The settings are right, but the gateway did not end by itself and may have saved nothing; look with make preflight"
@@ -92,9 +94,7 @@ class Setup:
             RuntimeTrouble: the supervisor or Docker did not take it; the screen is gone.
         """
         if not self._supervisor("pause", "--for", "1h", "--reason", "make gateway-setup"):
-            raise RuntimeTrouble(
-                "expected the supervisor to keep its hands off, found that it cannot be asked; see above"
-            )
+            raise RuntimeTrouble(UNASKED)
         password = secrets.token_urlsafe(6)  # VNC reads eight letters
         more = {
             "COMPOSE_FILE": os.pathsep.join([self._given["COMPOSE_FILE"] or "", "compose/gateway-setup.yaml"]),
@@ -115,6 +115,27 @@ class Setup:
             self._start(None)
             self._supervisor("resume")
         self._say(RIGHT if kept else UNSAVED if right else WRONG)
+        return kept
+
+    async def by_api(self, tell: Callable[[], bool]) -> bool:
+        """Without a screen: have the gateway told, see that it acts so, have it saved, and see it again after a start.
+
+        Args:
+            tell: has the gateway told over its API, which takes server version 221; whether it took it.
+
+        Raises:
+            RuntimeTrouble: the supervisor did not take it.
+        """
+        if not self._supervisor("pause", "--for", "1h", "--reason", "make gateway-setup"):
+            raise RuntimeTrouble(UNASKED)
+        right = kept = False
+        try:
+            right = await asyncio.to_thread(tell) and await self._are_right()
+            kept = right and await self._are_kept()
+        finally:
+            self._supervisor("resume")
+        kept = kept and await self._are_right()
+        self._say(RIGHT if kept else UNSAVED if right else UNTOLD)
         return kept
 
     async def _are_right(self) -> bool:

@@ -415,8 +415,8 @@ def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock
     return 0
 
 
-def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) -> int:
-    """Show the gateway's screen until a person has made the settings that no file can set.
+def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool = False, root: Path = ROOT) -> int:
+    """Show the gateway's screen until a person has made the settings that no file can set, or have it told by its API.
 
     Returns 0 when they are right and kept, 1 when not, or while positions or orders are open.
     """
@@ -441,6 +441,17 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, root: Path = 
         clock=SystemClock(),
         say=lambda line: print(line, flush=True),
     )
+    if by_api:
+        command = ["run", "--rm", "--no-deps", "--no-TTY", "supervisor", "python", "-m", "supervisor.utc"]
+
+        def tell() -> bool:
+            words, environment = compose_command(root, tenant, *command), docker_environment(os.environ)
+            return subprocess.run(words, cwd=root, env=environment, check=False).returncode == 0  # noqa: S603 (our own)
+
+        if not may_leave(root, tenant, mode, force=force):
+            return 1
+        _confirm(tenant, f"This changes a setting of the gateway of {tenant} and starts it anew, without a login.")
+        return 0 if asyncio.run(setup.by_api(tell)) else 1
     port = os.environ.get("HOST_PORT_VNC") or "5900"
     if not port.isdigit() or not is_free(int(port)):
         raise SettingsRefused(f"HOST_PORT_VNC: expected a free port of 127.0.0.1, found {port}; set another")
@@ -577,6 +588,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mode", choices=get_args(Mode))
     parser.add_argument("--tenant", help="default: the mode's name, or the only tenant that is up")
     parser.add_argument("--force", action="store_true", help="down and purge: also while positions or orders are open")
+    parser.add_argument(
+        "--by-api", action="store_true", help="gateway-setup: without a screen, where the API can do it"
+    )
     parser.add_argument("--from", dest="source", type=Path, help="restore: the file")
     add_options(parser)
     options = parser.parse_args(arguments)
@@ -593,7 +607,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "preflight":
             return preflight(tenant, Options.of(options))
         if options.command == "gateway-setup":
-            return gateway_setup(tenant, known_mode(ROOT, tenant), force=options.force)
+            return gateway_setup(tenant, known_mode(ROOT, tenant), force=options.force, by_api=options.by_api)
         if options.command == "break-glass":
             return break_glass(tenant)
         if options.command == "backup":

@@ -4,18 +4,34 @@ from contextlib import suppress
 from datetime import datetime, time
 from typing import Any
 
+from ibapi.protobuf.ApiConfig_pb2 import ApiConfig
+from ibapi.protobuf.ApiSettingsConfig_pb2 import ApiSettingsConfig
 from ibapi.protobuf.ConfigRequest_pb2 import ConfigRequest
+from ibapi.protobuf.UpdateConfigRequest_pb2 import UpdateConfigRequest
 
 from tws.times import TimeMode
-from tws.values import Config
+from tws.values import Config, ConfigChange
 
 CONFIG_SINCE = 219
-"""Server version."""
+UPDATE_SINCE = 221
+"""Server versions."""
 
 
 def config_request(number: int) -> Any:
     """The question, under a request id."""
     return ConfigRequest(reqId=number)
+
+
+def utc_request(number: int) -> Any:
+    """The wish that times be written in UTC, and nothing else be changed."""
+    settings = ApiSettingsConfig(sendInstrumentTimezone=TimeMode.UTC.value)
+    return UpdateConfigRequest(reqId=number, api=ApiConfig(settings=settings))
+
+
+def read_change(said: Any) -> ConfigChange:
+    """What an UpdateConfigResponse says became of a wish."""
+    warnings = tuple(f"{one.title}: {one.message}" for one in said.warnings)
+    return ConfigChange(said.status, said.message, tuple(said.changedFields), tuple(said.errors), warnings)
 
 
 def read_config(said: Any) -> Config:

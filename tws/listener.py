@@ -11,7 +11,7 @@ from ibapi.wrapper import EWrapper
 
 from tws import codes
 from tws.clock import Clock
-from tws.config import read_config
+from tws.config import read_change, read_config
 from tws.errors import ClientIdInUse, RequestRefused, TwsError
 from tws.values import (
     NO_REQUEST,
@@ -300,6 +300,9 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
 
     def configResponseProtoBuf(self, configResponseProto: Any) -> None:
         self._answer(configResponseProto.reqId, read_config(configResponseProto))
+
+    def updateConfigResponseProtoBuf(self, updateConfigResponseProto: Any) -> None:
+        self._answer(updateConfigResponseProto.reqId, read_change(updateConfigResponseProto))
 
     def marketDataType(self, reqId: int, marketDataType: int) -> None:
         if line := self.lines.get(reqId):

@@ -191,3 +191,17 @@ class Config:
     """When it restarts itself each day, by the wall of its own zone."""
     auto_logoff_time: time | None
     """When it logs off for good each day."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """What became of a wish for other settings, in the gateway's own words."""
+
+    status: str
+    """`success`, `error`, or another that stands for a warning which is to be accepted first."""
+    words: str
+    changed: tuple[str, ...]
+    """The paths of the settings that have changed."""
+    errors: tuple[str, ...]
+    """The paths of those that cannot be."""
+    warnings: tuple[str, ...]

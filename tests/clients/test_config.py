@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -172,3 +175,41 @@ async def test_before_their_time_they_are_unknown(start: Callable[..., StandIn],
         client._client.conn.sendMsg(frame(body))
         assert client.refusal(-1) == (320, f"Error reading request:unknown message id {message}")
         client.stop()
+
+
+def in_utc(stand_in: StandIn) -> subprocess.CompletedProcess[str]:
+    """What `make gateway-setup BY_API=1` runs beside the gateway."""
+    environment = {
+        **os.environ,
+        "GATEWAY_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(stand_in.api_port),
+        "IB_ACCOUNT": "DUSIM0001",
+        "MODE": "paper",
+    }
+    command = [sys.executable, "-m", "supervisor.utc"]
+    return subprocess.run(command, env=environment, text=True, capture_output=True, timeout=60)
+
+
+@pytest.mark.parametrize("version", ["221", "223"])
+def test_times_are_set_to_utc_over_the_api(start: Callable[..., StandIn], client: Ibapi, version: str) -> None:
+    stand_in = start(SIM_SERVER_VERSION=version, SIM_TIME_FORMAT="operator")
+    done = in_utc(stand_in)
+    assert done.returncode == 0, done.stderr
+    client.start(stand_in.api_port, 7)
+    assert told(client).api.settings.sendInstrumentTimezone == "utc"
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "why"),
+    [
+        ({"SIM_SERVER_VERSION": "220"}, 2, "expected server version 221 for updateConfig, found 220"),
+        ({"READ_ONLY_API": "yes"}, 1, "make gateway-setup"),
+    ],
+)
+def test_where_the_api_cannot_the_window_is_named(
+    start: Callable[..., StandIn], environment: dict[str, str], code: int, why: str
+) -> None:
+    done = in_utc(start(SIM_TIME_FORMAT="operator", **environment))
+    assert done.returncode == code
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr

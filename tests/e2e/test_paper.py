@@ -189,6 +189,13 @@ def test_settings_are_made_by_hand_while_the_screen_is_there_and_the_next_start_
     assert "a start with the token of a soft restart" in docker("logs", name)
 
 
+def test_settings_are_made_over_the_api(paper: Stack) -> None:
+    done = paper.make("gateway-setup", "PAPER=1", "BY_API=1", CONFIRM=paper.tenant)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{paper.story()}"
+    assert "The gateway says that it writes its times in UTC." in done.stdout
+    paper.until(paper.all_well, "all to be well again")
+
+
 def test_the_gateway_keeps_its_settings_in_a_volume_that_was_another_users(paper: Stack) -> None:
     assert writable(paper)
     done = paper.make("down", "PAPER=1")

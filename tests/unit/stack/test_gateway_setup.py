@@ -8,7 +8,7 @@ import pytest
 from preflight.errors import CouldNotAsk
 from preflight.report import Finding, Report, Result
 from supervisor.errors import RuntimeTrouble, SettingsRefused
-from supervisor.gateway_setup import RIGHT, UNSAVED, WRONG, Setup
+from supervisor.gateway_setup import RIGHT, UNSAVED, UNTOLD, WRONG, Setup
 from tests.unit.supervisor.test_drill_runner import HandClock
 
 GIVEN = {
@@ -108,6 +108,27 @@ async def test_without_its_supervisor_the_gateway_is_left_alone(tmp_path: Path) 
     with pytest.raises(RuntimeTrouble, match="keep its hands off"):
         await world.setup().run(5900)
     assert world.done == ["pause"]
+
+
+async def test_what_the_api_has_set_is_saved_and_seen_again_after_the_start(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert await world.setup().by_api(lambda: True)
+    assert world.done == ["pause", "pause-gateway", "resume"]
+    assert world.said[-1] == RIGHT
+
+
+async def test_a_gateway_that_does_not_take_it_is_left_as_it_is(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert not await world.setup().by_api(lambda: False)
+    assert world.done == ["pause", "resume"]
+    assert world.said == [UNTOLD]
+
+
+async def test_what_the_api_has_set_may_not_be_saved(tmp_path: Path) -> None:
+    world = World(tmp_path, ends=False)
+    assert not await world.setup().by_api(lambda: True)
+    assert world.done[-1] == "resume"
+    assert world.said[-1] == UNSAVED
 
 
 @pytest.mark.parametrize(
