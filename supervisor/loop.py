@@ -49,6 +49,7 @@ from supervisor.rules import Rules
 from supervisor.runtime.docker import Runtime
 from supervisor.schedule import Daily
 from supervisor.states import GatewayState
+from supervisor.story import Story
 from supervisor.windows import Calendar, calendar
 from tws.clock import Clock
 
@@ -112,6 +113,7 @@ class Watch:
         self.memory = Memory()
         self.observation = Observation()
         self.sentence = "not looked yet"
+        self.story = Story()
         self.preflights = preflights
         preflights.listen(self._preflighted)
         self._policy = rules.policy
@@ -366,6 +368,7 @@ class Watch:
         if turn.sentence != self.sentence:
             log.info(turn.sentence, tenant=self.rules.tenant)
             self.sentence = turn.sentence
+        self._tell_story(wall)
         if turn.memory.hurry and not before.hurry:
             self.look_now()
         self._keep_hold()
@@ -400,11 +403,15 @@ class Watch:
         self._metrics.turns_lost.labels(self.rules.tenant).inc()
         text = f"a bug of the supervisor, nothing is done: {type(error).__name__}: {error}"
         self.sentence = f"{self.rules.tenant}: {text}"
+        self._tell_story(self._clock.now().timestamp())
         if self._bug is None:
             self._bug = Incident(0, BUG, Subject.HOST, now, now, now)
             trace = "".join(traceback.format_exception(error))
             log.error("page", tenant=self.rules.tenant, text=text, trace=trace)
             self._notifier.tell(self._bug, f"{text}; report it, and restart the supervisor", self._wall(now))
+
+    def _tell_story(self, wall: float) -> None:
+        self.story.goes_on(wall, self.sentence, status.stands(self.memory, self.observation, self.rules))
 
     def _bug_is_over(self, now: float) -> None:
         if self._bug is not None:

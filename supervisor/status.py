@@ -45,6 +45,12 @@ def verdict(memory: Memory, rules: Rules, paused: bool, halted: bool = False) ->
     return "degraded"
 
 
+def stands(memory: Memory, observation: Observation, rules: Rules) -> str:
+    """The verdict by what was seen last."""
+    view = observation.engine_view
+    return verdict(memory, rules, observation.paused, view.look.result is Result.OK and view.halted)
+
+
 _WORST_FIRST = ("down", "degraded", "starting", "paused", "trading")
 
 
@@ -85,7 +91,7 @@ def tenant(
     incident = memory.gateway_incident or memory.engine_incident
     return {
         "name": rules.tenant,
-        "verdict": verdict(memory, rules, observation.paused, answered and view.halted),
+        "verdict": stands(memory, observation, rules),
         "sentence": sentence,
         "account": rules.account or (sentinel.accounts[0] if sentinel.accounts else None),
         "paused": observation.paused,

@@ -177,6 +177,9 @@ async def test_a_bug_of_the_machine_costs_a_turn_and_not_the_watch(
     assert (await client.get("/healthz")).status_code == 200
     assert "bug" not in watch.sentence
     assert owed.page.ended_at is not None
+    told = [said.text for said in watch.story.sentences]
+    assert ["bug" in text for text in told] == [True, False], "each once, though three turns said the first"
+    assert [said.text for said in watch.story.verdicts] == ["trading"]
 
 
 async def test_what_says_that_all_is_as_well_as_before_is_no_news(watch: Watch) -> None:
