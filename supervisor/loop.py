@@ -196,6 +196,7 @@ class Watch:
         kept = await self._write(lambda: self._journal.last_preflight(self.rules.tenant))
         if kept is not None:
             self.preflighted = json.loads(kept["report"]), kept["at"]
+            self._metrics.preflight(self.rules.tenant, *self.preflighted)
 
     async def leave(self) -> None:
         """Before the process ends: stops of the last seconds belong to the same going-down as ours."""
@@ -222,6 +223,12 @@ class Watch:
         """Whether the last audit found nothing at risk. Nobody knows before there was one."""
         found = self.observation.sentinel.audit
         return found is not None and not found.positions and not found.orders
+
+    @property
+    def trade_ready(self) -> bool:
+        """Whether nothing keeps the stack from trading. A supervisor that keeps its hands off does not."""
+        halted = self.observation.engine_view.halted
+        return status.verdict(self.memory, self.rules, paused=False, halted=halted) == "trading"
 
     @property
     def late(self) -> bool:
@@ -379,6 +386,7 @@ class Watch:
         self._bug_is_over(now)
         self._metrics.page_unsent.labels(self.rules.tenant).set(self._notifier.oldest_unsent())
         self._levels.ran(self.memory, self.observation, self._policy, now, wall)
+        self._metrics.trade_ready.labels(self.rules.tenant).set(self.trade_ready)
 
     def _tell_withheld(self, act: Withheld | None) -> None:
         """What would be done, once for as long as it is due: whatever stands before it may count seconds."""

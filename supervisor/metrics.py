@@ -6,12 +6,14 @@ begin with a fault's first incident, and nothing alerts on them.
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from preflight.check import Place
 from preflight.checks import CHECKS
+from supervisor import market
 from supervisor.faults import FAULTS, Rung
 from supervisor.memory import Memory
 from supervisor.observation import HostView, LoginPhase, Look, Observation, ResourcesView, Result
@@ -83,6 +85,12 @@ class Metrics:
         self.paused = gauge("paused", "1 while restarts are vetoed by a person.", "tenant")
         self.dry_run = gauge("dry_run", "1 while acts are only told, and none is done.", "tenant")
         self.withheld = gauge("act_withheld", "1 while an act is due and something stands before it.", "tenant", "rung")
+        self.trade_ready = gauge(
+            "trade_ready", "1 while gateway and engine are well and nothing keeps them from trading.", "tenant"
+        )
+        self.market_open = gauge(
+            "market_open", "1 in regular hours, by the hours that the gateway lists; NaN while unknown.", "tenant"
+        )
         self.held = gauge("entries_held", "1 while new entries are to be held.", "tenant")
         self.exposed = gauge("exposure_rows", "Positions and working orders by the last audit.", "tenant", "kind")
         self.login_phase = gauge("login_phase", "1 for what the gateway's login is busy with.", "tenant", "phase")
@@ -134,7 +142,7 @@ class Metrics:
             if check.place is Place.STACK:
                 self.preflight_result.labels(tenant, check.name).set(math.nan)
         self.preflight_go.labels(tenant).set(math.nan)
-        for single in (self.turns_lost, self.dry_run, self.page_unsent, self.pages_lost):
+        for single in (self.turns_lost, self.dry_run, self.page_unsent, self.pages_lost, self.trade_ready):
             single.labels(tenant)
         return Levels(self, tenant, windows)
 
@@ -198,11 +206,15 @@ class Levels:
         self._probe_seconds = {probe: metrics.probe_seconds.labels(tenant, probe) for probe in PROBES}
         self._logins_left = metrics.logins_left.labels(tenant)
         self._logins_left.set(math.nan)
+        self._market_open = metrics.market_open.labels(tenant)
+        self._market_open.set(math.nan)
         self._login_hold = metrics.login_hold.labels(tenant)
         self._login_waits = metrics.login_waits.labels(tenant)
 
     def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:
         """After each turn."""
+        is_open = market.is_open(observation.sentinel.market_hours, datetime.fromtimestamp(wall_now, UTC))
+        self._market_open.set(is_open if is_open is not None else math.nan)
         self._gateway.set(memory.gateway.state)
         self._engine.set(memory.engine.state)
         open_now = {incident.fault for incident in memory.open}

@@ -4,6 +4,7 @@ All times are seconds of one monotonic clock unless a name says otherwise.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from tws.values import OpenOrder, Position
@@ -271,6 +272,7 @@ class SentinelView:
     audit: Audit | None = None
     client_id: int | None = None
     clock_skew_seconds: float | None = None
+    market_hours: tuple[tuple[datetime, datetime], ...] = ()  # the regular sessions of the next days, as last told
 
 
 class EngineWord(StrEnum):

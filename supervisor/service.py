@@ -13,7 +13,7 @@ from datetime import datetime
 import httpx
 import structlog
 import uvicorn
-from prometheus_client import CollectorRegistry, disable_created_metrics
+from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 
 from preflight import runner as preflight
 from preflight.session_day import has_session
@@ -177,6 +177,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
     journal = Journal(settings.state_dir / "journal.sqlite")
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
     http = httpx.AsyncClient(trust_env=False)
     hook = settings.webhook_url()
     shared = Shared(

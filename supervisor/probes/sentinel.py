@@ -28,7 +28,8 @@ from tws.errors import (
     TwsError,
     Unsupported,
 )
-from tws.values import Notice, OpenOrder, Position, Quote
+from tws.times import sessions
+from tws.values import Definition, Notice, OpenOrder, Position, Quote
 
 BAND = range(900, 910)
 """The sentinel's client ids; 326 takes the next one."""
@@ -37,6 +38,8 @@ _OPEN_TIMEOUT = 4.0
 _OPEN_AGAIN = 1.0
 _AUDIT_TIMEOUT = 5.0
 _TICKS_PATIENCE = 10.0
+_HOURS_AGAIN = 6 * 3600.0  # they are listed for days
+_HOURS_SOON = 60.0
 
 log = structlog.get_logger("sentinel")
 
@@ -53,6 +56,7 @@ class SessionLike(Protocol):
     async def follow_positions(self, on_change: Callable[[Position], None], *, timeout: float) -> list[Position]: ...
     async def open_orders(self, *, timeout: float) -> list[OpenOrder]: ...
     async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None: ...
+    async def definitions(self, of: Any, *, timeout: float) -> list[Definition]: ...
     def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int: ...
     def unsubscribe(self, number: int) -> None: ...
     def abort(self) -> None: ...
@@ -169,6 +173,7 @@ class Sentinel:
         with suppress(SessionClosed):
             self._line = session.subscribe(self._canary, self._tick)
         audits = asyncio.create_task(self._audits(session))
+        hours = asyncio.create_task(self._hours(session))
         dropped = asyncio.create_task(self._drop.wait())
         try:
             beats = 0
@@ -187,9 +192,9 @@ class Sentinel:
             if not self._drop.is_set():
                 self._lost("the session was closed")
         finally:
-            for task in (audits, dropped):
+            for task in (audits, hours, dropped):
                 task.cancel()
-            await asyncio.gather(audits, dropped, return_exceptions=True)
+            await asyncio.gather(audits, hours, dropped, return_exceptions=True)
 
     def _lost(self, why: str) -> None:
         now = self._clock.monotonic()
@@ -285,6 +290,18 @@ class Sentinel:
                     books.put_end(con_id, end - self._clock.now() if end is not None else None)
                     self._publish(session, books)
             await self._clock.sleep(self._policy.audit_exposed)
+
+    async def _hours(self, session: SessionLike) -> None:
+        """When the market is open, by the canary's own hours. What is known outlives the session."""
+        while True:
+            again = _HOURS_SOON
+            with suppress(TwsError):
+                rows = await session.definitions(self._canary, timeout=_AUDIT_TIMEOUT)
+                found = sessions(rows[0].liquid_hours, rows[0].time_zone) if rows else []
+                if found:
+                    self._see(market_hours=tuple(found))
+                    again = _HOURS_AGAIN
+            await self._clock.sleep(again)
 
     # -- what it hears ----------------------------------------------------------------------------------------------
 

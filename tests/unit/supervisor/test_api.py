@@ -823,6 +823,38 @@ async def test_the_host_and_what_the_gateway_uses_are_told(client: httpx.AsyncCl
     assert 'watchkeeper_probe_last_result_timestamp_seconds{probe="resources",tenant="sim"} 1000.0' in text
 
 
+async def test_whether_the_market_is_open_and_the_stack_could_trade_is_told(
+    client: httpx.AsyncClient, watch: Watch
+) -> None:
+    async def told() -> list[str]:
+        text = (await client.get("/metrics")).text
+        return [
+            text.split(f'watchkeeper_{name}{{tenant="sim"}} ')[1].split()[0] for name in ("market_open", "trade_ready")
+        ]
+
+    assert await told() == ["NaN", "0.0"]
+    now = CLOCK.now()
+    hour = timedelta(hours=1)
+    watch._senses.sentinel.view = SentinelView(market_hours=((now - hour, now + hour),))
+    watch._turn()
+    ready = watch.trade_ready
+    assert await told() == ["1.0", str(float(ready))]
+    watch._senses.sentinel.view = SentinelView(market_hours=((now + hour, now + 2 * hour),))
+    watch._turn()
+    assert (await told())[0] == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "halted", "ready"), [("READY", False, True), ("READY", True, False), ("FAILING", False, False)]
+)
+async def test_a_stack_is_trade_ready_while_nothing_keeps_it_from_trading(
+    watch: Watch, gateway: str, halted: bool, ready: bool
+) -> None:
+    watch.memory = replace(watch.memory, gateway=GatewayTrack(state=GatewayState(gateway)))
+    watch.observation = Observation(paused=True, engine_view=EngineView(halted=halted))
+    assert watch.trade_ready is ready
+
+
 async def test_what_the_kernel_does_not_tell_is_no_number(client: httpx.AsyncClient) -> None:
     text = (await client.get("/metrics")).text
     assert "watchkeeper_host_clock_synchronised NaN" in text

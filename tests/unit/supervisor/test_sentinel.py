@@ -13,10 +13,11 @@ from supervisor.observation import Ending, Result, SessionPhase
 from supervisor.policy import Policy
 from supervisor.probes.sentinel import BAND, Sentinel, farm
 from tests.sim.world import working_order
+from tests.unit.preflight.markets import definition
 from tws import codes
 from tws.clock import SystemClock
 from tws.errors import ClientIdInUse, GatewayRefused, RequestUnanswered, SessionClosed
-from tws.values import Notice, OpenOrder, Position, Quote
+from tws.values import Definition, Notice, OpenOrder, Position, Quote
 
 POLICY = Policy(probe_timeout=0.05, heart_interval=0.1, fast_interval=0.05, audit_exposed=0.1)
 CALL = Position("DU1", 7, "SPY", "OPT", "SPY 7C", Decimal(1), 3.0)
@@ -66,6 +67,10 @@ class FakeSession:
     async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None:
         await self._answer()
         return self.last_session
+
+    async def definitions(self, of: Any, *, timeout: float) -> list[Definition]:
+        await self._answer()
+        return [definition(liquid_hours="20261123:0930-20261123:1600;20261124:CLOSED")]
 
     def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int:
         self.subscriptions.append(on_tick)
@@ -265,3 +270,13 @@ async def test_the_end_of_what_is_held_is_asked_for(sentinel: Sentinel) -> None:
     ends = sentinel.view.audit.held[0].expires_at
     assert ends is not None
     assert 3590 < ends - SystemClock().monotonic() <= 3600
+
+
+async def test_the_markets_hours_outlive_the_session(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.market_hours)
+    listed = sentinel.view.market_hours
+    assert [(opens.astimezone(UTC).hour, closes.astimezone(UTC).hour) for opens, closes in listed] == [(14, 21)]
+    gateway.errors = [GatewayRefused("nobody there")] * 3
+    gateway.session.close()
+    await until(lambda: sentinel.view.phase is SessionPhase.AWAY)
+    assert sentinel.view.market_hours == listed
