@@ -20,22 +20,17 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from supervisor import status
+from supervisor.asked import MOST_SECONDS, BadRequest, rung_of
 from supervisor.errors import ActRefused, JournalUnusable
-from supervisor.faults import Rung
 from supervisor.house import House
 from supervisor.journal import Journal
 from supervisor.loop import Watch
-from supervisor.observation import CONTAINERS, Ask, Result, Status, Subject
+from supervisor.observation import CONTAINERS, Ask, Result, Subject
 from tws.clock import Clock
 
-_MOST_SECONDS = 7 * 24 * 3600.0
 _LONGEST_BODY = 4096
 
 type Handler = Callable[[Request], Awaitable[Response]]
-
-
-class BadRequest(ValueError):
-    """The body is not what was expected; the message says what was."""
 
 
 def application(
@@ -188,8 +183,8 @@ class _Api:
         watch = self._watch(body.get("tenant"))
         seconds, reason = body.get("seconds"), body.get("reason", "")
         number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if seconds is not None and not (number and 0 < seconds <= _MOST_SECONDS):
-            raise BadRequest(f"expected seconds between 0 and {_MOST_SECONDS:.0f} or null, found {seconds!r}")
+        if seconds is not None and not (number and 0 < seconds <= MOST_SECONDS):
+            raise BadRequest(f"expected seconds between 0 and {MOST_SECONDS:.0f} or null, found {seconds!r}")
         if not isinstance(reason, str) or not reason.strip():
             raise BadRequest("expected a reason, found none; the next person will want to know")
         pause = watch.set_pause(reason.strip()[:200], seconds)
@@ -222,7 +217,7 @@ class _Api:
         if body.get("subject") not in subjects:
             raise BadRequest(f"expected subject to be one of {sorted(subjects)}, found {body.get('subject')!r}")
         subject = Subject(body["subject"])
-        rung = _rung(watch, subject, body.get("rung"))
+        rung = rung_of(watch, subject, body.get("rung"))
         refusal = watch.ask(Ask(subject, rung))
         if refusal is not None:
             return JSONResponse({"accepted": False, "reason": refusal}, 409)
@@ -252,22 +247,3 @@ class _Api:
         further = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
         answer = await watch.clearance(account if isinstance(account, str) else None, further)
         return JSONResponse(answer.as_json())
-
-
-def _rung(watch: Watch, subject: Subject, named: object) -> Rung:
-    observation = watch.observation
-    gateway = subject is Subject.GATEWAY
-    found = observation.gateway if gateway else observation.engine
-    up = found is not None and found.status is Status.RUNNING
-    hard = Rung.CONTAINER_RESTART if gateway else Rung.ENGINE_RESTART
-    cold = Rung.CONTAINER_START if gateway else Rung.ENGINE_START
-    soft = Rung.IBC_RESTART if gateway else Rung.ENGINE_RESYNC
-    rungs = [hard, soft, cold] if gateway or watch.rules.engine_api else [hard, cold]
-    if gateway and watch.rules.external:
-        hard = cold = Rung.RESTART_COMMAND
-        rungs = [hard]
-    if named is None:
-        return hard if up else cold
-    if named in rungs:
-        return Rung(str(named))
-    raise BadRequest(f"expected rung to be one of {[str(rung) for rung in rungs]}, found {named!r}")

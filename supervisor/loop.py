@@ -803,6 +803,7 @@ class Watch:
             self._wall,
             self._withheld,
             status.preflight(*self.preflighted) if self.preflighted is not None else None,
+            status.pause(self._pause.reason, self._pause.until) if self._pause is not None else None,
         )
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from supervisor.faults import FAULTS
-from supervisor.memory import Incident, Memory, Withheld
+from supervisor.memory import Act, Incident, Memory, Withheld
 from supervisor.observation import Audit, Ending, Observation, Result
 from supervisor.policy import Policy
 from supervisor.probes.ledger import explain
@@ -78,6 +78,7 @@ def tenant(
     wall: Callable[[float], float],
     withheld: Withheld | None = None,
     preflight: Mapping[str, Any] | None = None,
+    pause: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One tenant's row of it. `wall` turns monotonic seconds into epoch seconds."""
 
@@ -95,10 +96,12 @@ def tenant(
         "sentence": sentence,
         "account": rules.account or (sentinel.accounts[0] if sentinel.accounts else None),
         "paused": observation.paused,
+        "pause": pause,
         "dry_run": rules.dry_run,
         "withheld": {"rung": withheld.rung, "subject": withheld.subject, "why": withheld.why}
         if withheld is not None
         else None,
+        "act": _act(memory.flight, wall) if memory.flight is not None else None,
         "blind": observation.blind,
         "gateway": {
             "state": gateway.state,
@@ -128,6 +131,7 @@ def tenant(
         },
         "exposure": _exposure(sentinel.audit, rules.policy, now, since),
         "incident": _open(incident, wall) if incident is not None else None,
+        "open": [_open(one, wall) for one in memory.open],
         "windows": {
             "open": [
                 {"name": span.name, "planned": span.planned, "closes_at": iso(span.closes.timestamp())}
@@ -146,6 +150,11 @@ def tenant(
         "conditions": [_open(one, wall) for one in memory.standing],
         "preflight": preflight,
     }
+
+
+def pause(reason: str, until: float | None) -> dict[str, Any]:
+    """What the status tells of a pause; without an end it lasts until further notice."""
+    return {"reason": reason, "until": iso(until) if until is not None else None}
 
 
 def preflight(told: Mapping[str, Any], at: float) -> dict[str, Any]:
@@ -189,6 +198,10 @@ def _login(observation: Observation, rules: Rules, now: float, wall: Callable[[f
         "waiting": ledger.waiting,
         "sentence": explain(ledger, budget, now, wall),
     }
+
+
+def _act(act: Act, wall: Callable[[float], float]) -> dict[str, Any]:
+    return {"rung": act.rung, "subject": act.subject, "at": iso(wall(act.at)), "reason": act.reason}
 
 
 def _open(incident: Incident, wall: Callable[[float], float]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from supervisor import machine
+from supervisor import machine, status
 from supervisor.api import application
 from supervisor.clearance import Preflights
 from supervisor.errors import IllegalTransition, JournalUnusable, RuntimeTrouble
@@ -309,11 +309,34 @@ async def test_pause_and_resume_outlive_the_supervisor(client: httpx.AsyncClient
     await watch._remember_all()
     assert watch.pause is not None
     assert watch.pause.reason == "lunch"
+    assert watch.pause.until is not None
+    told = (await client.get("/api/v1/status")).json()["tenants"][0]
+    assert told["pause"] == {"reason": "lunch", "until": status.iso(watch.pause.until)}
     assert watch._paused(CLOCK.monotonic() + 58.0)
     assert not watch._paused(CLOCK.monotonic() + 61.0)
     await client.post("/api/v1/resume", headers=OPERATOR)
     await watch._write(lambda: None)
     assert "paused" not in watch._journal.facts("sim")
+
+
+async def test_the_status_tells_every_open_incident_and_the_act_under_way(
+    client: httpx.AsyncClient, watch: Watch
+) -> None:
+    now = CLOCK.monotonic()
+    both = [
+        Incident(number, fault, Subject.GATEWAY, now, now, now)
+        for number, fault in ((1, "jvm-dead"), (2, "twofa-pending"))
+    ]
+    act = Act(1, Rung.CONTAINER_RESTART, Subject.GATEWAY, 1, now, now + 90.0, "jvm-dead")
+    assert watch.status()["act"] is None
+    watch.memory = replace(watch.memory, gateway_incident=both[0], standing=(both[1],), flight=act)
+    told = (await client.get("/api/v1/status")).json()["tenants"][0]
+    assert [one["fault"] for one in told["open"]] == ["jvm-dead", "twofa-pending"]
+    assert (told["act"]["rung"], told["act"]["subject"], told["act"]["reason"]) == (
+        "container-restart",
+        "gateway",
+        "jvm-dead",
+    )
 
 
 async def test_a_clock_that_jumps_ends_no_pause(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
