@@ -23,7 +23,7 @@ from engine.private import execution_client
 from engine.settings import CLIENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from nautilus_trader.live.node import TradingNode
     from nautilus_trader.model.identifiers import InstrumentId
@@ -84,9 +84,7 @@ class Books:
 
         Known before Nautilus reconciles, a strategy can claim them; otherwise they would belong to nobody.
         """
-        theirs = await self._adapter.client.get_positions(self._account)
-        if theirs is None:
-            raise ConnectionError("the gateway did not answer the question for positions")
+        theirs = await self._positions()
         found = [await provider.get_instrument(position.contract) for position in theirs if position.quantity]
         return [instrument.id for instrument in found if instrument is not None]
 
@@ -96,10 +94,8 @@ class Books:
         The order matters: what fills between the two is still an order in the first and a position no more in the
         second, so that nobody takes the position for one without exits.
         """
-        orders = await self._adapter.every_open_order(self._account)
-        positions = await self._adapter.client.get_positions(self._account)
-        if orders is None or positions is None:
-            raise ConnectionError("the gateway did not answer the question for open orders and positions")
+        orders = await self._answer("open orders", self._adapter.every_open_order)
+        positions = await self._positions()
         await self._drain()
         return Truth(
             {int(p.contract.conId): float(p.quantity) for p in positions if p.quantity},
@@ -119,10 +115,8 @@ class Books:
         """
         cache = self._node.cache
         settled_ns = self._node.kernel.clock.timestamp_ns() - YOUNG_NS
-        orders = await self._adapter.client.get_open_orders(self._account)
-        positions = await self._adapter.client.get_positions(self._account)
-        if orders is None or positions is None:
-            raise ConnectionError("the gateway did not answer the question for open orders and positions")
+        orders = await self._answer("open orders", self._adapter.client.get_open_orders)
+        positions = await self._positions()
         await self._drain()
         resting = {str(order.orderRef).rsplit(":", 1)[0] for order in orders}
         working = [order for order in working_orders(cache) if client_of(cache, order) not in self._others]
@@ -145,12 +139,10 @@ class Books:
         """
         cache = self._node.cache
         asked_ns = self._node.kernel.clock.timestamp_ns()
-        open_orders = await self._adapter.client.get_open_orders(self._account)
+        open_orders = await self._answer("open orders", self._adapter.client.get_open_orders)
         # Each execution in the answer also goes to the execution client as an event, which books missed fills.
         self._adapter.forget_executions()
-        executions = await self._adapter.client.get_executions(self._account)
-        if open_orders is None or executions is None:
-            raise ConnectionError("the gateway did not answer the question for open orders and executions")
+        await self._answer("executions", self._adapter.client.get_executions)
         await self._drain()
         await self._adopt(open_orders)
         at_broker = {str(order.orderRef).rsplit(":", 1)[0] for order in open_orders}
@@ -204,9 +196,7 @@ class Books:
         """
         for round_ in range(AGREE_ROUNDS):
             await self._drain()
-            theirs = await self._adapter.client.get_positions(self._account)
-            if theirs is None:
-                raise ConnectionError("the gateway did not answer the question for positions")
+            theirs = await self._positions()
             broker = {int(p.contract.conId): float(p.quantity) for p in theirs if p.quantity}
             ours = self._ours()
             if ours == broker:
@@ -291,6 +281,16 @@ class Books:
             ts_init=now,
             cancel_reason="not among the broker's open orders" if status is OrderStatus.CANCELED else None,
         )
+
+    async def _positions(self) -> list[Any]:
+        return await self._answer("positions", self._adapter.client.get_positions)
+
+    async def _answer(self, what: str, ask: Callable[[str], Awaitable[list[Any] | None]]) -> list[Any]:
+        # Nothing is asked of a session that is gone: ibapi would fail in ways of its own.
+        found = await ask(self._account) if self._adapter.ready else None
+        if found is None:
+            raise ConnectionError(f"the gateway did not answer the question for {what}")
+        return found
 
     async def _drain(self) -> None:
         # Events travel through a queue of the execution engine; only an empty one means that they are booked.

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 _ON_INSTANCE = (
     "_eclient",
+    "_end_request",
     "_internal_msg_queue",
     "_msg_handler_task_queue",
     "_process_server_version",
+    "_requests",
     "unsubscribe_market_data",
     "unsubscribe_ticks",
 )
@@ -78,3 +80,16 @@ def on_handshake(client: InteractiveBrokersClient, told: Callable[[str], None]) 
         told(bytes(fields[1]).decode("latin-1"))
 
     client._process_server_version = heard
+
+
+def end_stale_requests(client: InteractiveBrokersClient) -> None:
+    """End what was asked before this session: its answer cannot come.
+
+    A question that is asked while nothing is connected fails within ibapi (no server version to compare with), and the
+    adapter keeps it: by its name it would bar the same question on the next session until a time-out (seen).
+    """
+    for request in client._requests.get_all():
+        client._end_request(request.req_id, success=False, exception=ConnectionError("asked before this session"))
+        if request.future.done() and not request.future.cancelled():
+            # Whoever asked may be gone; asyncio would complain that nobody looked at the exception.
+            request.future.exception()

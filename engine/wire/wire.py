@@ -37,6 +37,7 @@ class Wire:
         refuse_paid_snapshots(eclient)
         translate_delayed(eclient.wrapper, self._on_delayed_tick)
         free_lines(client)
+        private.on_handshake(client, lambda _: private.end_stale_requests(client))
         private.on_handshake(client, self._executions.handshake)
         private.on_handshake(client, Orders(eclient.wrapper, clock).handshake)
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from ibapi.contract import Contract
 from nautilus_trader.adapters.interactive_brokers.client import InteractiveBrokersClient
 from nautilus_trader.cache.cache import Cache
@@ -77,6 +78,25 @@ async def test_a_frame_that_cannot_be_read_ends_the_reader_and_is_seen(gateway: 
         await asyncio.to_thread(gateway.fault, "undecodable-frame", client=1, kind="half-a-message")
         await until(lambda: not adapter.reader_alive)
         assert adapter.ready, "the adapter itself sees nothing"
+
+
+async def test_a_question_asked_of_no_session_does_not_bar_it_on_the_next(gateway: StandIn) -> None:
+    gateway.start()
+    gateway.up()
+    async with connected(gateway) as client:
+        Wire(client, asyncio.get_running_loop(), SystemClock())
+        client.start()
+        await client.wait_until_ready(20)
+        await asyncio.to_thread(gateway.kill)
+        await until(lambda: client._connection_attempts and client._eclient.serverVersion() is None)
+        with pytest.raises(TypeError, match="NoneType"):
+            await client.get_positions("DUSIM0001")
+        assert client._requests.get(name="OpenPositions") is not None, "the adapter keeps what never left"
+        await asyncio.to_thread(gateway.start)
+        await asyncio.to_thread(gateway.up)
+        await client.wait_until_ready(40)
+        async with asyncio.timeout(10):
+            assert await client.get_positions("DUSIM0001") == []
 
 
 def test_no_fill_is_lost_and_a_dead_reader_is_deaf(tmp_path: Path, supervisor: Supervisor) -> None:
