@@ -61,6 +61,7 @@ def application(
             Route("/readyz", api.readyz),
             Route("/metrics", api.metrics),
             Route("/api/v1/status", api.status),
+            Route("/api/v1/explain", api.explain),
             Route("/api/v1/incidents", api.incidents),
             Route("/api/v1/preflight", api.last_preflight),
             Route("/api/v1/preflight", guarded(operator, api.preflight), methods=["POST"]),
@@ -155,14 +156,21 @@ class _Api:
         rows = [watch.status() for watch in self._watches(request)]
         return JSONResponse(status.status(rows, self._clock.now().timestamp()))
 
+    async def explain(self, request: Request) -> Response:
+        """The status, and of each tenant what it rests on."""
+        rows = [watch.explain() for watch in self._watches(request)]
+        return JSONResponse(status.status(rows, self._clock.now().timestamp()))
+
     async def incidents(self, request: Request) -> Response:
+        """The newest first. `since`, an epoch second: those that were open then, or later."""
         try:
             limit = min(1000, max(1, int(request.query_params.get("limit", "100"))))
+            since = float(request.query_params.get("since", "0"))
         except ValueError as error:
-            raise BadRequest("expected limit to be a number") from error
+            raise BadRequest("expected limit and since to be numbers") from error
         name = request.query_params.get("tenant")
         rows = await asyncio.get_running_loop().run_in_executor(
-            self._journal.thread, lambda: self._journal.incidents(name, limit=limit)
+            self._journal.thread, lambda: self._journal.incidents(name, limit=limit, since=since)
         )
         return JSONResponse([status.incident_row(row) for row in rows])
 

@@ -195,12 +195,13 @@ class Journal:
             raise JournalUnusable(f"expected the journal to be readable, found: {error}; check the disk") from error
         return dict(row) if row is not None else None
 
-    def incidents(self, tenant: str | None = None, *, limit: int = 100) -> list[dict[str, Any]]:
-        """The newest incidents first, each with its acts, as rows of epoch seconds."""
-        where, values = ("WHERE tenant=?", [tenant]) if tenant else ("", [])
+    def incidents(self, tenant: str | None = None, *, limit: int = 100, since: float = 0.0) -> list[dict[str, Any]]:
+        """The newest incidents first, each with its acts, as rows of epoch seconds; those that were open at `since` or
+        later."""
         rows = self._db.execute(
-            f"SELECT * FROM incidents {where} ORDER BY declared_at DESC LIMIT ?",  # noqa: S608 (two constants)
-            (*values, limit),
+            "SELECT * FROM incidents WHERE (tenant=? OR ? IS NULL) AND (closed_at IS NULL OR closed_at>=?)"
+            " ORDER BY declared_at DESC LIMIT ?",
+            (tenant, tenant or None, since, limit),
         ).fetchall()
         found = []
         for row in rows:

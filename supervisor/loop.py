@@ -19,6 +19,7 @@ from supervisor import audit, clearance, login, machine, schedule, status
 from supervisor.clearance import Answer, Preflights, Report
 from supervisor.diagnosis import exposure
 from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
+from supervisor.evidence import evidence
 from supervisor.faults import Rung
 from supervisor.hands import Hands
 from supervisor.journal import Journal
@@ -805,6 +806,11 @@ class Watch:
             status.preflight(*self.preflighted) if self.preflighted is not None else None,
             status.pause(self._pause.reason, self._pause.until) if self._pause is not None else None,
         )
+
+    def explain(self) -> dict[str, Any]:
+        """This tenant's part of `GET /api/v1/explain`: its status, and what that rests on."""
+        now = self._clock.monotonic()
+        return self.status() | evidence(self.observation, self.story, self.rules, now, self._wall)
 
 
 def _is_news(before: Any, after: Any) -> bool:

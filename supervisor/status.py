@@ -233,6 +233,7 @@ def incident_row(row: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "rung": act["rung"],
                 "at": iso(act["at"]),
+                "reason": act["reason"],
                 "outcome": act["outcome"] or ("pending" if closed is None else "unknown"),
             }
             for act in row["actions"]

@@ -279,6 +279,58 @@ async def test_status(client: httpx.AsyncClient, watch: Watch) -> None:
     assert body["tenants"][0]["incident"]["detection_seconds"] == 2.0
 
 
+async def test_incidents_since_a_moment_are_those_that_were_open_then_or_later(
+    client: httpx.AsyncClient, watch: Watch
+) -> None:
+    for number, seconds in ((1, 5.0), (2, 100.0)):
+        incident = Incident(number, "jvm-dead", Subject.GATEWAY, 0.0, 1.0, 2.0)
+        watch._journal.put_incident("sim", incident, lambda at: at)
+        watch._journal.close_incident("sim", incident, seconds)
+    watch._journal.put_incident("sim", Incident(3, "frozen", Subject.GATEWAY, 0.0, 1.0, 2.0), lambda at: at)
+    for query, numbers in (
+        ("", {1, 2, 3}),
+        ("?since=50", {2, 3}),
+        ("?since=200&tenant=sim", {3}),
+        ("?tenant=b", set()),
+    ):
+        assert {row["id"] for row in (await client.get(f"/api/v1/incidents{query}")).json()} == numbers
+    assert (await client.get("/api/v1/incidents?since=x")).status_code == 400
+
+
+async def test_explain_is_the_status_and_what_it_rests_on(client: httpx.AsyncClient, watch: Watch) -> None:
+    at = CLOCK.monotonic() - 1.0
+    silent = Look(Result.FAIL, at, 1.0, "no answer in 1 s", Ending.SILENT)
+    watch.observation = replace(watch.observation, handshake=silent)
+    watch.story.goes_on(0.0, "sim: gateway SUSPECT", "degraded")
+    told = (await client.get("/api/v1/explain?tenant=sim")).json()
+    status_row = (await client.get("/api/v1/status")).json()["tenants"][0]
+    (row,) = told["tenants"]
+    assert set(row) - set(status_row) == {"probes", "said", "stood"}
+    assert set(status_row) < set(row)
+    assert told["version"] == 1
+    probes = {probe["name"]: probe for probe in row["probes"]}
+    assert probes["docker"] == {
+        "name": "docker",
+        "result": "UNKNOWN",
+        "at": None,
+        "age_seconds": None,
+        "took_seconds": None,
+        "why": "not looked yet",
+    }
+    assert (probes["handshake"]["result"], probes["handshake"]["why"]) == ("FAIL", "no answer in 1 s")
+    assert (probes["handshake"]["age_seconds"] >= 1.0, probes["handshake"]["took_seconds"]) == (True, 1.0)
+    assert {"mailbox", "ledger", "engine"} < set(probes)
+    assert "second-request" not in probes
+    assert row["said"] == [{"at": "1970-01-01T00:00:00.000Z", "text": "sim: gateway SUSPECT"}]
+    assert row["stood"] == [{"at": "1970-01-01T00:00:00.000Z", "text": "degraded"}]
+
+
+async def test_nobody_explains_what_is_not_looked_at(client: httpx.AsyncClient, watch: Watch) -> None:
+    watch.rules = replace(watch.rules, external=True, engine_api=False)
+    (row,) = (await client.get("/api/v1/explain")).json()["tenants"]
+    assert {probe["name"] for probe in row["probes"]} == {"docker", "host", "handshake", "heartbeat"}
+
+
 async def test_incidents(client: httpx.AsyncClient, watch: Watch) -> None:
     incident = Incident(1, "jvm-dead", Subject.GATEWAY, 100.0, 101.0, 102.5)
     watch._journal.put_incident("sim", incident, float)
