@@ -13,6 +13,8 @@ from supervisor.policy import Policy
 _TWOFA_EXIT = 87
 """IBC's exit code where a second factor was not answered in time."""
 
+_ON_ITS_WAY = (LoginPhase.RESTARTING, LoginPhase.LOGGING_IN, LoginPhase.TWOFA)
+
 _WHOLE_SECOND = 1.0
 """The ledger's stamps are cut to it."""
 
@@ -74,20 +76,27 @@ def login_trouble(track: GatewayTrack, observation: Observation, now: float, pol
     def diagnosis(fault: Fault, sure: bool) -> Diagnosis:
         return Diagnosis(fault, since, since, sure, login.line or str(login.phase))
 
+    def stuck(sure: bool) -> Diagnosis | None:
+        if now - since < policy.login_stuck:
+            return None
+        why = f"{login.phase} for {now - since:.0f} s" + (f", the log says: {login.line}" if login.line else "")
+        return Diagnosis(faults.LOGIN_STUCK, since, since, sure, why)
+
     if login.phase is LoginPhase.REFUSED:
         return diagnosis(faults.LOGIN_REFUSED, True)
     if login.phase is LoginPhase.EXISTING_SESSION:
         return diagnosis(faults.EXISTING_SESSION, True)
     timed_out = push_timed_out(track, observation)
     if timed_out is not None:
-        # IBC or Docker makes one more attempt: that is left to them, once, if the ledger allows it.
+        # IBC or Docker makes one more attempt: that is left to them, once, if the ledger allows it. Where IBC is told
+        # not to, and its process stays, nobody does: then the login is as stuck as any other.
         ledger = observation.ledger
         allowed = ledger.look.result is Result.OK and ledger.hold is None and ledger.next_at is None
         if allowed and not _was_one_more(track, observation, timed_out):
-            return None
+            return stuck(True) if track.process.died_at is None else None
         return diagnosis(faults.TWOFA_TIMEOUT, ledger.look.result is Result.OK)
-    if login.phase in (LoginPhase.LOGGING_IN, LoginPhase.TWOFA) and now - since >= policy.login_stuck:
-        return diagnosis(faults.LOGIN_STUCK, login.phase is LoginPhase.LOGGING_IN)
+    if login.phase in _ON_ITS_WAY:
+        return stuck(login.phase is not LoginPhase.TWOFA)
     return None
 
 

@@ -292,7 +292,7 @@ LOGIN_STUCK = Fault(
     17,
     "login-stuck",
     _G,
-    "the login has been under way for 300 s",
+    "a restart or a login has not come through for 300 s, or nobody has begun anew for as long after a push ran out",
     300.0,
     300.0,
     (Rung.CONTAINER_RESTART,),

@@ -59,7 +59,8 @@ _TELLING = tuple((phase, re.compile(pattern)) for phase, pattern in _PATTERNS)
 
 _LASTING = (LoginPhase.REFUSED, LoginPhase.EXISTING_SESSION)
 _GOES_ON = (LoginPhase.RESTARTING, LoginPhase.LOGGING_IN)
-"""IBC answers a refused login with a new process within a second, which does not make it less refused."""
+"""IBC answers a refused login with a new process within a second, which does not make it less refused. And a restart is
+one with the login that it leads to: where IBC begins anew again and again, neither has come through."""
 
 _MOST = 80
 
@@ -122,7 +123,7 @@ def read(lines: list[Line], look: Look, monotonic: Callable[[float], float]) -> 
         named, words = found
         if phase in _LASTING and named in _GOES_ON and _TOKEN_REFUSED not in words:
             continue
-        if named is not phase or since is None:
+        if since is None or (named is not phase and not {named, phase} <= set(_GOES_ON)):
             since = line.at
         phase, told = named, words
     return LoginView(look, phase, monotonic(since) if since is not None else None, told)

@@ -121,7 +121,7 @@ class LoginView:
 
     Attributes:
         look: OK when the logs could be read.
-        since: when the phase began, as far as is known.
+        since: when the phase began, as far as is known; a restart and the login after it are one.
         line: the line that told of it, without secrets.
     """
 

@@ -74,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         return _refused(str(error))
     except KeyboardInterrupt:
-        print(f"drill: stopped; go on with SEED={arguments.seed} OUT={path}", file=sys.stderr)
+        print(f"drill: stopped, what is done is kept; go on with SEED={arguments.seed} OUT={path}", file=sys.stderr)
         return 130
     runs = read([path])
     print("\n".join(json.dumps(asdict(run)) for run in runs) if arguments.json else as_table(runs))

@@ -17,6 +17,8 @@ class Who(StrEnum):
     EVERYBODY = "everybody"
     SENTINEL = "sentinel"
     ENGINE = "engine"
+    ENGINE_ANEW = "engine anew"
+    """Also its next ones: it takes another client id of its band where the last session's is not free yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,7 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
         "engine-backoff": Injection(
             "engine-backoff",
             (
-                StandIn("no-managed-accounts", {"duration": 20}, who=Who.ENGINE),
+                StandIn("no-managed-accounts", {"duration": 20}, who=Who.ENGINE_ANEW),
                 StandIn("reset", who=Who.ENGINE),
             ),
         ),

@@ -37,6 +37,8 @@ OVER = {"Filled", "Cancelled", "ApiCancelled", "Inactive"}
 
 _SPY = 756733
 """Shares of SPY, which the stand-in trades at any hour."""
+_ENGINES_BAND = range(1, 6)
+"""The client ids that its adapter may come with."""
 _PATIENCE_SECONDS = 120.0
 """Longer than the reference strategy's rest and a trade of its."""
 _LOOK_SECONDS = 0.1
@@ -82,12 +84,7 @@ class Hands:
 
     async def _take(self, step: Step) -> float:
         if isinstance(step, StandIn):
-            body = dict(step.parameters)
-            if step.who is not Who.EVERYBODY:
-                body["client"] = await self._client_id(step.who)
-            answer = await self._post(f"{self._stack.simulator}/api/v1/faults/{step.fault}", body)
-            stamp = answer.json().get("effective_at_monotonic_ns")
-            return stamp / 1e9 if stamp else self._clock.monotonic()
+            return await self._begin(step)
         if isinstance(step, Lift):
             url = f"{self._stack.simulator}/api/v1/faults/{step.fault}"
             (await self._client.delete(url)).raise_for_status()
@@ -112,6 +109,23 @@ class Hands:
             if step.words == ("kill",):
                 return await asyncio.to_thread(_died_at, self._stack.container(step.role), self._clock)
         return self._clock.monotonic()
+
+    async def _begin(self, step: StandIn) -> float:
+        effective = self._clock.monotonic()
+        for only in await self._only(step.who):
+            answer = await self._post(
+                f"{self._stack.simulator}/api/v1/faults/{step.fault}", {**step.parameters, **only}
+            )
+            stamp = answer.json().get("effective_at_monotonic_ns")
+            effective = stamp / 1e9 if stamp else self._clock.monotonic()
+        return effective
+
+    async def _only(self, who: Who) -> list[dict[str, int]]:
+        """Whom a fault hits, as the stand-in takes it: once for each."""
+        if who is Who.EVERYBODY:
+            return [{}]
+        ids = _ENGINES_BAND if who is Who.ENGINE_ANEW else [await self._client_id(who)]
+        return [{"client": one} for one in ids]
 
     async def _hit(self, fault: str) -> float:
         async def hit() -> float | None:

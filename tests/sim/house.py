@@ -33,7 +33,8 @@ class House(World):
     soft_restart_seconds: float = 75.0
     twofa: bool = False
     push_answered_after: float | None = 20.0  # None: nobody looks at the phone
-    login_ends: str = "well"  # or refused, existing, stuck
+    login_ends: str = "well"  # or refused, existing, stuck, no window
+    ibc_goes_on: bool = True  # it logs in once more after a push that nobody answered
     login_budget: Budget = _LEDGER
     hold: str | None = None
     waiting: bool = False
@@ -217,6 +218,8 @@ class House(World):
                 self._later(5.0, lambda: self._refused(LoginPhase.EXISTING_SESSION))
             case "stuck":
                 pass
+            case "no window":
+                self._says(LoginPhase.RESTARTING)  # IBC begins anew each minute, and never comes to a login
             case _ if self.twofa:
                 self._later(self.login_seconds / 2, self._push)
             case _:
@@ -237,7 +240,8 @@ class House(World):
 
     def _unanswered(self) -> None:
         self._says(LoginPhase.TWOFA_TIMED_OUT)
-        self._later(5.0, self._again)
+        if self.ibc_goes_on:
+            self._later(5.0, self._again)
 
     def _again(self) -> None:
         """IBC logs in once more; where the ledger allows none, the wrapper ends the gateway instead."""

@@ -127,6 +127,12 @@ def main() -> int:
     except (ValueError, OSError) as error:
         print(f"baselines: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(
+            f"baselines: stopped, what is done is kept; go on with --seed {options.seed} --out {options.out}",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 

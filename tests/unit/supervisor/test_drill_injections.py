@@ -1,5 +1,10 @@
 """The table of injections against the table of faults and the stand-in's catalogue."""
 
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
 import pytest
 
 from gateway.simulator.faults.catalogue import FAULTS as PLAYED
@@ -7,7 +12,9 @@ from gateway.simulator.faults.fault import parameters
 from supervisor.drill.baselines.__main__ import FAULTS as OF_BASELINES
 from supervisor.drill.injections import INJECTIONS, NOT_DRILLED, Ends, Lift, StandIn
 from supervisor.drill.soak import FAULT_NAMES, NOISE
+from supervisor.drill.stack import Hands, Stack
 from supervisor.faults import FAULTS
+from tws.clock import SystemClock
 
 
 def test_every_row_is_drilled_or_says_why_not() -> None:
@@ -52,3 +59,23 @@ def test_baselines_and_soak_use_the_same_injections() -> None:
 
 def test_noise_ends_by_itself_before_anybody_may_act() -> None:
     assert all("duration" in one.parameters or PLAYED[one.fault].momentary for one in NOISE)
+
+
+async def test_what_meets_the_engine_anew_meets_it_under_whichever_client_id_it_comes_with(tmp_path: Path) -> None:
+    """After a session that hangs it is another than before, and after the next one the first again."""
+    asked: list[tuple[str, Any]] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "engine":
+            return httpx.Response(200, json={"connection": {"client_id": 2}})
+        asked.append((request.url.path, json.loads(request.content).get("client")))
+        return httpx.Response(200, json={"effective_at_monotonic_ns": 5_000_000_000 + len(asked)})
+
+    token = tmp_path / "token"
+    token.write_text("secret")
+    stack = Stack("drill", "http://supervisor", "http://engine", "http://simulator", 1, token)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answers)) as client:
+        effective = await Hands(stack, client, SystemClock()).take(INJECTIONS["engine-backoff"].steps)
+    anew = [("/api/v1/faults/no-managed-accounts", number) for number in range(1, 6)]
+    assert asked == [*anew, ("/api/v1/faults/reset", 2)]
+    assert effective == pytest.approx(5.0)

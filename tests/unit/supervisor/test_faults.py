@@ -459,6 +459,21 @@ def test_twofa_timeout_is_left_to_one_more_attempt_while_the_ledger_allows_it(wo
     assert pages_of(world, "twofa-timeout") == []
 
 
+def test_twofa_timeout_after_the_one_more_attempt_that_only_we_made(world: World) -> None:
+    ledger(world)
+    logging_in(world, LoginPhase.TWOFA_TIMED_OUT)
+    world.run(310, lambda w: bool(w.rungs))
+    assert world.rungs == [Rung.CONTAINER_RESTART]
+    world.run(5)
+    ledger(world, attempts=(world.now,))
+    world.run(40)
+    world.login, world.login_since = LoginPhase.TWOFA_TIMED_OUT, world.now
+    world.run(60)
+    assert world.rungs == [Rung.CONTAINER_RESTART, Rung.LOGIN_HOLD]
+    assert [len(pages_of(world, name)) for name in ("login-stuck", "twofa-timeout")] == [1, 1]
+    assert world.memory.gateway.state is GatewayState.GAVE_UP
+
+
 def test_twofa_timeout_by_exit_87(world: World) -> None:
     ledger(world, next_at=world.now + 900.0)
     world.die(Subject.GATEWAY, 87)
@@ -508,9 +523,11 @@ def test_existing_session_is_over_when_a_person_has_lifted_the_hold(world: World
     assert world.closed[-1][1].gave_up
 
 
-def test_login_stuck(world: World) -> None:
+@pytest.mark.parametrize("phase", [LoginPhase.LOGGING_IN, LoginPhase.RESTARTING, LoginPhase.TWOFA_TIMED_OUT])
+def test_login_stuck(world: World, phase: LoginPhase) -> None:
+    """RESTARTING: no window to log in at; TWOFA_TIMED_OUT: IBC is told not to begin anew by itself."""
     ledger(world)
-    logging_in(world, LoginPhase.LOGGING_IN)
+    logging_in(world, phase)
     world.run(290)
     assert world.rungs == []
     world.boot_seconds = 3.0

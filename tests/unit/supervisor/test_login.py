@@ -95,6 +95,18 @@ def test_it_says_since_when_and_by_which_words() -> None:
     assert (told().since, told().line) == (None, "")
 
 
+def test_a_restart_and_its_login_are_one_story() -> None:
+    """IBC that finds no window to log in at begins anew each minute: that is none the younger for it."""
+    no_window = ("IBC: Exiting after error with exit code=1112", "IBC returned exit status 88", AGAIN)
+    assert (told(STARTED, *no_window, *no_window).phase, told(STARTED, *no_window).since) == (
+        LoginPhase.RESTARTING,
+        50.0,
+    )
+    assert told(AGAIN, CLICKED).since == 50.0
+    assert told(CLICKED, DONE, AGAIN).since == 52.0, "what came through before is over"
+    assert told(CLICKED, PUSHED, ANSWERED).since == 52.0, "a person's time is not the login's"
+
+
 @pytest.mark.parametrize("line", [ASKED, TOKEN, LOCKED, WRONG, FAILED, OLD_TOKEN, CLICKED])
 def test_nothing_of_a_line_gets_out_that_could_be_somebodys(line: str) -> None:
     secret = "Sup3rS3cret"
