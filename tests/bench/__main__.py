@@ -179,6 +179,7 @@ def arguments() -> argparse.Namespace:
         help="only this; fuzz and days if asked for",
     )
     parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--day", action="store_true", help="of memory: a trading day, compressed into --seconds")
     parser.add_argument("--tenants", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=50)
@@ -202,7 +203,7 @@ async def main() -> None:
         kills.run(asked.kills, asked.seed, with_redis=asked.redis)
         return
     if asked.what == "memory":
-        memory.watch(engine.VERSIONS[-1], asked.seconds)
+        memory.watch(engine.VERSIONS[-1], asked.seconds, day=asked.day)
         return
     if asked.what == "engine":
         await engine.measure(tell, asked.seconds)
