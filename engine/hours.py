@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 CUT_OFF = timedelta(minutes=5)
 
 FORM = "%Y%m%d:%H%M"
-_STOCKS_OPEN = time(9, 30)
+# Stocks open then, and with them their options, also those that Chicago lists.
+_NEW_YORK, _STOCKS_OPEN = ZoneInfo("America/New_York"), time(9, 30)
 # Options on indices and funds are quoted this much longer than stocks trade: to 16:15, on half days to 13:15.
-_LATE_QUOTES = timedelta(minutes=15)
+_LATE_QUOTES, _LATE_QUOTES_MINUTE = timedelta(minutes=15), 15
 _HALF_A_DAY = timedelta(hours=12)
 
 
@@ -52,17 +53,18 @@ def _place(zone: str) -> tzinfo:
 
 
 def close_on(hours: str, zone: str, date: str) -> datetime | None:
-    """Return when the last segment that ends on that date (YYYYMMDD) closes; None where the text has no such segment.
+    """Return when trading ends on that date (YYYYMMDD); None where the text has no segment that ends on it.
 
-    A close at a quarter past after an opening at 09:30 is that of late quotes; what counts is the close of stocks.
+    Where stocks' own hours are among the segments, their close counts: an evening's session (an index option's, to
+    17:00) belongs to the next day, and a close at a quarter past is that of late quotes. Otherwise the last one does.
     """
     found = None
     for opens, closes in segments(hours, zone):
         if f"{closes:%Y%m%d}" != date:
             continue
-        late = opens.date() == closes.date() and opens.time() == _STOCKS_OPEN and closes.minute == 15
-        end = closes - _LATE_QUOTES if late else closes
-        found = max(found, end) if found is not None else end
+        if opens.date() == closes.date() and opens.astimezone(_NEW_YORK).time() == _STOCKS_OPEN:
+            return (closes - _LATE_QUOTES if closes.minute == _LATE_QUOTES_MINUTE else closes).astimezone(UTC)
+        found = max(found, closes) if found is not None else closes
     return found.astimezone(UTC) if found is not None else None
 
 

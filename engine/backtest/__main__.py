@@ -51,7 +51,7 @@ def _backtest(asked: argparse.Namespace) -> int:
         make()
     past = Past(_catalog(asked.catalog), asked.symbol, asked.catalog)
     console = Console(stderr=True)
-    balance, fills, equity, days, late, modelled = asked.balance, [], [], [], {}, []
+    balance, fills, equity, days, late, modelled, morning = asked.balance, [], [], [], {}, [], {}
     for day in past.days(asked.first, asked.last, asked.volatility):
         outcome = replay(day, balance, make, asked.pause)
         balance = outcome.balance
@@ -60,13 +60,15 @@ def _backtest(asked: argparse.Namespace) -> int:
         days.append(str(day.date))
         if outcome.held:
             late[str(day.date)] = outcome.held
+        if day.morning:
+            morning[str(day.date)] = day.morning
         if day.modelled:
             modelled.append(str(day.date))
         options = f"{len(day.options)} {'modelled ' if day.modelled else ''}options"
         console.print(f"{day.date}: {options}, {len(outcome.fills)} fills, balance {balance:,.2f}", highlight=False)
     if not days:
         raise SettingsError(
-            f"quotes of {asked.symbol} between {asked.first} and {asked.last} in {asked.catalog}",
+            f"prices of {asked.symbol} between {asked.first} and {asked.last} in {asked.catalog}",
             "none",
             f"run make catalog SYMBOL={asked.symbol} FROM={asked.first} TO={asked.last}",
         )
@@ -80,7 +82,7 @@ def _backtest(asked: argparse.Namespace) -> int:
         "days": days,
         "figures": result.figures(closed, equity),
         "held_at_the_end": late,
-        "notes": _notes(late, modelled, asked.volatility),
+        "notes": _notes(late, modelled, asked.volatility, morning),
         "hash": result.fingerprint(fills, equity),
         "trades": [asdict(trade) for trade in closed],
     }
@@ -96,7 +98,7 @@ def _backtest(asked: argparse.Namespace) -> int:
     return 1 if late else 0
 
 
-def _notes(late: dict[str, Any], modelled: list[str], volatility: float | None) -> list[str]:
+def _notes(late: dict[str, Any], modelled: list[str], volatility: float | None, morning: dict[str, int]) -> list[str]:
     notes = [
         "Orders fill at the quotes of that moment, whatever their size; nobody else trades against them.",
         "Where the catalog has bars and not quotes, prices inside a bar are assumed: the order of high and low is.",
@@ -106,7 +108,16 @@ def _notes(late: dict[str, Any], modelled: list[str], volatility: float | None) 
             f"MODELLED, not recorded: the options of {', '.join(modelled)}, by Black and Scholes at a flat volatility "
             f"of {volatility:g}. Such a result says how the rules behave, and nothing about money."
         )
-    notes += [f"STILL HELD at the end of {day}: {held}." for day, held in late.items()]
+    notes += [
+        f"LEFT OUT on {day}: {count} options that are settled by the next morning's opening, of which no catalog knows "
+        "the price."
+        for day, count in morning.items()
+    ]
+    notes += [
+        f"STILL HELD at the end of {day}: {held}. Options are booked at what they were worth by the underlying's last "
+        "price."
+        for day, held in late.items()
+    ]
     return notes
 
 

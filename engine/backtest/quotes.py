@@ -6,10 +6,10 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from nautilus_trader.model.data import QuoteTick
+from nautilus_trader.model.data import IndexPriceUpdate, QuoteTick
 from nautilus_trader.model.enums import AssetClass, OptionKind
 from nautilus_trader.model.identifiers import InstrumentId, Symbol
-from nautilus_trader.model.instruments import OptionContract
+from nautilus_trader.model.instruments import IndexInstrument, OptionContract
 from nautilus_trader.model.objects import Currency, Price, Quantity
 
 from engine.greeks.black_scholes import Market, sensitivities, years_until
@@ -23,9 +23,11 @@ SIZE = 100
 # Strategies and exits take a quote of ten seconds ago for none: one that still holds is said again.
 HOLDS_NS = 5 * 10**9
 RATE = 0.04
-_TICK = 0.01
-# Half of the spread of a modelled option: a cent, or this share of its price.
+# Half of the spread of a modelled option: a tick, or this share of its price.
 _HALF_SPREAD = 0.01
+# What options are listed and priced by: those on shares, and those on the S&P 500.
+_STRIKES, _INDEX_STRIKES = 1, 5
+_TICK, _INDEX_TICK = "0.01", "0.05"
 
 
 def from_bars(instrument: Any, bids: Sequence[Any], asks: Sequence[Any]) -> list[QuoteTick]:
@@ -50,19 +52,50 @@ def from_bars(instrument: Any, bids: Sequence[Any], asks: Sequence[Any]) -> list
     return found
 
 
-def contract(underlying: Any, day: date, strike: float, call: bool, closes: datetime) -> OptionContract:
-    """Return an option of that day as the adapter would name it."""
-    symbol = underlying.id.symbol.value.removeprefix("^")
-    local = f"{symbol:<6}{day:%y%m%d}{'C' if call else 'P'}{round(strike * 1000):08d}"
+def values_from_bars(index: Any, bars: Sequence[Any]) -> list[IndexPriceUpdate]:
+    """Return the values of an index that its bars stand for, on the same road as quotes."""
+    found = []
+    for bar in bars:
+        path, quarter = _path(bar, float(bar.close) >= float(bar.open)), (bar.ts_init - bar.ts_event) // 4
+        for at in range(bar.ts_event, bar.ts_init, min(HOLDS_NS, quarter)):
+            value = index.make_price(path[min((at - bar.ts_event) // quarter, 3)])
+            found.append(IndexPriceUpdate(index.id, value, at, at))
+    return found
+
+
+def spots(told: Sequence[Any]) -> list[tuple[int, float]]:
+    """Return when an underlying was worth how much: the middle of its quotes, or an index's values."""
+    return [
+        (one.ts_event, float(one.value))
+        if isinstance(one, IndexPriceUpdate)
+        else (one.ts_event, (float(one.bid_price) + float(one.ask_price)) / 2)
+        for one in told
+        if isinstance(one, IndexPriceUpdate | QuoteTick)
+    ]
+
+
+def strike_step(underlying: Any) -> int:
+    """Return how far strikes are apart."""
+    return _INDEX_STRIKES if isinstance(underlying, IndexInstrument) else _STRIKES
+
+
+def contract(
+    underlying: Any, day: date, strike: float, call: bool, closes: datetime, trading_class: str | None = None
+) -> OptionContract:
+    """Return an option of that day as the adapter would name it; `trading_class` where it is not the symbol (SPXW)."""
+    symbol = underlying.id.symbol.value
+    of_index = isinstance(underlying, IndexInstrument)
+    root = trading_class or symbol
+    local = f"{root:<6}{day:%y%m%d}{'C' if call else 'P'}{round(strike * 1000):08d}"
     closes_ns = int(closes.timestamp()) * 10**9
     hours = f"{closes.astimezone(UTC):%Y%m%d:0000}-{closes.astimezone(UTC):%Y%m%d:%H%M}"
     return OptionContract(
         instrument_id=InstrumentId(Symbol(local), underlying.id.venue),
         raw_symbol=Symbol(local),
-        asset_class=AssetClass.EQUITY,
+        asset_class=AssetClass.INDEX if of_index else AssetClass.EQUITY,
         currency=Currency.from_str("USD"),
         price_precision=2,
-        price_increment=Price.from_str("0.01"),
+        price_increment=Price.from_str(_INDEX_TICK if of_index else _TICK),
         multiplier=Quantity.from_int(100),
         lot_size=Quantity.from_int(1),
         underlying=symbol,
@@ -77,6 +110,7 @@ def contract(underlying: Any, day: date, strike: float, call: bool, closes: date
             "contract": {
                 "conId": crc32(local.encode()),
                 "lastTradeDateOrContractMonth": f"{closes.astimezone(UTC):%Y%m%d}",
+                "tradingClass": root,
             },
             "liquidHours": hours,
             "timeZoneId": "UTC",
@@ -84,18 +118,22 @@ def contract(underlying: Any, day: date, strike: float, call: bool, closes: date
     )
 
 
-def modelled(option: OptionContract, underlying: Sequence[QuoteTick], volatility: float) -> list[QuoteTick]:
-    """Return an option's quotes at one flat volatility: Black and Scholes on the middle of the underlying's quotes."""
+def modelled(option: OptionContract, spots: Sequence[tuple[int, float]], volatility: float) -> list[QuoteTick]:
+    """Return an option's quotes at one flat volatility: Black and Scholes on what its underlying was worth."""
     found = []
-    call, strike = option.option_kind == OptionKind.CALL, float(option.strike_price)
-    for quote in underlying:
-        years = years_until(option.expiration_ns, quote.ts_event)
+    call, strike, tick = (
+        option.option_kind == OptionKind.CALL,
+        float(option.strike_price),
+        float(option.price_increment),
+    )
+    for at, spot in spots:
+        years = years_until(option.expiration_ns, at)
         if years <= 0:
             break
-        spot = (float(quote.bid_price) + float(quote.ask_price)) / 2
         price = sensitivities(Market(spot, strike, years, RATE, call), volatility).price
-        half = max(_TICK, price * _HALF_SPREAD)
-        found.append(_quote(option, max(price - half, 0.0), price + half, quote.ts_event))
+        half = max(tick, price * _HALF_SPREAD)
+        bid, ask = (round(value / tick) * tick for value in (max(price - half, 0.0), price + half))
+        found.append(_quote(option, bid, ask, at))
     return found
 
 

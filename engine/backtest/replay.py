@@ -10,10 +10,11 @@ from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
 from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import LoggingConfig
-from nautilus_trader.model.enums import AccountType, OmsType, OrderSide
+from nautilus_trader.model.enums import AccountType, InstrumentClass, OmsType, OrderSide
 from nautilus_trader.model.identifiers import TraderId
 from nautilus_trader.model.objects import Currency, Money
 
+from engine.backtest.expiry import settled
 from engine.backtest.venue import Commissions, OcaGroups
 from engine.backtest.world import DayChain, OwnBooks, SimulatedTime
 from engine.exits.broker import Desk
@@ -70,12 +71,21 @@ class Equity(Actor):  # type: ignore[misc]
         self.clock.cancel_timers()
 
     def sample(self) -> None:
-        """Write down balance and open profit."""
+        """Write down balance, what was paid for options that are held, and open profit."""
         account = self.portfolio.account(self._venue)
         if account is not None:
             open_profit = self.portfolio.unrealized_pnls(self._venue).get(_USD)
             worth = account.balance_total(_USD).as_double() + (open_profit.as_double() if open_profit else 0.0)
-            self.samples.append((self.clock.timestamp_ns(), round(worth, 2)))
+            self.samples.append((self.clock.timestamp_ns(), round(worth + self._premiums(), 2)))
+
+    def _premiums(self) -> float:
+        # The balance is without them from the fill on; what is held for them is still there.
+        held = [(one, self.cache.instrument(one.instrument_id)) for one in self.cache.positions_open()]
+        return sum(
+            float(position.signed_qty * position.avg_px_open) * float(instrument.multiplier)
+            for position, instrument in held
+            if instrument.instrument_class == InstrumentClass.OPTION
+        )
 
 
 def replay(day: Day, balance: float, make: Make | None, pause_seconds: float) -> Outcome:
@@ -115,12 +125,16 @@ def _run(engine: BacktestEngine, day: Day, balance: float, make: Make | None, pa
     engine.run()
     cache = engine.kernel.cache
     account = engine.kernel.portfolio.account(venue)
-    return Outcome(
-        balance=account.balance_total(_USD).as_double(),
-        fills=_fills(cache),
-        equity=equity.samples,
-        held={str(name): quantity for name, quantity in sorted(net_positions(cache).items(), key=str)},
-    )
+    balance = account.balance_total(_USD).as_double()
+    fills, samples = _fills(cache), equity.samples
+    held = {str(name): quantity for name, quantity in sorted(net_positions(cache).items(), key=str)}
+    spot = day.last_price()
+    if held and spot is not None:
+        ended, cash = settled(cache.positions_open(), cache, spot)
+        balance = round(balance + cash, 2)
+        fills += ended
+        samples = [*samples, *((fill["at"], balance) for fill in ended[-1:])]
+    return Outcome(balance, fills, samples, held)
 
 
 def _reference(engine: BacktestEngine, day: Day, pause_seconds: float) -> Reference:

@@ -51,7 +51,10 @@ class DayChain:
         ]
 
     def price(self) -> float | None:
-        """Return the middle of the underlying's last quote."""
+        """Return the middle of the underlying's last quote, or the index's last value."""
+        value = self._cache.index_price(self._underlying)
+        if value is not None:
+            return float(value.value)
         quote = self._cache.quote_tick(self._underlying)
         return (float(quote.bid_price) + float(quote.ask_price)) / 2 if quote is not None else None
 

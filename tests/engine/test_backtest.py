@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.unit.engine.backtest.past import DAY, OPENS, write
+from engine.greeks.black_scholes import Market, sensitivities
+from tests.unit.engine.backtest.past import DAY, OPENS, SPX, SPY, option, wave, write, write_series
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,24 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("catalog")
     write(path, days=2)
     return path
+
+
+def write_options(path: Path, of: Any, root: str, strikes: tuple[float, ...], spots: list[float], **told: Any) -> None:
+    """Write calls and puts, priced minute by minute; `told` is what the adapter knows of them, and their first minute.
+
+    They are quoted longer than their underlying: a quarter of an hour at the last price.
+    """
+    opens, dies = told.pop("opens"), told.pop("dies")
+    ns = int((opens + timedelta(hours=4)).timestamp()) * 10**9
+    for strike in strikes:
+        for call in (True, False):
+            made = option(root, of, strike, call, late=ns, **told)
+            asks = []
+            for minute, spot in enumerate(spots + spots[-1:] * 15):
+                left = max((dies - opens).total_seconds() - 60 * minute, 60.0)
+                price = sensitivities(Market(spot, strike, left / (365 * 86_400), 0.04, call), 0.3).price
+                asks.append(round(price / 0.05 + 4) * 0.05)
+            write_series(path, made, {"ASK": asks, "BID": [ask - 0.1 for ask in asks]}, opens)
 
 
 def backtest(past: Path, out: Path, *more: str, seed: str = "0") -> tuple[int, Any, str]:
@@ -136,3 +155,54 @@ def test_what_cannot_be_replayed_is_refused_in_one_line(
     assert (code, told) == (2, None)
     assert named in said
     assert "Traceback" not in said
+
+
+def test_on_a_half_day_the_keeper_closes_before_its_early_close(tmp_path: Path) -> None:
+    """The Friday after Thanksgiving: stocks close at 13:00, options are quoted to 13:15; the strategy knows no exit."""
+    opens, closes = datetime(2026, 11, 27, 17, 40, tzinfo=UTC), datetime(2026, 11, 27, 18, tzinfo=UTC)
+    write(tmp_path / "catalog", minutes=20, opens=opens)
+    told = {
+        "date": "20261127",
+        "hours": "20261127:0930-20261127:1315;20261128:CLOSED;20261130:0930-20261130:1615",
+        "zone": "US/Eastern",
+    }
+    spots = [wave(minute) for minute in range(20)]
+    write_options(tmp_path / "catalog", SPY, "SPY", (599.0, 600.0, 601.0), spots, opens=opens, dies=closes, **told)
+    (tmp_path / "mine.py").write_text(OWN)
+    own = ("--strategy", "mine:Mine", "--path", str(tmp_path), "--to", "2026-11-28")
+    code, report, said = backtest(tmp_path / "catalog", tmp_path / "out", *own)
+    assert (code, report["days"], report["held_at_the_end"]) == (0, ["2026-11-27"], {}), said
+    [trade] = report["trades"]
+    late = trade["closed"] / 1e9 - (closes - timedelta(minutes=5)).timestamp()
+    assert 0 <= late < 60, trade
+
+
+def test_an_index_is_replayed_with_the_options_that_its_close_settles(tmp_path: Path) -> None:
+    """Values and no quotes; options in Chicago's time with a curb session; a class that the next morning settles."""
+    opens, closes = datetime(2026, 11, 18, 20, 40, tzinfo=UTC), datetime(2026, 11, 18, 21, tzinfo=UTC)
+    path, spots = tmp_path / "catalog", [10 * wave(minute) for minute in range(21)]
+    write_series(path, SPX, {"LAST": spots}, opens)
+    told = {
+        "date": "20261118",
+        "hours": "20261117:1915-20261118:0825;20261118:0830-20261118:1500;20261118:1515-20261118:1600",
+        "zone": "US/Central",
+    }
+    write_options(path, SPX, "SPXW", (5995.0, 6000.0, 6005.0), spots, opens=opens, dies=closes, **told)
+    write_options(path, SPX, "SPX", (6000.0,), spots, opens=opens, dies=closes, **told)
+    code, report, said = backtest(path, tmp_path / "out", "--symbol", "SPX", "--pause", "30")
+    assert (code, report["days"], report["held_at_the_end"]) == (0, ["2026-11-18"], {}), said
+    assert {trade["instrument"][:6] for trade in report["trades"]} == {"SPXW  "}
+    assert len(report["trades"]) >= 2
+    assert max(trade["closed"] for trade in report["trades"]) / 1e9 < (closes - timedelta(minutes=4)).timestamp()
+    assert [note[:8] for note in report["notes"][2:]] == ["LEFT OUT"]
+
+    (tmp_path / "mine.py").write_text(
+        OWN.replace("subscribe_quote_ticks", "subscribe_index_prices")
+        .replace("SPY.ARCX", "^SPX.XCBO")
+        .replace("on_quote_tick", "on_index_price")
+    )
+    own = ("--strategy", "mine:Mine", "--path", str(tmp_path), "--symbol", "SPX", "--volatility", "0.3")
+    code, report, said = backtest(path, tmp_path / "own", *own)
+    assert (code, len(report["trades"])) == (0, 1), said
+    late = report["trades"][0]["closed"] / 1e9 - (closes - timedelta(minutes=5)).timestamp()
+    assert 0 <= late < 60, report["trades"]

@@ -52,6 +52,24 @@ def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]
 
 
+_SPXW = "20261122:1915-20261123:0825;20261123:0830-20261123:{};20261123:1515-20261123:1600"
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        # In Chicago, with the night before it and the curb session behind it: an SPXW stops with the stocks.
+        (_SPXW.format("1500"), utc(2026, 11, 23, 20, 55)),
+        (_SPXW.format("1515"), utc(2026, 11, 23, 20, 55)),
+        ("20261123:0830-20261123:1215", utc(2026, 11, 23, 17, 55)),
+        # What opens with no stock is as long as it is.
+        ("20261122:1700-20261123:1600", utc(2026, 11, 23, 21, 55)),
+    ],
+)
+def test_the_cut_off_of_what_chicago_lists(hours: str, expected: datetime) -> None:
+    assert cut_off(option("20261123", hours, utc(2026, 12, 31), "US/Central")) == expected
+
+
 @pytest.mark.parametrize(
     ("date", "liquid", "expected"),
     [

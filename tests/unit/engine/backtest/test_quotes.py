@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from engine import hours
-from engine.backtest.quotes import contract, from_bars, modelled
+from engine.backtest.quotes import contract, from_bars, modelled, spots, values_from_bars
 from engine.greeks.black_scholes import Market, sensitivities
-from tests.unit.engine.backtest.past import OPENS, SPY, bar
+from tests.unit.engine.backtest.past import OPENS, SPX, SPY, bar
 
 
 def test_a_bar_becomes_its_path_and_what_holds_is_said_again() -> None:
@@ -43,7 +43,7 @@ def test_a_modelled_option_is_the_one_of_the_formula() -> None:
     assert hours.last_close(option) == closes
     assert hours.cut_off(option) == closes - timedelta(minutes=5)
     underlying = from_bars(SPY, [bar("BID", OPENS, *[599.99] * 4)], [bar("ASK", OPENS, *[600.01] * 4)])
-    [first, *rest] = modelled(option, underlying, 0.2)
+    [first, *rest] = modelled(option, spots(underlying), 0.2)
     years = (closes - OPENS).total_seconds() / (365 * 86_400)
     price = sensitivities(Market(600.0, 600.0, years, 0.04, True), 0.2).price
     assert float(first.bid_price) <= price <= float(first.ask_price)
@@ -54,4 +54,20 @@ def test_a_modelled_option_is_the_one_of_the_formula() -> None:
 def test_nothing_is_quoted_once_it_has_expired() -> None:
     option = contract(SPY, date(2026, 11, 18), 600.0, False, OPENS)
     underlying = from_bars(SPY, [bar("BID", OPENS, *[600.0] * 4)], [bar("ASK", OPENS, *[600.0] * 4)])
-    assert modelled(option, underlying, 0.2) == []
+    assert modelled(option, spots(underlying), 0.2) == []
+
+
+def test_an_index_has_values_on_the_same_road() -> None:
+    found = values_from_bars(SPX, [bar("LAST", OPENS, 6000, 6003, 5999, 6002, of=SPX)])
+    assert [value for _, value in spots(found)] == [6000.0] * 3 + [5999.0] * 3 + [6003.0] * 3 + [6002.0] * 3
+    assert [at for at, _ in spots(found)] == [int(OPENS.timestamp() + n * 5) * 10**9 for n in range(12)]
+
+
+def test_a_modelled_option_on_an_index_is_of_the_class_that_the_close_settles() -> None:
+    closes = OPENS + timedelta(minutes=30)
+    option = contract(SPX, date(2026, 11, 18), 6000.0, True, closes, "SPXW")
+    assert (str(option.id), option.underlying) == ("SPXW  261118C06000000.XCBO", "^SPX")
+    values = values_from_bars(SPX, [bar("LAST", OPENS, *[6001.0] * 4, of=SPX)])
+    for quote in modelled(option, spots(values), 0.2):
+        # On the grid of its prices: five cents.
+        assert all(round(float(price) * 100) % 5 == 0 for price in (quote.bid_price, quote.ask_price))

@@ -10,7 +10,7 @@ from nautilus_trader.model.enums import OrderSide, OrderStatus
 from nautilus_trader.trading.strategy import Strategy
 
 from engine.backtest.days import Day
-from engine.backtest.quotes import contract, from_bars, modelled
+from engine.backtest.quotes import contract, from_bars, modelled, spots
 from engine.backtest.replay import replay
 from engine.exits.keeper import Keeper
 from engine.orders import OcaType, Role, ib_tags, new_group
@@ -37,7 +37,7 @@ def day() -> Day:
     asks = [bar("ASK", OPENS + timedelta(minutes=n), *[wave(n) + 0.01] * 4) for n in minutes]
     underlying = from_bars(SPY, bids, asks)
     option = contract(SPY, DAY, 600.0, True, CLOSES)
-    data = sorted([*underlying, *modelled(option, underlying, 0.3)], key=lambda quote: quote.ts_init)
+    data = sorted([*underlying, *modelled(option, spots(underlying), 0.3)], key=lambda quote: quote.ts_init)
     return Day(DAY, SPY, [option], data, modelled=True)
 
 
@@ -105,3 +105,18 @@ def test_a_dollar_an_order_or_so_much_a_contract() -> None:
     # A thousand shares are more than is quoted: the rest fills a tick further away, and the dollar is charged once.
     assert len(bought) == 4
     assert sum(fill["commission"] for fill in bought) == 6.5 + 1.0 + 5.0
+
+
+def test_what_is_still_held_is_booked_at_what_it_is_worth_when_it_expires() -> None:
+    outcome = replay(day(), 100_000.0, lambda: Doing(buy, lambda _: None), 0.0)
+    [bought, ended] = outcome.fills
+    spot = wave(59)
+    assert outcome.held == {str(contract(SPY, DAY, 600.0, True, CLOSES).id): 2.0}
+    assert (ended["type"], ended["side"], ended["quantity"]) == ("SETTLEMENT", "SELL", 2.0)
+    assert ended["price"] == pytest.approx(max(0.0, spot - 600.0))
+    assert ended["at"] == int(CLOSES.timestamp()) * 10**9
+    profit = (ended["price"] - bought["price"]) * 200 - bought["commission"]
+    assert outcome.balance == pytest.approx(100_000.0 + profit, abs=0.01)
+    assert outcome.equity[-1] == (ended["at"], outcome.balance)
+    # While it is held its premium is not lost: a minute later there is the spread, the commission and some movement.
+    assert outcome.equity[0][1] == pytest.approx(100_000.0, abs=70.0)
