@@ -19,7 +19,7 @@ export GATEWAY_PORT := $(if $(PORT),$(PORT),$(GATEWAY_PORT))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents preflight pause pause-gateway gateway-setup pin resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
+.PHONY: help bootstrap up down purge status incidents doctor preflight pause pause-gateway gateway-setup pin resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -36,8 +36,11 @@ down: bootstrap ## stop the stack; every volume stays. Not with positions or ord
 purge: bootstrap ## remove the stack and its volumes (asks for the tenant's name unless SIM)
 	@$(DO) purge $(MODE_FLAG) $(if $(FORCE),--force)
 
-logs: bootstrap ## follow the containers' logs
-	@$(DO) logs $(MODE_FLAG)
+logs: bootstrap ## the containers' logs, followed on a terminal: SERVICE=supervisor,engine
+	@$(DO) logs $(MODE_FLAG) $(if $(SERVICE),--service "$(SERVICE)") $(JSON_FLAG)
+
+doctor: bootstrap ## everything a bug report needs, as one file under var/doctor, without secrets
+	@$(DO) doctor $(MODE_FLAG) $(JSON_FLAG)
 
 status: bootstrap ## what the supervisor says: gateway, engine, open incident
 	@$(DO) status $(JSON_FLAG)

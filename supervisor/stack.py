@@ -48,6 +48,8 @@ CONTAINER_USER: Final = 1000
 READY_WITHIN_SECONDS: Final = 180.0
 KNOWN: Final = frozenset((*OWN, *PASSED_ON, "MODE"))
 """What `.env` and `make` set of a service's settings."""
+_GATEWAY: Final = "ib-gateway"
+"""Its service's name; the container's, and everybody's, is `gateway`."""
 INSIDE_SECONDS: Final = 45.0
 """Beyond the deadline of the preflight itself: the container's Python must start first, and Docker may be busy."""
 
@@ -461,10 +463,59 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
     return 0 if asyncio.run(setup.run(int(port))) else 1
 
 
-def logs(tenant: str, root: Path = ROOT) -> int:
-    """Follow the containers' logs until interrupted."""
-    compose(root, tenant, "logs", "--follow", "--tail", "100")
+def present(root: Path, tenant: str) -> list[dict[str, str]]:
+    """The containers of a tenant's stack, also those that have stopped: `service` and `name` of each.
+
+    Raises:
+        RuntimeTrouble: Docker does not say.
+    """
+    found = compose(root, tenant, "ps", "--all", "--format", "{{.Service}} {{.Name}}", quiet=True)
+    if found.returncode:
+        raise RuntimeTrouble(
+            f"expected Docker to list the containers of {tenant}, found: {found.stderr.strip()[-300:]}"
+        )
+    rows = (line.partition(" ") for line in found.stdout.splitlines())
+    return sorted(({"service": service, "name": name} for service, _, name in rows), key=lambda row: row["name"])
+
+
+def logs(tenant: str, asked: Sequence[str] = (), *, as_json: bool = False, root: Path = ROOT) -> int:
+    """The containers' logs, or those of the services asked for: on a terminal they are followed until interrupted.
+
+    Raises:
+        SettingsRefused: there is no such service.
+    """
+    services = {row["name"]: row["service"] for row in present(root, tenant)}
+    if not services:
+        raise SettingsRefused(f"expected containers of tenant {tenant}, found none; try: make up SIM=1")
+    wanted = [_GATEWAY if name == "gateway" else name for name in asked]
+    if unknown := sorted(set(wanted) - set(services.values())):
+        known = ", ".join(sorted(set(services.values())))
+        raise SettingsRefused(f"SERVICE: expected some of {known}, found {', '.join(unknown)}")
+    terminal = sys.stdout.isatty() and not as_json
+    how_much = ["--follow", "--tail", "100"] if terminal else ["--tail", "1000"]
+    if not as_json:
+        compose(root, tenant, "logs", *how_much, *wanted)
+        return 0
+    said = compose(root, tenant, "logs", "--no-color", "--timestamps", *how_much, *wanted, quiet=True)
+    if said.returncode:
+        raise RuntimeTrouble(f"expected the logs, found: {said.stderr.strip()[-300:]}")
+    for line in said.stdout.splitlines():
+        print(json.dumps(log_line(line, services)))
     return 0
+
+
+def log_line(text: str, services: Mapping[str, str]) -> dict[str, object]:
+    """A line of `docker compose logs --timestamps` as JSON; one that is a JSON object itself is also told as that."""
+    container, _, rest = text.partition("|")
+    at, _, line = rest.removeprefix(" ").partition(" ")
+    container = container.strip()
+    told: dict[str, object] = {"version": 1, "service": services.get(container), "container": container}
+    told |= {"at": at, "line": line}
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    return told | {"record": record if isinstance(record, dict) else None}
 
 
 def preflight(tenant: str, options: Options, root: Path = ROOT, clock: Clock | None = None) -> int:
@@ -592,6 +643,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--by-api", action="store_true", help="gateway-setup: without a screen, where the API can do it"
     )
     parser.add_argument("--from", dest="source", type=Path, help="restore: the file")
+    parser.add_argument("--service", default="", help="logs: of these services only: supervisor,engine")
     add_options(parser)
     options = parser.parse_args(arguments)
     try:
@@ -614,7 +666,8 @@ def main(arguments: list[str] | None = None) -> int:
             return back_up(tenant)
         if options.command == "restore":
             return restore(tenant, known_mode(ROOT, tenant), options.source)
-        return logs(tenant)
+        as_json = options.json or os.environ.get("JSON") == "1"
+        return logs(tenant, [name for name in options.service.split(",") if name], as_json=as_json)
     except (SettingsRefused, RuntimeTrouble) as error:
         print(error, file=sys.stderr)
         return 2
