@@ -1,4 +1,4 @@
-"""The supervisor's HTTP: health, metrics, status, and the few things that a person or an engine may ask of a tenant.
+"""The supervisor's HTTP: page, health, metrics, status, and the few things that a person or an engine may ask for.
 
 Reading is open on the networks that it listens on; asking needs one of two bearer tokens. Foreign Host headers are
 refused, so that no web page can reach it by name rebinding.
@@ -26,6 +26,7 @@ from supervisor.house import House
 from supervisor.journal import Journal
 from supervisor.loop import Watch
 from supervisor.observation import CONTAINERS, Ask, Result, Subject
+from supervisor.page import routes as page
 from tws.clock import Clock
 
 _LONGEST_BODY = 4096
@@ -42,8 +43,9 @@ def application(
     operator: str,
     machine: str,
     hosts: list[str],
+    leaving: asyncio.Event,
 ) -> Starlette:
-    """The whole of it. `operator` and `machine` are the two tokens."""
+    """The whole of it. `operator` and `machine` are the two tokens; what streams to viewers ends with `leaving`."""
     api = _Api(house, journal, registry, clock)
 
     def guarded(token: str, handler: Handler) -> Handler:
@@ -57,6 +59,7 @@ def application(
 
     return Starlette(
         routes=[
+            *page.routes(house, journal, clock, operator=operator, leaving=leaving),
             Route("/healthz", api.healthz),
             Route("/readyz", api.readyz),
             Route("/metrics", api.metrics),

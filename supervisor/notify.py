@@ -89,9 +89,14 @@ class Page:
         return labels | ({"about": self.about} if self.about else {})
 
 
+def alert_of(fault: str) -> str | None:
+    """The alert that a fault has of its own."""
+    return _ALERT_OF.get(fault)
+
+
 def page(tenant: str, incident: Incident, text: str, starts_at: float, about: str = "") -> Page:
     """What is told of an incident."""
-    alert = _ALERT_OF.get(incident.fault, GAVE_UP if incident.gave_up else NEEDS_PERSON)
+    alert = alert_of(incident.fault) or (GAVE_UP if incident.gave_up else NEEDS_PERSON)
     return Page(incident.id, alert, tenant, incident.fault, text, starts_at, about=about)
 
 

@@ -55,9 +55,9 @@ log = structlog.get_logger("supervisor")
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handling: the service ends as a whole."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, leaving: asyncio.Event) -> None:
         super().__init__(config)
-        self.leaving = asyncio.Event()
+        self.leaving = leaving
 
     async def main_loop(self) -> None:
         """As uvicorn's own, which wakes ten times a second to renew a Date header; this one wakes once."""
@@ -205,6 +205,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     )
     if dockers:
         roster.listen(house.heard)
+    leaving = asyncio.Event()
     app = application(
         house,
         journal,
@@ -213,6 +214,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         operator=operator,
         machine=machine,
         hosts=[host.strip() for host in settings.allowed_hosts.split(",")],
+        leaving=leaving,
     )
     server = _Server(
         uvicorn.Config(
@@ -223,7 +225,8 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=1,
-        )
+        ),
+        leaving,
     )
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()

@@ -51,7 +51,7 @@ def stands(memory: Memory, observation: Observation, rules: Rules) -> str:
     return verdict(memory, rules, observation.paused, view.look.result is Result.OK and view.halted)
 
 
-_WORST_FIRST = ("down", "degraded", "starting", "paused", "trading")
+WORST_FIRST = ("down", "degraded", "starting", "paused", "trading")
 
 
 def status(tenants: Sequence[dict[str, Any]], wall_now: float) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def status(tenants: Sequence[dict[str, Any]], wall_now: float) -> dict[str, Any]
     return {
         "version": 1,
         "at": iso(wall_now),
-        "verdict": min(verdicts, key=_WORST_FIRST.index, default="starting"),
+        "verdict": min(verdicts, key=WORST_FIRST.index, default="starting"),
         "sentence": " | ".join(worse) or well or "no tenant has a container yet",
         "tenants": list(tenants),
     }

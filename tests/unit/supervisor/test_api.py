@@ -3,8 +3,7 @@
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from supervisor import machine, status
@@ -21,11 +19,8 @@ from supervisor.clearance import Preflights
 from supervisor.errors import IllegalTransition, JournalUnusable, RuntimeTrouble
 from supervisor.faults import FAULTS, Rung
 from supervisor.house import House
-from supervisor.journal import Journal
-from supervisor.loop import Senses, Watch
-from supervisor.memory import Act, Close, EngineTrack, GatewayTrack, Incident, Memory, Moved, Tell
-from supervisor.metrics import Metrics
-from supervisor.notify import ChannelTrouble, Notifier, Page
+from supervisor.loop import Watch
+from supervisor.memory import Act, Close, GatewayTrack, Incident, Moved, Tell
 from supervisor.observation import (
     Container,
     Ending,
@@ -40,17 +35,9 @@ from supervisor.observation import (
     Status,
     Subject,
 )
-from supervisor.policy import Policy
-from supervisor.probes.engine import EngineLink
-from supervisor.probes.host import Host, LinuxKernel
-from supervisor.probes.ledger import Ledger
-from supervisor.probes.mailbox import Mailbox
-from supervisor.probes.names import Name
-from supervisor.probes.resources import Resources
-from supervisor.probes.sentinel import Sentinel
-from supervisor.rules import Rules
-from supervisor.states import EngineState, GatewayState
+from supervisor.states import GatewayState
 from supervisor.windows import DAYS, Reauth, Window
+from tests.made_up import NoRuntime, Report, made_up_watch
 from tws.clock import SystemClock
 
 OPERATOR = {"Authorization": "Bearer operator"}
@@ -58,74 +45,10 @@ MACHINE = {"Authorization": "Bearer machine"}
 CLOCK = SystemClock()
 
 
-class Report:
-    verdict = "go"
-
-    def as_json(self) -> dict[str, Any]:
-        return {"version": 1, "verdict": self.verdict, "seconds": 0.1, "checks": []}
-
-
-class Nobody:
-    async def send(self, pages: Sequence[Page], now: float) -> None:
-        raise ChannelTrouble("nobody")
-
-
-NOBODY = Nobody()
-
-
-class NoRuntime:
-    async def look(self) -> tuple[Look, dict[Subject, Container]]:
-        raise NotImplementedError
-
-    start = stop = restart = log_tail = memory = look
-
-
 @pytest.fixture
 async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
-    journal = Journal(tmp_path / "journal.sqlite")
-    policy = Policy()
-
-    async def opener(*_: Any, **__: Any) -> Any:
-        raise NotImplementedError
-
-    async def run() -> Report:
-        return Report()
-
-    sentinel = Sentinel("h", 1, opener, object(), CLOCK, policy, lambda: None)
-    sentinel.view = SentinelView(accounts=("DUSIM0001",))
-    with ThreadPoolExecutor(1) as pool:
-        senses = Senses(
-            Name("127.0.0.1"),
-            1,
-            NoRuntime(),  # type: ignore[arg-type]
-            sentinel,
-            Mailbox(tmp_path, CLOCK, stale=10.0, deadline=1.0),
-            Ledger(tmp_path, tmp_path, tmp_path, policy.login_budget, CLOCK),
-            EngineLink("http://127.0.0.1:1", "t", CLOCK, pool, timeout=1.0),
-            Host(LinuxKernel(tmp_path), CLOCK),
-            Resources(NoRuntime(), tmp_path, CLOCK),  # type: ignore[arg-type]
-        )
-        registry = CollectorRegistry()
-        rules = Rules("sim", account="DUSIM0001")
-        metrics = Metrics(registry, "sim")
-        made = Watch(
-            rules,
-            senses,
-            journal,
-            Preflights(run, CLOCK),
-            Notifier("sim", NOBODY, None, metrics, CLOCK),
-            metrics,
-            CLOCK,
-        )
-        made.registry = registry  # type: ignore[attr-defined]
-        made.memory = Memory(
-            gateway=GatewayTrack(state=GatewayState.READY, since=CLOCK.monotonic()),
-            engine=EngineTrack(state=EngineState.TRADING, since=CLOCK.monotonic()),
-        )
-        made._last_run = CLOCK.monotonic()
+    async with made_up_watch(tmp_path) as made:
         yield made
-        await made.leave()
-    journal.close()
 
 
 @pytest.fixture
@@ -140,6 +63,7 @@ async def client(watch: Watch) -> AsyncIterator[httpx.AsyncClient]:
         operator="operator",
         machine="machine",
         hosts=["localhost"],
+        leaving=asyncio.Event(),
     )
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:9180") as made:

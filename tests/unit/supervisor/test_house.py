@@ -64,7 +64,14 @@ class Rig:
             self.build, self.shared.metrics.forget, CLOCK, always=["own"], by_label=["a", "b", "c"], roll=self.roster
         )
         app = application(
-            self.house, self.journal, self.registry, CLOCK, operator="operator", machine="machine", hosts=["localhost"]
+            self.house,
+            self.journal,
+            self.registry,
+            CLOCK,
+            operator="operator",
+            machine="machine",
+            hosts=["localhost"],
+            leaving=asyncio.Event(),
         )
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost:9180")
 
