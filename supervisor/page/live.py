@@ -6,7 +6,7 @@ browser connects anew.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -51,7 +51,7 @@ class Live:
         """Whether another viewer would be one too many."""
         return sum(len(channel.viewers) for channel in self._channels.values()) >= MOST_VIEWERS
 
-    async def watch(self, tenant: str) -> AsyncIterator[bytes]:
+    async def watch(self, tenant: str) -> AsyncGenerator[bytes]:
         """Server-sent events for one viewer: everything first, then what changes."""
         channel = self._channels.setdefault(tenant, _Channel())
         mine: asyncio.Queue[bytes | None] = asyncio.Queue(_BEHIND)

@@ -23,6 +23,7 @@ _TITLES: Final = {
 _BEFORE: Final = 15.0  # seconds that are shown of the time before an incident
 _STEPS: Final = 20
 _RECENT: Final = 15
+_AMISS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """The last one."""
+    """The last one. `more` are names of checks that did not pass either."""
 
     verdict: str
     at: str
     amiss: tuple[Check, ...]
+    more: tuple[str, ...]
     passed: tuple[str, ...]
     skipped: tuple[str, ...]
 
@@ -316,7 +318,8 @@ def _preflight(report: Mapping[str, Any], at: float, now: float) -> Preflight:
     return Preflight(
         report["verdict"],
         f"{moment(at, now)}, {lasting(now - at)} ago",
-        tuple(amiss),
+        tuple(amiss[:_AMISS]),
+        tuple(check.name for check in amiss[_AMISS:]),
         named("pass"),
         named("skipped"),
     )

@@ -31,15 +31,15 @@ class Read:
     """What its decoder stumbled over: exceptions, too few fields, fields left over, an unknown message."""
 
 
-def install(folder: Path) -> None:
-    """Put the locked packages under that folder, unless they are there already."""
-    wanted = (_HERE / _LOCK).read_text()
+def install(folder: Path, locked: Path = _HERE) -> None:
+    """Put the packages that are locked in `locked` under that folder, unless they are there already."""
+    wanted = (locked / _LOCK).read_text()
     stamp = folder / "installed"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", _LOCK):
-        shutil.copy(_HERE / name, folder)
+        shutil.copy(locked / name, folder)
     command = ["npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, f"npm ci: {done.stdout}{done.stderr}"

@@ -1,4 +1,4 @@
-"""The page as a browser meets it: the real application under a real server, over a watch that a test tells what it saw."""
+"""The page as a browser meets it: the real application and server, over a watch that a test tells what it saw."""
 
 import asyncio
 import threading
@@ -13,13 +13,11 @@ import uvicorn
 from supervisor.api import application
 from supervisor.drill.ports import free_port
 from supervisor.house import House
-from supervisor.loop import Watch
 from supervisor.memory import Incident, Memory
 from supervisor.observation import Subject
-from supervisor.page.routes import routes as _routes  # noqa: F401  # loads the templates before anything is timed
 from tests.made_up import CLOCK, made_up_watch
 
-TOKEN = "operator-token-of-the-tests"  # noqa: S105 (nobody's)
+TOKEN = "operator-token-of-the-tests"
 
 
 class World:
@@ -40,7 +38,7 @@ class World:
         self.over = asyncio.Event()
         self.leaving = asyncio.Event()
         async with made_up_watch(self._directory) as watch:
-            self.watch: Watch = watch
+            self.watch = watch
             self.well = watch.memory
             house = House(lambda name: None, lambda name: None, CLOCK, always=["sim"])  # type: ignore[arg-type, return-value]
             house.watches["sim"] = watch
