@@ -97,7 +97,7 @@ def _killed(gateway: StandIn) -> None:
 
 
 def _link_lost(gateway: StandIn) -> None:
-    _for_a_while(gateway, "upstream-lost", back=1101)
+    _for_a_while(gateway, "upstream-lost", back="1101")
 
 
 def _data_lost(gateway: StandIn) -> None:
