@@ -34,6 +34,7 @@ from engine import logs
 from engine.greeks.unusual_whales import client as unusual_whales
 from engine.instruments import UNDERLYINGS
 from engine.private import add_execution_client
+from engine.private.bonds import BOND, bond_number
 from engine.settings import CLIENT, Account, MarketData, Settings, Symbology, feed_token_file
 
 if TYPE_CHECKING:
@@ -59,9 +60,12 @@ def provider_config(settings: Settings) -> InteractiveBrokersInstrumentProviderC
     """Return the one provider configuration; data and execution share the provider because it is equal."""
     underlying = UNDERLYINGS[settings.underlying]
     contracts = (IBContract(**wanted.model_dump()) for wanted in settings.load_contracts)
+    # The adapter reads no bond's name: its number is in it, and that is a contract.
+    numbers = {name: bond_number(name) for name in settings.load_ids}
+    bonds = (IBContract(secType=BOND, conId=number, exchange="SMART") for number in numbers.values() if number)
     return InteractiveBrokersInstrumentProviderConfig(
-        load_ids=frozenset(map(InstrumentId.from_str, settings.load_ids)),
-        load_contracts=frozenset([underlying.contract, *contracts]),
+        load_ids=frozenset(InstrumentId.from_str(name) for name, number in numbers.items() if not number),
+        load_contracts=frozenset([underlying.contract, *contracts, *bonds]),
         symbology_method=SYMBOLOGY[settings.symbology_method],
         convert_exchange_to_mic_venue=settings.convert_exchange_to_mic_venue,
         # The first that fits is taken: the underlying and its options stay on one venue, whatever else is wished.

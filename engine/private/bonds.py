@@ -36,6 +36,12 @@ def load_bonds() -> None:
     providers.parse_instrument = parsed
 
 
+def bond_number(instrument_id: str) -> int | None:
+    """Return IBKR's number of the bond that an id names (`670123001=BOND.SMART`), or None for anything else's id."""
+    number, _, kind = instrument_id.rpartition(".")[0].partition("=")
+    return int(number) if kind == BOND and number.isdecimal() else None
+
+
 def bond(details: Any, venue: str) -> Commodity:
     """Return the instrument: quoted in percent of its face value."""
     name = Symbol(f"{details.contract.conId}={BOND}")

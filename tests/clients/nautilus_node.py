@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from nautilus_trader.adapters.interactive_brokers.common import IBContract
 from nautilus_trader.adapters.interactive_brokers.config import (
     InteractiveBrokersDataClientConfig,
     InteractiveBrokersExecClientConfig,
@@ -55,3 +56,11 @@ def run(node: TradingNode, strategy: Strategy) -> None:
     node.build()
     node.run()
     node.dispose()
+
+
+def two_stocks_and_a_chain(expiry: str) -> InteractiveBrokersInstrumentProviderConfig:
+    """Load SPY with its options that expire on a date (YYYYMMDD), and QQQ."""
+    chain = {"build_options_chain": True, "lastTradeDateOrContractMonth": expiry}
+    spy = IBContract(secType="STK", symbol="SPY", exchange="SMART", primaryExchange="ARCA", **chain)
+    qqq = IBContract(secType="STK", symbol="QQQ", exchange="SMART", primaryExchange="NASDAQ")
+    return InteractiveBrokersInstrumentProviderConfig(load_contracts=frozenset([spy, qqq]))

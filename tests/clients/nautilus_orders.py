@@ -9,8 +9,6 @@ import json
 import sys
 from typing import Any
 
-from nautilus_trader.adapters.interactive_brokers.common import IBContract
-from nautilus_trader.adapters.interactive_brokers.config import InteractiveBrokersInstrumentProviderConfig
 from nautilus_trader.model.enums import OptionKind, OrderSide, OrderStatus, TimeInForce, TrailingOffsetType, TriggerType
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.model.objects import Quantity
@@ -18,7 +16,7 @@ from nautilus_trader.trading.strategy import Strategy
 
 from engine import orders
 from engine.orders import Oca, OcaType, Role, conditions, ib_tags
-from tests.clients.nautilus_node import make_node, run
+from tests.clients.nautilus_node import make_node, run, two_stocks_and_a_chain
 
 PORT, EXPIRY = int(sys.argv[1]), sys.argv[2]
 BOUND = dt.timedelta(seconds=40)
@@ -175,14 +173,5 @@ class Everything(Strategy):  # type: ignore[misc]  # Nautilus carries no types
         print(json.dumps(told))
 
 
-option = {"build_options_chain": True, "lastTradeDateOrContractMonth": EXPIRY}
-provider = InteractiveBrokersInstrumentProviderConfig(
-    load_contracts=frozenset(
-        [
-            IBContract(secType="STK", symbol="SPY", exchange="SMART", primaryExchange="ARCA", **option),
-            IBContract(secType="STK", symbol="QQQ", exchange="SMART", primaryExchange="NASDAQ"),
-        ]
-    )
-)
-node = make_node(PORT, provider)
+node = make_node(PORT, two_stocks_and_a_chain(EXPIRY))
 run(node, Everything())

@@ -9,15 +9,13 @@ import json
 import sys
 from typing import Any
 
-from nautilus_trader.adapters.interactive_brokers.common import IBContract
-from nautilus_trader.adapters.interactive_brokers.config import InteractiveBrokersInstrumentProviderConfig
 from nautilus_trader.model.enums import OrderStatus, OrderType, TimeInForce
 from nautilus_trader.model.identifiers import InstrumentId
 from nautilus_trader.trading.strategy import Strategy
 
 from engine import orders
 from engine.private import keep_order_terms
-from tests.clients.nautilus_node import make_node, run
+from tests.clients.nautilus_node import make_node, run, two_stocks_and_a_chain
 
 PORT, EXPIRY, HOW = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 BOUND = dt.timedelta(seconds=20)
@@ -59,14 +57,5 @@ class Finds(Strategy):  # type: ignore[misc]  # Nautilus carries no types
 
 if HOW == "kept":
     keep_order_terms()
-option = {"build_options_chain": True, "lastTradeDateOrContractMonth": EXPIRY}
-provider = InteractiveBrokersInstrumentProviderConfig(
-    load_contracts=frozenset(
-        [
-            IBContract(secType="STK", symbol="SPY", exchange="SMART", primaryExchange="ARCA", **option),
-            IBContract(secType="STK", symbol="QQQ", exchange="SMART", primaryExchange="NASDAQ"),
-        ]
-    )
-)
-node = make_node(PORT, provider)
+node = make_node(PORT, two_stocks_and_a_chain(EXPIRY))
 run(node, Finds())

@@ -1,4 +1,4 @@
-"""Bonds, whose answer the adapter drops: loaded by their number and by their ISIN, and quoted."""
+"""Bonds, whose answer the adapter drops: loaded by their id, which is their number, and by their ISIN, and quoted."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ class Holder(Strategy):
         self.unsubscribe_quote_ticks(quote.instrument_id)
 """
 SETTINGS = """
-[[load_contracts]]
-secType = "BOND"
-conId = 670123001
+load_ids = ["670123001=BOND.SMART"]
 
 [[load_contracts]]
 secType = "BOND"

@@ -156,6 +156,12 @@ def test_what_the_settings_name_is_loaded_and_quoted(told_of: Engine) -> None:
     )
 
 
+def test_a_continuous_future_is_loaded_and_its_data_refused(told_of: Engine) -> None:
+    wait_for(lambda: told(told_of, "loaded CONTFUT FuturesContract"), 20, lambda: told(told_of, "loaded"))
+    wait_for(lambda: "Please enter a valid security type (code: 321" in told_of.log.read_text(), 20, told_of.tail)
+    assert told(told_of, "quoted CONTFUT") == []
+
+
 def test_all_logs_are_json(told_of: Engine) -> None:
     keys: set[str] = set()
     for line in told_of.log.read_text().splitlines():

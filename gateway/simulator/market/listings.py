@@ -1,6 +1,6 @@
 """What is listed that does not expire. Contract ids, ISINs and FIGIs of the well-known are the real ones.
 
-Assumed are the ids of XSP, of Bitcoin at Zero Hash, of the stock CFD, the bonds and the mutual fund.
+Assumed are the ids of XSP, of USD.MXN, of Bitcoin at Zero Hash, of the stock CFD, the bonds and the mutual fund.
 """
 
 from dataclasses import replace
@@ -175,6 +175,8 @@ FOREX = (
     _pair(EUR_USD, "EUR", "USD", "European Monetary Union Euro", 1.15, 0.15),
     _pair(GBP_USD, "GBP", "USD", "British pound", 1.32, 0.15),
     _pair(USD_JPY, "USD", "JPY", "United States dollar", 152.0, 0.15),
+    # What is listed in Mexico is paid for in its money.
+    _pair(35045199, "USD", "MXN", "United States dollar", 18.4, 0.15),
 )
 
 

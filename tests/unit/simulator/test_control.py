@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from gateway.simulator.api.pulse import Pulse
 from gateway.simulator.faults.catalogue import FAULTS
+from gateway.simulator.market.listings import LISTED, MEXICAN
 from gateway.simulator.openapi import DESCRIPTION
 from tests.unit.simulator.raw import RawClient
 from tests.unit.simulator.rig import NOON, SPY, HandClock
@@ -207,3 +208,17 @@ def test_any_request_is_done_or_changes_nothing(asked: list[tuple[str, str, byte
                     assert method == "HEAD" or "error" in answer.json()
 
     asyncio.run(ask())
+
+
+async def test_whatever_is_listed_can_be_ordered_by_hand_or_is_refused_with_a_sentence(run: Run) -> None:
+    """In whatever money it is paid: a share in Mexico, for instance."""
+    answers = {}
+    for product in LISTED:
+        body = {"con_id": product.con_id, "action": "BUY", "quantity": 1}
+        answers[product.con_id] = await run.http.post("/api/v1/orders", json=body)
+    assert {answer.status_code for answer in answers.values()} <= {200, 400}
+    assert all(answer.json()["error"] for answer in answers.values() if answer.status_code == 400)
+    assert answers[MEXICAN.con_id].status_code == 200
+    await run.beat(8)
+    book = (await run.http.get("/api/v1/book")).json()
+    assert MEXICAN.con_id in {position["con_id"] for position in book["positions"]}
