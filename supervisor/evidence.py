@@ -29,7 +29,7 @@ def _looks(observation: Observation, rules: Rules) -> Iterable[tuple[str, Look]]
     yield "host", observation.host.look
     yield "handshake", observation.handshake
     yield "heartbeat", observation.sentinel.heart
-    if observation.sentinel.second is not NEVER:
+    if observation.sentinel.second.at != NEVER.at:
         yield "second-request", observation.sentinel.second
     if not rules.external:
         yield "mailbox", observation.mailbox

@@ -25,6 +25,7 @@ from supervisor.hands import Hands
 from supervisor.journal import Journal
 from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell, Withheld
 from supervisor.metrics import Metrics
+from supervisor.next_step import next_step
 from supervisor.notify import NO_GO, Notifier
 from supervisor.observation import (
     Ask,
@@ -794,7 +795,7 @@ class Watch:
 
     def status(self) -> dict[str, Any]:
         """This tenant's part of `GET /api/v1/status`."""
-        return status.tenant(
+        row = status.tenant(
             self.memory,
             self.observation,
             self.calendar,
@@ -806,6 +807,7 @@ class Watch:
             status.preflight(*self.preflighted) if self.preflighted is not None else None,
             status.pause(self._pause.reason, self._pause.until) if self._pause is not None else None,
         )
+        return row | {"next": next_step(row, self._clock.now().timestamp())}
 
     def explain(self) -> dict[str, Any]:
         """This tenant's part of `GET /api/v1/explain`: its status, and what that rests on."""

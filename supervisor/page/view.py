@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from supervisor.faults import FAULTS
-from supervisor.page.remedies import YOURS, page_of
+from supervisor.next_step import sentence
+from supervisor.page.remedies import page_of
 from supervisor.page.timeline import Timeline, timeline
 from supervisor.page.words import epoch, lasting, moment
 from supervisor.story import Said
@@ -149,11 +150,11 @@ def view(
         row["name"],
         row["account"] or "no account yet",
         moment(now, now),
-        _headline(row, now),
+        headline(row, now),
         tuple(neighbours),
-        tuple(_trouble(one, now) for one in row["open"]),
+        tuple(trouble(one, now) for one in row["open"]),
         tuple(_steps(row["open"], sentences, now)),
-        tuple(_facts(row, now)),
+        tuple(facts(row, now)),
         tuple(exposure["held"]),
         tuple(exposure["working"]),
         timeline(verdicts, incidents, now),
@@ -165,69 +166,31 @@ def view(
 # -- the verdict -------------------------------------------------------------------------------------------------------
 
 
-def _headline(row: Mapping[str, Any], now: float) -> Headline:
-    who, doing = _next(row, now)
+def headline(row: Mapping[str, Any], now: float) -> Headline:
+    """What is read first."""
     states = [f"{name.capitalize()} {row[name]['state']}{_since(row[name], now)}" for name in ("gateway", "engine")]
-    return Headline(row["verdict"], _TITLES[row["verdict"]], f"{'; '.join(states)}.", who, doing)
+    return Headline(
+        row["verdict"], _TITLES[row["verdict"]], f"{'; '.join(states)}.", row["next"]["who"], row["next"]["sentence"]
+    )
 
 
 def _since(part: Mapping[str, Any], now: float) -> str:
     return f" for {lasting(now - epoch(part['since']))}" if part["since"] is not None else ""
 
 
-def _next(row: Mapping[str, Any], now: float) -> tuple[str, str]:
-    """Who does something next, and what. A person's part comes first: nobody else does it."""
-    login, act, withheld = row["gateway"]["login"], row["act"], row["withheld"]
-    if row["blind"]:
-        return "you", "The supervisor is blind: Docker does not answer it, so it acts on nothing."
-    for one in row["open"]:
-        if one["outcome"] == "gave_up":
-            return "you", f"The supervisor has given up on {one['fault']}: what it may do is done."
-    for one in row["open"]:
-        if one["fault"] in YOURS:
-            return "you", YOURS[one["fault"]]
-    if login["hold"] is not None:
-        return "you", f"{_sentence(login['sentence'])}"
-    if act is not None:
-        lasts = lasting(now - epoch(act["at"]))
-        return "supervisor", f"The supervisor is at work: {act['rung']} for {lasts}, because of {act['reason']}."
-    if withheld is not None:
-        return "supervisor", f"{withheld['rung']} is due and not done: {withheld['why']}."
-    if row["pause"] is not None:
-        until = row["pause"]["until"]
-        ends = f"until {moment(epoch(until), now)}" if until is not None else "until somebody resumes"
-        return "nobody", f"No restarts {ends}: {row['pause']['reason']}."
-    if row["open"]:
-        fault = FAULTS[row["open"][0]["fault"]]
-        return "supervisor", f"The supervisor is on it: {fault.answer}."
-    if row["engine"]["halted"]:
-        return (
-            "you",
-            "The engine is halted: it opens nothing, its exits stay. `make halt LIFT=1` ends that.",
-        )
-    if row["verdict"] == "trading":
-        return "nobody", "Nothing needs to be done."
-    if row["verdict"] == "starting":
-        return "supervisor", _sentence(row["engine"]["sentence"] or row["sentence"])
-    return "supervisor", _sentence(row["sentence"])
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
 # -- what is open ------------------------------------------------------------------------------------------------------
 
 
-def _trouble(one: Mapping[str, Any], now: float) -> Trouble:
+def trouble(one: Mapping[str, Any], now: float) -> Trouble:
+    """An open incident in words."""
     fault = FAULTS[one["fault"]]
     opened = epoch(one["opened_at"])
     acts = tuple(f"{act['rung']} at {moment(epoch(act['at']), now)}: {act['outcome']}" for act in one["actions"])
     return Trouble(
         fault.name,
         f"{moment(opened, now)}, {lasting(now - opened)} ago",
-        _sentence(fault.evidence),
-        _sentence(fault.answer),
+        sentence(fault.evidence),
+        sentence(fault.answer),
         acts,
         one["outcome"] == "gave_up",
         page_of(fault.name),
@@ -247,7 +210,8 @@ def _steps(open_: Sequence[Mapping[str, Any]], sentences: Sequence[Said], now: f
 # -- facts -------------------------------------------------------------------------------------------------------------
 
 
-def _facts(row: Mapping[str, Any], now: float) -> Iterable[tuple[str, str]]:
+def facts(row: Mapping[str, Any], now: float) -> Iterable[tuple[str, str]]:
+    """What else there is to know of a tenant: names and words."""
     gateway, engine, windows, token = row["gateway"], row["engine"], row["windows"], row["weekly_token"]
     yield "Restarts left", f"gateway {gateway['restarts_left']}, engine {engine['restarts_left']}"
     if not gateway["external"]:
