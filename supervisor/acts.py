@@ -384,6 +384,7 @@ def _engine_recovers(pad: Pad, rung: Rung) -> None:
     """All but the safety stops leave it RECOVERING."""
     if rung in (Rung.ENGINE_HALT, Rung.ENGINE_STOP):
         return
+    pad.put_proof(Subject.ENGINE, None)  # the last act's has not come, and this one is due its own time
     if pad.engine.state is EngineState.STARTING and rung is Rung.ENGINE_RESYNC:
         pad.move(EngineState.WAITING)
     pad.move(EngineState.RECOVERING)

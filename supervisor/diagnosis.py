@@ -77,10 +77,11 @@ def login_trouble(track: GatewayTrack, observation: Observation, now: float, pol
         return Diagnosis(fault, since, since, sure, login.line or str(login.phase))
 
     def stuck(sure: bool) -> Diagnosis | None:
-        if now - since < policy.login_stuck:
+        begun = max(since, track.went_on_at)  # a container that is paused gets nowhere
+        if now - begun < policy.login_stuck:
             return None
-        why = f"{login.phase} for {now - since:.0f} s" + (f", the log says: {login.line}" if login.line else "")
-        return Diagnosis(faults.LOGIN_STUCK, since, since, sure, why)
+        why = f"{login.phase} for {now - begun:.0f} s" + (f", the log says: {login.line}" if login.line else "")
+        return Diagnosis(faults.LOGIN_STUCK, begun, begun, sure, why)
 
     if login.phase is LoginPhase.REFUSED:
         return diagnosis(faults.LOGIN_REFUSED, True)

@@ -29,6 +29,8 @@ def judge(pad: Pad) -> None:
             _gone(pad)
         pad.move(GatewayState.STOPPED)
         return
+    if track.state is GatewayState.STOPPED:
+        track = pad.gateway = replace(track, went_on_at=pad.now)
     finding = dead(track)
     answers = finding is None and _answers(pad)
     _remember_push(pad, answers)
@@ -186,10 +188,11 @@ def _face_new_process(pad: Pad) -> None:
 def _excuse(pad: Pad) -> None:
     """A gateway that waits for its ledger has its whole start before it; one that logs in has not answered yet."""
     track, ledger, login = pad.gateway, pad.observation.ledger, pad.observation.login
+    begun = max(login.since, track.went_on_at) if login.since is not None else NEVER
     until = NEVER
     if ledger.waiting:
         until = pad.now + pad.policy.start_deadline
-    elif login.phase in _UNDER_WAY and login.since is not None and pad.now - login.since < pad.policy.login_stuck:
+    elif login.phase in _UNDER_WAY and pad.now - begun < pad.policy.login_stuck:
         until = pad.now + pad.policy.adoption
     if until > track.excused_until:
         pad.gateway = replace(track, excused_until=until)

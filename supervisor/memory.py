@@ -49,6 +49,7 @@ class GatewayTrack:
     not_before: float = NEVER  # looks older than this prove nothing: an act lies between
     fresh: bool = False  # the process is a new one, and the state still speaks of the old
     data_lost_done: float = NEVER  # 1101s up to here are dealt with
+    went_on_at: float = NEVER  # when it was last let go on by somebody who had stopped or paused it
     excused_until: float = NEVER  # its silence is nobody's fault: it waits for a login, or makes one, or just did
     slept_done: float = NEVER  # sleeps of the host up to here are dealt with
     logged_in_at: float = NEVER  # when the last login was made that came through; outlives this supervisor

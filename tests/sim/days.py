@@ -226,6 +226,7 @@ class Run:
         self.happened: Counter[str] = Counter()
         self.coming: float | None = None  # a person is on the way
         self.unexcused: dict[int, float] = {}
+        self.had_to_wait: set[Subject] = set()
         self.gave_up_at: dict[int, float] = {}
         self.checked = 0
         self.last = house.now
@@ -303,7 +304,10 @@ class Run:
             if incident is None:
                 continue
             new = incident.id not in self.unexcused
-            counted = 0.0 if new or self._excused(incident.subject, after) else passed
+            waits = self._excused(incident.subject, after)
+            # A leap ends at the very turn at which a pause does: its time is of the turn before.
+            counted = 0.0 if new or waits or incident.subject in self.had_to_wait else passed
+            (self.had_to_wait.add if waits else self.had_to_wait.discard)(incident.subject)
             spent = open_[incident.id] = self.unexcused.get(incident.id, 0.0) + counted
             if incident.gave_up:
                 since = self.gave_up_at.setdefault(incident.id, house.now)

@@ -156,9 +156,16 @@ class House(World):
     # -- the gateway's life -----------------------------------------------------------------------------------------
 
     def _later(self, seconds: float, what: Callable[[], None]) -> None:
-        """Unless that life has ended by then."""
+        """Unless that life has ended by then; what is paused goes on where it was."""
         life = self.life
-        self.at(self.now + seconds, lambda: what() if life == self.life and self.alive else None)
+
+        def due() -> None:
+            if life == self.life and self.gateway.status is Status.PAUSED:
+                self.at(self.now + 5.0, due)
+            elif life == self.life and self.alive:
+                what()
+
+        self.at(self.now + seconds, due)
 
     def die(self, subject: Subject, exit_code: int = 1) -> None:
         if subject is Subject.GATEWAY:

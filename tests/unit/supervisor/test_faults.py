@@ -409,6 +409,14 @@ def test_engine_backoff_restarts_only_without_exposure(world: World) -> None:
     assert Rung.ENGINE_RESTART in world.rungs
 
 
+def test_engine_backoff_of_an_engine_that_was_just_started_gives_the_resync_its_time(world: World) -> None:
+    world.crash(Subject.ENGINE)
+    world.run(5, lambda w: w.engine.status is Status.RUNNING)
+    world.engine_needs_resync = True
+    world.run(200, lambda w: w.well)
+    assert world.rungs == [Rung.ENGINE_START, Rung.ENGINE_RESYNC]
+
+
 # -- the login ---------------------------------------------------------------------------------------------------------
 
 
@@ -534,6 +542,19 @@ def test_login_stuck(world: World, phase: LoginPhase) -> None:
     world.run(60, lambda w: w.well)
     assert world.rungs == [Rung.CONTAINER_RESTART, Rung.ENGINE_RESYNC]
     assert len(pages_of(world, "login-stuck")) == 1
+
+
+def test_login_stuck_counts_no_time_in_which_somebody_had_paused_the_container(world: World) -> None:
+    ledger(world)
+    logging_in(world, LoginPhase.LOGGING_IN)
+    world.run(60)
+    world.gateway.status, world.frozen = Status.PAUSED, True
+    world.run(500)
+    world.gateway.status, world.frozen = Status.RUNNING, False
+    world.run(290)
+    assert world.rungs == []
+    world.run(30)
+    assert world.rungs == [Rung.CONTAINER_RESTART]
 
 
 def test_login_stuck_is_restarted_once(world: World) -> None:
