@@ -272,7 +272,7 @@ def _preflight(report: Mapping[str, Any], at: float, now: float) -> Preflight:
             check["expected"],
             check["found"],
             check["remedy"],
-            tuple((name, f"preflight.md#{name}") for name in check["docs"])
+            tuple((heading.partition("#")[2], heading.removeprefix("docs/")) for heading in check["docs"])
             or ((check["name"], f"preflight.md#check-{check['name']}"),),
         )
         for result in ("fail", "warn")

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from supervisor.api import application
 from supervisor.drill.ports import free_port
 from supervisor.house import House
 from supervisor.memory import Incident, Memory
-from supervisor.observation import Subject
+from supervisor.observation import Observation, Subject
 from tests.made_up import CLOCK, made_up_watch
 
 TOKEN = "operator-token-of-the-tests"
@@ -26,6 +26,7 @@ class World:
     def __init__(self, directory: Path) -> None:
         self.url = f"http://127.0.0.1:{free_port()}"
         self._directory = directory
+        self._incidents = 0
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
@@ -70,13 +71,38 @@ class World:
 
     # -- what it sees -----------------------------------------------------------------------------------------------
 
-    def do(self, what: Callable[[], Any]) -> Any:
-        """Run on the server's own thread, and give back what it gave."""
+    def asks[T](self, what: Callable[[], Awaitable[T]]) -> T:
+        """Wait for something on the server's own thread: this one's loop is the browser's."""
 
-        async def run() -> Any:
-            return what()
+        async def ask() -> T:
+            return await what()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(ask(), self.loop).result(120)
+
+    def do(self, what: Callable[[], object]) -> None:
+        """Run on the server's own thread, between its turns."""
+
+        async def done() -> None:
+            what()
+
+        self.asks(done)
+
+    @property
+    def memory(self) -> Memory:
+        """What the watch remembers now."""
+        return self.watch.memory
+
+    def all_is_well(self) -> None:
+        """As it was at the beginning, but for what is in the journal."""
+
+        def forget() -> None:
+            self.watch.resume()
+            self.watch.observation = Observation(sentinel=self.watch.observation.sentinel)
+            self.watch._asks.clear()
+            self.watch.preflighted = None
+
+        self.do(forget)
+        self.sees()
 
     def sees(self, change: Callable[[Memory], Memory] = lambda memory: memory, sentence: str = "") -> None:
         """From now on this is what the watch remembers, and says."""
@@ -88,17 +114,21 @@ class World:
 
         self.do(see)
 
-    def has(self, fault: str, *, standing: bool = True, **changes: Any) -> None:
+    def has(self, fault: str, *, standing: bool = True) -> None:
         """An open incident, on record as the loop would put it there."""
         now = CLOCK.monotonic()
-        incident = Incident(self.watch.memory.next_incident, fault, Subject.GATEWAY, now - 2.0, now - 2.0, now)
+        self._incidents += 1
+        incident = Incident(self._incidents, fault, Subject.GATEWAY, now - 2.0, now - 2.0, now)
 
         def with_it(memory: Memory) -> Memory:
-            own: dict[str, Any] = {"standing": (incident,)} if standing else {"gateway_incident": incident}
-            return replace(memory, next_incident=incident.id + 1, **own, **changes)
+            own: dict[str, Any] = {"gateway_incident": incident}
+            if standing:
+                own = {"standing": (*memory.standing, incident)}
+            return replace(memory, next_incident=incident.id + 1, **own)
 
         self.do(lambda: self.watch._journal.put_incident("sim", incident, self.watch._wall))
-        self.sees(with_it, f"sim: gateway has {fault}")
+        before = self.memory
+        self.sees(lambda _: with_it(before), f"sim: gateway has {fault}")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 const byId = (id) => document.getElementById(id);
 const FOCUSABLE = "a, summary, [tabindex]";
 const QUIET = 20000;
+const NAME = document.title.slice(document.querySelector("h1").textContent.length);
 let heard = Date.now();
 
 // A section is put in the place of the old one; what was unfolded stays so, and the keyboard stays where it was.
@@ -25,8 +26,7 @@ function isLive(live) {
 function say() {
   const title = document.querySelector("h1").textContent + " " + document.querySelector(".next").textContent.trim();
   if (byId("said").textContent !== title) byId("said").textContent = title;
-  const [, rest] = document.title.split(": ");
-  document.title = document.querySelector("h1").textContent.replace(/\.$/, "") + ": " + rest;
+  document.title = document.querySelector("h1").textContent + NAME;
 }
 
 const source = new EventSource(document.body.dataset.events);

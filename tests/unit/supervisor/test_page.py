@@ -102,7 +102,7 @@ async def test_all_is_well(client: httpx.AsyncClient, watch: Watch) -> None:
     text = words(answer.text)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Trading. Gateway READY for 3 h 12 min; Engine TRADING for" in text
-    assert "Nobody: Nothing needs to be done." in text
+    assert "Nothing needs to be done." in text
     assert "What is wrong now" not in text
 
 
@@ -116,7 +116,7 @@ async def test_it_says_who_is_doing_what(client: httpx.AsyncClient, watch: Watch
     dead = replace(well, gateway=replace(well.gateway, state=GatewayState.RECOVERING))
     watch.memory = replace(dead, gateway_incident=incident("jvm-dead"), flight=act)
     assert "Not trading: the gateway is down." in await told()
-    assert "The supervisor: The supervisor is at work: container-restart for 0 s, because of jvm-dead." in await told()
+    assert "The supervisor is at work: container-restart for 0 s, because of jvm-dead." in await told()
     watch.memory = replace(dead, gateway_incident=incident("jvm-dead"))
     assert "The supervisor is on it: container restart, inside the budget." in await told()
     watch._withheld = Withheld(Rung.CONTAINER_RESTART, Subject.GATEWAY, "a person paused it")
