@@ -29,7 +29,7 @@ def _lines(checks: Sequence[Check]) -> Iterator[str]:
         for check in checks:
             if check.group == group:
                 yield from _check(check, told)
-    yield from ("## Whichever check asks", "")
+    yield from ("## Whichever check asks", "", "### What they have in common", "")
     yield from _remedies([*REMEDIES.values(), BUG, MEND], told)
 
 

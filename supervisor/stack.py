@@ -308,12 +308,13 @@ async def start(root: Path, stack: Plan, clock: Clock) -> int:
 def addresses(stack: Plan) -> str:
     """Where a person finds what now runs."""
     rows = [
+        ("page", "SUPERVISOR", "/"),
         ("status", "SUPERVISOR", "/api/v1/status"),
         ("Prometheus", "PROMETHEUS", ""),
         ("Alertmanager", "ALERTMANAGER", ""),
     ]
     if stack.variables["ENGINE"] == "on":
-        rows.insert(1, ("engine", "ENGINE", "/api/v1/status"))
+        rows.insert(2, ("engine", "ENGINE", "/api/v1/status"))
     if stack.mode == "sim":
         rows.append(("stand-in", "SIMULATOR", "/api/v1/status"))
     lines = [f"  {what:<13} http://127.0.0.1:{stack.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows]

@@ -46,6 +46,16 @@ def test_without_node_the_tests_cannot_run() -> None:
     assert "install Node.js" in result.stderr
 
 
+def test_without_a_browser_the_tests_cannot_run() -> None:
+    """Node and zsh are there, as far as the script can tell."""
+    there = "for name in node npm zsh; do printf '#!/bin/sh\\necho 22.0.0\\n' >$name && chmod +x $name; done && "
+    result = in_a_bare_container(READY + there + "PATH=$PWD:$PATH scripts/bootstrap --tests")
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "expected Chromium, in which the tests look at the status page" in result.stderr
+    named = in_a_bare_container(READY + there + "PATH=$PWD:$PATH CHROMIUM=/none scripts/bootstrap --tests")
+    assert "found    /none" in named.stderr
+
+
 def test_without_an_engine_it_names_docker() -> None:
     result = in_a_bare_container(READY + "scripts/bootstrap")
     assert result.returncode == 2, result.stdout + result.stderr

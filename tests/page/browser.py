@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.clients.node_client import install
 
 ROOT = Path(__file__).parents[2]
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+_PATIENCE = 30_000  # a bound on a busy machine, not a claim
 _WIDTHS = {"desk": 1280, "phone": 360}
 
 
@@ -36,6 +37,7 @@ def axe() -> str:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Without the sandbox, which root has not; it only ever sees our own page."""
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
         try:
@@ -55,7 +57,7 @@ class Visitor:
             reduced_motion="reduce",
         )
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(30_000)  # a bound on a busy machine, not a claim
+        self.page.set_default_timeout(_PATIENCE)
         self.errors: list[str] = []
         self.elsewhere: list[str] = []
         self.page.on("console", self._said)

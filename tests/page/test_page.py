@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from preflight.runner import run
 from preflight.settings import Settings
+from supervisor.drill.ports import free_port
 from supervisor.observation import Container, Status
 from supervisor.states import EngineState, GatewayState
 from tests.page import browser as browsers
@@ -205,9 +207,11 @@ def report() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("dark", "width"), [(False, "desk"), (True, "phone")])
+@pytest.mark.parametrize(
+    ("dark", "width", "doc"), [(False, "desk", "faults.md"), (True, "phone", "runbooks/LoginNeedsPerson.md")]
+)
 def test_axe_finds_nothing_and_a_phone_is_wide_enough(
-    well: World, chromium: Browser, axe: str, dark: bool, width: str
+    well: World, chromium: Browser, axe: str, dark: bool, width: str, doc: str
 ) -> None:
     visitor = Visitor(chromium, dark=dark, width=width)
     for prepare in (lambda _: None, a_bad_day):
@@ -217,7 +221,7 @@ def test_axe_finds_nothing_and_a_phone_is_wide_enough(
             unfolded.evaluate("one => { one.open = true }")
         assert visitor.violations(axe) == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    visitor.goes_to(f"{well.url}/docs/preflight.md")
+    visitor.goes_to(f"{well.url}/docs/{doc}")
     assert visitor.violations(axe) == []
     assert visitor.errors == []
     visitor.close()
@@ -271,31 +275,52 @@ def test_the_remedy_of_what_is_wrong(well: World, visitor: Visitor, fault: str, 
     assert remedy in follows(page, *links)
 
 
-@pytest.fixture(scope="module")
-def found(place: World, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What a real preflight finds at a gateway that lives in New York and has no market data."""
-    directory = tmp_path_factory.mktemp("gateway")
-    zone = {"TIME_ZONE": "America/New_York", "SIM_TIME_FORMAT": "operator"}
-    gateway = StandIn(directory, SIM_MARKET_DATA="live,OPT:terminal", **zone)
+def found(place: World, directory: Path, **settings: str) -> Any:
+    """What a real preflight finds at a stand-in."""
+    gateway = StandIn(directory, **settings)
     with closing(gateway):
         gateway.start()
         gateway.up(60)
-        settings = Settings(gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim")
-        return place.asks(lambda: run(settings)).as_json()
+        nobody = f"http://127.0.0.1:{free_port()}"  # whatever runs on this machine
+        asks = Settings(
+            gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim", engine_url=nobody, supervisor_url=nobody
+        )
+        return place.asks(lambda: run(asks)).as_json()
 
 
 @pytest.mark.parametrize(
-    ("check", "do_next", "link", "remedy"),
+    ("settings", "check", "do_next", "link", "remedy"),
     [
-        ("utc", "set TIME_ZONE=Etc/UTC in .env", "More on gateway-zone", "Set TIME_ZONE=Etc/UTC in .env"),
-        ("entitlement", "for this login", "More on subscribe-opra", "Client Portal > Settings > Market Data"),
+        (
+            {"TIME_ZONE": "America/New_York", "SIM_TIME_FORMAT": "operator"},
+            "utc",
+            "set TIME_ZONE=Etc/UTC in .env",
+            "More on gateway-zone",
+            "Set TIME_ZONE=Etc/UTC in .env",
+        ),
+        (
+            {"SIM_MARKET_DATA": "live,OPT:terminal"},
+            "entitlement",
+            "for this login",
+            "More on subscribe-opra",
+            "Client Portal > Settings > Market Data",
+        ),
     ],
+    ids=["wrong time zone", "no market data"],
 )
 def test_the_remedy_of_what_the_preflight_found(
-    well: World, visitor: Visitor, found: Any, check: str, do_next: str, link: str, remedy: str
+    well: World,
+    visitor: Visitor,
+    tmp_path: Path,
+    settings: dict[str, str],
+    check: str,
+    do_next: str,
+    link: str,
+    remedy: str,
 ) -> None:
     """In no link at all, and with all that is known of it in one."""
-    well.do(lambda: setattr(well.watch, "preflighted", (found, SystemClock().now().timestamp())))
+    report = found(well, tmp_path, **settings)
+    well.do(lambda: setattr(well.watch, "preflighted", (report, SystemClock().now().timestamp())))
     page = visitor.goes_to(well.url)
     card = page.locator("#preflight article").filter(has=page.get_by_role("heading", name=f"fail {check}"))
     expect(card).to_contain_text(do_next)
