@@ -19,7 +19,7 @@ export GATEWAY_PORT := $(if $(PORT),$(PORT),$(GATEWAY_PORT))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap up down purge status incidents doctor preflight pause pause-gateway gateway-setup pin resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
+.PHONY: help bootstrap up down purge status watch explain incidents doctor preflight pause pause-gateway gateway-setup pin resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -42,11 +42,17 @@ logs: bootstrap ## the containers' logs, followed on a terminal: SERVICE=supervi
 doctor: bootstrap ## everything a bug report needs, as one file under var/doctor, without secrets
 	@$(DO) doctor $(MODE_FLAG) $(JSON_FLAG)
 
-status: bootstrap ## what the supervisor says: gateway, engine, open incident
+status: bootstrap ## can I trade, since when, and if not, who is doing what about it?
 	@$(DO) status $(JSON_FLAG)
 
-incidents: bootstrap ## what went wrong, how fast it was seen and cured
-	@$(DO) incidents $(JSON_FLAG)
+watch: bootstrap ## the status and the supervisor's last sentences, live
+	@$(DO) watch $(JSON_FLAG)
+
+explain: bootstrap ## why it is in this state: the last sentences, what each probe found, what comes next
+	@$(DO) explain $(JSON_FLAG)
+
+incidents: bootstrap ## what went wrong, how fast it was seen and cured: SINCE=2h, today or 2026-11-20T14:30
+	@$(DO) incidents $(if $(SINCE),--since "$(SINCE)") $(JSON_FLAG)
 
 preflight: bootstrap ## may we trade? ONLY=/SKIP=check,group JUNIT=FILE WATCH=1 WITHIN=15m (exit codes: scripts/watchkeeper preflight)
 	@$(DO) preflight $(MODE_FLAG) $(JSON_FLAG) $(if $(ONLY),--only "$(ONLY)") $(if $(SKIP),--skip "$(SKIP)") \

@@ -1,7 +1,8 @@
 """`python -m supervisor.cli COMMAND [--json]`: ask a running supervisor, on this host.
 
-Exit codes: 0 good, 1 the answer is no, 2 could not ask. Which supervisor: HOST_PORT_SUPERVISOR, else what `make up`
-wrote to var/<tenant>/compose.env, with TENANT where there are several. Which of its tenants: TENANT, or the only one.
+Exit codes: 0 good, 1 the answer is no, 2 could not ask. What JSON=1 prints is told in docs/json.md. Which supervisor:
+HOST_PORT_SUPERVISOR, else what `make up` wrote to var/<tenant>/compose.env, with TENANT where there are several. Which
+of its tenants: TENANT, or the only one.
 `halt` and `flatten` ask the engine itself (HOST_PORT_ENGINE), so that they need no supervisor.
 The token is in TOKENS_DIR, else in secrets/.
 """
@@ -13,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from supervisor import leaving
 from tws.clock import SystemClock
 
 _TIMEOUT = 15.0
+_LOOK_AGAIN = 1.0
+_INCIDENTS, _MOST_INCIDENTS = 20, 1000
 _DEFAULT_PAUSE = "30m"
 _DEFAULT_REASON = "a person asked for it"
 _PAUSED_WITHIN = 180.0  # IBC waits for the next minute, and the gateway takes its time to close
@@ -38,18 +42,59 @@ class CouldNotAsk(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has seen enough; nothing is left to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     as_json: bool = options.json or os.environ.get("JSON") == "1"
     try:
+        if options.command == "watch":
+            return _watch(as_json=as_json)
         code, answer = _ask(options)
     except CouldNotAsk as error:
         print(f"{options.command}: {error}", file=sys.stderr)
         return 2
     if as_json:
-        print(json.dumps(answer, indent=2))
+        print(json.dumps({"version": 1} | answer, indent=2))
     else:
-        print(_text(options.command, answer))
+        _tell(options.command, answer)
     return code
+
+
+def _watch(*, as_json: bool) -> int:
+    """Until interrupted."""
+    from supervisor.terminal import watch
+
+    clock = SystemClock()
+    tenant = os.environ.get("TENANT") or None
+
+    def look() -> dict[str, Any] | str:
+        try:
+            answer: dict[str, Any] = _call("GET", "/api/v1/explain", tenant=tenant)[1]
+        except CouldNotAsk as error:
+            return f"watch: {error}"
+        return answer
+
+    def wait() -> None:
+        asyncio.run(clock.sleep(_LOOK_AGAIN))
+
+    try:
+        if sys.stdout.isatty() and not as_json:
+            watch.live(look, wait)
+        else:
+            for line in watch.lines(look, wait, as_json=as_json):
+                print(line, flush=True)
+    except KeyboardInterrupt:
+        pass
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,9 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print JSON")
     commands.add_parser("status", parents=[common], help="how it stands; exit 0 only when trading")
-    commands.add_parser("incidents", parents=[common], help="what happened").add_argument(
-        "--limit", type=int, default=20
-    )
+    commands.add_parser("watch", parents=[common], help="the status, live; a line a change where no terminal is")
+    commands.add_parser("explain", parents=[common], help="why it is in this state, and what comes next")
+    past = commands.add_parser("incidents", parents=[common], help="what happened")
+    past.add_argument("--limit", type=int, help="the newest; 20, or 1000 with --since")
+    past.add_argument("--since", default="", help="2h, 7d, today or 2026-11-20T14:30 (UTC)")
     pause = commands.add_parser("pause", parents=[common], help="veto restarts; measuring and safety stops go on")
     pause.add_argument("--for", dest="duration", default=_DEFAULT_PAUSE, help="30m, 2h, or `ever`")
     pause.add_argument("--reason", required=True)
@@ -99,14 +146,35 @@ def seconds(text: str) -> float | None:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def since(text: str, now: datetime) -> float:
+    """The epoch second that is meant: `2h` ago, `today` since midnight, or a moment; all UTC.
+
+    Raises:
+        CouldNotAsk: anything else.
+    """
+    if text == "today":
+        return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    if re.fullmatch(r"\d+[smhd]", text):
+        return now.timestamp() - (seconds(text) or 0.0)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise CouldNotAsk(f"SINCE: expected 2h, 7d, today or a moment like 2026-11-20T14:30, found {text!r}") from error
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+
+
 def _ask(options: argparse.Namespace) -> tuple[int, Any]:
     tenant = os.environ.get("TENANT") or None
     if options.command == "status":
         _, answer = _call("GET", "/api/v1/status", tenant=tenant)
         return (0 if answer.get("verdict") == "trading" else 1), answer
+    if options.command == "explain":
+        return 0, _call("GET", "/api/v1/explain", tenant=tenant)[1]
     if options.command == "incidents":
-        _, answer = _call("GET", "/api/v1/incidents", tenant=tenant, limit=options.limit)
-        return 0, answer
+        from_ = since(options.since, SystemClock().now()) if options.since else None
+        limit = options.limit or (_MOST_INCIDENTS if from_ is not None else _INCIDENTS)
+        _, rows = _call("GET", "/api/v1/incidents", tenant=tenant, limit=limit, since=from_)
+        return 0, {"version": 1, "incidents": rows}
     if options.command == "pause-gateway":
         return _pause_gateway(tenant, force=options.force)
     body: dict[str, Any] = {}
@@ -205,67 +273,18 @@ def _token() -> str:
         raise CouldNotAsk(f"expected the operator's token in {path}, found {error.strerror}") from error
 
 
-def _text(command: str, answer: Any) -> str:
+def _tell(command: str, answer: Any) -> None:
+    """In words; what draws is loaded only here, for nobody who wants JSON."""
+    from supervisor.terminal import history, overview, screen, why
+
     if command == "status":
-        return _status_text(answer)
-    if command == "incidents":
-        return _incidents_text(answer)
-    return "\n".join(f"{key}: {value}" for key, value in answer.items())
-
-
-def _status_text(answer: dict[str, Any]) -> str:
-    lines = [f"{answer['verdict']}  {answer['at']}", answer["sentence"], ""]
-    notes: list[str] = []
-    rows = [("TENANT", "ACCOUNT", "GATEWAY", "ENGINE", "EXPOSURE", "INCIDENT")]
-    for tenant in answer["tenants"]:
-        exposure, incident = tenant["exposure"], tenant["incident"]
-        known = exposure["positions"] is not None
-        rows.append(
-            (
-                tenant["name"],
-                tenant["account"] or "-",
-                tenant["gateway"]["state"],
-                tenant["engine"]["state"],
-                f"{exposure['positions']} positions, {exposure['orders']} orders" if known else "unknown",
-                incident["fault"] if incident else "-",
-            )
-        )
-        login = tenant["gateway"].get("login")
-        if login and (login["hold"] or login["waiting"]):
-            notes.append(f"{tenant['name']}: {login['sentence']}")
-        if preflight := tenant.get("preflight"):
-            bad = f": {', '.join(preflight['fail'])}" if preflight["fail"] else ""
-            notes.append(f"{tenant['name']}: preflight says {preflight['verdict']}{bad} ({preflight['at']})")
-        if tenant["engine"].get("halted"):
-            notes.append(f"{tenant['name']}: the engine is halted; `make halt LIFT=1` ends that")
-        if withheld := tenant.get("withheld"):
-            notes.append(f"{tenant['name']}: {withheld['rung']} is due and not done: {withheld['why']}")
-    return "\n".join([*lines, *_table(rows), *notes])
-
-
-def _incidents_text(answer: list[dict[str, Any]]) -> str:
-    if not answer:
-        return "no incidents"
-    rows = [("ID", "FAULT", "OPENED (UTC)", "SEEN AFTER", "RECOVERED AFTER", "OUTCOME", "ACTIONS")]
-    for incident in answer:
-        recovery = incident["recovery_seconds"]
-        rows.append(
-            (
-                str(incident["id"]),
-                incident["fault"],
-                incident["opened_at"],
-                f"{incident['detection_seconds']:.2f} s",
-                f"{recovery:.1f} s" if recovery is not None else "-",
-                incident["outcome"],
-                ", ".join(f"{act['rung']} ({act['outcome']})" for act in incident["actions"]) or "-",
-            )
-        )
-    return "\n".join(_table(rows))
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        screen.show(overview.overview(answer))
+    elif command == "explain":
+        screen.show(why.why(answer))
+    elif command == "incidents":
+        screen.show(history.history(answer["incidents"], SystemClock().now().timestamp()))
+    else:
+        print("\n".join(f"{key}: {value}" for key, value in answer.items()))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from supervisor import audit, clearance, login, machine, schedule, status
+from supervisor.alerts import NO_GO
 from supervisor.clearance import Answer, Preflights, Report
 from supervisor.diagnosis import exposure
 from supervisor.errors import ActRefused, JournalUnusable, RuntimeTrouble
@@ -26,7 +27,7 @@ from supervisor.journal import Journal
 from supervisor.memory import Act, Action, Amend, Close, Incident, Memory, Moved, Open, Remember, Tell, Withheld
 from supervisor.metrics import Metrics
 from supervisor.next_step import next_step
-from supervisor.notify import NO_GO, Notifier
+from supervisor.notify import Notifier
 from supervisor.observation import (
     Ask,
     ContainerEvent,

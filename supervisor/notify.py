@@ -16,6 +16,7 @@ import httpx
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
 
+from supervisor.alerts import ALERT_OF, GAVE_UP, NEEDS_PERSON, alert_of
 from supervisor.memory import Incident
 from supervisor.metrics import Metrics
 from tws.clock import Clock
@@ -30,24 +31,7 @@ _MOST = 64
 
 log = structlog.get_logger("supervisor")
 
-GAVE_UP = "GaveUp"
-NEEDS_PERSON = "IncidentNeedsPerson"
-NO_GO = "preflight-no-go"
-"""What people are told of under this name is no incident: nothing has happened yet."""
-_ALERT_OF = {
-    NO_GO: "PreflightNoGo",
-    "wrong-account": "WrongAccount",
-    "restart-storm": GAVE_UP,
-    **dict.fromkeys(
-        ("twofa-pending", "twofa-timeout", "login-refused", "existing-session", "login-stuck", "weekly-token"),
-        "LoginNeedsPerson",
-    ),
-    **dict.fromkeys(
-        ("order-unacked", "exit-rejected", "naked-position", "unknown-position", "late-position", "second-engine"),
-        "PositionAtRisk",
-    ),
-}
-ALERTS = (*dict.fromkeys(_ALERT_OF.values()), NEEDS_PERSON)
+ALERTS = (*dict.fromkeys(ALERT_OF.values()), NEEDS_PERSON)
 """Every name that is ever posted; each has a page under docs/runbooks."""
 _WARNINGS = ("weekly-token",)
 
@@ -87,11 +71,6 @@ class Page:
         """What makes it the same alert when it is posted again."""
         labels = {"alertname": self.alert, "tenant": self.tenant, "fault": self.fault, "severity": self.severity}
         return labels | ({"about": self.about} if self.about else {})
-
-
-def alert_of(fault: str) -> str | None:
-    """The alert that a fault has of its own."""
-    return _ALERT_OF.get(fault)
 
 
 def page(tenant: str, incident: Incident, text: str, starts_at: float, about: str = "") -> Page:

@@ -77,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(f"drill: stopped, what is done is kept; go on with SEED={arguments.seed} OUT={path}", file=sys.stderr)
         return 130
     runs = read([path])
-    print("\n".join(json.dumps(asdict(run)) for run in runs) if arguments.json else as_table(runs))
+    print("\n".join(json.dumps({"version": 1, **asdict(run)}) for run in runs) if arguments.json else as_table(runs))
     for name, why in NOT_DRILLED.items():
         print(f"not drilled: {name}: {why}", file=sys.stderr)
     return 1 if any(run.went_wrong for run in runs) else 0

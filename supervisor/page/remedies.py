@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from supervisor import notify
+from supervisor.alerts import alert_of
 
 _OTHERWISE: Final = "faults.md"
 _PAGES: Mapping[str, str] = MappingProxyType(
@@ -61,5 +61,5 @@ def page_of(fault: str) -> str:
     """The page that tells what to do, by its path under docs."""
     if fault in _PAGES:
         return _PAGES[fault]
-    alert = notify.alert_of(fault)
+    alert = alert_of(fault)
     return f"runbooks/{alert}.md" if alert is not None else _OTHERWISE

@@ -17,6 +17,7 @@ from preflight.variables import PORTS
 from supervisor import doctor, stack
 from supervisor.errors import SettingsRefused
 from supervisor.redaction import Redactor
+from tests.unit.test_docs import quoted, table
 from tws.clock import SystemClock
 
 CLOCK = SystemClock()
@@ -123,6 +124,8 @@ def test_the_command_tells_what_is_in_it(
     assert doctor.main(["--tenant", "sim", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["version"], told["tenant"]) == (1, "sim")
+    page = Path(__file__).parents[3] / "docs" / "json.md"
+    assert set(told) == {quoted(row[0]).pop() for row in table(page, "doctor")}
     assert (root / told["file"]).stat().st_size == told["bytes"]
     assert "logs/engine.txt" in told["files"]
     assert doctor.main(["--tenant", "sim"]) == 0

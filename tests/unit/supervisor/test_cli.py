@@ -1,40 +1,25 @@
+import io
 import json
 import os
+import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from supervisor.cli import CouldNotAsk, main, seconds
+from supervisor.cli import CouldNotAsk, main, seconds, since
+from supervisor.terminal import watch
+from tests.unit.supervisor.answers import explained, happened, stands, well
 
-STATUS: dict[str, Any] = {
-    "version": 1,
-    "at": "2026-01-01T00:00:00Z",
-    "verdict": "trading",
-    "sentence": "sim: gateway READY; engine TRADING",
-    "tenants": [
-        {
-            "name": "sim",
-            "account": "DUSIM0001",
-            "gateway": {"state": "READY"},
-            "engine": {"state": "TRADING"},
-            "exposure": {"positions": 1, "orders": 2},
-            "incident": None,
-        }
-    ],
-}
-INCIDENT = {
-    "id": 1,
-    "fault": "jvm-dead",
-    "opened_at": "2026-01-01T00:00:00Z",
-    "detection_seconds": 2.5,
-    "recovery_seconds": None,
-    "outcome": "open",
-    "actions": [{"rung": "container-restart", "outcome": "ok"}],
-}
+STATUS = well()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -123,7 +108,7 @@ def test_status_says_that_the_engine_is_halted(capsys: pytest.CaptureFixture[str
     halted["tenants"][0]["engine"]["halted"] = True
     Handler.answers["/api/v1/status"] = (200, halted)
     main(["status"])
-    assert "the engine is halted; `make halt LIFT=1`" in capsys.readouterr().out
+    assert "the engine opens nothing; `make halt LIFT=1`" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("code", "exits"), [(200, 0), (409, 1)])
@@ -135,8 +120,9 @@ def test_cancel_is_asked_for_with_the_token(code: int, exits: int) -> None:
 
 def flat(*, waiting: bool, held: list[str]) -> dict[str, Any]:
     exposure = {"positions": len(held), "orders": 0, "known": True, "held": held, "working": []}
-    gateway = {"state": "LOGIN", "login": {"waiting": waiting}}
-    return STATUS | {"tenants": [STATUS["tenants"][0] | {"exposure": exposure, "gateway": gateway}]}
+    row = STATUS["tenants"][0]
+    gateway = row["gateway"] | {"state": "LOGIN", "login": row["gateway"]["login"] | {"waiting": waiting}}
+    return STATUS | {"tenants": [row | {"exposure": row["exposure"] | exposure, "gateway": gateway}]}
 
 
 def test_a_planned_stop_waits_until_the_next_start_waits(capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,14 +144,144 @@ def test_a_planned_stop_leaves_no_position_without_a_watch(more: list[str], exit
 
 
 def test_incidents_are_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    Handler.answers["/api/v1/incidents"] = (200, [INCIDENT])
+    Handler.answers["/api/v1/incidents"] = (200, happened()["incidents"])
     assert main(["incidents"]) == 0
     out = capsys.readouterr().out
     assert "jvm-dead" in out
-    assert "container-restart (ok)" in out
+    assert "container-restart (pending)" in out
+    assert "New York" in out
     Handler.answers["/api/v1/incidents"] = (200, [])
     assert main(["incidents"]) == 0
     assert "no incidents" in capsys.readouterr().out
+    assert main(["incidents", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"version": 1, "incidents": []}
+
+
+def test_incidents_since_a_moment() -> None:
+    Handler.answers["/api/v1/incidents"] = (200, [])
+    assert main(["incidents", "--since", "1970-01-02"]) == 0
+    assert [path for path, _, _ in Handler.asked] == ["/api/v1/incidents?limit=1000&since=86400.0"]
+    assert main(["incidents", "--since", "yesterday"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("2h", "2026-11-23T10:00:00"),
+        ("7d", "2026-11-16T12:00:00"),
+        ("today", "2026-11-23T00:00:00"),
+        ("2026-11-20T14:30", "2026-11-20T14:30:00"),
+        ("2026-11-20T14:30+01:00", "2026-11-20T13:30:00"),
+    ],
+)
+def test_since(text: str, means: str) -> None:
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert since(text, noon) == datetime.fromisoformat(f"{means}+00:00").timestamp()
+
+
+def test_the_first_glance(capsys: pytest.CaptureFixture[str]) -> None:
+    """Can I trade, since when, and if not, who is doing what about it? All of it in one screen, plain."""
+    Handler.answers["/api/v1/status"] = (200, STATUS)
+    assert main(["status"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Trading.  sim  DUSIM0001  ")
+    assert lines[1].startswith("Gateway READY for ")
+    assert lines[2] == "Next: Nothing needs to be done."
+    Handler.answers["/api/v1/status"] = (200, stands())
+    assert main(["status"]) == 1
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0].startswith("Not trading: the gateway is down.")
+    assert lines[2].startswith("Next, you: Compare with IBKR's own client")
+    assert "docs/runbooks/PositionNaked.md" in lines[2]
+    assert "container-restart is due and not done: PAUSE" in out
+    assert len(lines) <= 40
+    assert "\x1b" not in out
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_many_tenants_are_a_line_each_the_worst_first(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [well()["tenants"][0] | {"name": f"t{number}"} for number in range(60)]
+    worst = stands()["tenants"][0] | {"name": "worst"}
+    Handler.answers["/api/v1/status"] = (200, stands() | {"tenants": [*rows, worst]})
+    assert main(["status"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Down: the worst of 61 tenants.")
+    assert lines[3].startswith("worst")
+    assert "and 21 more" in lines[-1]
+
+
+def test_explain_tells_why(capsys: pytest.CaptureFixture[str]) -> None:
+    Handler.answers["/api/v1/explain"] = (200, explained())
+    assert main(["explain"]) == 0
+    out = capsys.readouterr().out
+    for told in (
+        "Next, you: Compare with IBKR",
+        "jvm-dead, incident 1",
+        "known by    Socat accepts, then end of file",
+        "the answer  Container restart, inside the budget.",
+        "done        container-restart at",
+        "handshake   OK",
+        "sim: gateway FAILING; engine WAITING; gateway has jvm-dead",
+        "down for 40 s",
+    ):
+        assert re.search(re.escape(told).replace(r"\ \ ", r"\s+"), out), told
+    assert main(["explain", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == explained()
+
+
+class Looks:
+    """Answers one after another, and then a person's Ctrl-C."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = list(answers)
+
+    def __call__(self) -> Any:
+        return self._answers.pop(0)
+
+    def wait(self) -> None:
+        if not self._answers:
+            raise KeyboardInterrupt
+
+
+def changes(*, as_json: bool) -> list[str]:
+    looks = Looks(STATUS, STATUS, "watch: nobody", "watch: nobody", stands())
+    found: list[str] = []
+    with suppress(KeyboardInterrupt):
+        for line in watch.lines(looks, looks.wait, as_json=as_json):
+            found.append(line)  # noqa: PERF402 (it ends by an exception)
+    return found
+
+
+def test_watch_without_a_terminal_is_a_line_a_change() -> None:
+    first, second, third = changes(as_json=False)
+    assert "sim  trading  -  sim: gateway READY" in first
+    assert second == "watch: nobody"
+    assert "sim  down  jvm-dead, naked-position" in third
+    told = [json.loads(line) for line in changes(as_json=True)]
+    assert [one.get("verdict") for one in told] == ["trading", None, "down"]
+    assert told[1] == {"version": 1, "error": "watch: nobody"}
+    assert all(one["version"] == 1 for one in told)
+
+
+def test_watch_on_a_terminal_redraws_and_leaves_the_last_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=120, height=50, color_system=None)
+    monkeypatch.setattr(watch, "here", lambda: console)
+    looks = Looks(well(explained()), explained(), "watch: nobody")
+    watch.live(looks, looks.wait)
+    during, _, after = screen.getvalue().rpartition("\x1b[?1049l")
+    assert "Trading." in during
+    assert "watch: nobody" in during
+    assert "Not trading: the gateway is down." in after
+    assert "sim: gateway FAILING; engine WAITING" in after
+
+
+def test_a_reader_who_has_seen_enough_is_no_error() -> None:
+    Handler.answers["/api/v1/status"] = (200, STATUS)
+    command = f"{sys.executable} -m supervisor.cli status; echo code $? >&2"
+    done = subprocess.run(f"({command}) | true", shell=True, text=True, capture_output=True, check=True)
+    assert done.stderr == "code 0\n"
 
 
 def test_pause_and_restart_carry_the_token() -> None:
@@ -191,10 +307,10 @@ def test_login_is_asked_for_with_the_token(code: int, exits: int) -> None:
 def test_status_says_why_nobody_logs_in(capsys: pytest.CaptureFixture[str]) -> None:
     login = {"hold": "x", "waiting": True, "sentence": "logins are on hold: x"}
     held: dict[str, Any] = json.loads(json.dumps(STATUS))
-    held["tenants"][0]["gateway"]["login"] = login
+    held["tenants"][0]["gateway"]["login"] |= login
     Handler.answers["/api/v1/status"] = (200, held)
     main(["status"])
-    assert "sim: logins are on hold: x" in capsys.readouterr().out
+    assert "logins are on hold: x" in capsys.readouterr().out
     Handler.answers["/api/v1/status"] = (200, STATUS)
     main(["status"])
     assert "hold" not in capsys.readouterr().out

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
-from supervisor import notify
+from supervisor import alerts, notify
 from supervisor.faults import FAULTS
 from supervisor.memory import Incident
 from supervisor.metrics import Metrics
@@ -282,7 +282,7 @@ def test_the_alert_follows_from_the_incident(fault: str, gave_up: bool, alert: s
 
 def test_every_fault_that_has_an_alert_of_its_own_is_in_the_table() -> None:
     of_the_audit = {"order-unacked", "exit-rejected", "naked-position", "unknown-position", "late-position"}
-    assert set(notify._ALERT_OF) <= {*FAULTS, *of_the_audit, "second-engine", notify.NO_GO}
+    assert set(alerts.ALERT_OF) <= {*FAULTS, *of_the_audit, "second-engine", alerts.NO_GO}
 
 
 async def test_a_channel_that_hangs_delays_neither_the_caller_nor_another_tenant(rig: Rig) -> None:
