@@ -10,7 +10,12 @@ CREDENTIALS: Final = ("tws_userid", "tws_password")
 TOKENS: Final = ("operator_token", "machine_token", "redis_password")
 HASH: Final = "operator_token_hash"
 """What the engine holds of the operator's token: it knows the token when it is shown, and cannot show it elsewhere."""
-OPTIONAL: Final = ("webhook_url", "unusual_whales_token")
+ALERTMANAGERS: Final = (
+    *("email_password", "slack_url", "telegram_token", "pagerduty_key", "alert_webhook_url"),
+    "dead_man_url",
+)
+"""What Alertmanager tells people by; an empty file is a way that is not taken."""
+OPTIONAL: Final = ("webhook_url", "unusual_whales_token", *ALERTMANAGERS)
 """Secrets that may stay empty."""
 
 type Content = tuple[str, int] | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
@@ -55,6 +55,8 @@ class Plan:
     tenant: str
     secrets_dir: str
     variables: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What services read of this tenant alone, by name in its folder."""
 
     @property
     def logs_in(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import os
 import secrets
@@ -27,13 +28,13 @@ from preflight.command import Options, add_options, answer
 from preflight.errors import CouldNotAsk, SettingsError
 from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
-from preflight.secret_files import CREDENTIALS, HASH, OPTIONAL, TOKENS, read_secrets, secret_faults
+from preflight.secret_files import ALERTMANAGERS, CREDENTIALS, HASH, OPTIONAL, TOKENS, read_secrets, secret_faults
 from preflight.settings import Settings as PreflightSettings
 from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
 from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
-from supervisor import backup, cli, leaving, windows
+from supervisor import backup, cli, leaving, receivers, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.gateway_setup import CHECKS, Setup
 from supervisor.plan import THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
@@ -163,14 +164,53 @@ def check_settings(root: Path, stack: Plan) -> None:
         raise SettingsRefused(str(error)) from error
 
 
+def configure(root: Path, stack: Plan, settings: Mapping[str, str]) -> Plan:
+    """Work out whom Alertmanager tells and whom Prometheus asks.
+
+    Both read their files when they start: a mark of what is in them makes compose start them anew when that changes.
+
+    Raises:
+        SettingsRefused: a receiver is wanted and not all is set that it needs.
+    """
+    routes = (ROOT / "alertmanager" / "alertmanager.yml").read_text()
+    files = {
+        "alertmanager.yml": receivers.rendered(routes, _filled(root, stack), settings),
+        "engine-targets.yml": _engine_targets(stack),
+    }
+    prometheus = [path.read_text() for path in sorted((ROOT / "prometheus").rglob("*.yml"))]
+    marks = {
+        "ALERTMANAGER_CONFIG": _mark(files["alertmanager.yml"]),
+        "PROMETHEUS_CONFIG": _mark(*prometheus, files["engine-targets.yml"]),
+    }
+    return replace(stack, variables={**stack.variables, **marks}, files=files)
+
+
+def _filled(root: Path, stack: Plan) -> list[str]:
+    """Alertmanager's secrets that say something."""
+    return [name for name in ALERTMANAGERS if (root / stack.secrets_dir / name).read_text().strip()]
+
+
+def _mark(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def _engine_targets(stack: Plan) -> str:
+    """Where Prometheus finds the engine: with its tenant's name, which the supervisor's metrics carry by themselves."""
+    there = stack.variables["ENGINE"] == "on"
+    return json.dumps([{"targets": ["engine:9190"], "labels": {"tenant": stack.tenant}}] if there else []) + "\n"
+
+
 def write_files(root: Path, stack: Plan) -> None:
-    """Write what compose.yaml reads: its variables, and Redis' users."""
+    """Write what compose.yaml reads: its variables, and what services read of this tenant alone."""
     (root / stack.var).mkdir(parents=True, exist_ok=True)
     (root / stack.env_file).write_text(rendered(stack.variables))
     acl = root / stack.var / "redis.acl"
     # In place: a new file would leave a running container with the old one. Readable by Redis' user; it holds a hash.
     acl.write_text(redis_acl((root / stack.secrets_dir / "redis_password").read_text().strip()))
     acl.chmod(0o644)
+    for name, text in stack.files.items():
+        (root / stack.var / name).write_text(text)
+        (root / stack.var / name).chmod(0o644)
 
 
 def docker_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -281,6 +321,7 @@ def planned(mode: Mode, tenant: str | None, root: Path = ROOT) -> Plan:
     stack = plan(mode, settings, look_at_host(root, settings, os.environ))
     prepare_secrets(root, stack)
     check_settings(root, stack)
+    stack = configure(root, stack, settings)
     if mode == "live":
         _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
     return hand_over_secrets(root, stack)
@@ -302,6 +343,7 @@ async def start(root: Path, stack: Plan, clock: Clock) -> int:
     ready = await wait_until_ready(stack, clock, lambda line: print(line, flush=True))
     compose(root, stack.tenant, "ps", "--all", "--format", "table {{.Service}}\t{{.Name}}\t{{.Status}}")
     print(addresses(stack))
+    print(receivers.told(_filled(root, stack)))
     return 0 if ready else 1
 
 

@@ -171,6 +171,7 @@ def test_each_secret_goes_only_where_it_is_used(configs: dict[str, dict[str, Any
         "ib-gateway": {"tws_userid", "tws_password"},
         "supervisor": {"operator_token", "machine_token", "webhook_url"},
         "engine": {"operator_token_hash", "machine_token", "redis_password", "unusual_whales_token"},
+        "alertmanager": set(secret_files.ALERTMANAGERS),
     }
 
 

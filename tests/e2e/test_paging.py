@@ -1,27 +1,33 @@
 """Pages in a real Alertmanager with the stack's own configuration."""
 
 import asyncio
+import base64
 import contextlib
 import http.server
 import json
 import os
 import socket
+import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 import pytest
+import yaml
 from dotenv import dotenv_values
 from prometheus_client import CollectorRegistry
 
+from preflight.secret_files import ALERTMANAGERS
 from supervisor.memory import Incident
 from supervisor.metrics import Metrics
 from supervisor.notify import Alertmanager, Notifier
 from supervisor.observation import Subject
+from supervisor.receivers import rendered
 from tws.clock import SystemClock
 
 pytestmark = pytest.mark.e2e
@@ -141,8 +147,9 @@ async def test_each_reminder_reaches_the_person(tmp_path: Path) -> None:
 async def _remind(person: _Person, tmp_path: Path) -> None:
     config = (ROOT / "alertmanager" / "alertmanager.yml").read_text()
     hook = f"  - name: person\n    webhook_configs: [{{url: 'http://127.0.0.1:{person.server_port}/'}}]\n"
-    assert "  - name: person\n" in config
-    (tmp_path / "alertmanager.yml").write_text(config.replace("  - name: person\n", hook))
+    nobody = '  - {"name": "person"}\n'
+    assert nobody in config
+    (tmp_path / "alertmanager.yml").write_text(config.replace(nobody, hook))
     tmp_path.chmod(0o755)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -160,6 +167,260 @@ async def _remind(person: _Person, tmp_path: Path) -> None:
                 async with asyncio.timeout(30):
                     while f"the token ends in {about}" not in person.heard():
                         await asyncio.sleep(0.1)
+
+
+# -- what is told beside what ------------------------------------------------------------------------------------------
+
+
+def _alert(name: str, severity: str = "critical", **labels: str) -> dict[str, Any]:
+    return {
+        "labels": {"alertname": name, "severity": severity, "tenant": "sim", **labels},
+        "annotations": {"description": f"this is {name}", "runbook_url": f"docs/runbooks/{name}.md"},
+    }
+
+
+INHIBITIONS = {
+    "a gateway that is down, and its consequences": (
+        [_alert("GatewayDown")],
+        [_alert("EngineNotTrading"), _alert("TicksStale"), _alert("GatewayHangs", "warning", fault="soft-dead")],
+        [_alert("EngineNotTrading", tenant="other"), _alert("PositionNaked"), _alert("TwoFactorWaiting")],
+    ),
+    "what the supervisor has posted, and the rule over the same fault": (
+        [_alert("LoginNeedsPerson", fault="twofa-pending")],
+        [_alert("TwoFactorWaiting", fault="twofa-pending"), _alert("LoginHeld")],
+        [_alert("TwoFactorWaiting", fault="twofa-timeout"), _alert("DataCompeted", fault="data-competed")],
+    ),
+    "the same, worse": (
+        [_alert("DiskLow")],
+        [_alert("DiskLow", "warning")],
+        [_alert("MemoryGrowth", "warning"), _alert("DiskLow", "warning", tenant="other")],
+    ),
+    "a halt": (
+        [_alert("EngineHalted")],
+        [_alert("TradeReadyBurn", window="1h"), _alert("ChainMissing")],
+        [_alert("PositionNaked"), _alert("LatePosition", fault="late-position"), _alert("Watchdog", "none")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INHIBITIONS)
+async def test_an_alert_silences_its_consequences_and_nothing_else(alertmanager: str, case: str) -> None:
+    sources, silenced, told = INHIBITIONS[case]
+    mark = {"case": case}  # so that no case meets another's alerts
+    posted = [{**one, "labels": one["labels"] | mark} for one in (*sources, *silenced, *told)]
+    async with httpx.AsyncClient(trust_env=False) as client:
+        (await client.post(f"{alertmanager}/api/v2/alerts", json=posted)).raise_for_status()
+        try:
+            async with asyncio.timeout(20):
+                while len(found := [a for a in await _alerts(alertmanager) if a["labels"].get("case") == case]) < len(
+                    posted
+                ):
+                    await asyncio.sleep(0.1)
+            quiet = [one["labels"] for one in found if one["status"]["inhibitedBy"]]
+            assert sorted(quiet, key=str) == sorted([one["labels"] | mark for one in silenced], key=str)
+        finally:
+            over = [{**one, "endsAt": "2026-01-01T00:00:00Z", "startsAt": "2025-01-01T00:00:00Z"} for one in posted]
+            (await client.post(f"{alertmanager}/api/v2/alerts", json=over)).raise_for_status()
+            async with asyncio.timeout(20):
+                while any(one["labels"].get("case") == case for one in await _alerts(alertmanager)):
+                    await asyncio.sleep(0.1)
+
+
+# -- every way to a person ---------------------------------------------------------------------------------------------
+
+
+class _Mail(threading.Thread):
+    """A mail server: STARTTLS, then a password, then a letter."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        super().__init__(daemon=True)
+        self.letters: list[str] = []
+        self.logins: list[str] = []
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._tls.load_cert_chain(certificate, key)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, plain: socket.socket) -> None:
+        with contextlib.suppress(OSError), plain, plain.makefile("rb") as file:
+            plain.sendall(b"220 here\r\n")
+            while word := file.readline().decode().strip():
+                if word == "STARTTLS":
+                    plain.sendall(b"220 go on\r\n")
+                    with self._tls.wrap_socket(plain, server_side=True) as private, private.makefile("rb") as letters:
+                        self._take(private, letters)
+                    return
+                plain.sendall(b"250-here\r\n250 STARTTLS\r\n")
+
+    def _take(self, private: ssl.SSLSocket, file: BinaryIO) -> None:
+        while line := file.readline().decode().strip():
+            answer = "250 fine"
+            match line.split()[0].upper():
+                case "EHLO":
+                    answer = "250-here\r\n250 AUTH PLAIN"
+                case "AUTH":
+                    self.logins.append(base64.b64decode(line.split()[2]).decode())
+                    answer = "235 welcome"
+                case "DATA":
+                    private.sendall(b"354 write\r\n")
+                    letter = iter(lambda: file.readline().decode(), ".\r\n")
+                    self.letters.append("".join(letter))
+                case "QUIT":
+                    private.sendall(b"221 bye\r\n")
+                    return
+            private.sendall(f"{answer}\r\n".encode())
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+class _Services(http.server.ThreadingHTTPServer):
+    """Everybody else: what was posted, by its path."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, dict[str, Any]]] = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(handler) -> None:
+                body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+                self.posted.append((handler.path, body))
+                answer = b'{"ok": true, "result": {"message_id": 1, "date": 1, "chat": {"id": 7, "type": "private"}}}'
+                handler.send_response(202 if handler.path == "/pagerduty" else 200)
+                handler.send_header("Content-Type", "application/json")
+                handler.send_header("Content-Length", str(len(answer)))
+                handler.end_headers()
+                handler.wfile.write(answer)
+
+            def log_message(handler, *words: object) -> None:
+                pass
+
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def of(self, path: str) -> list[str]:
+        return [json.dumps(body) for where, body in list(self.posted) if where == path]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """A real Alertmanager with every way on, and who listens at the ends."""
+
+    url: str
+    mail: _Mail
+    services: _Services
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ways]:
+    folder = tmp_path_factory.mktemp("ways")
+    folder.chmod(0o755)
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=mail"),
+            *("-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    mail, services = _Mail(certificate, key), _Services()
+    mail.start()
+    threading.Thread(target=services.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{services.server_port}"
+    secrets = folder / "secrets"
+    secrets.mkdir()
+    for name, text in {
+        "email_password": "the-password",
+        "slack_url": f"{here}/slack",
+        "telegram_token": "123:the-token",
+        "pagerduty_key": "the-key",
+        "alert_webhook_url": f"{here}/webhook",
+        "dead_man_url": f"{here}/dead-man",
+    }.items():
+        (secrets / name).write_text(f"{text}\n")
+        (secrets / name).chmod(0o644)  # this container's user is not the stack's
+    settings = {
+        "EMAIL_TO": "me@example.com",
+        "EMAIL_FROM": "it@example.com",
+        "EMAIL_SERVER": f"127.0.0.1:{mail.port}",
+        "TELEGRAM_CHAT_ID": "7",
+    }
+    routes = (ROOT / "alertmanager" / "alertmanager.yml").read_text()
+    made = yaml.safe_load(rendered(routes, ALERTMANAGERS, settings))
+    for receiver in made["receivers"]:  # these two services are found by their own addresses
+        for one in receiver.get("telegram_configs", ()):
+            one["api_url"] = here
+        for one in receiver.get("pagerduty_configs", ()):
+            one["url"] = f"{here}/pagerduty"
+    for route in made["route"]["routes"]:
+        route["group_wait"] = "0s"  # a test does not wait for what may follow
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(made))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    trust = ("-e", "SSL_CERT_FILE=/etc/watchkeeper/certificate.pem", "-v", f"{secrets}:/run/secrets:ro")
+    name = f"watchkeeper-ways-{os.getpid()}"
+    try:
+        with _running(folder, name, ("--network", "host", *trust), f"--web.listen-address=127.0.0.1:{port}") as url:
+            yield Ways(url, mail, services)
+    finally:
+        services.shutdown()
+        services.server_close()
+        mail.close()
+
+
+async def _told(ways: Ways, alert: dict[str, Any], done: Callable[[], bool]) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        (await client.post(f"{ways.url}/api/v2/alerts", json=[alert])).raise_for_status()
+    async with asyncio.timeout(30):
+        while not done():
+            await asyncio.sleep(0.1)
+
+
+async def test_a_critical_alert_reaches_a_person_in_every_way(ways: Ways) -> None:
+    said, services = "this is GatewayDown", ways.services
+    paths = ("/slack", "/webhook", "/pagerduty", "/bot123:the-token/sendMessage")
+
+    def done() -> bool:
+        return all(said in "".join(services.of(path)) for path in paths) and said in "".join(ways.mail.letters)
+
+    await _told(ways, _alert("GatewayDown"), done)
+    [letter] = ways.mail.letters
+    assert "Subject: FIRING GatewayDown sim" in letter
+    assert "docs/runbooks/GatewayDown.md" in letter
+    assert ways.mail.logins == ["\0it@example.com\0the-password"]
+    [page] = services.of("/pagerduty")
+    assert json.loads(page)["routing_key"] == "the-key"
+    assert json.loads(page)["payload"]["severity"] == "critical"
+    [message] = services.of("/bot123:the-token/sendMessage")
+    assert json.loads(message)["chat_id"] in (7, "7")
+    assert json.loads(message).get("disable_notification") != "true"
+    assert services.of("/dead-man") == []
+
+
+async def test_a_warning_gets_nobody_up(ways: Ways) -> None:
+    said, services = "this is PacingNearLimit", ways.services
+    paths = ("/slack", "/webhook", "/bot123:the-token/sendMessage")
+
+    def done() -> bool:
+        return all(said in "".join(services.of(path)) for path in paths) and said in "".join(ways.mail.letters)
+
+    await _told(ways, _alert("PacingNearLimit", "warning"), done)
+    assert said not in "".join(services.of("/pagerduty"))
+    [message] = [one for one in services.of("/bot123:the-token/sendMessage") if said in one]
+    assert json.loads(message)["disable_notification"] == "true"
+
+
+async def test_the_watchdog_goes_to_the_dead_mans_switch_alone(ways: Ways) -> None:
+    await _told(ways, _alert("Watchdog", "none"), lambda: bool(ways.services.of("/dead-man")))
+    assert "this is Watchdog" in ways.services.of("/dead-man")[0]
+    others = [path for path, body in ways.services.posted if "Watchdog" in json.dumps(body) and path != "/dead-man"]
+    assert others == []
 
 
 async def test_what_it_does_not_understand_it_refuses(alertmanager: str) -> None:

@@ -1,21 +1,31 @@
 """Rules and routes as Prometheus' and Alertmanager's own tools judge them, and a runbook for every alert."""
 
+import json
+import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from dotenv import dotenv_values
 
 from supervisor.notify import ALERTS
+from supervisor.stack import docker_environment
+from tests.metrics_page import exported
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = ROOT / "prometheus" / "rules" / "watchkeeper.yml"
-TESTS = ROOT / "tests" / "rules" / "watchkeeper.test.yml"
+RULES = sorted((ROOT / "prometheus" / "rules").glob("*.yml"))
+TESTS = sorted((ROOT / "tests" / "rules").glob("*.test.yml"))
 CHAPTERS = ("## Meaning", "## Impact", "## Diagnosis", "## Mitigation")
+SEVERITIES = {"critical": "person", "warning": "notice", "none": "dead-man"}
+FOREIGN = {
+    *("up", "alertmanager_notifications_failed_total", "process_resident_memory_bytes"),
+}
+"""What rules ask of others' metrics: Prometheus', Alertmanager's, and every process's."""
 
 
 def _tool(image: str, tool: str, *arguments: str) -> str:
@@ -30,23 +40,25 @@ def _tool(image: str, tool: str, *arguments: str) -> str:
         ROOT / "tests" / "rules": "/tests",
     }
     volumes = [word for source, target in mounts.items() for word in ("--volume", f"{source}:{target}:ro")]
-    done = subprocess.run(
-        ["docker", "run", "--rm", "--network", "none", *volumes, "--entrypoint", tool, name, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    # promtool writes a database for each case.
+    sandbox = ["docker", "run", "--rm", "--network", "none", "--tmpfs", "/tmp:mode=1777", *volumes]
+    command = [*sandbox, "--entrypoint", tool, name, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
+def _rules() -> list[dict[str, Any]]:
+    groups = [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
+
+
 def _alerts() -> list[str]:
-    groups = yaml.safe_load(RULES.read_text())["groups"]
-    return [rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule]
+    return list(dict.fromkeys(rule["alert"] for rule in _rules() if "alert" in rule))
 
 
 def test_prometheus_accepts_the_rules() -> None:
-    _tool("PROMETHEUS_IMAGE", "promtool", "check", "rules", "--lint-fatal", "/rules/watchkeeper.yml")
+    _tool("PROMETHEUS_IMAGE", "promtool", "check", "rules", "--lint-fatal", *(f"/rules/{path.name}" for path in RULES))
 
 
 def test_prometheus_accepts_the_configuration() -> None:
@@ -57,7 +69,7 @@ def test_prometheus_accepts_the_configuration() -> None:
 
 
 def test_each_alert_fires_and_stays_silent_as_written() -> None:
-    _tool("PROMETHEUS_IMAGE", "promtool", "test", "rules", "/tests/watchkeeper.test.yml")
+    _tool("PROMETHEUS_IMAGE", "promtool", "test", "rules", *(f"/tests/{path.name}" for path in TESTS))
 
 
 def test_alertmanager_accepts_the_routes() -> None:
@@ -66,34 +78,117 @@ def test_alertmanager_accepts_the_routes() -> None:
 
 @pytest.mark.parametrize("alert", _alerts())
 def test_each_alert_has_a_firing_and_a_silent_case(alert: str) -> None:
-    cases = [case for test in yaml.safe_load(TESTS.read_text())["tests"] for case in test["alert_rule_test"]]
-    own = [case for case in cases if case["alertname"] == alert]
-    assert any(case["exp_alerts"] for case in own)
-    assert any(not case["exp_alerts"] for case in own)
+    """With every severity that it has. The one that always fires has no silent case."""
+    tests = [test for path in TESTS for test in yaml.safe_load(path.read_text())["tests"]]
+    own = [case for test in tests for case in test["alert_rule_test"] if case["alertname"] == alert]
+    severities = {rule["labels"]["severity"] for rule in _rules() if rule.get("alert") == alert}
+    assert {fired["exp_labels"]["severity"] for case in own for fired in case["exp_alerts"]} == severities
+    assert any(not case["exp_alerts"] for case in own) != (alert == "Watchdog")
 
 
 @pytest.mark.parametrize("alert", _alerts())
 def test_each_alert_is_annotated_for_a_person(alert: str) -> None:
     """The summary is one static sentence, for grouping; the description is templated; the runbook is linked."""
-    groups = yaml.safe_load(RULES.read_text())["groups"]
-    [annotations] = [rule["annotations"] for group in groups for rule in group["rules"] if rule.get("alert") == alert]
-    assert re.fullmatch(r"[A-Z][^{}]+\.", annotations["summary"])
-    assert "{{" in annotations["description"]
-    assert annotations["runbook_url"] == f"docs/runbooks/{alert}.md"
+    for rule in [rule for rule in _rules() if rule.get("alert") == alert]:
+        annotations = rule["annotations"]
+        assert re.fullmatch(r"[A-Z][^{}]+\.", annotations["summary"])
+        assert "{{" in annotations["description"]
+        assert annotations["runbook_url"] == f"docs/runbooks/{alert}.md"
+        assert rule["labels"]["severity"] in SEVERITIES
+
+
+# -- runbooks ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("alert", [*_alerts(), *ALERTS])
 def test_each_alert_has_a_runbook(alert: str) -> None:
     text = (ROOT / "docs" / "runbooks" / f"{alert}.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("## ")] == list(CHAPTERS)
+    for chapter in text.split("\n## ")[1:]:
+        assert len(chapter.partition("\n")[2].split()) >= 5, f"nothing is in {chapter.splitlines()[0]}"
+
+
+def test_no_runbook_is_without_its_alert() -> None:
+    assert {page.stem for page in (ROOT / "docs" / "runbooks").glob("*.md")} == {*_alerts(), *ALERTS}
+
+
+PROGRAMS = {
+    "docker": {"ps", "logs", "start", "stop", "restart", "stats", "image prune", "builder prune", "system df"},
+    "df": None,
+    "timedatectl": {"status"},
+    "uptime": None,
+    "grep": None,
+}
+"""What runbooks may tell a person to type, besides `make`: programs, and their commands where those are checked."""
+
+
+@pytest.fixture(scope="module")
+def containers(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names that containers have, by compose's own reading of the files."""
+    variables = {
+        **{name: "x:1" for name in ("BASE_IMAGE", "GATEWAY_IMAGE", "HAPROXY_IMAGE", "REDIS_IMAGE")},
+        **{name: "x:1" for name in ("PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE", "GRAFANA_IMAGE")},
+        **{f"HOST_PORT_{name}": "1" for name in ("SUPERVISOR", "ENGINE", "PROMETHEUS", "ALERTMANAGER", "GRAFANA")},
+        **{"TENANT": "tenant", "SUBNET_PREFIX": "10.1.1", "MODE": "sim", "TRADING_MODE": "paper", "IB_ACCOUNT": "X"},
+        **{"READ_ONLY_API": "no", "TIME_ZONE": "UTC", "GATEWAY_HOST": "x", "GATEWAY_PORT": "1", "ENGINE": "on"},
+        **{"DOCKER_SOCKET": "/x", "DOCKER_GID": "1", "CREDENTIALS_DIR": "./x", "TOKENS_DIR": "./x"},
+        "COMPOSE_PROFILES": "engine",
+    }
+    env_file = tmp_path_factory.mktemp("compose") / "compose.env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    done = subprocess.run(
+        ["docker", "compose", "--file", "compose.yaml", "--env-file", str(env_file), "config", "--format", "json"],
+        cwd=ROOT,
+        env=docker_environment(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    return {one.get("container_name", f"watchkeeper-tenant-{name}-1") for name, one in services.items()}
+
+
+def commands(text: str) -> list[str]:
+    """Everything in backticks that begins with a program's name, each part of a pipe by itself."""
+    quoted = [one for one in re.findall(r"`([^`]+)`", text) if one.split()[0] in {"make", *PROGRAMS}]
+    return [part.strip() for one in quoted for part in re.split(r" \| (?=grep)", one)]
 
 
 @pytest.mark.parametrize("alert", [*_alerts(), *ALERTS])
-def test_each_make_target_that_a_runbook_names_exists(alert: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = re.findall(r"`make ([a-z]+)", (ROOT / "docs" / "runbooks" / f"{alert}.md").read_text())
-    assert named
-    assert set(named) <= targets
+def test_each_command_that_a_runbook_names_exists(alert: str, containers: set[str]) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = commands((ROOT / "docs" / "runbooks" / f"{alert}.md").read_text())
+    assert any(one.startswith("make ") for one in named), "the first look is one of our own"
+    for one in named:
+        program, *words = one.split()
+        if program == "make":
+            assert words[0] in targets, one
+            settings = set(re.findall(r"\b([A-Z_]+)=", one))
+            assert all(f"$({name})" in makefile or f"({name})," in makefile for name in settings), one
+        elif (known := PROGRAMS[program]) is not None:
+            assert any(f" {' '.join(words)} ".startswith(f" {command} ") for command in known), one
+        for name in re.findall(r"watchkeeper-<tenant>-[a-z0-9-]+", one):
+            assert name.replace("<tenant>", "tenant") in containers, one
+
+
+def test_the_search_for_commands_bites() -> None:
+    found = commands(
+        "`make fly`, `docker eat watchkeeper-<tenant>-nobody`, `docker logs x | grep y`, `secrets/x`, `idle`"
+    )
+    assert found == ["make fly", "docker eat watchkeeper-<tenant>-nobody", "docker logs x", "grep y"]
+
+
+@pytest.mark.parametrize("alert", [*_alerts(), *ALERTS])
+def test_each_check_that_a_runbook_asks_for_exists(alert: str) -> None:
+    from preflight.catalogue import catalogue
+
+    asked = re.findall(r"ONLY=([a-z,-]+)", (ROOT / "docs" / "runbooks" / f"{alert}.md").read_text())
+    assert {name for words in asked for name in words.split(",")} <= {check.name for check in catalogue()}
+
+
+# -- routes ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("alert", ALERTS)
@@ -102,9 +197,14 @@ def test_what_the_supervisor_posts_goes_to_a_person(alert: str, severity: str) -
     assert _receiver(f"alertname={alert}", f"severity={severity}") == "person"
 
 
-def test_critical_rules_go_to_a_person_and_others_do_not() -> None:
-    assert _receiver("alertname=GatewayDown", "severity=critical") == "person"
-    assert _receiver("alertname=Anything", "severity=warning") == "nowhere"
+@pytest.mark.parametrize("severity", sorted(SEVERITIES))
+def test_each_severity_has_its_receiver(severity: str) -> None:
+    of_rules = [rule["alert"] for rule in _rules() if "alert" in rule and rule["labels"]["severity"] == severity]
+    assert _receiver(f"alertname={of_rules[0]}", f"severity={severity}") == SEVERITIES[severity]
+
+
+def test_what_is_of_no_severity_goes_nowhere() -> None:
+    assert _receiver("alertname=Anything", "severity=info") == "nowhere"
 
 
 def _receiver(*labels: str) -> str:
@@ -112,5 +212,33 @@ def _receiver(*labels: str) -> str:
     return _tool("ALERTMANAGER_IMAGE", "amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip()
 
 
-def test_no_runbook_is_without_its_alert() -> None:
-    assert {page.stem for page in (ROOT / "docs" / "runbooks").glob("*.md")} == {*_alerts(), *ALERTS}
+def test_every_alert_that_a_route_or_an_inhibition_names_exists() -> None:
+    text = (ROOT / "alertmanager" / "alertmanager.yml").read_text()
+    named = {name for words in re.findall(r'alertname!?=~?"([^"]+)"', text) for name in words.split("|")}
+    assert named <= {*_alerts(), *ALERTS}
+    for words in re.findall(r'alertname!?=~"([A-Z]\w+(?:\|\w+)*)"', text):
+        assert not {*words.split("|")} & {*ALERTS} or {*words.split("|")} >= {*ALERTS} or "LoginHeld" in text, words
+
+
+# -- drift -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_metric_that_a_rule_asks_for_is_exported() -> None:
+    """By us, by a rule of ours, or by what is named above."""
+    known = {name for family in exported() for name in family.series} | FOREIGN
+    recorded = {rule["record"] for rule in _rules() if "record" in rule}
+    for rule in _rules():
+        asked = set(re.findall(r"(?<![\w:\"])((?:tenant:)?[a-z]+(?:_[a-z0-9]+)+(?::\w+)?)(?=[{\[ )/]|$)", rule["expr"]))
+        words = {"count_over_time", "sum_over_time", "clamp_min", "avg_over_time", "predict_linear"}
+        assert asked - words <= known | recorded, rule.get("alert", rule.get("record"))
+
+
+def test_every_label_value_that_a_rule_asks_for_exists() -> None:
+    """A misspelt fault, state or check would silence an alert for ever."""
+    series = {(family.who, name): family for family in exported() for name in family.series}
+    for rule in _rules():
+        for name, matchers in re.findall(r"(watchkeeper_\w+)\{([^}]*)\}", rule["expr"]):
+            wanted = dict(re.findall(r'(\w+)=~?"([^"]*)"', matchers))
+            who = wanted.pop("job", "supervisor")
+            for label, values in wanted.items():
+                assert {*values.split("|")} <= series[who, name].values[label], (rule.get("alert"), label)

@@ -5,26 +5,22 @@ import re
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from engine.board import Board, Snapshot
-from engine.exits.view import ExitsSeen
-from engine.metrics import registry
-from engine.settings import Settings
-from engine.state import Observation, Phase
 from gateway.simulator.faults.catalogue import FAULTS
 from gateway.simulator.faults.fault import parameters
 from gateway.simulator.faults.reading import common_parameters
 from gateway.simulator.openapi import DESCRIPTION
 from preflight.variables import OWN
-from supervisor.metrics import Metrics
 from supervisor.notify import ALERTS
 from supervisor.windows import DAYS, OURS, parse
+from tests.metrics_page import exported, page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / ".env.example", *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(path for room in ("preflight", "supervisor", "engine", "tws") for path in (ROOT / room).rglob("*.py"))
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+EXPORTED = exported()
 
 
 def name(path: Path) -> str:
@@ -144,12 +140,17 @@ def test_every_alert_that_is_posted_is_told() -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_every_metric_that_a_page_names_exists(path: Path) -> None:
-    of_the_supervisor = CollectorRegistry()
-    Metrics(of_the_supervisor).expect("sim", ("w",))
-    board = Board(Settings(ib_account="DUSIM0001"))
-    board.pin(Snapshot(Observation(0.0, Phase.STARTED), board.clock.now(), exits=ExitsSeen(look_age=0.0)))
-    families = [*of_the_supervisor.collect(), *registry(board).collect()]
-    known = {sample.name for family in families for sample in family.samples}
-    known |= {family.name for family in families}
+    known = {name for family in EXPORTED for name in (family.name, *family.series)}
     named = set(re.findall(r"`(watchkeeper_[a-z_]+)`", path.read_text()))
-    assert {one for one in named if not one.startswith("watchkeeper_simulator_")} <= known
+    assert named <= known
+
+
+def test_the_page_of_metrics_is_what_is_exported() -> None:
+    written = (ROOT / "docs/metrics.md").read_text()
+    assert written == page(), "python -m tests.metrics_page >docs/metrics.md"
+
+
+def test_every_metric_is_exported_once_and_says_what_it_means() -> None:
+    names = [(family.who, family.name) for family in EXPORTED]
+    assert len(names) == len(set(names)) > 100
+    assert all(family.text.strip() for family in EXPORTED)
