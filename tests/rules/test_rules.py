@@ -43,7 +43,7 @@ def _tool(image: str, tool: str, *arguments: str) -> str:
     # promtool writes a database for each case.
     sandbox = ["docker", "run", "--rm", "--network", "none", "--tmpfs", "/tmp:mode=1777", *volumes]
     command = [*sandbox, "--entrypoint", tool, name, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
