@@ -262,9 +262,11 @@ def engine_trouble(
         if not view.reader_alive:
             if now - since >= policy.deaf_heard:
                 return Diagnosis(faults.ENGINE_DEAF, since, since, True, "its reader is dead")
-        elif (heard_at := view.heard_at) is not None and view.look.at - heard_at >= policy.deaf_seen:
+        elif (heard_at := view.heard_at) is not None and track.passed_at is not None:
+            silent, passed = view.look.at - heard_at, view.look.at - track.passed_at
             ticks = observation.sentinel.last_tick_at
-            if ticks is not None and ticks - heard_at >= policy.deaf_behind and now - ticks < policy.tick_fresh:
+            ticking = ticks is not None and now - ticks < policy.tick_fresh
+            if ticking and silent >= policy.deaf_seen and passed >= policy.deaf_passed:
                 since = max(heard_at, ready_since)
                 sure = now - since >= (faults.ENGINE_DEAF.act or 0.0)
                 return Diagnosis(faults.ENGINE_DEAF, since, since, sure, "it hears nothing while the canary ticks")

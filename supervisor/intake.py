@@ -14,6 +14,7 @@ from supervisor.ladder import STEPS, Purse, proof_deadline
 from supervisor.memory import NEVER, Act, Amend, Hands, Process, Proof, Remember
 from supervisor.observation import Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
 from supervisor.pad import Pad
+from supervisor.policy import Policy
 from supervisor.states import GatewayState
 
 _SIGKILL = 9
@@ -282,4 +283,12 @@ def take_looks(pad: Pad) -> None:
         engine = replace(engine, looks=engine.looks.fed(view.look))
         if view.look.result is Result.OK and view.word is not engine.word:
             engine = replace(engine, word=view.word, word_since=view.look.at)
-        pad.engine = engine
+        passed_at = _passed(engine.passed_at, view.heard_at, pad.observation.sentinel.last_tick_at, pad.policy)
+        pad.engine = engine if passed_at == engine.passed_at else replace(engine, passed_at=passed_at)
+
+
+def _passed(since: float | None, heard_at: float | None, ticked_at: float | None, policy: Policy) -> float | None:
+    # After a gateway's standstill the canary ticks first: the engine's age then says nothing of the engine.
+    if heard_at is None or ticked_at is None or ticked_at - heard_at < policy.deaf_behind:
+        return None
+    return since if since is not None and since > heard_at else ticked_at

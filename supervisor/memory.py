@@ -69,6 +69,7 @@ class EngineTrack:
     looks: Detector = field(default_factory=Detector)
     word: EngineWord = EngineWord.UNKNOWN
     word_since: float = NEVER
+    passed_at: float | None = None  # when the canary was first known to hear more than it
     resync_due: bool = False
     not_before: float = NEVER
     fresh: bool = False

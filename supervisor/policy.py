@@ -88,6 +88,7 @@ class Policy:
     mute_act: float = 20.0  # a busy engine may be slow to answer; it is restarted for that only after this long
     deaf_seen: float = 7.0  # its word is up to two looks old: 10 s in all
     deaf_behind: float = 1.0  # a tick that the canary heard so much later than the engine its last one passed it by
+    deaf_passed: float = 4.0  # for so long the canary must have heard more: after a standstill it ticks first
     deaf_heard: float = 2.0  # a dead reader's word must last this long: a resync may be mending it
     retry_after: float = 10.0
     page_exposed_after: float = 30.0

@@ -88,7 +88,7 @@ def test_a_dead_one_that_a_person_starts_runs_again(world: World, phase: int) ->
     world.hang = True  # nothing of ours starts it behind a gateway that is not ready
     world.docker_kill(Subject.ENGINE)
     world.run(20 + phase * 0.25)
-    assert [incident.fault for incident in world.incidents][-1] == "engine-exit"
+    assert "engine-exit" in [incident.fault for incident in world.incidents]
     world.docker_start(Subject.ENGINE)
     world.run(10)
     assert world.memory.engine.state is EngineState.RUNNING

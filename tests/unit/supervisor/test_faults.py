@@ -375,6 +375,18 @@ def test_engine_deaf_means_nothing_while_the_canary_has_not_ticked_either(world:
     assert world.rungs == []
 
 
+def test_engine_deaf_means_nothing_just_after_a_standstill_of_the_gateway(world: World) -> None:
+    world.ticking = False
+    world.engine_cut_at, world.engine_word = world.now, EngineWord.DEAF
+    world.run(12.0)
+    world.ticking = True  # the canary ticks first, the engine's word is still the old one
+    world.run(3.0)
+    world.engine_cut_at, world.engine_word = None, EngineWord.TRADING
+    world.run(30.0)
+    assert world.rungs == []
+    assert [incident for _, incident in world.closed if incident.fault == "engine-deaf"] == []
+
+
 def test_engine_deaf_is_restarted_when_a_resync_fails(world: World) -> None:
     world.engine_word, world.resync_cures, world.positions = EngineWord.DEAF, False, 1
     world.run(60, lambda w: w.well and bool(w.closed))
