@@ -125,7 +125,7 @@ def test_the_market_data_type_is_sent_again(tmp_path: Path, supervisor: Supervis
     with (
         contextlib.closing(StandIn(tmp_path, SIM_SERVER_VERSION=LATEST, SIM_MARKET_DATA="delayed")) as gateway,
         contextlib.closing(
-            Engine(tmp_path, gateway, supervisor.url, MARKET_DATA_TYPE="DELAYED", STRATEGY="none")
+            Engine(tmp_path, gateway, supervisor.url, MARKET_DATA_TYPE="DELAYED_FROZEN", STRATEGY="none")
         ) as engine,
     ):
         gateway.start()
