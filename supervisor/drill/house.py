@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from supervisor.drill.ports import free_port
-from supervisor.drill.stack import Stack
+from supervisor.drill.stack import FAULT_FILE, FAULT_FILES, Stack, begin_with
 from supervisor.errors import RuntimeTrouble
 from tws.clock import SystemClock
 
@@ -37,12 +37,15 @@ def environment(runs: int, profile: str, version: int, given: Mapping[str, str],
     ports = {f"HOST_PORT_{name}": str(free_port()) for name in _PORTS}
     roll = SystemClock().now().astimezone(ZoneInfo("America/New_York")) + timedelta(hours=12)
     tenant, (first, second, third) = given.get("TENANT") or "drill", _octets(given.get("SUBNET_PREFIX") or "10.92.0")
+    tenant = f"{tenant}-{place}" if place else tenant
     return {
-        "TENANT": f"{tenant}-{place}" if place else tenant,
+        "TENANT": tenant,
         "SUBNET_PREFIX": f"{first}.{second}.{third + place}",
         "SIM_DAY_START": f"{roll:%H}:00",
         "SIM_PROFILE": profile,
         "SIM_SERVER_VERSION": str(version),
+        "SIM_FILES": str(FAULT_FILES / tenant),
+        "SIM_FAULTS": f"/files/{FAULT_FILE}",
         "SIM_THROTTLE_AFTER": "1000",  # IBC tries a wrong password again and again; a person has the right one
         **budgets(runs),
         **ports,
@@ -61,6 +64,7 @@ async def house(runs: int, profile: str, version: int, place: int = 0) -> AsyncI
         RuntimeTrouble: it did not come up; what failed was printed.
     """
     env = environment(runs, profile, version, os.environ, place)
+    begin_with(env["TENANT"], ())
     try:
         if await _stack("up", "--mode", "sim", env=env):
             raise RuntimeTrouble("expected the drill's stack to come up, found the failure above")

@@ -158,7 +158,7 @@ class Drill:
             return round(moment - seen.effective, 3) if moment is not None else None
 
         rows = sorted(seen.new, key=lambda row: row["id"])
-        telling = [row for row in rows if self._tells(row, injection.fault, seen.effective)]
+        sights = (self._sight(row, injection.fault, seen.effective) for row in rows)
         acts = sorted((self._monotonic(act["at"]), act["rung"]) for row in rows for act in row["actions"])
         decided = acts[0] if acts else None
         rungs = [rung for _, rung in acts]
@@ -175,7 +175,7 @@ class Drill:
             commit=self._label.commit,
             at=at.isoformat(timespec="seconds"),
             phase_s=round(waited, 3),
-            detect_s=after(min((self._monotonic(row["declared_at"]) for row in telling), default=None)),
+            detect_s=after(min((at for at in sights if at is not None), default=None)),
             decide_s=after(decided[0]) if decided is not None else None,
             act_s=after(self._by_docker(*decided)) if decided is not None else None,
             lifted_s=after(seen.lifted),
@@ -188,11 +188,16 @@ class Drill:
             wrong=wrong_rungs(injection.fault, [rung for at, rung in acts if at < by_hand_from]),
         )
 
-    def _tells(self, row: dict[str, Any], fault: str, effective: float) -> bool:
-        """Whether it is a sight of this fault, under its own name or another, and none of what came before it."""
-        if row["fault"] == fault:
-            return True
-        return row["fault"] not in _THE_MACHINES and self._monotonic(row["declared_at"]) >= effective - _BEFORE_SECONDS
+    def _sight(self, row: dict[str, Any], fault: str, effective: float) -> float | None:
+        """When this incident told of the fault, under its own name or another; None if it tells of what came before.
+
+        One that was open already was given the fault's name: by its next act that is known at the latest.
+        """
+        declared, begun = self._monotonic(row["declared_at"]), effective - _BEFORE_SECONDS
+        if row["fault"] != fault:
+            return declared if row["fault"] not in _THE_MACHINES and declared >= begun else None
+        acts = [at for act in row["actions"] if (at := self._monotonic(act["at"])) >= begun]
+        return min(acts) if declared < begun and acts else declared
 
     def _monotonic(self, stamp: str) -> float:
         return monotonic_of(epoch(stamp), self._clock)

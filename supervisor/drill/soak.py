@@ -21,13 +21,14 @@ from supervisor.drill.house import commit, house
 from supervisor.drill.injections import INJECTIONS, Ends, StandIn, Step
 from supervisor.drill.stack import Hands, Stack
 from supervisor.errors import RuntimeTrouble
+from supervisor.faults import FAULTS
 from tws.clock import Clock, SystemClock
 
 FAULT_NAMES = tuple(
     name
     for name, injection in INJECTIONS.items()
     # These wait for minutes before an act is due.
-    if injection.ends is Ends.TRADING and name not in ("login-stuck", "upstream-reconnect")
+    if injection.ends is Ends.TRADING and (FAULTS[injection.fault].act or 0.0) < 300.0
 )
 
 NOISE: tuple[StandIn, ...] = (

@@ -5,6 +5,7 @@ its own stamp of a fault is on that clock already; Docker's and the journal's wa
 """
 
 import asyncio
+import contextlib
 import json
 import subprocess
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +18,7 @@ import httpx
 
 from supervisor.drill.injections import (
     Ask,
+    AtStart,
     CancelExits,
     CancelOf,
     Docker,
@@ -25,6 +27,7 @@ from supervisor.drill.injections import (
     Hit,
     Lift,
     Push,
+    Said,
     StandIn,
     Step,
     Wait,
@@ -35,6 +38,11 @@ from tws.clock import Clock
 OVER = {"Filled", "Cancelled", "ApiCancelled", "Inactive"}
 """The broker's words for an order that does not work any more."""
 
+FAULT_FILES = Path(__file__).resolve().parents[2] / "var" / "drills" / "files"
+"""A directory a tenant, which its stand-in reads at each start."""
+FAULT_FILE = "faults.json"
+
+_LAUNCHER_LOG = "/home/ibgateway/state/launcher.log"
 _SPY = 756733
 """Shares of SPY, which the stand-in trades at any hour."""
 _ENGINES_BAND = range(1, 6)
@@ -79,15 +87,17 @@ class Hands:
         """
         effective = self._clock.monotonic()
         for step in steps:
-            effective = await self._take(step)
+            effective = await self._take(step, effective)
         return effective
 
-    async def _take(self, step: Step) -> float:
+    async def _take(self, step: Step, before: float) -> float:
         if isinstance(step, StandIn):
             return await self._begin(step)
         if isinstance(step, Lift):
             url = f"{self._stack.simulator}/api/v1/faults/{step.fault}"
             (await self._client.delete(url)).raise_for_status()
+        elif isinstance(step, AtStart):
+            begin_with(self._stack.tenant, step.faults)
         elif isinstance(step, Push):
             answer = await self._client.post(f"{self._stack.simulator}/api/v1/push", json={"answer": "approve"})
             if answer.status_code != httpx.codes.CONFLICT:  # nobody waits for it any more
@@ -96,6 +106,8 @@ class Hands:
             await self._clock.sleep(step.seconds)
         elif isinstance(step, Ask):
             await self._post(f"{self._stack.supervisor}/api/v1/{step.path}", dict(step.body))
+        elif isinstance(step, Said):
+            return await self._said(step.words, before)
         elif isinstance(step, Hit):
             return await self._hit(step.fault)
         elif isinstance(step, Held):
@@ -135,6 +147,19 @@ class Hands:
 
         return await self._until(hit)
 
+    async def _said(self, words: str, since: float) -> float:
+        async def said() -> float | None:
+            with contextlib.suppress(subprocess.CalledProcessError):  # it does not run just now
+                asked = ("exec", self._stack.container("gateway"), "tail", "-n", "100", _LAUNCHER_LOG)
+                lines = (await asyncio.to_thread(docker, *asked)).splitlines()
+                # The drill's gateway keeps UTC.
+                stamps = [epoch(f"{line[:10]}T{line[11:23]}Z") for line in lines if words in line]
+                told = monotonic_of(stamps[-1], self._clock) if stamps else since
+                return told if told > since else None
+            return None
+
+        return await self._until(said)
+
     async def _holds(self) -> bool | None:
         return bool((await self._client.get(f"{self._stack.engine}/api/v1/status")).json()["positions"]) or None
 
@@ -143,7 +168,8 @@ class Hands:
         deadline = self._clock.monotonic() + _PATIENCE_SECONDS
         while (found := await look()) is None:
             if self._clock.monotonic() > deadline:
-                raise TimeoutError(f"expected the engine to trade, found that it has not in {_PATIENCE_SECONDS:g} s")
+                what = "the engine to trade, or the gateway's log to say so"
+                raise TimeoutError(f"expected {what}, found that it has not in {_PATIENCE_SECONDS:g} s")
             await self._clock.sleep(_LOOK_SECONDS)
         return found
 
@@ -192,6 +218,14 @@ def _is_meant(order: dict[str, Any], step: CancelExits | CancelOf, positions: Se
         return bool(order["client_id"] == step.client_id)
     closing = {(row["con_id"], "SELL" if row["quantity"] > 0 else "BUY") for row in positions}
     return (order["con_id"], order["action"]) in closing
+
+
+def begin_with(tenant: str, faults: Sequence[StandIn]) -> None:
+    """Write the file of faults that the tenant's stand-in begins with."""
+    directory = FAULT_FILES / tenant
+    directory.mkdir(parents=True, exist_ok=True)
+    rows = [{"name": fault.fault, **fault.parameters} for fault in faults]
+    (directory / FAULT_FILE).write_text(json.dumps({"fault": rows}) + "\n")
 
 
 def docker(*arguments: str) -> str:
