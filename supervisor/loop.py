@@ -729,10 +729,11 @@ class Watch:
         view = self._senses.ledger.look()
         if view.look.result is not Result.OK or view.next_at is not None:
             return False, self._explained(view)
-        if view.waiting:
-            return True, "the gateway waited for this and logs in now"
         found = self.observation.gateway
-        up = found is not None and found.is_up
+        # Its own word that it waits may be some seconds old, and it may have been stopped since, by us.
+        up = found is not None and found.is_up and self.memory.gateway.process.died_at is None
+        if view.waiting and up:
+            return True, "the gateway waited for this and logs in now"
         refusal = self.ask(Ask(Subject.GATEWAY, Rung.CONTAINER_RESTART if up else Rung.CONTAINER_START))
         if refusal is not None:
             return False, refusal

@@ -40,8 +40,9 @@ and what is seen late is seen late there. A run is marked, never left out.
 _OURS = """
 ## Watchkeeper
 
-Seconds, p50 / p95 / max. **Seen**: an incident was declared. **Decided**: the first act, in the journal. **Hand**:
-from there to Docker's own stamp, where it is Docker's (of a stop its beginning, of a start its end). **Trading**: the
+Seconds, p50 / p95 / max. **Seen**: an incident was declared; where one was open already, its next act. **Decided**:
+the first act, in the journal. **Hand**: from there to Docker's own stamp, where it is Docker's (of a stop its
+beginning, of a start its end). **Trading**: the
 engine is TRADING and the incident closed; where nobody should cure it (¹), from its end, and where a person must (²),
 from that person's turn. **Follows**: from gateway ready to trading. **Wrong**: acts that the fault's row does not have.
 """
@@ -69,7 +70,7 @@ def page(runs: Sequence[Run], files: Sequence[str], plot: str) -> str:
     others = [run for run in runs if run.keeper != WATCHKEEPER]
     named = ", ".join(f"[{path.rsplit('/', 1)[-1]}]({path})" for path in files)
     parts = [_HEAD.format(files=named), _OURS, "\n".join(_ours(ours)), f"\n![Seconds until it trades again]({plot})\n"]
-    parts += [_verdict(ours)]
+    parts += [_verdict(ours), *_remarks(ours)]
     if others:
         parts += [_OTHERS, "\n".join(_others(others))]
     parts += ["\n## What is still missing\n", *_missing(ours), "\n## What is not drilled\n", *_undrilled()]
@@ -122,6 +123,14 @@ def _verdict(runs: Sequence[Run]) -> str:
         f"Of {len(runs)} injections: {len(wrong)} wrong acts{only}; {never} not well again in time; "
         f"seen later than the row's bound: {names}."
     )
+
+
+def _remarks(runs: Sequence[Run]) -> list[str]:
+    """What was found out of single runs."""
+    found = [
+        f"* `{run.injection}` at {run.server_version}, number {run.number}: {run.remark}." for run in runs if run.remark
+    ]
+    return ["", *found] if found else []
 
 
 def _others(runs: Sequence[Run]) -> list[str]:

@@ -452,6 +452,22 @@ async def test_login_restarts_nothing_that_only_waited_for_it(
     assert not watch._asks
 
 
+async def test_login_starts_what_waited_until_it_was_stopped_a_moment_ago(
+    client: httpx.AsyncClient, watch: Watch, tmp_path: Path
+) -> None:
+    """What the wrapper said last, and what Docker showed last, are both from before."""
+    watch._hands.hold("x")
+    (tmp_path / "ledger").write_text(
+        json.dumps({"at": CLOCK.now().timestamp(), "state": "held", "next_at": None, "reason": "x"})
+    )
+    watch.observation = Observation(gateway=Container("id", "name", Status.RUNNING, "start"))
+    stopped = replace(watch.memory.gateway.process, died_at=CLOCK.monotonic(), asked=True)
+    watch.memory = replace(watch.memory, gateway=replace(watch.memory.gateway, process=stopped))
+    answer = await client.post("/api/v1/login", headers=OPERATOR)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, True)
+    assert [ask.rung for ask in watch._asks] == [Rung.CONTAINER_START]
+
+
 async def wrapper_says(directory: Path, answer: str) -> str:
     """What the gateway's wrapper does with the next request: take it, and answer; returns the word that was asked."""
     async with asyncio.timeout(5):

@@ -1,6 +1,8 @@
 """The table of injections against the table of faults and the stand-in's catalogue."""
 
 import json
+import subprocess
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,10 @@ import pytest
 
 from gateway.simulator.faults.catalogue import FAULTS as PLAYED
 from gateway.simulator.faults.fault import parameters
+from gateway.simulator.faults.reading import from_file
+from supervisor.drill import stack as module
 from supervisor.drill.baselines.__main__ import FAULTS as OF_BASELINES
-from supervisor.drill.injections import INJECTIONS, NOT_DRILLED, Ends, Lift, StandIn
+from supervisor.drill.injections import INJECTIONS, NOT_DRILLED, AtStart, Ends, Lift, Said, StandIn
 from supervisor.drill.soak import FAULT_NAMES, NOISE
 from supervisor.drill.stack import Hands, Stack
 from supervisor.faults import FAULTS
@@ -79,3 +83,43 @@ async def test_what_meets_the_engine_anew_meets_it_under_whichever_client_id_it_
     anew = [("/api/v1/faults/no-managed-accounts", number) for number in range(1, 6)]
     assert asked == [*anew, ("/api/v1/faults/reset", 2)]
     assert effective == pytest.approx(5.0)
+
+
+async def test_a_line_of_the_gateways_log_is_the_moment_that_it_tells_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An old line is none, and a gateway that does not run just now is asked again."""
+    clock = SystemClock()
+    now = clock.now()
+
+    def line(age: float, words: str) -> str:
+        return f"{now - timedelta(seconds=age):%Y-%m-%d %H:%M:%S.%f}"[:23] + f" INFO  [JTS-Main] - {words}\n"
+
+    old, other, new = line(300, "Authorization failed: X"), line(1, "Authorized"), line(-0.5, "Authorization failed: X")
+    answers = [subprocess.CalledProcessError(1, "docker"), old + other, old + other + new]
+
+    def logged(*words: str) -> str:
+        assert words[:2] == ("exec", "watchkeeper-drill-gateway")
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return str(answer)
+
+    monkeypatch.setattr(module, "docker", logged)
+    stack = Stack("drill", "", "", "", 1, tmp_path)
+    async with httpx.AsyncClient() as client:
+        told = await Hands(stack, client, clock).take((Said("Authorization failed"),))
+    assert told == pytest.approx(clock.monotonic() + 0.5, abs=5.0)
+    assert answers == []
+
+
+async def test_what_the_stand_in_is_to_begin_with_is_in_its_file_until_it_is_taken_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FAULT_FILES", tmp_path)
+    file = tmp_path / "drill" / module.FAULT_FILE
+    async with httpx.AsyncClient() as client:
+        hands = Hands(Stack("drill", "", "", "", 1, tmp_path), client, SystemClock())
+        for faults, names in (((StandIn("twofa-never", {"answer": "refused"}),), ["twofa-never"]), ((), [])):
+            await hands.take((AtStart(faults),))
+            assert [wish.fault.name for wish in from_file(file)] == names

@@ -1,5 +1,6 @@
 """The drills' page: what is missing is said, and what is committed is what the raw lines give."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from supervisor.drill.page import page
@@ -34,6 +35,12 @@ def test_wrong_acts_and_late_sights_are_said_aloud() -> None:
 def test_a_new_session_of_the_sentinels_is_told_apart_from_acts_on_others() -> None:
     made = page([run(30.0, wrong=["sentinel-reconnect"]), run(30.0, wrong=["ibc-restart"])], [], "x.png")
     assert "2 wrong acts (1 of them the sentinel's new session, which touches nothing but itself);" in made
+
+
+def test_what_was_found_out_of_a_run_stands_beside_it() -> None:
+    made = page([replace(run(None, number=4), remark="the injection missed"), run(30.0)], [], "x.png")
+    assert "* `jvm-dead` at 200, number 4: the injection missed.\n" in made
+    assert made.count("number ") == 1
 
 
 def test_baselines_say_how_many_recovered() -> None:

@@ -51,12 +51,14 @@ class Scripted:
         deaf: float = 0.1,
         fault: str = "jvm-dead",
         heals_after: float = 25.0,
+        declared: float = 2.0,
     ) -> None:
         self._clock = clock
         self._heals = heals
         self._rung = rung
         self._fault = fault
         self._heals_after = heals_after
+        self._declared = declared
         self._broken_at = float("inf")
         self.lifted = False
         self.deaf = deaf
@@ -96,7 +98,7 @@ class Scripted:
         return {
             "id": 1,
             "fault": self._fault,
-            "declared_at": self.iso(2),
+            "declared_at": self.iso(self._declared),
             "closed_at": self.iso(self._heals_after + 1) if trading else None,
             "actions": [{"rung": self._rung, "at": self.iso(20), "outcome": "ok"}] if age >= 20 else [],
             "outcome": "recovered" if trading else "open",
@@ -163,6 +165,11 @@ async def test_what_is_cured_under_a_standing_faults_name_is_over_only_after_its
 async def test_a_slow_answer_is_no_sight_of_another_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     run = await one_run(monkeypatch, name="engine-deaf", fault="slow", heals_after=5.0)
     assert (run.detect_s, run.named) == (None, ["slow"])
+
+
+async def test_an_incident_that_was_open_before_is_a_sight_by_its_next_act(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await one_run(monkeypatch, declared=-30.0)).detect_s == pytest.approx(20, abs=0.002)
+    assert (await one_run(monkeypatch, declared=-0.5)).detect_s == pytest.approx(-0.5, abs=0.002), "the stamps' own lag"
 
 
 def test_a_resync_is_right_behind_every_fault_and_no_other_act_is() -> None:
