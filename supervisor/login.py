@@ -42,6 +42,9 @@ _PATTERNS: tuple[tuple[LoginPhase, str], ...] = (
     (_P.EXISTING_SESSION, r"\(scenario [1246]\)"),
     (_P.LOGGING_IN, r"so continue this one \(scenario 3\)"),
     (_P.QUIET, r"Continue this session and let the other session exit \(scenario 5\)"),
+    # A process has begun. socat complains of each look at a port that nobody has opened yet, so in a start that takes
+    # its time the container's own lines are soon out of sight; this one is not.
+    (_P.RESTARTING, r"IB GATEWAY RESTART"),  # launcher
     (_P.RESTARTING, r"Running in auto-restart mode"),  # launcher
     (_P.RESTARTING, r"authentication will not be required"),
     (_P.RESTARTING, r"IBC will (?:cold-)?restart shortly"),

@@ -39,7 +39,7 @@ def test_a_new_session_of_the_sentinels_is_told_apart_from_acts_on_others() -> N
 
 def test_what_was_found_out_of_a_run_stands_beside_it() -> None:
     made = page([replace(run(None, number=4), remark="the injection missed"), run(30.0)], [], "x.png")
-    assert "* `jvm-dead` at 200, number 4: the injection missed.\n" in made
+    assert "* `jvm-dead` at 223, number 4: the injection missed.\n" in made
     assert made.count("number ") == 1
 
 

@@ -8,6 +8,7 @@ from supervisor.login import Line, of_container, of_launcher, read
 from supervisor.observation import LoginPhase, LoginView, Look, Result
 
 LOOK = Look(Result.OK, 1.0)
+BEGUN = "INFO  [JTS-Main] - ------------------------------- IB GATEWAY RESTART --------------------------------"
 STARTED = "autorestart file not found: full authentication will be required"
 CLICKED = "2026-11-22 13:00:00:000 IBC: Login attempt: 1"
 ASKED = (
@@ -46,6 +47,9 @@ def told(*texts: str) -> LoginView:
         ((), LoginPhase.QUIET),
         (("a line that nobody knows",), LoginPhase.QUIET),
         ((STARTED,), LoginPhase.LOGGING_IN),
+        ((BEGUN,), LoginPhase.RESTARTING),
+        ((STARTED, BEGUN, "Switching to a new encrypted log..."), LoginPhase.QUIET),
+        ((WRONG, BEGUN), LoginPhase.REFUSED),
         ((STARTED, CLICKED, ASKED), LoginPhase.LOGGING_IN),
         ((STARTED, PUSHED), LoginPhase.TWOFA),
         ((STARTED, ASKED, "Received CHALLENGE"), LoginPhase.TWOFA),
@@ -98,10 +102,9 @@ def test_it_says_since_when_and_by_which_words() -> None:
 def test_a_restart_and_its_login_are_one_story() -> None:
     """IBC that finds no window to log in at begins anew each minute: that is none the younger for it."""
     no_window = ("IBC: Exiting after error with exit code=1112", "IBC returned exit status 88", AGAIN)
-    assert (told(STARTED, *no_window, *no_window).phase, told(STARTED, *no_window).since) == (
-        LoginPhase.RESTARTING,
-        50.0,
-    )
+    view = told(STARTED, BEGUN, *no_window, BEGUN, *no_window)
+    assert (view.phase, view.since) == (LoginPhase.RESTARTING, 50.0)
+    assert told(BEGUN, BEGUN).since == 50.0, "the launcher's lines alone tell it as well"
     assert told(AGAIN, CLICKED).since == 50.0
     assert told(CLICKED, DONE, AGAIN).since == 52.0, "what came through before is over"
     assert told(CLICKED, PUSHED, ANSWERED).since == 52.0, "a person's time is not the login's"
