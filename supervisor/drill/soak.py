@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -63,10 +64,14 @@ class Soak:
         self.told: set[str] = set()
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.course: list[dict[str, Any]] = []
+        """What was done to it, by seconds from the beginning."""
+        self._began = clock.monotonic()
 
     async def run(self, seconds: float) -> dict[str, Any]:
         """Break things for that long, let them settle, and reckon."""
-        until = self._clock.monotonic() + seconds
+        self._began, began = self._clock.monotonic(), self._clock.now()
+        until = self._began + seconds
         spent = await self._logins_left()
         beside = [asyncio.create_task(self._listen()), asyncio.create_task(self._noise(until))]
         while self._clock.monotonic() < until:
@@ -93,15 +98,19 @@ class Soak:
             "orders": len(book["orders"]),
             "executions": len(book["executions"]),
             "orders_told_by_the_engine": len(self.told),
+            "course": self.course,
+            "told": [_told(row, began) for row in reversed(incidents)],
             "found": found,
             "good": settled and bool(book["executions"]) and not any(found.values()),
         }
 
     async def _play(self, steps: tuple[Step, ...], name: str) -> None:
         """What the last fault has taken away may refuse this one: that is counted, and is no finding."""
+        at = round(self._clock.monotonic() - self._began, 1)
         try:
             await self._hands.take(steps)
             self.done[name] += 1
+            self.course.append({"at_s": at, "name": name})
         except (httpx.HTTPError, subprocess.CalledProcessError, KeyError, TypeError, ValueError):
             self.refused[name] += 1
 
@@ -159,6 +168,13 @@ class Soak:
 
     async def _get(self, base: str, path: str) -> Any:
         return (await self._client.get(f"{base}/api/v1/{path}")).raise_for_status().json()
+
+
+def _told(row: dict[str, Any], began: datetime) -> dict[str, Any]:
+    """An incident, by seconds from the beginning of the soak."""
+    at = datetime.fromisoformat(row["opened_at"]) - began
+    kept = {name: row[name] for name in ("fault", "standing", "detection_seconds", "recovery_seconds", "outcome")}
+    return {"at_s": round(at.total_seconds(), 1), **kept, "acts": [act["rung"] for act in row["actions"]]}
 
 
 async def _soaked(seed: int, minutes: float, profile: str, version: int) -> dict[str, Any]:
