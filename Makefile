@@ -105,6 +105,10 @@ drill: bootstrap ## break a stand-in stack on purpose and measure: FAULT=contain
 soak: bootstrap ## random faults and noise for MINUTES=60 on a stand-in stack; then every book must agree
 	@$(DO) soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE))
 
+.PHONY: report
+report: bootstrap ## a page with plots of a drill or a soak that was run here, under var/report: FROM="FILE …"
+	@$(DO) report $(FROM)
+
 catalog: bootstrap ## the past from the gateway into var/catalog: SYMBOL=SPY FROM=2026-11-16 TO=2026-11-20 WHAT=bars BAR=1-MINUTE STRIKES=2
 	@$(DO) catalog $(if $(SYMBOL),--symbol $(SYMBOL)) --from "$(FROM)" $(if $(TO),--to "$(TO)") $(if $(WHAT),--what $(WHAT)) \
 	$(if $(BAR),--bar $(BAR)) $(if $(STRIKES),--strikes $(STRIKES)) $(if $(CATALOG),--catalog "$(CATALOG)") $(if $(PORT),--port $(PORT)) $(JSON_FLAG)

@@ -33,6 +33,10 @@ class Stack:
     tenant: str
     environment: dict[str, str]
 
+    def commands(self) -> dict[str, str]:
+        """What its commands are run with."""
+        return {**os.environ, **self.environment}
+
     def make(self, target: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a Makefile target as a user would; never raises."""
         return subprocess.run(
