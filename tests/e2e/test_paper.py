@@ -13,16 +13,20 @@ import httpx
 import pytest
 from ib_async import IB, MarketOrder, Stock
 
-from preflight.secret_files import CREDENTIALS, OPTIONAL, TOKENS
+from preflight.secret_files import ALERTMANAGERS, CREDENTIALS, OPTIONAL, TOKENS
 from supervisor.drill.ports import free_port
 from tests.e2e.stack import ROOT, Stack, docker, make_stack
 
 SETTINGS = "/home/ibgateway/tws_settings"
 MARK = "the-secret"
+ABROAD = {"unusual_whales_token", "telegram_token", "pagerduty_key"}
+"""Left out: each would be sent to the server that it is for."""
 SECRETS = {name: f"{MARK}-{name}" for name in (*CREDENTIALS, *TOKENS)} | {
-    "webhook_url": f"http://127.0.0.1:9/{MARK}-webhook_url"
+    name: f"http://127.0.0.1:9/{MARK}-{name}" if name.endswith("_url") else f"{MARK}-{name}"
+    for name in ("webhook_url", *ALERTMANAGERS)
+    if name not in ABROAD
 }
-"""Every secret, each of which a search would find; but no token of a feed: that would be sent to its server."""
+"""Every secret, each of which a search would find."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +43,10 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         IB_ACCOUNT="DUSIM0001",
         MODE="paper",
         LOGIN_BUDGET="10/1h",
+        # Every way to a person is on, and leads nowhere.
+        EMAIL_TO="me@example.com",
+        EMAIL_FROM="it@example.com",
+        EMAIL_SERVER="127.0.0.1:9",
     )
     try:
         result = made.make("up", "PAPER=1")
@@ -92,11 +100,12 @@ def test_it_observes_and_the_preflight_goes(paper: Stack) -> None:
 
 def test_no_secret_is_in_anything_that_is_shown(paper: Stack) -> None:
     """Where people and programs look: Docker, Compose, logs, processes, written files, images, and our own answers."""
-    assert set(SECRETS) == {*CREDENTIALS, *TOKENS, *OPTIONAL} - {"unusual_whales_token"}
+    assert set(SECRETS) == {*CREDENTIALS, *TOKENS, *OPTIONAL} - ABROAD
     label = f"label=com.docker.compose.project=watchkeeper-{paper.tenant}"
     names = docker("ps", "--all", "--format", "{{.Names}}", "--filter", label).split()
     assert f"watchkeeper-{paper.tenant}-gateway" in names
-    files = (ROOT / "var" / paper.tenant / "compose.env", ROOT / "var" / paper.tenant / "redis.acl")
+    names_of_files = ("compose.env", "redis.acl", "alertmanager.yml")
+    files = tuple(ROOT / "var" / paper.tenant / name for name in names_of_files)
     shown = {str(file): file.read_text() for file in files}
     for name in names:
         shown[f"inspect {name}"] = docker("inspect", name)
@@ -131,6 +140,7 @@ def test_that_search_would_find_them(paper: Stack) -> None:
         for container in (
             *(paper.container("gateway"), paper.container("engine")),
             f"watchkeeper-{paper.tenant}-supervisor-1",
+            f"watchkeeper-{paper.tenant}-alertmanager-1",
         )
     )
     assert all(text in found for text in SECRETS.values())

@@ -242,3 +242,12 @@ def test_every_label_value_that_a_rule_asks_for_exists() -> None:
             who = wanted.pop("job", "supervisor")
             for label, values in wanted.items():
                 assert {*values.split("|")} <= series[who, name].values[label], (rule.get("alert"), label)
+
+
+def test_memory_is_measured_against_what_the_containers_may_use() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    [rule] = [rule for rule in _rules() if rule.get("alert") == "MemoryGrowth"]
+    found = re.findall(r'job="(\w+)"\}\[6h\], 86400\) > (\d+) \* 1024 \* 1024', rule["expr"])
+    assert {job: f"{bound}m" for job, bound in found} == {
+        name: services[name]["mem_limit"] for name in ("supervisor", "engine")
+    }

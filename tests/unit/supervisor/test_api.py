@@ -762,6 +762,11 @@ async def test_a_new_supervisor_tells_what_the_last_one_heard(watch: Watch) -> N
     await watch._remember_all()
     assert watch.status()["preflight"]["at"] == "2026-09-21T14:13:20.000Z"
     assert watch.preflighted == (Says("fail").as_json(), 1_790_000_000.0)
+    told = (
+        watch._metrics.preflight_at.labels("sim")._value.get(),
+        watch._metrics.preflight_go.labels("sim")._value.get(),
+    )
+    assert told == (1_790_000_000.0, 0.0), "Prometheus hears of it as well"
     assert watch.preflights.last is None, "what an engine's start hangs on is asked anew"
 
 
