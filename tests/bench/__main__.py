@@ -24,7 +24,7 @@ from preflight.checks import CHECKS
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
-from tests.bench import days, engine, kills, memory, tenants, ticks
+from tests.bench import days, engine, kills, memory, page, tenants, ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
 from tests.bench.orders import acknowledgements
@@ -175,7 +175,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine", "kills", "memory"],
+        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine", "kills", "memory", "page"],
         help="only this; fuzz and days if asked for",
     )
     parser.add_argument("--seconds", type=int, default=600)
@@ -207,6 +207,9 @@ async def main() -> None:
         return
     if asked.what == "engine":
         await engine.measure(tell, asked.seconds)
+        return
+    if asked.what == "page":
+        await page.measure(tell, 3)
         return
     if asked.what == "preflight":
         await preflights(10)
