@@ -235,7 +235,7 @@ def facts(row: Mapping[str, Any], now: float) -> Iterable[tuple[str, str]]:
         yield "At the broker", "not asked yet"
     else:
         asked = lasting(now - epoch(exposure["audited_at"]))
-        yield "At the broker", f"{exposure['positions']} positions, {exposure['orders']} working orders, {asked} ago"
+        yield "At the broker", f"{held(exposure['positions'], exposure['orders'])}, {asked} ago"
     if gateway["answered_in_seconds"] is not None:
         yield "Gateway answers in", f"{gateway['answered_in_seconds'] * 1000:.0f} ms"
     yield "To IBKR", gateway["upstream"]
@@ -243,6 +243,15 @@ def facts(row: Mapping[str, Any], now: float) -> Iterable[tuple[str, str]]:
         yield "Farms that are away", ", ".join(gateway["farms_down"])
     if engine["sentence"]:
         yield "The engine says", engine["sentence"]
+
+
+def held(positions: int, orders: int) -> str:
+    """`1 position, 2 working orders`."""
+    return f"{_count(positions, 'position')}, {_count(orders, 'working order')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 # -- the past ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ def main() -> None:
         for visitor in (light, dark, phone):
             visitor.goes_to(url)
         expect(light.page.get_by_role("heading", level=1)).to_have_text("Trading.")
-        light.page.screenshot(path=ROOT / "docs/status-page.png", full_page=True)
+        light.page.screenshot(path=ROOT / "docs/status-page.png")
         subprocess.run(["docker", "kill", container], check=True, capture_output=True)
         for visitor in (dark, phone):
             expect(visitor.page.get_by_role("heading", name="container-exit")).to_be_visible()

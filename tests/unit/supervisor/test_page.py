@@ -5,6 +5,8 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -229,6 +231,13 @@ async def test_a_browser_is_told_to_take_nothing_from_elsewhere(client: httpx.As
 @pytest.mark.parametrize("path", ["/", "/events?tenant=sim", "/docs/faults.md", "/runbooks/GatewayDown"])
 async def test_a_foreign_host_is_refused(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path, headers={"Host": "evil.example:9180"})).status_code == 400
+
+
+def test_who_never_looks_has_nothing_of_it_in_memory() -> None:
+    loaded = "{'jinja2', 'markdown_it'} & set(sys.modules)"
+    script = f"import supervisor.lean, sys, supervisor.service; sys.exit(str({loaded} or ''))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=docs.ROOT.parent, capture_output=True, text=True)
+    assert done.stderr.strip() == ""
 
 
 # -- acting ------------------------------------------------------------------------------------------------------------
