@@ -8,7 +8,8 @@ algorithm's, an emulated order's when it is released.
 While entries are held, what opens or enlarges a position is refused. While the engine is halted or stopping, so is
 everything that would strip a position of its exits: strategies are known to cancel all and close all when they stop.
 
-At any time, what would open a position in an option of today and outlive the day (GTC, GTD) is refused.
+At any time, what would open a position in an option of today and outlive the day (GTC, GTD) is refused. So is an entry
+whose exits are to be emulated by a price that the emulator does not watch: it cancels them as soon as the entry fills.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from nautilus_trader.execution.messages import (
     SubmitOrder,
     SubmitOrderList,
 )
-from nautilus_trader.model.enums import OrderSide
+from nautilus_trader.model.enums import OrderSide, OrderStatus, TriggerType
 from nautilus_trader.model.events import OrderCancelRejected, OrderModifyRejected
 
 from engine import messages
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 # Orders that another client, or a person, has placed are not ours to cancel.
 OTHERS = "EXTERNAL"
 DRAIN_SECONDS = 0.3
+# What NautilusTrader's emulator can watch, and what is not emulated at all.
+WATCHED = (TriggerType.NO_TRIGGER, TriggerType.DEFAULT, TriggerType.BID_ASK, TriggerType.LAST_PRICE)
 
 
 class Deed(StrEnum):
@@ -157,13 +160,18 @@ class OrderGate:
             self._onward(command)
 
     def _submit(self, command: Any, orders: list[Any]) -> None:
-        whys = (self._refusal(Deed.SUBMIT, order, command.strategy_id) or self._outlives(order) for order in orders)
+        whys = (
+            self._refusal(Deed.SUBMIT, order, command.strategy_id) or self._outlives(order) or self._unwatched(order)
+            for order in orders
+        )
         why = next(filter(None, whys), None)
         if why is None:
             self._onward(command)
             return
-        self._gate.refusals += len(orders)
-        messages.deny(self._kernel, orders, why)
+        # Children that are to be emulated come one by one, after the entry has filled: they end with it.
+        family = [*orders, *(child for order in orders for child in self._children(order) if child not in orders)]
+        self._gate.refusals += len(family)
+        messages.deny(self._kernel, family, why)
 
     def _modify(self, command: Any) -> None:
         order = self._kernel.cache.order(command.client_order_id)
@@ -207,6 +215,28 @@ class OrderGate:
         except OrderRefused as refused:
             return str(refused)
         return None
+
+    def _unwatched(self, order: Any) -> str | None:
+        """Return why the exits that wait for this order's fill would never be there."""
+        for child in self._children(order):
+            trigger = TriggerType(child.emulation_trigger)
+            if trigger not in WATCHED:
+                return (
+                    f"expected exits at the broker, or emulated with BID_ASK or LAST_PRICE, found {trigger.name}: "
+                    "NautilusTrader cancels those at the fill, and the position has none"
+                )
+        return None
+
+    def _children(self, order: Any) -> list[Any]:
+        """Return the orders that wait for this one's fill and were not sent yet."""
+        linked = map(self._kernel.cache.order, order.linked_order_ids or ())
+        return [
+            one
+            for one in linked
+            if one is not None
+            and one.parent_order_id == order.client_order_id
+            and one.status is OrderStatus.INITIALIZED
+        ]
 
     def _is_exit(self, order: Any, quantity: Any) -> bool:
         held = net_positions(self._kernel.cache).get(order.instrument_id, 0.0)

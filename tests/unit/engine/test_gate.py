@@ -18,6 +18,7 @@ from nautilus_trader.model.enums import (
     OrderStatus,
     TimeInForce,
     TradingState,
+    TriggerType,
 )
 from nautilus_trader.model.identifiers import InstrumentId, Symbol, Venue
 from nautilus_trader.model.instruments import OptionContract
@@ -349,3 +350,22 @@ def test_an_exit_is_not_denied_for_its_time_in_force(house: House) -> None:
     stranger = house.run(buy, close)
     assert house.net == 0
     assert not stranger.said("OrderDenied")
+
+
+# The emulator subscribes to an order book as well.
+@pytest.mark.filterwarnings("ignore:'d' is deprecated")
+@pytest.mark.parametrize(
+    ("trigger", "held"), [(TriggerType.MARK_PRICE, 0), (TriggerType.BID_ASK, 10), (TriggerType.NO_TRIGGER, 10)]
+)
+def test_an_entry_whose_exits_nobody_would_watch_is_denied(house: House, trigger: TriggerType, held: int) -> None:
+    """NautilusTrader fills the entry, and cancels the exits that its emulator does not know how to watch."""
+
+    def emulated(stranger: Stranger) -> None:
+        exits = {"tp_price": STOCK.make_price(110), "sl_trigger_price": STOCK.make_price(95)}
+        make = stranger.order_factory.bracket
+        stranger.submit_order_list(make(STOCK.id, OrderSide.BUY, SIZE, emulation_trigger=trigger, **exits))
+
+    stranger = house.run(emulated, lambda _: None)
+    assert house.net == held
+    assert [("MARK_PRICE" in why) for why in stranger.said("OrderDenied")] == ([] if held else [True] * 3)
+    assert bool(house.engine.cache.orders_open() or house.engine.cache.orders_emulated()) is bool(held)
