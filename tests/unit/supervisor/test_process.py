@@ -115,6 +115,18 @@ def test_a_killed_supervisor_holds_nothing(supervise: Supervise) -> None:
     healthy(supervise())
 
 
+def test_who_looks_at_the_page_keeps_no_supervisor_from_ending(supervise: Supervise) -> None:
+    process = supervise()
+    healthy(process)
+    url: str = process.url  # type: ignore[attr-defined]
+    with httpx.stream("GET", f"{url}/events?tenant=sim", trust_env=False, timeout=30) as stream:
+        parts = stream.iter_bytes()
+        assert next(parts).startswith(b"event: sections")
+        ends_quickly(process)
+        assert all(part.startswith(b"event: sections") for part in parts), "it ended, and was not cut off"
+    assert "Cancel" not in process.log.read_text()
+
+
 def test_a_supervisor_that_answers_under_our_name_is_not_joined(supervise: Supervise, tmp_path: Path) -> None:
     first = supervise()
     healthy(first)
