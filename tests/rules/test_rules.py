@@ -11,6 +11,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
+from supervisor.faults import FAULTS
 from supervisor.notify import ALERTS
 from supervisor.stack import docker_environment
 from tests.metrics_page import exported
@@ -216,8 +217,18 @@ def test_every_alert_that_a_route_or_an_inhibition_names_exists() -> None:
     text = (ROOT / "alertmanager" / "alertmanager.yml").read_text()
     named = {name for words in re.findall(r'alertname!?=~?"([^"]+)"', text) for name in words.split("|")}
     assert named <= {*_alerts(), *ALERTS}
-    for words in re.findall(r'alertname!?=~"([A-Z]\w+(?:\|\w+)*)"', text):
-        assert not {*words.split("|")} & {*ALERTS} or {*words.split("|")} >= {*ALERTS} or "LoginHeld" in text, words
+    faults = {name for words in re.findall(r'fault=~"([^"]+)"', text) for name in words.split("|")}
+    assert faults <= set(FAULTS)
+
+
+def test_what_the_supervisor_posts_is_named_as_a_whole_where_it_is_routed_and_where_it_silences_rules() -> None:
+    made = yaml.safe_load((ROOT / "alertmanager" / "alertmanager.yml").read_text())
+    whole = "|".join(sorted(ALERTS))
+    assert [f'alertname=~"{whole}"'] in [route["matchers"] for route in made["route"]["routes"]]
+    silence = {"source_matchers": [f'alertname=~"{whole}"'], "equal": ["tenant", "fault"]}
+    [rule] = [rule for rule in made["inhibit_rules"] if rule.get("equal") == silence["equal"]]
+    assert rule["source_matchers"] == silence["source_matchers"]
+    assert rule["target_matchers"] == [f'alertname!~"{whole}"', 'fault!=""']
 
 
 # -- drift -------------------------------------------------------------------------------------------------------------
