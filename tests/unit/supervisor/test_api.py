@@ -537,6 +537,19 @@ async def test_the_login_is_read_from_both_logs_and_forgotten_with_its_hold(watc
     assert watch.observation.login.look.result is Result.UNKNOWN
 
 
+async def test_a_start_is_one_for_as_long_as_it_takes_however_much_socat_complains(
+    watch: Watch, tmp_path: Path
+) -> None:
+    """Two lines a look at a port that nobody has opened yet: IBC's own are out of the log's tail within a minute."""
+    now = CLOCK.now()
+    complaint = f"{now.isoformat()} socat[7] W connect(5, AF=2 127.0.0.1:4002, 16): Connection refused"
+    watch._senses = replace(watch._senses, runtime=Log("\n".join([complaint] * 200)))  # type: ignore[arg-type]
+    assert await login_phase(watch) is LoginPhase.QUIET
+    (tmp_path / "launcher").write_text(f"{now.timestamp() - 250:.3f} INFO [JTS-Main] - --- IB GATEWAY RESTART ---\n")
+    assert await login_phase(watch) is LoginPhase.RESTARTING
+    assert watch.observation.login.since == pytest.approx(CLOCK.monotonic() - 250, abs=5)
+
+
 async def test_an_act_is_cancelled_once(client: httpx.AsyncClient, watch: Watch) -> None:
     told = asyncio.Event()
 
