@@ -260,7 +260,8 @@ def _may_lift(injection: Injection, new: Sequence[dict[str, Any]]) -> bool:
     if injection.ends is not Ends.HANDED_OVER:
         return True
     done = {act["rung"] for row in new for act in row["actions"] if act["outcome"] == "ok"}
-    return done >= set(FAULTS[injection.fault].rungs)
+    # Given up with less: what had ended by itself need not be stopped.
+    return done >= set(FAULTS[injection.fault].rungs) or any(row["outcome"] == "gave_up" for row in new)
 
 
 def _is_told(fault: str, new: Sequence[dict[str, Any]]) -> bool:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from supervisor.drill import runner
-from supervisor.drill.injections import Step
+from supervisor.drill.injections import INJECTIONS, Step
 from supervisor.drill.records import Run
 from supervisor.drill.runner import AlreadyStands, Drill, Label, phase, wrong_rungs
 from supervisor.drill.stack import Stack, epoch
@@ -170,6 +170,20 @@ async def test_a_slow_answer_is_no_sight_of_another_fault(monkeypatch: pytest.Mo
 async def test_an_incident_that_was_open_before_is_a_sight_by_its_next_act(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (await one_run(monkeypatch, declared=-30.0)).detect_s == pytest.approx(20, abs=0.002)
     assert (await one_run(monkeypatch, declared=-0.5)).detect_s == pytest.approx(-0.5, abs=0.002), "the stamps' own lag"
+
+
+@pytest.mark.parametrize(
+    ("rungs", "outcome", "may"),
+    [
+        (["login-hold"], "open", False),
+        (["login-hold", "gateway-stop"], "open", True),
+        (["login-hold"], "gave_up", True),
+    ],
+)
+def test_a_person_takes_over_once_all_is_done_or_given_up(rungs: list[str], outcome: str, may: bool) -> None:
+    """A gateway that has ended by itself is not stopped: the hold alone is all that may be done."""
+    row = {"actions": [{"rung": rung, "outcome": "ok"} for rung in rungs], "outcome": outcome}
+    assert runner._may_lift(INJECTIONS["existing-session"], [row]) is may
 
 
 def test_a_resync_is_right_behind_every_fault_and_no_other_act_is() -> None:
