@@ -53,8 +53,8 @@ class NoRuntime:
 
 
 @asynccontextmanager
-async def made_up_watch(directory: Path) -> AsyncIterator[Watch]:
-    """Tenant `sim`, with gateway READY and engine TRADING."""
+async def made_up_watch(directory: Path, tenant: str = "sim") -> AsyncIterator[Watch]:
+    """A tenant with gateway READY and engine TRADING."""
     journal = Journal(directory / "journal.sqlite")
     policy = Policy()
 
@@ -79,14 +79,14 @@ async def made_up_watch(directory: Path) -> AsyncIterator[Watch]:
             Resources(NoRuntime(), directory, CLOCK),  # type: ignore[arg-type]
         )
         registry = CollectorRegistry()
-        rules = Rules("sim", account="DUSIM0001")
-        metrics = Metrics(registry, "sim")
+        rules = Rules(tenant, account="DUSIM0001")
+        metrics = Metrics(registry, tenant)
         made = Watch(
             rules,
             senses,
             journal,
             Preflights(run, CLOCK),
-            Notifier("sim", NOBODY, None, metrics, CLOCK),
+            Notifier(tenant, NOBODY, None, metrics, CLOCK),
             metrics,
             CLOCK,
         )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, override
@@ -30,6 +31,7 @@ from supervisor.page.render import SECTIONS
 from supervisor.page.timeline import timeline
 from supervisor.page.words import lasting, moment
 from supervisor.states import GatewayState
+from supervisor.windows import Calendar, Span
 from tests.made_up import CLOCK, made_up_watch
 
 TOKEN = "operator"
@@ -44,9 +46,14 @@ async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
 
 
 @pytest.fixture
-async def client(watch: Watch) -> AsyncIterator[httpx.AsyncClient]:
-    house = House(lambda name: None, lambda name: None, CLOCK, always=["sim"])  # type: ignore[arg-type, return-value]
-    house.watches["sim"] = watch
+def house(watch: Watch) -> House:
+    made = House(lambda name: None, lambda name: None, CLOCK, always=["sim"])  # type: ignore[arg-type, return-value]
+    made.watches["sim"] = watch
+    return made
+
+
+@pytest.fixture
+async def client(house: House, watch: Watch) -> AsyncIterator[httpx.AsyncClient]:
     app = application(
         house,
         watch._journal,
@@ -157,6 +164,35 @@ async def test_a_tenant_that_is_not_there(client: httpx.AsyncClient) -> None:
     answer = await client.get("/", params={"tenant": "<b>"})
     assert (answer.status_code, "<b>" in answer.text) == (404, False)
     assert (await client.get("/events", params={"tenant": "x"})).status_code == 404
+
+
+async def test_of_several_tenants_the_worst_comes_first(
+    client: httpx.AsyncClient, house: House, tmp_path: Path
+) -> None:
+    assert "Tenants" not in words((await client.get("/")).text)
+    (tmp_path / "b").mkdir()
+    async with made_up_watch(tmp_path / "b", "b") as worse:
+        worse.memory = replace(worse.memory, gateway=replace(worse.memory.gateway, state=GatewayState.FAILING))
+        house.watches["b"] = worse
+        html = (await client.get("/")).text
+        assert "Not trading: the gateway is down." in words(html), "without a name it is the worst one's"
+        assert re.findall(r'<a href="/\?tenant=(\w+)"( aria-current="page")?', html) == [
+            ("b", ' aria-current="page"'),
+            ("sim", ""),
+        ]
+        assert "Trading." in words((await client.get("/", params={"tenant": "sim"})).text)
+        del house.watches["b"]
+
+
+async def test_the_next_window_and_the_end_of_the_week_s_token_are_counted_down(
+    client: httpx.AsyncClient, watch: Watch
+) -> None:
+    now = CLOCK.now()
+    window = Span("ibkr-reset", now + timedelta(hours=2, seconds=30), now + timedelta(hours=3))
+    watch.calendar = Calendar(next=window, token_expires_at=now + timedelta(days=2, hours=4, seconds=30))
+    text = words((await client.get("/")).text)
+    assert "Next window ibkr-reset in 2 h 0 min, at" in text
+    assert "Weekly token ends in 2 d 4 h, at" in text
 
 
 async def test_the_broker_s_books_and_the_preflight_are_shown(client: httpx.AsyncClient, watch: Watch) -> None:
