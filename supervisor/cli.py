@@ -284,7 +284,14 @@ def _tell(command: str, answer: Any) -> None:
     elif command == "incidents":
         screen.show(history.history(answer["incidents"], SystemClock().now().timestamp()))
     else:
-        print("\n".join(f"{key}: {value}" for key, value in answer.items()))
+        print("\n".join(f"{key}: {_said(key, value)}" for key, value in answer.items() if value is not None))
+
+
+def _said(key: str, value: Any) -> Any:
+    """A moment as people read it."""
+    from supervisor.page.words import moment
+
+    return moment(value, SystemClock().now().timestamp()) if key == "until" else value
 
 
 if __name__ == "__main__":

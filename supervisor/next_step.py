@@ -52,6 +52,8 @@ def _next(row: Mapping[str, Any], now: float) -> tuple[Who, str, str | None]:
     if act is not None:
         lasts = lasting(now - epoch(act["at"]))
         return "supervisor", f"The supervisor is at work: {act['rung']} for {lasts}, because of {act['reason']}.", first
+    if withheld is not None and row["pause"] is not None:
+        return "you", f"{withheld['rung']} is due and waits for you: `make resume` ends the pause.", first
     if withheld is not None:
         return "supervisor", f"{withheld['rung']} is due and not done: {withheld['why']}.", first
     if row["pause"] is not None:

@@ -27,13 +27,16 @@ def draw(report: Mapping[str, Any], path: Path) -> None:
     for row in report["told"]:
         lasted = row["recovery_seconds"]
         until = report["minutes"] if lasted is None else (row["at_s"] + lasted) / 60
-        colour = _STANDING if row["standing"] and row["outcome"] == "recovered" else _COLOURS[row["outcome"]]
+        colour = _STANDING if row["standing"] else _COLOURS[row["outcome"]]
         width = max(shortest, until - row["at_s"] / 60)
         axes.barh(len(injected) + told.index(row["fault"]), width, 0.7, row["at_s"] / 60, color=colour)
     axes.axhline(len(injected) - 0.5, color="black", linewidth=0.8)
     axes.set_yticks(range(len(rows)), rows)
-    axes.invert_yaxis()
-    axes.set_xlabel("minutes; ▼ injected (brown: noise), green: an incident that recovered, grey: one that only stood")
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(left=0)
+    axes.set_xlabel(
+        "minutes; ▼ injected (brown: noise); incidents: green recovered, red not, grey only stood beside them"
+    )
     axes.tick_params(axis="y", labelsize=7)
     axes.grid(axis="x", alpha=0.3)
     figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -45,7 +45,8 @@ class Tour:
         self.parts: list[str] = []
 
     def say(self, *paragraphs: str) -> None:
-        self.parts += [*paragraphs, ""]
+        for paragraph in paragraphs:
+            self.parts += [paragraph, ""]
 
     def show(self, target: str, *arguments: str, tail: int | None = None) -> str:
         """Run a command and write down what it printed."""
@@ -100,8 +101,8 @@ def day(tour: Tour, stack: Stack) -> None:
     tour.show("resume")
     tour.well()
 
-    tour.say("## IBKR is away for ten seconds", "Nothing is restarted: entries are held, and that is all.")
-    tour.inject("upstream-lost", duration=10)
+    tour.say("## IBKR is away for half a minute", "Nothing is restarted: entries are held, and that is all.")
+    tour.inject("upstream-lost", duration=30)
     tour.opened("upstream-lost")
     tour.show("explain")
     tour.well()
@@ -176,7 +177,8 @@ def _watched(stack: Stack, go: Callable[[], None]) -> str:
 
 def main() -> int:
     page = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "tour.md"
-    stack = make_stack("tour", "10.96.0", SIM_SERVER_VERSION="223", SIM_PROFILE="fast")
+    more = {"SIM_SERVER_VERSION": "223", "SIM_THROTTLE_AFTER": "1000"}  # IBC tries a wrong password again and again
+    stack = make_stack("tour", "10.96.0", **more)
     tour = Tour(stack)
     began = time.time()
     try:

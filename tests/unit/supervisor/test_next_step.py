@@ -50,6 +50,7 @@ def open_(*faults: str, outcome: str = "open") -> list[dict[str, str]]:
         ),
         ({"open": open_("jvm-dead"), "act": ACT}, "supervisor", "container-restart for 10 s, because of jvm-dead", "…"),
         ({"open": open_("jvm-dead"), "withheld": WITHHELD}, "supervisor", "due and not done: inside nightly", "…"),
+        ({"open": open_("jvm-dead"), "withheld": WITHHELD, "pause": PAUSE}, "you", "`make resume` ends the pause", "…"),
         ({"pause": PAUSE}, "nobody", "No restarts until somebody resumes: lunch.", None),
         ({"open": open_("jvm-dead")}, "supervisor", "container restart, inside the budget", "runbooks/GatewayDown.md"),
         ({"open": open_("clock-skew")}, "nobody", "to be looked at some time: clock-skew", "…"),
