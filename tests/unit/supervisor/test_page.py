@@ -157,6 +157,14 @@ async def test_what_others_have_written_is_shown_and_never_obeyed(client: httpx.
     watch.observation = replace(watch.observation, paused=True)
     html = (await client.get("/")).text
     assert "&lt;img src=x onerror=alert(1)&gt; <code>&lt;b&gt;</code>" in html
+    watch.memory = replace(watch.memory, standing=(incident("slow"),))
+    watch.story.goes_on(CLOCK.now().timestamp(), "sim: <img src=x> said a gateway", "paused")
+    told = report()
+    told["checks"][0]["found"] = "<img src=x> was found"
+    watch.preflighted = told, CLOCK.now().timestamp()
+    html = (await client.get("/")).text
+    assert "&lt;img src=x&gt; said a gateway" in html
+    assert "&lt;img src=x&gt; was found" in html
     assert "<img" not in html
 
 
