@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,16 @@ def _tool(image: str, tool: str, *arguments: str) -> str:
     return done.stdout
 
 
+@cache
 def _rules() -> list[dict[str, Any]]:
     groups = [group for path in RULES for group in yaml.safe_load(path.read_text())["groups"]]
     return [rule for group in groups for rule in group["rules"]]
+
+
+@cache
+def _cases() -> list[dict[str, Any]]:
+    tests = [test for path in TESTS for test in yaml.safe_load(path.read_text())["tests"]]
+    return [case for test in tests for case in test["alert_rule_test"]]
 
 
 def _alerts() -> list[str]:
@@ -80,8 +88,7 @@ def test_alertmanager_accepts_the_routes() -> None:
 @pytest.mark.parametrize("alert", _alerts())
 def test_each_alert_has_a_firing_and_a_silent_case(alert: str) -> None:
     """With every severity that it has. The one that always fires has no silent case."""
-    tests = [test for path in TESTS for test in yaml.safe_load(path.read_text())["tests"]]
-    own = [case for test in tests for case in test["alert_rule_test"] if case["alertname"] == alert]
+    own = [case for case in _cases() if case["alertname"] == alert]
     severities = {rule["labels"]["severity"] for rule in _rules() if rule.get("alert") == alert}
     assert {fired["exp_labels"]["severity"] for case in own for fired in case["exp_alerts"]} == severities
     assert any(not case["exp_alerts"] for case in own) != (alert == "Watchdog")
