@@ -22,7 +22,7 @@ endif
 .PHONY: help bootstrap up down purge status watch explain incidents doctor preflight pause pause-gateway gateway-setup pin resume cancel login halt flatten break-glass backup restore drill soak catalog backtest logs test lint sbom bench
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 bootstrap: ## set the machine up (every target below does it by itself)
 	@scripts/bootstrap $(MODE_FLAG) $(TESTS_FLAG)

@@ -54,9 +54,10 @@ sync
 
 
 class Volumes(Protocol):
-    """What a backup needs of Docker, for one tenant."""
+    """What a backup needs of Docker, for one tenant. `account` is the one it is set up for, or empty (SIM)."""
 
     tenant: str
+    account: str
 
     def present(self) -> tuple[str, ...]:
         """Which of `KEPT` the stack has."""
@@ -77,8 +78,9 @@ class Volumes(Protocol):
 class DockerVolumes:
     """Docker's, by its command, and by containers of one image that has tar."""
 
-    def __init__(self, tenant: str, image: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, tenant: str, account: str, image: str, environment: Mapping[str, str]) -> None:
         self.tenant = tenant
+        self.account = account
         self._image = image
         self._environment = dict(environment)
 
@@ -164,7 +166,8 @@ def backup(volumes: Volumes, folder: Path, now: datetime) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{volumes.tenant}-{at:%Y-%m-%dT%H%M%S.%fZ}.tar.gz"
     part = path.with_suffix(".part")
-    manifest = json.dumps({"version": VERSION, "tenant": volumes.tenant, "at": at.isoformat(), "volumes": names})
+    whose = {"tenant": volumes.tenant, "account": volumes.account}
+    manifest = json.dumps({"version": VERSION, **whose, "at": at.isoformat(), "volumes": names})
     try:
         with (
             open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
@@ -184,11 +187,11 @@ def backup(volumes: Volumes, folder: Path, now: datetime) -> Path:
     return path
 
 
-def checked(path: Path, tenant: str) -> tuple[str, ...]:
+def checked(path: Path, tenant: str, account: str) -> tuple[str, ...]:
     """The volumes in a backup, once all of it has been read and nothing in it leads anywhere else.
 
     Raises:
-        SettingsRefused: it is no backup, it is torn, or it is another tenant's.
+        SettingsRefused: it is no backup, it is torn, or it is another tenant's or account's.
     """
     try:
         with gzip.open(path) as whole:
@@ -211,6 +214,10 @@ def checked(path: Path, tenant: str) -> tuple[str, ...]:
         raise SettingsRefused(f"{path}: expected version {VERSION}, found {found}; restore it with what wrote it")
     if told.get("tenant") != tenant:
         raise SettingsRefused(f"{path}: expected a backup of tenant {tenant}, found one of {told.get('tenant')}")
+    if told.get("account", account) != account:
+        # Orders and positions of one account in the cache of another would be reconciled away, or acted upon.
+        expected, found = account or "no account (SIM)", told["account"] or "no account (SIM)"
+        raise SettingsRefused(f"{path}: expected a backup of {expected}, found one of {found}; is IB_ACCOUNT right?")
     return names
 
 
@@ -232,7 +239,7 @@ def restore(volumes: Volumes, path: Path, folder: Path, now: datetime) -> Path |
         SettingsRefused: the file cannot be used, or the stack is up; nothing was touched.
         RuntimeTrouble: Docker did not do it; what was there is in the backup of before.
     """
-    names = checked(path, volumes.tenant)
+    names = checked(path, volumes.tenant, volumes.account)
     if found := volumes.containers():
         raise SettingsRefused(f"expected the stack to be down, found {', '.join(sorted(found))}; first: make down")
     before = backup(volumes, folder, now) if volumes.present() else None

@@ -436,8 +436,9 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
 
 
 def _volumes(tenant: str, root: Path) -> backup.DockerVolumes:
-    image = look_at_host(root, given(root, os.environ), os.environ).images["BASE_IMAGE"]
-    return backup.DockerVolumes(tenant, image, docker_environment(os.environ))
+    settings = given(root, os.environ)
+    image = look_at_host(root, settings, os.environ).images["BASE_IMAGE"]
+    return backup.DockerVolumes(tenant, settings.get("IB_ACCOUNT") or "", image, docker_environment(os.environ))
 
 
 def back_up(tenant: str, root: Path = ROOT, clock: Clock | None = None) -> int:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -147,6 +148,20 @@ def world() -> Iterator[tuple[str, int]]:
         _ip("netns", "del", name)
 
 
+@pytest.fixture
+def own() -> Iterator[socket.socket]:
+    """What the host serves on its own loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        yield one
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[socket.socket]:
+    """What the host serves on every address."""
+    with socket.create_server(("0.0.0.0", 0)) as one:
+        yield one
+
+
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10)
 
@@ -171,6 +186,15 @@ def test_the_ports_on_the_host_are_its_own_loopbacks(stack: Stack, parts: dict[s
     host = f"{stack.environment['SUBNET_PREFIX']}.1"
     assert not any(inside(parts["engine"].container, CONNECT, json.dumps([(host, port) for port in ports])))
     assert httpx.get(stack.url("supervisor", "/healthz"), timeout=5).status_code == 200
+
+
+def test_a_network_without_a_way_out_meets_what_the_host_serves_to_all(
+    stack: Stack, parts: dict[str, Part], own: socket.socket, open_to_all: socket.socket
+) -> None:
+    """Redis stands on an internal network alone. The page tells this of Docker, and what to do about it."""
+    host = f"{stack.environment['SUBNET_PREFIX']}.17"
+    asked = [(host, one.getsockname()[1]) for one in (open_to_all, own)]
+    assert inside(parts["redis"].container, CONNECT, json.dumps(asked)) == [True, False]
 
 
 @pytest.mark.parametrize("service", ["supervisor", "engine", "simulator", "prometheus", "alertmanager"])

@@ -23,8 +23,9 @@ NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 class Shelf:
     """Volumes as folders of files; what `replace` was given is read as the container's tar would."""
 
-    def __init__(self, files: dict[str, str], tenant: str = "paper") -> None:
+    def __init__(self, files: dict[str, str], tenant: str = "paper", account: str = "DU1234567") -> None:
         self.tenant = tenant
+        self.account = account
         self.files = files
         self.up: list[str] = []
         self.full = False
@@ -71,7 +72,7 @@ def test_there_and_back(tmp_path: Path) -> None:
     path = backup(shelf, tmp_path, NOW)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.name.startswith("paper-2026-11-20T210000")
-    assert checked(path, "paper") == ("journal", "ledger", "redis-data")
+    assert checked(path, "paper", "DU1234567") == ("journal", "ledger", "redis-data")
     shelf.files = {"journal/journal.jsonl": "younger"}
     before = restore(shelf, path, tmp_path, NOW + timedelta(hours=1))
     assert shelf.files == FILES
@@ -112,7 +113,14 @@ def test_a_stack_that_is_up_is_left_alone(tmp_path: Path) -> None:
 def test_another_tenants_is_refused(tmp_path: Path) -> None:
     path = backup(Shelf(dict(FILES)), tmp_path, NOW)
     with pytest.raises(SettingsRefused, match="expected a backup of tenant live, found one of paper"):
-        checked(path, "live")
+        checked(path, "live", "DU1234567")
+
+
+def test_another_accounts_is_refused(tmp_path: Path) -> None:
+    path = backup(Shelf(dict(FILES)), tmp_path, NOW)
+    for other in ("DU7654321", ""):
+        with pytest.raises(SettingsRefused, match=r"expected a backup of .*, found one of DU1234567"):
+            checked(path, "paper", other)
 
 
 def test_a_torn_one_is_refused_wherever_it_is_torn(tmp_path: Path) -> None:
@@ -121,7 +129,7 @@ def test_a_torn_one_is_refused_wherever_it_is_torn(tmp_path: Path) -> None:
     for length in range(0, len(whole), 7):
         torn.write_bytes(whole[:length])
         with pytest.raises(SettingsRefused, match=r"torn\.tar\.gz: expected"):
-            checked(torn, "paper")
+            checked(torn, "paper", "DU1234567")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +146,7 @@ def test_what_leads_elsewhere_is_refused(tmp_path: Path, path: str) -> None:
     file = tmp_path / "strange.tar.gz"
     file.write_bytes(gzip.compress(packed({MANIFEST: manifest, path: "x"})))
     with pytest.raises(SettingsRefused, match="nothing was touched"):
-        checked(file, "paper")
+        checked(file, "paper", "DU1234567")
 
 
 def test_a_file_of_somebody_else(tmp_path: Path) -> None:
@@ -146,9 +154,9 @@ def test_a_file_of_somebody_else(tmp_path: Path) -> None:
     with tarfile.open(file, "w:gz") as out:
         out.addfile(tarfile.TarInfo("journal"))
     with pytest.raises(SettingsRefused, match="it is no backup"):
-        checked(file, "paper")
+        checked(file, "paper", "DU1234567")
     with pytest.raises(SettingsRefused, match="FileNotFoundError"):
-        checked(tmp_path / "none", "paper")
+        checked(tmp_path / "none", "paper", "DU1234567")
 
 
 def test_the_command_says_what_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
