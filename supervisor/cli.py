@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +74,6 @@ def _watch(*, as_json: bool) -> int:
     """Until interrupted."""
     from supervisor.terminal import watch
 
-    clock = SystemClock()
     tenant = os.environ.get("TENANT") or None
 
     def look() -> dict[str, Any] | str:
@@ -84,7 +84,7 @@ def _watch(*, as_json: bool) -> int:
         return answer
 
     def wait() -> None:
-        asyncio.run(clock.sleep(_LOOK_AGAIN))
+        threading.Event().wait(_LOOK_AGAIN)  # which Ctrl-C ends without a word
 
     try:
         if sys.stdout.isatty() and not as_json:

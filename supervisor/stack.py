@@ -528,12 +528,13 @@ def logs(tenant: str, asked: Sequence[str] = (), *, as_json: bool = False, root:
     Raises:
         SettingsRefused: there is no such service.
     """
-    services = {row["name"]: row["service"] for row in present(root, tenant)}
+    rows = present(root, tenant)
+    services = {row["service"] for row in rows}
     if not services:
         raise SettingsRefused(f"expected containers of tenant {tenant}, found none; try: make up SIM=1")
     wanted = [_GATEWAY if name == "gateway" else name for name in asked]
-    if unknown := sorted(set(wanted) - set(services.values())):
-        known = ", ".join(sorted(set(services.values())))
+    if unknown := sorted(set(wanted) - services):
+        known = ", ".join(sorted(services))
         raise SettingsRefused(f"SERVICE: expected some of {known}, found {', '.join(unknown)}")
     terminal = sys.stdout.isatty() and not as_json
     how_much = ["--follow", "--tail", "100"] if terminal else ["--tail", "1000"]
@@ -543,17 +544,20 @@ def logs(tenant: str, asked: Sequence[str] = (), *, as_json: bool = False, root:
     said = compose(root, tenant, "logs", "--no-color", "--timestamps", *how_much, *wanted, quiet=True)
     if said.returncode:
         raise RuntimeTrouble(f"expected the logs, found: {said.stderr.strip()[-300:]}")
+    # Compose leaves the project out of the names that it has made up itself.
+    known_as = {row["name"].removeprefix(f"watchkeeper-{tenant}-"): row for row in rows}
+    known_as |= {row["name"]: row for row in rows}
     for line in said.stdout.splitlines():
-        print(json.dumps(log_line(line, services)))
+        print(json.dumps(log_line(line, known_as)))
     return 0
 
 
-def log_line(text: str, services: Mapping[str, str]) -> dict[str, object]:
+def log_line(text: str, containers: Mapping[str, Mapping[str, str]]) -> dict[str, object]:
     """A line of `docker compose logs --timestamps` as JSON; one that is a JSON object itself is also told as that."""
-    container, _, rest = text.partition("|")
+    said_by, _, rest = text.partition("|")
     at, _, line = rest.removeprefix(" ").partition(" ")
-    container = container.strip()
-    told: dict[str, object] = {"version": 1, "service": services.get(container), "container": container}
+    container = containers[said_by.strip()]
+    told: dict[str, object] = {"version": 1, "service": container["service"], "container": container["name"]}
     told |= {"at": at, "line": line}
     try:
         record = json.loads(line)

@@ -180,6 +180,8 @@ def main() -> int:
     more = {"SIM_SERVER_VERSION": "223", "SIM_THROTTLE_AFTER": "1000"}  # IBC tries a wrong password again and again
     stack = make_stack("tour", "10.96.0", **more)
     tour = Tour(stack)
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout
+    load = Path("/proc/loadavg").read_text().split()[0] if Path("/proc/loadavg").exists() else "unknown"
     began = time.time()
     try:
         up = stack.make("up", "SIM=1")
@@ -193,8 +195,6 @@ def main() -> int:
         tour.parts += ["```text", alerts(stack, began), "```", ""]
     finally:
         stack.make("purge", "SIM=1")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout
-    load = Path("/proc/loadavg").read_text().split()[0] if Path("/proc/loadavg").exists() else "unknown"
     head = _HEAD.format(
         day=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=commit.strip(),

@@ -136,7 +136,7 @@ def test_the_command_tells_what_is_in_it(
 
 
 def test_a_log_line_as_json() -> None:
-    services = {"watchkeeper-sim-engine": "engine"}
+    services = {"watchkeeper-sim-engine": {"service": "engine", "name": "watchkeeper-sim-engine"}}
     at = "2026-11-23T04:03:05.9Z"
     plain = stack.log_line(f"watchkeeper-sim-engine  | {at} started | anew", services)
     assert plain == {
@@ -152,7 +152,16 @@ def test_a_log_line_as_json() -> None:
     assert stack.log_line(f"watchkeeper-sim-engine | {at} 12", services)["record"] is None
 
 
-def test_a_service_that_there_is_not_is_refused_with_those_there_are(root: Path) -> None:
+def test_the_logs_of_a_service_are_asked_for_by_name(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SettingsRefused, match="expected some of engine, ib-gateway, found motor"):
         stack.logs("sim", ["motor", "gateway"], root=root)
-    assert stack.logs("sim", ["gateway"], as_json=True, root=root) == 0
+    (root / "said").write_text("watchkeeper-sim-gateway  | t one\nengine-1  | t two\n")
+    fake = root / "bin" / "docker"
+    fake.write_text(fake.read_text().replace("engine watchkeeper-sim-engine", "engine watchkeeper-sim-engine-1"))
+    capsys.readouterr()
+    assert stack.logs("sim", ["gateway", "engine"], as_json=True, root=root) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["service"], line["container"], line["line"]) for line in told] == [
+        ("ib-gateway", "watchkeeper-sim-gateway", "one"),
+        ("engine", "watchkeeper-sim-engine-1", "two"),
+    ]

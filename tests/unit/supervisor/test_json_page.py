@@ -66,7 +66,7 @@ def test_incidents() -> None:
 
 
 def test_logs() -> None:
-    assert set(log_line("c | t text", {"c": "engine"})) == told("logs")
+    assert set(log_line("c | t text", {"c": {"service": "engine", "name": "c"}})) == told("logs")
 
 
 def test_preflight() -> None:
