@@ -206,14 +206,47 @@ def test_settings_are_made_over_the_api(paper: Stack) -> None:
     paper.until(paper.all_well, "all to be well again")
 
 
-def test_the_gateway_keeps_its_settings_in_a_volume_that_was_another_users(paper: Stack) -> None:
+async def refusal(stack: Stack) -> set[int]:
+    """The codes that an order of a client that is not ours is answered with."""
+    client, codes = IB(), set[int]()
+    await client.connectAsync("127.0.0.1", int(stack.environment["HOST_PORT_API"]), clientId=42, readonly=True)
+    client.errorEvent += lambda _id, code, _text, _contract: codes.add(code)
+    try:
+        client.placeOrder(Stock("SPY", "SMART", "USD"), MarketOrder("BUY", 1))
+        async with asyncio.timeout(30):
+            while not codes & {201, 321}:
+                await asyncio.sleep(0.05)
+    finally:
+        client.disconnect()
+    return codes
+
+
+async def test_a_backup_brings_the_settings_back_and_a_read_only_gateway_refuses_orders(paper: Stack) -> None:
+    """Three things that each want the stack down once: a backup, a volume that was another user's, READ_ONLY=1."""
     assert writable(paper)
+    kept = paper.make("backup", "PAPER=1")
+    assert kept.returncode == 0, kept.stderr
     done = paper.make("down", "PAPER=1")
     assert done.returncode == 0, done.stderr
     image = "watchkeeper/supervisor:local"
     volume = f"watchkeeper-{paper.tenant}_gateway-settings:/settings"
-    docker("run", "--rm", "--user", "0", "--volume", volume, "--entrypoint", "chown", image, "-R", "0:0", "/settings")
-    result = paper.make("up", "PAPER=1")
+    as_root = ("run", "--rm", "--user", "0", "--volume", volume, "--entrypoint")
+    docker(*as_root, "rm", image, "/settings/kept")
+    file = kept.stdout.split()[-1]
+    other = paper.make("restore", "PAPER=1", f"FROM={file}", CONFIRM=paper.tenant, IB_ACCOUNT="DU7654321")
+    assert (other.returncode, "found one of DUSIM0001" in other.stderr) == (2, True), other.stdout + other.stderr
+    restored = paper.make("restore", "PAPER=1", f"FROM={file}", CONFIRM=paper.tenant)
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    docker(*as_root, "chown", image, "-R", "0:0", "/settings")
+    result = paper.make("up", "PAPER=1", READ_ONLY="1")
     assert result.returncode == 0, f"{result.stdout}\n{result.stderr}\n{paper.story()}"
-    assert writable(paper)
     assert "kept" in docker("exec", paper.container("gateway"), "ls", SETTINGS)
+    assert writable(paper)
+    command = ("preflight", "--mode", "paper", "--only", "read-only", "--json")
+    [check] = [
+        one
+        for one in json.loads(paper.run(*command, READ_ONLY_API="yes").stdout)["checks"]
+        if one["name"] == "read-only"
+    ]
+    assert check["result"] == "pass", check
+    assert 321 in await refusal(paper)
