@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
@@ -338,8 +339,18 @@ def build(root: Path, stack: Plan) -> None:
 
 async def start(root: Path, stack: Plan, clock: Clock) -> int:
     """Start what is written and built. Returns 0 when gateway and engine are ready, 1 when not within the bound."""
+    raise_up(root, stack)
+    return await settle(root, stack, clock)
+
+
+def raise_up(root: Path, stack: Plan) -> None:
+    """Start what is written and built, and wait for nothing. Raises: RuntimeTrouble."""
     print(f"==> {stack.project}: starting", flush=True)
     compose(root, stack.tenant, "up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull")
+
+
+async def settle(root: Path, stack: Plan, clock: Clock) -> int:
+    """Wait until all is well, and say where it is. Returns 0 when gateway and engine are ready, 1 when not in time."""
     ready = await wait_until_ready(stack, clock, lambda line: print(line, flush=True))
     compose(root, stack.tenant, "ps", "--all", "--format", "table {{.Service}}\t{{.Name}}\t{{.Status}}")
     print(addresses(stack))
@@ -461,6 +472,13 @@ def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock
     return 0
 
 
+def tell_supervisor(root: Path, tenant: str, *words: str) -> bool:
+    """Say a command of `supervisor.cli` to a stack's supervisor; whether the answer was yes."""
+    os.environ["TENANT"] = tenant
+    os.environ["TOKENS_DIR"] = given(root, os.environ)["SECRETS_DIR"] or "secrets"
+    return cli.main(words) == 0
+
+
 def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool = False, root: Path = ROOT) -> int:
     """Show the gateway's screen until a person has made the settings that no file can set, or have it told by its API.
 
@@ -473,17 +491,12 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
         files = [] if more is None else ["--env-file", str(more)]
         run([*base, *files, "up", "--detach", "--no-build", "--no-deps", "--quiet-pull", "ib-gateway"], root)
 
-    def supervisor(*words: str) -> bool:
-        os.environ["TENANT"] = tenant
-        os.environ["TOKENS_DIR"] = given(root, os.environ)["SECRETS_DIR"] or "secrets"
-        return cli.main(words) == 0
-
     setup = Setup(
         dotenv_values(folder / "compose.env"),
         folder / "gateway-setup.env",
         start=start,
         ask=lambda: _ask_inside(root, tenant, {}, CHECKS),
-        supervisor=supervisor,
+        supervisor=partial(tell_supervisor, root, tenant),
         clock=SystemClock(),
         say=lambda line: print(line, flush=True),
     )

@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import Mode
 from supervisor.stack import (
+    READY_WITHIN_SECONDS,
     ROOT,
     back_up,
     build,
     known_mode,
     may_leave,
     planned,
+    raise_up,
     run,
+    settle,
     start,
+    tell_supervisor,
     tenant_of,
     write_files,
 )
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from supervisor.plan import Plan
+    from tws.clock import Clock
 
 WATCHES: Final = frozenset({"ib-gateway", "supervisor", "engine", "docker-api", "redis"})
 """Services whose absence leaves a position without its watch."""
@@ -87,7 +92,7 @@ def table(changes: list[Change]) -> str:
     if not touched:
         lines.append("Nothing is to be done.")
     elif "ib-gateway" in touched:
-        lines.append("The gateway is among them: that is one login, and with 2FA one push.")
+        lines.append("The gateway is among them: it ends with its token kept if it can; if not, that is one login.")
     else:
         lines.append("The gateway stays: no login.")
     return "\n".join(lines)
@@ -125,7 +130,24 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
     write_files(root, stack)
     (root / stack.var / BEFORE).write_text(json.dumps({"commit": commit(root), "variables": before}))
     print("==> the way back, from the same checkout: make upgrade BACK=1", flush=True)
-    return asyncio.run(start(root, stack, SystemClock()))
+    if "ib-gateway" not in touched or not tell_supervisor(root, tenant, "pause-gateway", "--force"):
+        return asyncio.run(start(root, stack, SystemClock()))
+    try:
+        raise_up(root, stack)
+    except RuntimeTrouble:
+        print("The gateway waits at its hold, with its token: make resume lets it start.", file=sys.stderr)
+        raise
+    return asyncio.run(_go_on(root, stack, SystemClock()))
+
+
+async def _go_on(root: Path, stack: Plan, clock: Clock) -> int:
+    """Lift the hold once the supervisor, perhaps a new one, can be asked to; then as after any start."""
+    until = clock.monotonic() + READY_WITHIN_SECONDS
+    while not await asyncio.to_thread(tell_supervisor, root, stack.tenant, "resume"):
+        if clock.monotonic() >= until:
+            return 1
+        await clock.sleep(1.0)
+    return await settle(root, stack, clock)
 
 
 def back(mode: Mode, tenant: str, *, force: bool, root: Path = ROOT) -> int:

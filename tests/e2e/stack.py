@@ -4,12 +4,14 @@ Every stack of the suite has a tenant, host ports and networks of its own, so th
 The exchange's day in it rolls twelve hours from now, so that the suite passes at any hour of any day.
 """
 
+import json
 import os
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -145,3 +147,29 @@ def make_stack(tenant: str, subnet: str, **more: str) -> Stack:
         **more,
     }
     return Stack(tenant, environment)
+
+
+def no_window_now(folder: Path) -> str:
+    """A WINDOWS_FILE: each of IBKR's windows is a minute that is six hours away, so that tests pass at any hour."""
+    opens = datetime.now(UTC) + timedelta(hours=6)
+    windows = tomllib.loads((ROOT / "supervisor/windows.toml").read_text())["window"]
+    path = folder / "windows.toml"
+    path.write_text(
+        "".join(
+            f"""
+[[window]]
+name = "{one["name"]}"
+regions = {json.dumps(one["regions"])}
+zone = "Etc/UTC"
+days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
+from = "{opens:%H:%M}"
+to = "{opens + timedelta(minutes=1):%H:%M}"
+valid_from = 2024-12-17
+source = "a test"
+read_on = 2026-11-23
+"""
+            for one in windows
+        )
+    )
+    path.chmod(0o644)
+    return str(path)

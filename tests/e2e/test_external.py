@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import Stack, docker, make_stack
+from tests.e2e.stack import Stack, docker, make_stack, no_window_now
 from tests.stand_in import ACCOUNT, StandIn
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -28,8 +28,10 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 
 @pytest.fixture(scope="module")
 def watched(gateway: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    secrets = str(tmp_path_factory.mktemp("secrets"))
-    made = make_stack("external", "10.96.1", SECRETS_DIR=secrets, IB_ACCOUNT=ACCOUNT, ENGINE="none")
+    secrets = tmp_path_factory.mktemp("secrets")
+    windows = no_window_now(tmp_path_factory.mktemp("windows"))
+    settings = {"SECRETS_DIR": str(secrets), "IB_ACCOUNT": ACCOUNT, "ENGINE": "none", "WINDOWS_FILE": windows}
+    made = make_stack("external", "10.96.1", **settings)
     where = {"GATEWAY": "external", "HOST": "localhost", "PORT": str(gateway.api_port)}
     try:
         result = made.make("up", "PAPER=1", **where)

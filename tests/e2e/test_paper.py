@@ -15,7 +15,7 @@ from ib_async import IB, MarketOrder, Stock
 
 from preflight.secret_files import ALERTMANAGERS, CREDENTIALS, OPTIONAL, TOKENS
 from supervisor.drill.ports import free_port
-from tests.e2e.stack import ROOT, Stack, docker, make_stack
+from tests.e2e.stack import ROOT, Stack, docker, make_stack, no_window_now
 
 SETTINGS = "/home/ibgateway/tws_settings"
 MARK = "the-secret"
@@ -43,6 +43,7 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         IB_ACCOUNT="DUSIM0001",
         MODE="paper",
         LOGIN_BUDGET="10/1h",
+        WINDOWS_FILE=no_window_now(tmp_path_factory.mktemp("windows")),
         # Every way to a person is on, and leads nowhere.
         EMAIL_TO="me@example.com",
         EMAIL_FROM="it@example.com",
@@ -203,6 +204,17 @@ def test_settings_are_made_over_the_api(paper: Stack) -> None:
     done = paper.make("gateway-setup", "PAPER=1", "BY_API=1", CONFIRM=paper.tenant)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{paper.story()}"
     assert "The gateway says that it writes its times in UTC." in done.stdout
+    paper.until(paper.all_well, "all to be well again")
+
+
+def test_an_upgrade_of_the_gateway_is_no_login(paper: Stack) -> None:
+    name = paper.container("gateway")
+    before = docker("exec", name, "cat", "/var/lib/ledger/attempts").splitlines()
+    done = paper.make("upgrade", "PAPER=1", "GO=1", GATEWAY_MEMORY_MB="1700")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{paper.story()}"
+    assert "made anew  ib-gateway" in done.stdout
+    assert "a start with the token of a soft restart" in docker("logs", name)
+    assert docker("exec", name, "cat", "/var/lib/ledger/attempts").splitlines() == before
     paper.until(paper.all_well, "all to be well again")
 
 

@@ -4,10 +4,12 @@ import json
 import os
 import signal
 import socket
+import sys
 from typing import Any
 
 import pytest
 
+from tests.e2e.powercut import covered, lost
 from tests.e2e.stack import Stack, docker
 from tws.errors import GatewayClosed
 from tws.handshake import probe
@@ -29,6 +31,8 @@ def finished_bracket(stack: Stack) -> dict[str, Any] | None:
 
 
 def test_status_tells_that_everything_trades(trading: Stack) -> None:
+    # Another test may have halted the engine until a moment ago.
+    trading.until(lambda: trading.status()["verdict"] == "trading", "the verdict to be trading", 20)
     result = trading.make("status", "JSON=1")
     assert result.returncode == 0, result.stderr
     status = json.loads(result.stdout)
@@ -126,6 +130,21 @@ def test_a_killed_engine_is_started_once_and_trades_again(trading: Stack) -> Non
     assert [incident["fault"] for incident in new] == ["engine-exit"]
     assert [action["rung"] for action in new[0]["actions"]].count("engine-start") == 1
     trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
+
+
+def test_what_is_all_killed_at_once_trades_again_alone(trading: Stack) -> None:
+    """As after a power cut, but for Docker itself, which `python -m tests.e2e.powercut` kills as well."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can kill what runs in containers")
+    trading.until(lambda: covered(trading.book()), "a position with its exits", 300)
+    before = trading.book()
+    label = f"label=com.docker.compose.project=watchkeeper-{trading.tenant}"
+    names = docker("ps", "--quiet", "--filter", label).split()
+    for pid in docker("inspect", "--format", "{{.State.Pid}}", *names).split():
+        os.kill(int(pid), signal.SIGKILL)
+    trading.until(trading.all_well, "gateway READY and engine TRADING")
+    trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
+    assert lost(before, trading.book()) == []
 
 
 def test_a_supervisor_killed_in_mid_recovery_does_nothing_twice(trading: Stack) -> None:

@@ -33,7 +33,7 @@ def test_one_service(wanted: Made | None, running: Made | None, change: Change) 
 def test_what_it_costs_is_told() -> None:
     assert "Nothing is to be done" in table([Change("engine", False, "as it is")])
     assert "no login" in table([Change("engine", True, "another image"), Change("ib-gateway", False, "as it is")])
-    assert "one login, and with 2FA one push" in table([Change("ib-gateway", True, "another image")])
+    assert "its token kept if it can; if not, that is one login" in table([Change("ib-gateway", True, "another image")])
 
 
 def test_whoever_watches_a_position_is_not_taken_from_it_unasked() -> None:
