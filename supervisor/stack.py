@@ -15,6 +15,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,7 @@ READY_WITHIN_SECONDS: Final = 180.0
 KNOWN: Final = frozenset((*OWN, *PASSED_ON, "MODE"))
 """What `.env` and `make` set of a service's settings."""
 _GATEWAY: Final = "ib-gateway"
+_COMMIT: Final = "commit"
 """Its service's name; the container's, and everybody's, is `gateway`."""
 INSIDE_SECONDS: Final = 45.0
 """Beyond the deadline of the preflight itself: the container's Python must start first, and Docker may be busy."""
@@ -347,6 +349,23 @@ def raise_up(root: Path, stack: Plan) -> None:
     """Start what is written and built, and wait for nothing. Raises: RuntimeTrouble."""
     print(f"==> {stack.project}: starting", flush=True)
     compose(root, stack.tenant, "up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull")
+    (root / stack.var / _COMMIT).write_text(commit(root) or "")
+
+
+def started_from(root: Path, stack: Plan) -> str | None:
+    """The commit of the checkout that what runs was started from, or None where nobody knows."""
+    with suppress(FileNotFoundError):
+        return (root / stack.var / _COMMIT).read_text() or None
+    return None
+
+
+def commit(root: Path) -> str | None:
+    """The checkout's commit, or None where there is none."""
+    try:
+        done = run(["git", "rev-parse", "HEAD"], root, quiet=True)
+    except OSError:
+        return None
+    return done.stdout.strip() or None
 
 
 async def settle(root: Path, stack: Plan, clock: Clock) -> int:

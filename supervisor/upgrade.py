@@ -20,6 +20,7 @@ from supervisor.stack import (
     ROOT,
     back_up,
     build,
+    commit,
     known_mode,
     may_leave,
     planned,
@@ -27,6 +28,7 @@ from supervisor.stack import (
     run,
     settle,
     start,
+    started_from,
     tell_supervisor,
     tenant_of,
     write_files,
@@ -111,6 +113,7 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
         raise SettingsRefused(f"expected that {tenant} runs, found no container of it; make up starts it")
     _keep_images(root, tenant)
     before = (root / stack.env_file).read_text()
+    ran = started_from(root, stack)
     write_files(root, stack)
     try:
         build(root, stack)
@@ -128,7 +131,7 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
         return 1
     back_up(tenant, root)
     write_files(root, stack)
-    (root / stack.var / BEFORE).write_text(json.dumps({"commit": commit(root), "variables": before}))
+    (root / stack.var / BEFORE).write_text(json.dumps({"commit": ran, "variables": before}))
     print("==> the way back, from the same checkout: make upgrade BACK=1", flush=True)
     if "ib-gateway" not in touched or not tell_supervisor(root, tenant, "pause-gateway", "--force"):
         return asyncio.run(start(root, stack, SystemClock()))
@@ -162,27 +165,20 @@ def back(mode: Mode, tenant: str, *, force: bool, root: Path = ROOT) -> int:
         before = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise SettingsRefused(f"expected what an upgrade of {tenant} has kept in {path}, found {error}") from error
-    if before["commit"] != (now := commit(root)):
+    now = commit(root)
+    if before["commit"] not in (None, now):
         found = f"expected the checkout of before the upgrade, found commit {now}"
         raise SettingsRefused(f"{found}; git checkout {before['commit']}, then again")
     if not may_leave(root, tenant, mode, force=force):
         return 1
     stack = planned(mode, tenant, root)
+    write_files(root, stack)
     for image in _OURS:
         run(
             ["docker", "tag", _before(image, tenant), image], root, quiet=True
         )  # an image that did not run was not kept
     (root / stack.env_file).write_text(before["variables"])
     return asyncio.run(start(root, stack, SystemClock()))
-
-
-def commit(root: Path) -> str | None:
-    """The checkout's commit, or None where there is none."""
-    try:
-        done = run(["git", "rev-parse", "HEAD"], root, quiet=True)
-    except OSError:
-        return None
-    return done.stdout.strip() or None
 
 
 # ---- what Docker says ------------------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor import upgrade
+from supervisor import stack, upgrade
 from supervisor.errors import SettingsRefused
+from supervisor.plan import Plan
 from supervisor.upgrade import Change, Made, compare, table
 
 OLD = Made("configuration-1", "image-1")
@@ -51,6 +52,23 @@ def test_there_is_no_way_back_from_another_checkout_or_without_an_upgrade(
     monkeypatch.setattr(upgrade, "commit", lambda root: "def")
     with pytest.raises(SettingsRefused, match="git checkout abc"):
         upgrade.back("sim", "sim", force=False, root=tmp_path)
+
+
+def test_the_way_back_leads_to_the_checkout_that_what_runs_was_started_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the time of an upgrade the checkout is the new one already."""
+    checkouts = ["old", "new"]
+    made = Plan("sim", "sim", "secrets", {})
+    (tmp_path / made.var).mkdir(parents=True)
+    monkeypatch.setattr(stack, "commit", lambda root: checkouts[0])
+    monkeypatch.setattr(stack, "compose", lambda *_: None)
+    assert stack.started_from(tmp_path, made) is None
+    stack.raise_up(tmp_path, made)
+    checkouts.pop(0)
+    assert stack.started_from(tmp_path, made) == "old"
+    stack.raise_up(tmp_path, made)
+    assert stack.started_from(tmp_path, made) == "new"
 
 
 def test_nothing_is_kept_or_touched_where_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
