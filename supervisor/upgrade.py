@@ -132,7 +132,7 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
     back_up(tenant, root)
     write_files(root, stack)
     (root / stack.var / BEFORE).write_text(json.dumps({"commit": ran, "variables": before}))
-    print("==> the way back, from the same checkout: make upgrade BACK=1", flush=True)
+    print("==> the way back, from the checkout of before: make upgrade BACK=1", flush=True)
     if "ib-gateway" not in touched or not tell_supervisor(root, tenant, "pause-gateway", "--force"):
         return asyncio.run(start(root, stack, SystemClock()))
     try:
