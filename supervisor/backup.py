@@ -54,7 +54,7 @@ sync
 
 
 class Volumes(Protocol):
-    """What a backup needs of Docker, for one tenant. `account` is the one it is set up for, or empty (SIM)."""
+    """What a backup needs of Docker, for one tenant. `account` is whose they are, or empty where nobody knows."""
 
     tenant: str
     account: str
@@ -214,10 +214,9 @@ def checked(path: Path, tenant: str, account: str) -> tuple[str, ...]:
         raise SettingsRefused(f"{path}: expected version {VERSION}, found {found}; restore it with what wrote it")
     if told.get("tenant") != tenant:
         raise SettingsRefused(f"{path}: expected a backup of tenant {tenant}, found one of {told.get('tenant')}")
-    if told.get("account", account) != account:
+    if (found := told.get("account") or account) != account:
         # Orders and positions of one account in the cache of another would be reconciled away, or acted upon.
-        expected, found = account or "no account (SIM)", told["account"] or "no account (SIM)"
-        raise SettingsRefused(f"{path}: expected a backup of {expected}, found one of {found}; is IB_ACCOUNT right?")
+        raise SettingsRefused(f"{path}: expected a backup of {account}, found one of {found}; is IB_ACCOUNT right?")
     return names
 
 
@@ -232,14 +231,16 @@ def _refuse_strange(path: Path, member: tarfile.TarInfo, names: Sequence[str]) -
         )
 
 
-def restore(volumes: Volumes, path: Path, folder: Path, now: datetime) -> Path | None:
+def restore(volumes: Volumes, path: Path, account: str, folder: Path, now: datetime) -> Path | None:
     """Put a backup in the place of what a stack has, which is down. Returns the backup of what was replaced, if any.
+
+    `account` is the one that the next start will trade.
 
     Raises:
         SettingsRefused: the file cannot be used, or the stack is up; nothing was touched.
         RuntimeTrouble: Docker did not do it; what was there is in the backup of before.
     """
-    names = checked(path, volumes.tenant, volumes.account)
+    names = checked(path, volumes.tenant, account)
     if found := volumes.containers():
         raise SettingsRefused(f"expected the stack to be down, found {', '.join(sorted(found))}; first: make down")
     before = backup(volumes, folder, now) if volumes.present() else None

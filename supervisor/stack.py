@@ -466,9 +466,10 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
 
 
 def _volumes(tenant: str, root: Path) -> backup.DockerVolumes:
-    settings = given(root, os.environ)
-    image = look_at_host(root, settings, os.environ).images["BASE_IMAGE"]
-    return backup.DockerVolumes(tenant, settings.get("IB_ACCOUNT") or "", image, docker_environment(os.environ))
+    image = look_at_host(root, given(root, os.environ), os.environ).images["BASE_IMAGE"]
+    # Whose they are says what was started last, not what .env says by now.
+    account = dotenv_values(root / "var" / tenant / "compose.env").get("IB_ACCOUNT") or ""
+    return backup.DockerVolumes(tenant, account, image, docker_environment(os.environ))
 
 
 def back_up(tenant: str, root: Path = ROOT, clock: Clock | None = None) -> int:
@@ -484,8 +485,9 @@ def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock
         raise SettingsRefused("expected FROM=FILE, a file that `make backup` wrote, found none; see var/backups")
     if mode != "sim":
         _confirm(tenant, f"This replaces journal, cache and gateway settings of tenant {tenant} by those of {path}.")
-    now = (clock or SystemClock()).now()
-    if before := backup.restore(_volumes(tenant, root), path, root / "var" / "backups", now):
+    now, settings = (clock or SystemClock()).now(), given(root, os.environ)
+    account = plan(mode, settings, look_at_host(root, settings, os.environ)).variables["IB_ACCOUNT"]
+    if before := backup.restore(_volumes(tenant, root), path, account, root / "var" / "backups", now):
         print(f"what was there is in {before.relative_to(root)}")
     print(f"restored from {path}; logins that were made since then stay counted. Next: make up")
     return 0

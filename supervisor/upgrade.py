@@ -111,7 +111,6 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
     running = _running(root, tenant)
     if not running:
         raise SettingsRefused(f"expected that {tenant} runs, found no container of it; make up starts it")
-    _keep_images(root, tenant)
     before = (root / stack.env_file).read_text()
     ran = started_from(root, stack)
     write_files(root, stack)
@@ -130,6 +129,7 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
     if touched & WATCHES and not may_leave(root, tenant, mode, force=force):
         return 1
     back_up(tenant, root)
+    _keep_images(root, tenant)  # not before it is certain that something is done: there is one way back
     write_files(root, stack)
     (root / stack.var / BEFORE).write_text(json.dumps({"commit": ran, "variables": before}))
     print("==> the way back, from the checkout of before: make upgrade BACK=1", flush=True)

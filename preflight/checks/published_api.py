@@ -13,7 +13,7 @@ _CLOSE = Remedy(
     "api-reachable",
     f"set PUBLISH_API=off in .env if nothing outside the stack needs the port; or update Docker Engine to {SINCE}; or "
     "drop new connections from the network card (eth0 here) to the stack's addresses, at each boot: "
-    "`iptables -I DOCKER-USER -i eth0 -d SUBNET_PREFIX.0/26 -m conntrack --ctstate NEW -j DROP`",
+    "`iptables -I DOCKER-USER -i eth0 -d SUBNET_PREFIX.0/25 -m conntrack --ctstate NEW -j DROP`",
 )
 
 

@@ -354,3 +354,4 @@ def test_the_other_image_keeps_what_it_can_of_the_rules(tmp_path: Path) -> None:
     assert not {"USERNAME", "PASSWORD"} & gateway["environment"].keys()
     assert found["services"]["engine"]["environment"]["IB_PORT"] == "8888"
     assert found["services"]["supervisor"]["environment"]["GATEWAY_PORT"] == "8888"
+    assert {"ib-gateway", "redis", "supervisor"} <= found["services"]["engine"]["depends_on"].keys(), "it ends first"

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -221,15 +222,39 @@ def covered(book: dict[str, Any]) -> bool:
 
 
 def lost(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What the broker's book had and has no more, or has twice."""
+    """What the broker's book had and has no more, has twice, or has otherwise than its executions explain."""
     wrong = []
-    orders = {one["perm_id"]: one["status"] for one in after["orders"]}
-    wrong += [f"order {one['perm_id']} is gone" for one in _working(before) if one["perm_id"] not in orders]
+    orders = {one["perm_id"]: one for one in after["orders"]}
+    spent = {one["oca_group"] for one in after["orders"] if one["oca_group"] and one["filled"]}
+    for one in _working(before):
+        now = orders.get(one["perm_id"])
+        if now is None:
+            wrong.append(f"order {one['perm_id']} is gone")
+        elif now["status"] not in (*_WORKING, "Filled") and now["oca_group"] not in spent:
+            wrong.append(f"order {one['perm_id']} is {now['status']}, and nothing of its group was filled")
+    known = {one["exec_id"] for one in before["executions"]}
     made = [one["exec_id"] for one in after["executions"]]
-    wrong += [f"execution {one['exec_id']} is gone" for one in before["executions"] if one["exec_id"] not in made]
+    wrong += [f"execution {one} is gone" for one in sorted(known - set(made))]
     if len(made) != len(set(made)):
         wrong.append("an execution is told twice")
+    expected = _held(before)
+    for fill in after["executions"]:
+        if fill["exec_id"] not in known:
+            expected[fill["con_id"]] += fill["shares"] if fill["side"] == "BOT" else -fill["shares"]
+    held = _held(after)
+    wrong += [
+        f"{held[con_id]:g} of {con_id} are held, and by the executions {expected[con_id]:g} should be"
+        for con_id in sorted(expected.keys() | held.keys())
+        if held[con_id] != expected[con_id]
+    ]
     return wrong
+
+
+def _held(book: dict[str, Any]) -> Counter[int]:
+    held = Counter[int]()
+    for one in book["positions"]:
+        held[one["con_id"]] += one["quantity"]
+    return held
 
 
 if __name__ == "__main__":

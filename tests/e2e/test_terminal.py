@@ -31,6 +31,8 @@ def test_a_fault_as_the_terminal_tells_it(trading: Stack) -> None:
         env=trading.commands(),
         stdout=subprocess.PIPE,
         text=True,
+        # A shell's background job, as a build server may start the suite, would have it ignore the signal below.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert watch.stdout is not None
     try:

@@ -56,7 +56,9 @@ def test_an_index_and_its_weeklies_and_the_next_days_after_the_roll(tmp_path: Pa
     if (local.hour, local.minute) == (0, 0):  # a day that ends at midnight has the date before it
         local, ends = local + timedelta(minutes=1), ends + timedelta(minutes=1)
     world = {"SIM_SERVER_VERSION": "200", "SIM_DAY_START": f"{local:%H:%M}"}
-    settings = {"UNDERLYING": "SPX", "CHAIN_STRIKES": "5", "STRATEGY": "none"}
+    # In that hour Chicago, where the index is listed, is a date behind; no real session ends then.
+    underlying = "SPX" if local.hour else "SPY"
+    settings = {"UNDERLYING": underlying, "CHAIN_STRIKES": "5", "STRATEGY": "none"}
     with (
         contextlib.closing(StandIn(tmp_path, **world)) as gateway,
         contextlib.closing(Engine(tmp_path, gateway, supervisor.url, **settings)) as engine,

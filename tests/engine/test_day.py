@@ -17,6 +17,38 @@ if TYPE_CHECKING:
 
 CUT_OFF = timedelta(minutes=5)
 
+# Exits so far away that what closes the position is the clock: an option loses cents in its last minutes in any market.
+STRATEGY = """
+from datetime import timedelta
+
+from nautilus_trader.model.enums import OptionKind, OrderSide
+from nautilus_trader.trading.strategy import Strategy
+
+from engine.orders import bracket
+
+
+class Patient(Strategy):
+    def on_start(self):
+        self.bought = False
+        self.clock.set_timer("look", timedelta(seconds=0.5), callback=lambda _: self.look())
+
+    def look(self):
+        calls = [one for one in self.cache.instruments() if getattr(one, "option_kind", None) == OptionKind.CALL]
+        if len(calls) >= 10:
+            self.clock.cancel_timer("look")
+            calls.sort(key=lambda one: one.strike_price)
+            self.subscribe_quote_ticks(calls[len(calls) // 4].id)
+
+    def on_stop(self):
+        self.clock.cancel_timers()
+
+    def on_quote_tick(self, quote):
+        if not self.bought and quote.bid_price > 1:
+            self.bought = True
+            prices = {"take_profit": float(quote.ask_price) * 2, "stop": 0.01}
+            self.submit_order_list(bracket(self, quote.instrument_id, OrderSide.BUY, 1, **prices))
+"""
+
 
 def roll() -> datetime:
     """The next full minute in New York whose cut-off leaves 45 to 105 s for a first trade."""
@@ -28,11 +60,12 @@ def roll() -> datetime:
 
 def test_flattened_at_the_cut_off_and_nothing_of_tomorrow_is_bought(tmp_path: Path, supervisor: Supervisor) -> None:
     ends = roll()
-    # So calm a market that neither exit is reached: what closes the position is the clock.
+    (tmp_path / "patient.py").write_text(STRATEGY)
+    own = {"STRATEGY": "patient:Patient", "STRATEGY_PATH": str(tmp_path)}
     world = {"SIM_SERVER_VERSION": LATEST, "SIM_DAY_START": f"{ends:%H:%M}", "SIM_VOLATILITY": "0.001"}
     with (
         contextlib.closing(StandIn(tmp_path, **world)) as gateway,
-        contextlib.closing(Engine(tmp_path, gateway, supervisor.url)) as engine,
+        contextlib.closing(Engine(tmp_path, gateway, supervisor.url, **own)) as engine,
     ):
         gateway.start()
         gateway.up()

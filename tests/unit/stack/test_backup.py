@@ -74,17 +74,17 @@ def test_there_and_back(tmp_path: Path) -> None:
     assert path.name.startswith("paper-2026-11-20T210000")
     assert checked(path, "paper", "DU1234567") == ("journal", "ledger", "redis-data")
     shelf.files = {"journal/journal.jsonl": "younger"}
-    before = restore(shelf, path, tmp_path, NOW + timedelta(hours=1))
+    before = restore(shelf, path, "DU1234567", tmp_path, NOW + timedelta(hours=1))
     assert shelf.files == FILES
     assert before is not None
-    restore(shelf, before, tmp_path, NOW + timedelta(hours=2))
+    restore(shelf, before, "DU1234567", tmp_path, NOW + timedelta(hours=2))
     assert shelf.files == {"journal/journal.jsonl": "younger"}
 
 
 def test_on_a_new_machine_nothing_is_replaced(tmp_path: Path) -> None:
     path = backup(Shelf(dict(FILES)), tmp_path, NOW)
     shelf = Shelf({})
-    assert restore(shelf, path, tmp_path, NOW) is None
+    assert restore(shelf, path, "DU1234567", tmp_path, NOW) is None
     assert shelf.files == FILES
 
 
@@ -106,7 +106,7 @@ def test_a_stack_that_is_up_is_left_alone(tmp_path: Path) -> None:
     path = backup(shelf, tmp_path, NOW)
     shelf.up, shelf.files = ["watchkeeper-paper-engine"], {"journal/x": "y"}
     with pytest.raises(SettingsRefused, match="found watchkeeper-paper-engine; first: make down"):
-        restore(shelf, path, tmp_path, NOW)
+        restore(shelf, path, "DU1234567", tmp_path, NOW)
     assert shelf.files == {"journal/x": "y"}
 
 
@@ -118,9 +118,10 @@ def test_another_tenants_is_refused(tmp_path: Path) -> None:
 
 def test_another_accounts_is_refused(tmp_path: Path) -> None:
     path = backup(Shelf(dict(FILES)), tmp_path, NOW)
-    for other in ("DU7654321", ""):
-        with pytest.raises(SettingsRefused, match=r"expected a backup of .*, found one of DU1234567"):
-            checked(path, "paper", other)
+    with pytest.raises(SettingsRefused, match="expected a backup of DU7654321, found one of DU1234567"):
+        checked(path, "paper", "DU7654321")
+    of_nobody_knows_whom = backup(Shelf(dict(FILES), account=""), tmp_path, NOW)
+    assert checked(of_nobody_knows_whom, "paper", "DU7654321")
 
 
 def test_a_torn_one_is_refused_wherever_it_is_torn(tmp_path: Path) -> None:

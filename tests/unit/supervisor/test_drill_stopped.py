@@ -35,6 +35,8 @@ def test_a_person_who_stops_it_is_told_how_to_go_on(
     goes_on: str,
 ) -> None:
     path = tmp_path / "runs.jsonl"
+    # A shell's background job, as a build server may start the suite, would have us ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     async def stopped_after_one(crew: Crew[object], jobs: int) -> None:
         crew._shard.append(a_run(1.0))
@@ -43,6 +45,9 @@ def test_a_person_who_stops_it_is_told_how_to_go_on(
 
     monkeypatch.setattr(Crew, "work", stopped_after_one)
     monkeypatch.setattr(sys, "argv", ["x", *words, "--seed", "7", "--out", str(path)])
-    assert module.main() == 130
+    try:
+        assert module.main() == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert f"stopped, what is done is kept; go on with {goes_on}{path}" in capsys.readouterr().err
     assert len(read([path])) == 1
