@@ -20,6 +20,8 @@ from tws.clock import Clock
 
 CHECKS: Final = ("utc", "read-only")
 WITHIN_SECONDS: Final = 1800.0
+BY_API_WITHIN_SECONDS: Final = 300.0
+"""Nobody clicks: a gateway that took the setting acts so at once or not at all. A start takes it a minute or two."""
 ASK_EACH_SECONDS: Final = 5.0
 PAUSED_WITHIN_SECONDS: Final = 60.0
 """A gateway that has just answered the preflight is READY for the supervisor a little later."""
@@ -34,6 +36,9 @@ HOW: Final = """
 """
 RIGHT: Final = "The settings are right and kept in the volume."
 UNTOLD: Final = "The settings are not right; nothing was changed. With the gateway's window: make gateway-setup"
+IDLE: Final = "The gateway took the setting and does not act so. With its window: make gateway-setup"
+LOST: Final = "The setting was taken and is lost since the gateway started anew. With its window: make gateway-setup"
+HELD: Final = "The gateway waits at a hold, since the supervisor did not lift it. Do so: make resume"
 UNASKED: Final = "expected the supervisor to keep its hands off, found that it cannot be asked; see above"
 WRONG: Final = "The settings are not right yet, and the screen is closed. Once more: make gateway-setup"
 UNSAVED: Final = (
@@ -108,7 +113,7 @@ class Setup:
             self._start(self._file)
             read_only = self._given["READ_ONLY_API"]
             self._say(HOW.format(address=f"127.0.0.1:{port}", password=password, port=port, read_only=read_only))
-            right = await self._are_right()
+            right = await self._are_right(WITHIN_SECONDS)
             kept = right and await self._are_kept()
         finally:
             self._file.unlink(missing_ok=True)
@@ -128,19 +133,23 @@ class Setup:
         """
         if not self._supervisor("pause", "--for", "1h", "--reason", "make gateway-setup"):
             raise RuntimeTrouble(UNASKED)
-        right = kept = False
+        told = acts = kept = resumed = False
         try:
-            right = await asyncio.to_thread(tell) and await self._are_right()
-            kept = right and await self._are_kept()
+            told = await asyncio.to_thread(tell)
+            acts = told and await self._are_right(BY_API_WITHIN_SECONDS)
+            kept = acts and await self._are_kept()
         finally:
-            self._supervisor("resume")
-        kept = kept and await self._are_right()
-        self._say(RIGHT if kept else UNSAVED if right else UNTOLD)
-        return kept
+            resumed = self._supervisor("resume")
+        holds = kept and resumed and await self._are_right(BY_API_WITHIN_SECONDS)
+        if not resumed:
+            self._say(HELD)
+        else:
+            self._say(RIGHT if holds else LOST if kept else UNSAVED if acts else IDLE if told else UNTOLD)
+        return holds
 
-    async def _are_right(self) -> bool:
+    async def _are_right(self, within: float) -> bool:
         """Until the preflight finds the settings right; says what it found whenever that changes."""
-        until = self._clock.monotonic() + WITHIN_SECONDS
+        until = self._clock.monotonic() + within
         told = ""
         while self._clock.monotonic() < until:
             try:

@@ -8,7 +8,7 @@ import pytest
 from preflight.errors import CouldNotAsk
 from preflight.report import Finding, Report, Result
 from supervisor.errors import RuntimeTrouble, SettingsRefused
-from supervisor.gateway_setup import RIGHT, UNSAVED, UNTOLD, WRONG, Setup
+from supervisor.gateway_setup import HELD, IDLE, LOST, RIGHT, UNSAVED, UNTOLD, WRONG, Setup
 from tests.unit.supervisor.test_drill_runner import HandClock
 
 GIVEN = {
@@ -27,13 +27,23 @@ def report(result: Result) -> Report:
 class World:
     """A stack in which a person clicks at the fourth look, and what was done to it."""
 
-    def __init__(self, directory: Path, *, clicks: bool = True, ends: bool = True, deaf: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        clicks: bool = True,
+        ends: bool = True,
+        deaf: bool = False,
+        resumes: bool = True,
+        loses: bool = False,
+    ) -> None:
         self.file = directory / "setup.env"
         self.done: list[str] = []
         self.said: list[str] = []
         self.screen = ""
         self._clicks = clicks
-        self._refused = {"pause-gateway": not ends, "pause": deaf}
+        self._loses = loses
+        self._refused = {"pause-gateway": not ends, "pause": deaf, "resume": not resumes}
         self._looks = 0
 
     def start(self, more: Path | None) -> None:
@@ -46,7 +56,8 @@ class World:
         self._looks += 1
         if self._looks == 1:
             raise NOT_YET
-        return report(Result.PASS if self._clicks and self._looks > 3 else Result.FAIL)
+        lost = self._loses and "resume" in self.done
+        return report(Result.PASS if self._clicks and self._looks > 3 and not lost else Result.FAIL)
 
     def supervisor(self, *words: str) -> bool:
         self.done.append(words[0])
@@ -122,6 +133,18 @@ async def test_a_gateway_that_does_not_take_it_is_left_as_it_is(tmp_path: Path) 
     assert not await world.setup().by_api(lambda: False)
     assert world.done == ["pause", "resume"]
     assert world.said == [UNTOLD]
+
+
+async def test_a_setting_that_is_taken_without_effect_or_lost_by_the_start_is_told_as_that(tmp_path: Path) -> None:
+    for world, last in ((World(tmp_path, clicks=False), IDLE), (World(tmp_path, loses=True), LOST)):
+        assert not await world.setup().by_api(lambda: True)
+        assert world.said[-1] == last
+
+
+async def test_a_hold_that_is_not_lifted_is_told(tmp_path: Path) -> None:
+    world = World(tmp_path, resumes=False)
+    assert not await world.setup().by_api(lambda: True)
+    assert world.said[-1] == HELD
 
 
 async def test_what_the_api_has_set_may_not_be_saved(tmp_path: Path) -> None:
