@@ -25,7 +25,7 @@ _TELL_ALL = (
 
 def test_a_fault_as_the_terminal_tells_it(trading: Stack) -> None:
     began = trading.status()["gateway"]["since"]
-    watch = subprocess.Popen(
+    with subprocess.Popen(
         ["scripts/watchkeeper", "watch", "--json"],
         cwd=ROOT,
         env=trading.commands(),
@@ -33,15 +33,15 @@ def test_a_fault_as_the_terminal_tells_it(trading: Stack) -> None:
         text=True,
         # A shell's background job, as a build server may start the suite, would have it ignore the signal below.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    assert watch.stdout is not None
-    try:
-        assert next(line for line in watch.stdout if json.loads(line).get("verdict") == "trading")
-        docker("kill", trading.container("engine"))
-        told = next(line for line in watch.stdout if "engine-exit" in line)
-    finally:
-        watch.send_signal(signal.SIGINT)
-        assert watch.wait(30) == 0
+    ) as watch:
+        assert watch.stdout is not None
+        try:
+            assert next(line for line in watch.stdout if json.loads(line).get("verdict") == "trading")
+            docker("kill", trading.container("engine"))
+            told = next(line for line in watch.stdout if "engine-exit" in line)
+        finally:
+            watch.send_signal(signal.SIGINT)
+            assert watch.wait(30) == 0
     (row,) = json.loads(told)["tenants"]
     assert row["next"]["sentence"]
     trading.until(trading.all_well, "gateway READY and engine TRADING")
