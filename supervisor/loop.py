@@ -443,6 +443,7 @@ class Watch:
 
         return {
             "windows": tuple(OpenWindow(s.name, now + (s.closes.timestamp() - wall)) for s in self.calendar.open),
+            "next_window_at": at(self.calendar.next.opens if self.calendar.next is not None else None),
             "token_expires_at": at(self.calendar.token_expires_at),
             "token_ended_at": at(self.calendar.token_ended_at),
             "reauth_at": at(self.calendar.reauth_at),

@@ -16,7 +16,7 @@ from preflight.checks import CHECKS
 from supervisor import market
 from supervisor.faults import FAULTS, Rung
 from supervisor.memory import Memory
-from supervisor.observation import HostView, LoginPhase, Look, Observation, ResourcesView, Result
+from supervisor.observation import HostView, LoginPhase, Look, Observation, ResourcesView, Result, SentinelView
 from supervisor.policy import Policy
 from supervisor.states import EngineState, GatewayState
 
@@ -118,6 +118,20 @@ class Metrics:
         self.memory_limit = gauge("gateway_memory_limit_bytes", "Memory that it may use.", "tenant")
         self.open_files = gauge("gateway_open_files", "Open files of the gateway's process that has most.", "tenant")
         self.open_files_limit = gauge("gateway_open_files_limit", "How many it may have.", "tenant")
+        self.window_next = gauge(
+            "window_next_timestamp_seconds", "When the next window opens; NaN with none in eight days.", "tenant"
+        )
+        self.tick_at = gauge("tick_timestamp_seconds", "When the sentinel's one quote last ticked.", "tenant")
+        self.profit = gauge(
+            "account_profit",
+            "What the traded accounts have made by the broker's word, in their base currency; NaN while unknown.",
+            *("tenant", "kind"),
+        )
+        self.cost = gauge(
+            "exposure_cost",
+            "What open positions were bought or sold for by the last audit, each in its contract's currency.",
+            "tenant",
+        )
         self.window_open = gauge("window_open", "1 while a window of maintenance is open.", "tenant", "window")
         self.token_left = gauge(
             "weekly_token_remaining_seconds", "Until the week's login token ends, where that matters.", "tenant"
@@ -210,6 +224,8 @@ class Levels:
         self._market_open.set(math.nan)
         self._login_hold = metrics.login_hold.labels(tenant)
         self._login_waits = metrics.login_waits.labels(tenant)
+        self._window_next = metrics.window_next.labels(tenant)
+        self._profit = {kind: metrics.profit.labels(tenant, kind) for kind in ("daily", "unrealized", "realized")}
 
     def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:
         """After each turn."""
@@ -243,6 +259,10 @@ class Levels:
         if audit is not None:
             self._positions.set(audit.positions)
             self._orders.set(audit.orders)
+            self._metrics.cost.labels(self._tenant).set(audit.cost)
+        self._account(observation.sentinel, now, wall_now)
+        opens = observation.next_window_at
+        self._window_next.set(round(wall_now + opens - now) if opens is not None else math.nan)
         if observation.sentinel.clock_skew_seconds is not None:
             self._skew.set(observation.sentinel.clock_skew_seconds)
         self._host(observation.host, now, wall_now)
@@ -254,6 +274,15 @@ class Levels:
             self._metrics.token_left.labels(self._tenant).set(observation.token_expires_at - now)
         self._logins(observation, policy, now)
         self._metrics.loop_at.set(wall_now)
+
+    def _account(self, sentinel: SentinelView, now: float, wall_now: float) -> None:
+        """What was told last is not told on once the session does not answer: a line that stands still would lie."""
+        if sentinel.last_tick_at is not None:
+            self._metrics.tick_at.labels(self._tenant).set(wall_now - (now - sentinel.last_tick_at))
+        told = sentinel.profits if sentinel.heart.result is Result.OK else ()
+        for kind, child in self._profit.items():
+            parts = [getattr(profit, kind) for profit in told]
+            child.set(sum(parts) if parts and None not in parts else math.nan)
 
     def _host(self, host: HostView, now: float, wall_now: float) -> None:
         metrics = self._metrics

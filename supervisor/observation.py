@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from tws.values import OpenOrder, Position
+from tws.values import OpenOrder, Position, Profit
 
 
 class Result(StrEnum):
@@ -249,6 +249,11 @@ class Audit:
         return len(self.resting)
 
     @property
+    def cost(self) -> float:
+        """What the open positions were bought or sold for, long and short added up, each in its contract's currency."""
+        return sum(abs(float(row.position.quantity) * row.position.average_cost) for row in self.held)
+
+    @property
     def exposed(self) -> bool:
         return self.positions > 0 or self.orders > 0
 
@@ -273,6 +278,7 @@ class SentinelView:
     client_id: int | None = None
     clock_skew_seconds: float | None = None
     market_hours: tuple[tuple[datetime, datetime], ...] = ()  # the regular sessions of the next days, as last told
+    profits: tuple[Profit, ...] = ()  # by this session, of each account that is traded
 
 
 class EngineWord(StrEnum):
@@ -423,6 +429,8 @@ class Observation:
     host: HostView = field(default_factory=HostView)
     resources: ResourcesView = field(default_factory=ResourcesView)
     windows: tuple[OpenWindow, ...] = ()
+    next_window_at: float | None = None
+    """When the next window opens, on our monotonic clock."""
     token_expires_at: float | None = None
     """When the week's login token ends, on our monotonic clock; None where that is not known or does not matter."""
     token_ended_at: float | None = None

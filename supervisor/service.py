@@ -136,6 +136,7 @@ class TenantsWatch:
                 clock,
                 policy,
                 lambda: self.watch.wake(),
+                rules.traded,
             ),
             Mailbox(tenant.mailbox_dir, clock, stale=policy.mailbox_stale, deadline=policy.mailbox_deadline),
             Ledger(tenant.ledger_dir, tenant.hold_dir, tenant.mailbox_dir, policy.login_budget, clock),

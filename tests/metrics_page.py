@@ -23,7 +23,7 @@ from gateway.simulator.metrics import registry as of_the_stand_in
 from gateway.simulator.tally import Tally
 from supervisor.memory import Memory
 from supervisor.metrics import Metrics
-from supervisor.observation import HostView, ResourcesView
+from supervisor.observation import Audit, HostView, ResourcesView, SentinelView
 from supervisor.observation import Observation as Seen
 from supervisor.policy import Policy
 
@@ -65,6 +65,7 @@ def _supervisor() -> list[Family]:
         host=HostView(slept_at=now, wall_stepped_at=now, synchronised=True, disk_free=0.5),
         resources=ResourcesView(memory_bytes=1, memory_limit_bytes=2, open_files=1, open_files_limit=2),
         token_expires_at=now + 1.0,
+        sentinel=SentinelView(audit=Audit(now, now, now), last_tick_at=now),
     )
     metrics.expect("sim", ("na-reset",)).ran(Memory(), seen, Policy(), now, now)
     labels = {one._name: one._labelnames for one in vars(metrics).values() if hasattr(one, "_labelnames")}

@@ -23,6 +23,7 @@ from tws.values import (
     Notice,
     OpenOrder,
     Position,
+    Profit,
     Quote,
 )
 
@@ -91,6 +92,7 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         lines: market data subscriptions by request id.
         refusal: set when the gateway has said why it will close this session.
         on_position: hears of every position that is sent, asked for or because it changed.
+        on_profit: who hears of an account's profit, by request id.
     """
 
     def __init__(self, client_id: int, on_notice: Callable[[Notice], None] | None, clock: Clock) -> None:
@@ -102,6 +104,7 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
         self.lines: dict[int, Line] = {}
         self.refusal: TwsError | None = None
         self.on_position: Callable[[Position], None] | None = None
+        self.on_profit: dict[int, Callable[[Profit], None]] = {}
         self._client_id = client_id
         self._on_notice = on_notice
         self._clock = clock
@@ -187,6 +190,10 @@ class Listener(EWrapper):  # type: ignore[misc]  # ibapi carries no types
 
     def positionEnd(self) -> None:
         self._end(POSITIONS)
+
+    def pnl(self, reqId: int, dailyPnL: float, unrealizedPnL: float, realizedPnL: float) -> None:
+        if hears := self.on_profit.get(reqId):
+            hears(Profit(_unset(dailyPnL), _unset(unrealizedPnL), _unset(realizedPnL)))
 
     def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
         self._row(

@@ -41,6 +41,7 @@ from tws.values import (
     Notice,
     OpenOrder,
     Position,
+    Profit,
     Quote,
 )
 
@@ -240,6 +241,25 @@ class Session(asyncio.Protocol):
         """
         self._listener.on_position = on_change
         return await self._ask(POSITIONS, lambda codec: codec.reqPositions(), timeout)
+
+    def follow_profit(self, account: str, on_change: Callable[[Profit], None]) -> int:
+        """Be told an account's profit, about once a second; returns the request id.
+
+        A gateway that is asked for an account it does not serve says so in a notice (321), and nothing follows.
+
+        Raises:
+            SessionClosed.
+        """
+        codec = self._require()
+        number = self._new_id()
+        self._listener.on_profit[number] = on_change
+        codec.reqPnL(number, account, "")
+        return number
+
+    def leave_profit(self, number: int) -> None:
+        """Be told of it no more."""
+        if self._listener.on_profit.pop(number, None) is not None and self._codec is not None and self.is_open:
+            self._codec.cancelPnL(number)
 
     async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None:
         """When the last session of a contract that expires ends; None if it never does, or not in the days told.

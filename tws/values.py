@@ -158,6 +158,18 @@ class AccountValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Profit:
+    """What an account has made, in its base currency. None where the gateway has not worked it out."""
+
+    daily: float | None
+    """Since the last session, open and closed positions together."""
+    unrealized: float | None
+    """Of open positions, against their cost."""
+    realized: float | None
+    """Of what was closed today."""
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """One fill of the day. A correction has the id of what it corrects, with a higher number behind the last dot."""
 

@@ -29,7 +29,7 @@ from tws.errors import (
     Unsupported,
 )
 from tws.times import sessions
-from tws.values import Definition, Notice, OpenOrder, Position, Quote
+from tws.values import Definition, Notice, OpenOrder, Position, Profit, Quote
 
 BAND = range(900, 910)
 """The sentinel's client ids; 326 takes the next one."""
@@ -55,6 +55,8 @@ class SessionLike(Protocol):
     async def current_time_millis(self, *, timeout: float) -> int: ...
     async def follow_positions(self, on_change: Callable[[Position], None], *, timeout: float) -> list[Position]: ...
     async def open_orders(self, *, timeout: float) -> list[OpenOrder]: ...
+    def follow_profit(self, account: str, on_change: Callable[[Profit], None]) -> int: ...
+    def leave_profit(self, number: int) -> None: ...
     async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None: ...
     async def definitions(self, of: Any, *, timeout: float) -> list[Definition]: ...
     def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int: ...
@@ -74,8 +76,17 @@ class Sentinel:
     """One gateway's sentinel. `view` is what it knows; `wake` is called whenever that changes."""
 
     def __init__(
-        self, host: str, port: int, opener: Opener, canary: Any, clock: Clock, policy: Policy, wake: Callable[[], None]
+        self,
+        host: str,
+        port: int,
+        opener: Opener,
+        canary: Any,
+        clock: Clock,
+        policy: Policy,
+        wake: Callable[[], None],
+        traded: Callable[[str], bool] = bool,
     ) -> None:
+        """`traded` says of which of the gateway's accounts the profit is asked."""
         self.view = SentinelView()
         self._host = host
         self._port = port
@@ -91,6 +102,9 @@ class Sentinel:
         self._audit_pace = policy.audit_interval
         self._asked_all = float("-inf")
         self._line: int | None = None
+        self._traded = traded
+        self._profits: dict[str, Profit] = {}
+        self._profit_requests: list[int] = []
         self._asked_at = float("-inf")
         self._session: SessionLike | None = None
         self._asking_second: asyncio.Task[None] | None = None
@@ -140,8 +154,10 @@ class Sentinel:
                 session.abort()
                 self._session = None
                 self._line = None
+                self._profit_requests.clear()
                 self._see(
                     phase=SessionPhase.AWAY,
+                    profits=(),
                     upstream_lost_at=None,
                     farms_down=(),
                     other_farms_down=(),
@@ -172,6 +188,7 @@ class Sentinel:
         )
         with suppress(SessionClosed):
             self._line = session.subscribe(self._canary, self._tick)
+        self._follow_profits(session)
         audits = asyncio.create_task(self._audits(session))
         hours = asyncio.create_task(self._hours(session))
         dropped = asyncio.create_task(self._drop.wait())
@@ -309,6 +326,25 @@ class Sentinel:
         """What was subscribed may have ended with what was lost."""
         self._asked_all = float("-inf")
         self._audit_now.set()
+        if self._session is not None:
+            self._follow_profits(self._session)
+
+    def _follow_profits(self, session: SessionLike) -> None:
+        """For people to see: nobody is woken by it, and what was told before is not kept for what follows."""
+        self._profits.clear()
+        self.view = replace(self.view, profits=())
+
+        def follow(account: str) -> int:
+            def told(profit: Profit) -> None:
+                self._profits[account] = profit
+                self.view = replace(self.view, profits=tuple(self._profits.values()))
+
+            return session.follow_profit(account, told)
+
+        with suppress(SessionClosed):
+            while self._profit_requests:
+                session.leave_profit(self._profit_requests.pop())
+            self._profit_requests += [follow(account) for account in session.accounts if self._traded(account)]
 
     def _tick(self, quote: Quote) -> None:
         self.view = replace(self.view, last_tick_at=self._clock.monotonic(), competed_at=None)

@@ -44,6 +44,15 @@ async def test_all_its_senses(tmp_path: Path, version: str) -> None:
             audit = sentinel.view.audit
             assert audit is not None
             assert (audit.positions, audit.orders) == (1, 1)
+            [position] = gateway.book()["positions"]
+            assert audit.cost == pytest.approx(7 * position["average_cost"], rel=1e-3)
+            await until(lambda: sentinel.view.profits)
+            [profit] = sentinel.view.profits
+            # Seven shares a moment after they were bought: some money, and what was open is all that there is.
+            assert profit.daily is not None
+            assert profit.unrealized is not None
+            assert profit.realized == 0
+            assert abs(profit.unrealized) < audit.cost / 10
 
             await asyncio.to_thread(gateway.fault, "upstream-lost")
             await until(lambda: sentinel.view.upstream_lost_at)

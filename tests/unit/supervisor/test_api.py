@@ -6,6 +6,7 @@ import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from supervisor.house import House
 from supervisor.loop import Watch
 from supervisor.memory import Act, Close, GatewayTrack, Incident, Moved, Tell
 from supervisor.observation import (
+    Audit,
     Container,
     Ending,
     EngineView,
+    Held,
     HostView,
     LoginPhase,
     Look,
@@ -39,6 +42,7 @@ from supervisor.states import GatewayState
 from supervisor.windows import DAYS, Reauth, Window
 from tests.made_up import NoRuntime, Report, made_up_watch
 from tws.clock import SystemClock
+from tws.values import Position, Profit
 
 OPERATOR = {"Authorization": "Bearer operator"}
 MACHINE = {"Authorization": "Bearer machine"}
@@ -886,6 +890,34 @@ async def test_a_stack_is_trade_ready_while_nothing_keeps_it_from_trading(
     watch.memory = replace(watch.memory, gateway=GatewayTrack(state=GatewayState(gateway)))
     watch.observation = Observation(paused=True, engine_view=EngineView(halted=halted))
     assert watch.trade_ready is ready
+
+
+async def test_money_ticks_and_the_next_window_are_told(client: httpx.AsyncClient, watch: Watch) -> None:
+    now = CLOCK.monotonic()
+    names = ("exposure_cost", "tick_timestamp_seconds", "window_next_timestamp_seconds", "account_profit")
+
+    async def told(result: Result, *profits: Profit, opens: float | None = None) -> dict[str, float]:
+        long = Held(Position("DU1", 7, "SPY", "OPT", "SPY 7C", Decimal(2), 300.0), now)
+        short = Held(Position("DU1", 8, "SPY", "OPT", "SPY 8C", Decimal(-1), 50.0), now)
+        audit = Audit(now, now, now, (long, short))
+        view = SentinelView(heart=Look(result, now), last_tick_at=now - 30.0, audit=audit, profits=profits)
+        watch.observation = Observation(sentinel=view, next_window_at=opens)
+        watch._levels.ran(watch.memory, watch.observation, watch.rules.policy, now, 1000.0)
+        text = (await client.get("/metrics")).text
+        samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
+        wanted = [s for s in samples if s.name.removeprefix("watchkeeper_") in names]
+        return {s.labels.get("kind", s.name.removeprefix("watchkeeper_")): s.value for s in wanted}
+
+    both = await told(Result.OK, Profit(1.0, 2.0, 3.0), Profit(10.0, 20.0, None), opens=now + 60.4)
+    assert both["exposure_cost"] == 650.0
+    assert both["tick_timestamp_seconds"] == pytest.approx(970.0)
+    assert both["window_next_timestamp_seconds"] == 1060.0
+    assert (both["daily"], both["unrealized"]) == (11.0, 22.0)
+    assert math.isnan(both["realized"]), "one of two is not known"
+    for silent in (await told(Result.FAIL, Profit(1.0, 2.0, 3.0)), await told(Result.OK)):
+        assert all(math.isnan(silent[kind]) for kind in ("daily", "unrealized", "realized"))
+        assert math.isnan(silent["window_next_timestamp_seconds"])
+        assert silent["exposure_cost"] == 650.0, "what was held is held until somebody knows better"
 
 
 async def test_what_the_kernel_does_not_tell_is_no_number(client: httpx.AsyncClient) -> None:

@@ -17,7 +17,7 @@ from tests.unit.preflight.markets import definition
 from tws import codes
 from tws.clock import SystemClock
 from tws.errors import ClientIdInUse, GatewayRefused, RequestUnanswered, SessionClosed
-from tws.values import Definition, Notice, OpenOrder, Position, Quote
+from tws.values import Definition, Notice, OpenOrder, Position, Profit, Quote
 
 POLICY = Policy(probe_timeout=0.05, heart_interval=0.1, fast_interval=0.05, audit_exposed=0.1)
 CALL = Position("DU1", 7, "SPY", "OPT", "SPY 7C", Decimal(1), 3.0)
@@ -38,6 +38,7 @@ class FakeSession:
         self.last_session = datetime.now(UTC) + timedelta(hours=1)
         self.on_position: Callable[[Position], None] | None = None
         self.asked_positions = self.asked_orders = 0
+        self.on_profit: dict[int, tuple[str, Callable[[Profit], None]]] = {}
 
     async def _answer(self) -> int:
         if self.closed.done():
@@ -71,6 +72,14 @@ class FakeSession:
     async def definitions(self, of: Any, *, timeout: float) -> list[Definition]:
         await self._answer()
         return [definition(liquid_hours="20261123:0930-20261123:1600;20261124:CLOSED")]
+
+    def follow_profit(self, account: str, on_change: Callable[[Profit], None]) -> int:
+        number = max(self.on_profit, default=0) + 1
+        self.on_profit[number] = account, on_change
+        return number
+
+    def leave_profit(self, number: int) -> None:
+        del self.on_profit[number]
 
     def subscribe(self, of: Any, on_tick: Callable[[Quote], None] | None = None) -> int:
         self.subscriptions.append(on_tick)
@@ -176,6 +185,34 @@ async def test_a_silent_session_is_kept_until_the_machine_says_otherwise(sentine
     await until(lambda: len(gateway.sessions) == 2 and sentinel.view.heart.result is Result.OK)
     assert gateway.sessions[0].aborted
     assert sentinel.view.second.result is Result.UNKNOWN
+
+
+async def test_profit_is_followed_in_the_accounts_that_are_traded_and_wakes_nobody(gateway: Gateway) -> None:
+    woken: list[None] = []
+    traded = {"DU1", "DU3"}.__contains__
+    sentinel = Sentinel("host", 1, gateway.open, object(), SystemClock(), POLICY, lambda: woken.append(None), traded)
+    first, second = Profit(1.0, 2.0, None), Profit(3.0, 4.0, 5.0)
+    async with sentinel:
+        await until(lambda: sentinel.view.heart.result is Result.OK)
+        session = gateway.session
+        assert [account for account, _ in session.on_profit.values()] == ["DU1"]
+        before = len(woken)
+        session.on_profit[1][1](first)
+        assert sentinel.view.profits == (first,)
+        session.on_profit[1][1](second)
+        assert sentinel.view.profits == (second,)
+        assert len(woken) == before
+
+        session.say(codes.UPSTREAM_BACK_DATA_LOST)
+        assert not sentinel.view.profits
+        assert len(session.on_profit) == 1, "asked anew, and not twice"
+        [(_, told)] = session.on_profit.values()
+        told(first)
+        gateway.errors = [GatewayRefused("booting")]
+        session.close()
+        await until(lambda: sentinel.view.phase is SessionPhase.AWAY)
+        assert not sentinel.view.profits
+        await until(lambda: len(gateway.sessions) == 2 and gateway.session.on_profit)
 
 
 async def test_upstream_lost_and_back(sentinel: Sentinel, gateway: Gateway) -> None:
