@@ -36,6 +36,10 @@ down: bootstrap ## stop the stack; every volume stays. Not with positions or ord
 purge: bootstrap ## remove the stack and its volumes (asks for the tenant's name unless SIM)
 	@$(DO) purge $(MODE_FLAG) $(if $(FORCE),--force)
 
+.PHONY: render
+render: bootstrap ## what compose makes of tenants/*.toml, without starting anything (docs/tenants.md)
+	@$(DO) render
+
 logs: bootstrap ## the containers' logs, followed on a terminal: SERVICE=supervisor,engine
 	@$(DO) logs $(MODE_FLAG) $(if $(SERVICE),--service "$(SERVICE)") $(JSON_FLAG)
 

@@ -18,6 +18,12 @@ ALERTMANAGERS: Final = (
 OPTIONAL: Final = ("webhook_url", "unusual_whales_token", *ALERTMANAGERS)
 """Secrets that may stay empty."""
 
+
+def tokens(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The tokens that a stack has of its own. One of several tenants leaves the operator's to what all share."""
+    return TOKENS[1:] if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else TOKENS
+
+
 type Content = tuple[str, int] | None
 """The text and the permission bits of a file, or None where there is none."""
 
@@ -28,9 +34,9 @@ def read_secrets(root: Path, variables: Mapping[str, str]) -> dict[str, Content]
     Raises:
         OSError: one is there and cannot be read.
     """
-    credentials, tokens = root / variables["CREDENTIALS_DIR"], root / variables["TOKENS_DIR"]
-    wanted = [*(credentials / name for name in CREDENTIALS), *(tokens / name for name in TOKENS)]
-    given = [path for path in (tokens / name for name in OPTIONAL) if path.exists() and path.read_text().strip()]
+    credentials, own = root / variables["CREDENTIALS_DIR"], root / variables["TOKENS_DIR"]
+    wanted = [*(credentials / name for name in CREDENTIALS), *(own / name for name in tokens(variables))]
+    given = [path for path in (own / name for name in OPTIONAL) if path.exists() and path.read_text().strip()]
     return {
         str(path.relative_to(root) if path.is_relative_to(root) else path): _content(path) for path in wanted + given
     }

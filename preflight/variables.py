@@ -43,7 +43,8 @@ OWN: Final = (
     *("GATEWAY", "GATEWAY_HOST", "GATEWAY_PORT"),
     *("REGION", "WINDOWS_FILE"),
     *("EMAIL_TO", "EMAIL_FROM", "EMAIL_USER", "EMAIL_SERVER", "TELEGRAM_CHAT_ID"),
-    *("EXISTING_SESSION_DETECTED_ACTION", "SAVE_TWS_SETTINGS", "JAVA_HEAP_SIZE", "GATEWAY_MEMORY_MB"),
+    *("EXISTING_SESSION_DETECTED_ACTION", "SAVE_TWS_SETTINGS", "JAVA_HEAP_SIZE"),
+    *("GATEWAY_MEMORY_MB", "ENGINE_MEMORY_MB"),
 )
 """Variables that `make up` works out the others from."""
 
@@ -54,9 +55,16 @@ PLACEHOLDER: Final = re.compile(r"<.*>|change[-_ ]?me.*|your[-_ ].*|xxx+|todo", 
 """What samples say where a value belongs."""
 
 
+SHARED_PORTS: Final = tuple(n for n in PORTS if n not in ("HOST_PORT_API", "HOST_PORT_ENGINE", "HOST_PORT_SIMULATOR"))
+"""Those of what several tenants share."""
+
+
 def published(variables: Mapping[str, str]) -> dict[str, int]:
     """The ports of this machine that a stack of these variables listens on, by the names of their variables."""
-    unused = set() if "publish-api" in variables["COMPOSE_FILE"] else {"HOST_PORT_API"}
+    if "compose/house.yaml" in variables["COMPOSE_FILE"]:
+        return {name: int(variables[name]) for name in SHARED_PORTS}
+    unused = set(SHARED_PORTS) if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else set()
+    unused |= set() if "publish-api" in variables["COMPOSE_FILE"] else {"HOST_PORT_API"}
     unused |= set() if variables["MODE"] == "sim" else {"HOST_PORT_SIMULATOR"}
     unused |= set() if variables["ENGINE"] == "on" else {"HOST_PORT_ENGINE"}
     return {name: int(variables[name]) for name in PORTS if name not in unused}

@@ -7,7 +7,7 @@ refused, so that no web page can reach it by name rebinding.
 import asyncio
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, override
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
@@ -41,19 +41,27 @@ def application(
     clock: Clock,
     *,
     operator: str,
-    machine: str,
+    machines: Mapping[str, str],
     hosts: list[str],
     leaving: asyncio.Event,
 ) -> Starlette:
-    """The whole of it. `operator` and `machine` are the two tokens; what streams to viewers ends with `leaving`."""
-    api = _Api(house, journal, registry, clock)
+    """The whole of it.
+
+    Args:
+        house: every tenant's watch.
+        journal: what happened.
+        registry: what is exported.
+        clock: the wall clock is shown.
+        operator: the token of people.
+        machines: each tenant's token of its engine, which opens nothing of another tenant's.
+        hosts: Host headers that are answered.
+        leaving: what streams to viewers ends with it.
+    """
+    api = _Api(house, journal, registry, clock, machines)
 
     def guarded(token: str, handler: Handler) -> Handler:
         async def handle(request: Request) -> Response:
-            given = request.headers.get("authorization", "")
-            if not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
-                return JSONResponse({"error": "expected a bearer token of the right kind"}, 401)
-            return await handler(request)
+            return await handler(request) if _shows(request, token) else _wrong_token()
 
         return handle
 
@@ -74,11 +82,20 @@ def application(
             Route("/api/v1/pause-gateway", guarded(operator, api.pause_gateway), methods=["POST"]),
             Route("/api/v1/restart", guarded(operator, api.restart), methods=["POST"]),
             Route("/api/v1/cancel", guarded(operator, api.cancel), methods=["POST"]),
-            Route("/api/v1/clearance", guarded(machine, api.clearance), methods=["POST"]),
+            Route("/api/v1/clearance", api.clearance, methods=["POST"]),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
         exception_handlers={BadRequest: _refused(400), ActRefused: _refused(503), JournalUnusable: _refused(503)},
     )
+
+
+def _shows(request: Request, token: str) -> bool:
+    given = request.headers.get("authorization", "")
+    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
+
+
+def _wrong_token() -> Response:
+    return JSONResponse({"error": "expected a bearer token of the right kind"}, 401)
 
 
 def _refused(code: int) -> Callable[[Request, Exception], Response]:
@@ -110,11 +127,14 @@ class _One(Collector):
 
 
 class _Api:
-    def __init__(self, house: House, journal: Journal, registry: CollectorRegistry, clock: Clock) -> None:
+    def __init__(
+        self, house: House, journal: Journal, registry: CollectorRegistry, clock: Clock, machines: Mapping[str, str]
+    ) -> None:
         self._house = house
         self._journal = journal
         self._registry = registry
         self._clock = clock
+        self._machines = machines
 
     def _watch(self, name: object) -> Watch:
         """The tenant that is meant: the one named, or the only one that there may be."""
@@ -246,8 +266,13 @@ class _Api:
 
         Of `{"tenant", "account", "further_accounts", "mode", "instance"}`.
         """
+        # Whoever shows no token at all is not told which tenants there are.
+        if not any([_shows(request, token) for token in self._machines.values()]):
+            return _wrong_token()
         body = await _body(request)
         watch = self._watch(body.get("tenant"))
+        if not _shows(request, self._machines[watch.rules.tenant]):
+            return _wrong_token()
         mode = body.get("mode")
         if mode is not None and (mode == "live") is not watch.rules.live:
             return JSONResponse(

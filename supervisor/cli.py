@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 
 from supervisor import leaving
+from supervisor.fleet import files
 from tws.clock import SystemClock
 
 _TIMEOUT = 15.0
@@ -252,8 +253,9 @@ def _setting(name: str, default: str) -> str:
     """From the environment, else from the one stack that `make up` has written down here."""
     if value := os.environ.get(name):
         return value
-    tenant, folder = os.environ.get("TENANT"), _ROOT / "var"
-    # A tenant without a stack of its own is one of a supervisor of several.
+    folder = _ROOT / "var"
+    # Several tenants share one supervisor, and what is shared is the house's.
+    tenant = os.environ.get("TENANT") or (files.HOUSE if files.names(_ROOT) else None)
     written = sorted(folder.glob(f"{tenant}/compose.env")) or sorted(folder.glob("*/compose.env"))
     if len(written) > 1:
         names = ", ".join(path.parent.name for path in written)

@@ -29,10 +29,15 @@ OTHER_IMAGE_PORT: Final = "8888"
 STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
 THIS_MACHINE: Final = "host.docker.internal"
 """Its name in a container, where 127.0.0.1 is the container itself."""
-SIM_ACCOUNT: Final = "DUSIM0001"
 SIM_LOGIN_BUDGET: Final = "1000/24h"
+FLEET_SUBNETS: Final = "10.89"
+"""Where each of several tenants has a /24, by its number; SUBNET_PREFIX in its file moves it."""
+PORTS_OF_A_SLOT: Final = {"HOST_PORT_API": 14000, "HOST_PORT_SIMULATOR": 17000, "HOST_PORT_ENGINE": 19000}
+"""Where the ports of several tenants begin: each adds its number."""
 JAVA_HEAP_MB: Final = 768
 GATEWAY_MEMORY_MB: Final = 2048
+STAND_IN_MEMORY_MB: Final = 512
+ENGINE_MEMORY_MB: Final = 1536
 BESIDE_THE_HEAP_MB: Final = 768
 """What the gateway's container needs beyond the JVM's heap: the JVM's own, X, IBC and socat. An assumption."""
 
@@ -69,6 +74,11 @@ class Plan:
         return "compose/external.yaml" in self.variables["COMPOSE_FILE"]
 
     @property
+    def one_of_several(self) -> bool:
+        """Whether supervisor, Prometheus and Alertmanager are another project's, for all tenants."""
+        return "compose/tenant.yaml" in self.variables["COMPOSE_FILE"]
+
+    @property
     def project(self) -> str:
         """The compose project's name."""
         return f"watchkeeper-{self.tenant}"
@@ -84,13 +94,14 @@ class Plan:
         return self.var / "compose.env"
 
 
-def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
+def plan(mode: Mode, given: Mapping[str, str], host: Host, slot: int | None = None) -> Plan:
     """Work out every variable of compose.yaml.
 
     Args:
         mode: which world.
         given: what the user set, from `.env` and the shell; unknown names are ignored.
         host: facts of this machine.
+        slot: the number of one of several tenants, from which its subnet and ports come.
 
     Raises:
         SettingsRefused: every fault found, one a line.
@@ -102,23 +113,27 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
         faults.append(f"TENANT: expected lower-case letters, digits and dashes, found {tenant!r}")
     account = given.get("IB_ACCOUNT") or ""
     if mode == "sim":
-        account = _stand_ins_account(given, account, faults)
+        account = _stand_ins_account(given, account, slot or 0, faults)
         _files(given, faults, "SIM_FILES", ("SIM_DATA", "SIM_FAULTS"))
     elif not re.fullmatch(r"[UF]\w+" if live else r"D[UF]\w+", account):
         kind = "your live account, which starts with U" if live else "your paper account, which starts with DU"
         faults.append(f"IB_ACCOUNT: expected {kind}, found {account or 'nothing'}; set it in .env")
     _files(given, faults, "ENGINE_FILES", ("ENGINE_SETTINGS", "STRATEGY_CONFIG"))
-    prefix = given.get("SUBNET_PREFIX") or f"10.90.{get_args(Mode).index(mode)}"
+    subnets = f"10.90.{get_args(Mode).index(mode)}" if slot is None else f"{FLEET_SUBNETS}.{slot}"
+    prefix = given.get("SUBNET_PREFIX") or subnets
     if not re.fullmatch(r"\d{1,3}\.\d{1,3}\.\d{1,3}", prefix):
         faults.append(f"SUBNET_PREFIX: expected three numbers such as 10.90.0, found {prefix!r}")
     engine = _choice(given, "ENGINE", "on", ("on", "lifecycle", "none"), faults)
     publish = _choice(given, "PUBLISH_API", "off" if live else "on", ("on", "off"), faults)
     read_only = _choice(given, "READ_ONLY_API", "yes" if live else "no", ("yes", "no"), faults)
     region = _choice(given, "REGION", "na", get_args(Region), faults) if given.get("REGION") else None
-    ports = _ports(given, live, faults)
+    ports = _ports(given, live, slot, faults)
     external = _choice(given, "GATEWAY", "container", ("container", "external"), faults) == "external"
     elsewhere = _elsewhere(mode, given, faults) if external else {}
     image = {} if mode == "sim" or external else _image_settings(given, region or "na", faults)
+    if mode == "sim":
+        image = {"GATEWAY_MEMORY_MB": str(_megabytes(given, "GATEWAY_MEMORY_MB", STAND_IN_MEMORY_MB, faults))}
+    engine_memory = _megabytes(given, "ENGINE_MEMORY_MB", ENGINE_MEMORY_MB, faults)
     # Another session that comes is given way to at once on the stand-in, which is what its drills measure.
     session = _choice(
         given,
@@ -130,7 +145,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     if faults:
         raise SettingsRefused("\n".join(faults))
 
-    secrets_dir = given.get("SECRETS_DIR") or "secrets"
+    secrets_dir = given.get("SECRETS_DIR") or ("secrets" if slot is None else f"secrets/{tenant}")
     gateway_image = STAND_IN_IMAGE if mode == "sim" else given.get("GATEWAY_IMAGE") or GATEWAY_IMAGE
     other = OTHER_IMAGE in gateway_image
     files = ["compose.yaml"]
@@ -151,6 +166,8 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
     own_windows = given.get("WINDOWS_FILE")
     if own_windows:
         files.append("compose/windows-file.yaml")
+    if slot is not None:
+        files.append("compose/tenant.yaml")
     return Plan(
         mode,
         tenant,
@@ -163,6 +180,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host) -> Plan:
             "TRADING_MODE": "live" if live else "paper",
             "IB_ACCOUNT": account,
             "ENGINE": engine,
+            "ENGINE_MEMORY_MB": str(engine_memory),
             "READ_ONLY_API": read_only,
             "TIME_ZONE": given.get("TIME_ZONE") or "Etc/UTC",
             "GATEWAY_HOST": "ib-gateway",
@@ -209,7 +227,7 @@ def _elsewhere(mode: Mode, given: Mapping[str, str], faults: list[str]) -> dict[
     return {"GATEWAY_HOST": THIS_MACHINE if host in ("localhost", "127.0.0.1") else host, "GATEWAY_PORT": port}
 
 
-def _stand_ins_account(given: Mapping[str, str], account: str, faults: list[str]) -> str:
+def _stand_ins_account(given: Mapping[str, str], account: str, slot: int, faults: list[str]) -> str:
     """The stand-in's account that is traded: as set, else its first. SIM in the names: no real one can be meant."""
     names = [name.strip() for name in (given.get("SIM_ACCOUNTS") or "").split(",") if name.strip()]
     if not all(re.fullmatch(r"D[UF]SIM\w*", name) for name in names):
@@ -217,7 +235,7 @@ def _stand_ins_account(given: Mapping[str, str], account: str, faults: list[str]
         faults.append(f"SIM_ACCOUNTS: expected names that start with DUSIM, or DFSIM for a master, found {found!r}")
     if account.startswith("DUSIM") and (not names or account in names):
         return account
-    return next((name for name in names if name.startswith("DU")), SIM_ACCOUNT)
+    return next((name for name in names if name.startswith("DU")), f"DUSIM{slot + 1:04}")
 
 
 def _files(given: Mapping[str, str], faults: list[str], mounted: str, names: tuple[str, ...]) -> None:
@@ -271,10 +289,13 @@ def _choice[T: str](given: Mapping[str, str], name: str, default: T, allowed: tu
     return default
 
 
-def _ports(given: Mapping[str, str], live: bool, faults: list[str]) -> dict[str, str]:
+def _ports(given: Mapping[str, str], live: bool, slot: int | None, faults: list[str]) -> dict[str, str]:
+    usual = dict(PORTS) | ({"HOST_PORT_API": 4001} if live else {})
+    if slot is not None:
+        usual |= {name: first + slot for name, first in PORTS_OF_A_SLOT.items()}
     ports: dict[str, str] = {}
-    for name, default in PORTS.items():
-        text = given.get(name) or str(4001 if live and name == "HOST_PORT_API" else default)
+    for name, default in usual.items():
+        text = given.get(name) or str(default)
         if not (text.isdigit() and 0 < int(text) < 65536):
             faults.append(f"{name}: expected a port from 1 to 65535, found {text!r}")
         elif text in ports.values():

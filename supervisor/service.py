@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -83,7 +83,8 @@ class Shared:
     alertmanager: Alertmanager
     webhook: Webhook | None
     docker_host: str
-    machine_token: str
+    machine_tokens: Mapping[str, str]
+    """By tenant."""
     own_url: str
     """Where this process tells what it knows, to itself as well."""
     preflights: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PREFLIGHTS))
@@ -141,7 +142,11 @@ class TenantsWatch:
             Mailbox(tenant.mailbox_dir, clock, stale=policy.mailbox_stale, deadline=policy.mailbox_deadline),
             Ledger(tenant.ledger_dir, tenant.hold_dir, tenant.mailbox_dir, policy.login_budget, clock),
             EngineLink(
-                tenant.engine_url, shared.machine_token, clock, self._asking_engine, timeout=policy.probe_timeout
+                tenant.engine_url,
+                shared.machine_tokens[tenant.tenant],
+                clock,
+                self._asking_engine,
+                timeout=policy.probe_timeout,
             ),
             shared.host,
             Resources(runtime, tenant.mailbox_dir, clock),
@@ -171,7 +176,8 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         SettingsRefused: numbers that do not fit, or a missing token.
         JournalUnusable: no journal, no supervisor.
     """
-    operator, machine = settings.token("operator_token"), settings.token("machine_token")
+    operator = settings.token("operator_token")
+    machines = {tenant.tenant: settings.machine_token(tenant.tenant) for tenant in tenants}
     for claim in dict.fromkeys(claim for tenant in tenants for claim in tenant.rules().policy.arithmetic()):
         log.info(claim)
     clock = SystemClock()
@@ -189,7 +195,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         Alertmanager(http, settings.alertmanager_url, f"{settings.public_url}/api/v1/incidents"),
         Webhook(http, hook) if hook is not None else None,
         settings.docker_host,
-        machine,
+        machines,
         f"http://127.0.0.1:{settings.listen_port}",
     )
     by_name = {tenant.tenant: tenant for tenant in tenants}
@@ -213,7 +219,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         registry,
         clock,
         operator=operator,
-        machine=machine,
+        machines=machines,
         hosts=[host.strip() for host in settings.allowed_hosts.split(",")],
         leaving=leaving,
     )

@@ -49,7 +49,16 @@ class Settings(BaseSettings):
         """
         return (tenants.of_environment(),) if self.tenants_file is None else tenants.of_file(self.tenants_file)
 
-    def token(self, name: Literal["operator_token", "machine_token"]) -> str:
+    def machine_token(self, tenant: str) -> str:
+        """What a tenant's engine and we know each other by: a token of its own, else the one that all have.
+
+        Raises:
+            SettingsRefused: the file is missing or empty.
+        """
+        own = f"machine_token.{tenant}"
+        return self.token(own if (self.secrets_path / own).exists() else "machine_token")
+
+    def token(self, name: str) -> str:
         """A bearer token from its secret file.
 
         Raises:

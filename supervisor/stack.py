@@ -30,7 +30,7 @@ from preflight.command import Options, add_options, answer
 from preflight.errors import CouldNotAsk, SettingsError
 from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
-from preflight.secret_files import ALERTMANAGERS, CREDENTIALS, HASH, OPTIONAL, TOKENS, read_secrets, secret_faults
+from preflight.secret_files import ALERTMANAGERS, CREDENTIALS, HASH, OPTIONAL, read_secrets, secret_faults, tokens
 from preflight.settings import Settings as PreflightSettings
 from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
@@ -38,6 +38,8 @@ from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import backup, cli, leaving, receivers, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor.fleet import files as tenant_files
+from supervisor.fleet import slots
 from supervisor.gateway_setup import CHECKS, Setup
 from supervisor.plan import THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.tenants import Tenant, checked
@@ -58,11 +60,20 @@ INSIDE_SECONDS: Final = 45.0
 """Beyond the deadline of the preflight itself: the container's Python must start first, and Docker may be busy."""
 
 
-def given(root: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """What the user set: `.env`, overruled by the shell."""
+def given(root: Path, environ: Mapping[str, str], tenant: str | None = None) -> dict[str, str]:
+    """What the user set: `.env`, overruled by the shell; for a tenant with a file of its own, that file.
+
+    Raises:
+        SettingsRefused: the tenant's file cannot be used.
+    """
     known = (*OWN, *PASSED_ON, *PORTS)
     from_file = {k: v for k, v in dotenv_values(root / ".env").items() if v}
-    return {name: environ.get(name) or from_file.get(name, "") for name in known}
+    of_all = {name: environ.get(name) or from_file.get(name, "") for name in known}
+    if tenant is None or tenant not in tenant_files.names(root):
+        return of_all
+    own = tenant_files.read(root, tenant)
+    mixed_in = {name: of_all[name] for name in (*tenant_files.OF_THE_MACHINE, *tenant_files.OF_THE_HOUSE)}
+    return dict.fromkeys(known, "") | own | mixed_in | {"TENANT": tenant}
 
 
 def look_at_host(root: Path, settings: Mapping[str, str], environ: Mapping[str, str]) -> Host:
@@ -90,8 +101,13 @@ def _write_missing(path: Path, text: str) -> None:
         file.write(text)
 
 
-def prepare_secrets(root: Path, stack: Plan) -> None:
+def prepare_secrets(root: Path, stack: Plan, operators: Path | None = None) -> None:
     """Make what may be made (tokens; the stand-in's login), refuse what only the user can give.
+
+    Args:
+        root: the checkout.
+        stack: whose secrets.
+        operators: the folder with the operator's token, where that is not the stack's own.
 
     Raises:
         SettingsRefused: credentials missing, or a secret that others can read.
@@ -100,7 +116,7 @@ def prepare_secrets(root: Path, stack: Plan) -> None:
     if not stack.logs_in:
         for name in CREDENTIALS:
             _write_missing(root / stack.variables["CREDENTIALS_DIR"] / name, "stand-in\n")
-    for name in TOKENS:
+    for name in tokens(stack.variables):
         _write_missing(directory / name, secrets.token_urlsafe(32) + "\n")
     for name in OPTIONAL:
         _write_missing(directory / name, "")
@@ -108,7 +124,8 @@ def prepare_secrets(root: Path, stack: Plan) -> None:
         hint = [] if stack.mode == "sim" else ["(`make up SIM=1` needs no account)"]
         raise SettingsRefused("\n".join([*faults, *hint]))
     _write_missing(directory / HASH, "")
-    (directory / HASH).write_text(token_hash((directory / "operator_token").read_text().strip()) + "\n")
+    token = (operators or directory) / "operator_token"
+    (directory / HASH).write_text(token_hash(token.read_text().strip()) + "\n")
 
 
 def hand_over_secrets(root: Path, stack: Plan) -> Plan:
@@ -118,14 +135,15 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     Docker Desktop shows every file as the container's own. For anybody else a container, which may change owners,
     makes copies.
     """
-    credentials, tokens = (root / stack.variables[name] for name in ("CREDENTIALS_DIR", "TOKENS_DIR"))
+    credentials, own = (root / stack.variables[name] for name in ("CREDENTIALS_DIR", "TOKENS_DIR"))
+    names = (*tokens(stack.variables), HASH, *OPTIONAL)
     rootless = stack.variables["DOCKER_SOCKET"].startswith("/run/user/")
     if sys.platform != "linux" or (os.getuid() == CONTAINER_USER and not rootless):
         return stack
     if os.getuid() == 0:
         for path in (
             *(credentials / name for name in CREDENTIALS),
-            *(tokens / name for name in (*TOKENS, HASH, *OPTIONAL)),
+            *(own / name for name in names),
         ):
             os.chown(path, CONTAINER_USER, CONTAINER_USER)
         return stack
@@ -134,10 +152,10 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     copies.chmod(0o700)
     files = [
         *(f"/credentials/{name}" for name in CREDENTIALS),
-        *(f"/tokens/{name}" for name in (*TOKENS, HASH, *OPTIONAL)),
+        *(f"/tokens/{name}" for name in names),
     ]
     command = ["docker", "run", "--rm", "--network", "none", "--user", "0:0", "--entrypoint", "install"]
-    for source, target in ((credentials, "/credentials:ro"), (tokens, "/tokens:ro"), (copies, "/copies")):
+    for source, target in ((credentials, "/credentials:ro"), (own, "/tokens:ro"), (copies, "/copies")):
         command += ["--volume", f"{source.resolve()}:{target}"]
     owner = str(CONTAINER_USER)
     run([*command, stack.variables["BASE_IMAGE"], "-o", owner, "-g", owner, "-m", "0400", *files, "/copies/"], root)
@@ -319,15 +337,30 @@ def planned(mode: Mode, tenant: str | None, root: Path = ROOT) -> Plan:
     Raises:
         SettingsRefused: something is missing, unusable, or not confirmed.
     """
-    settings = given(root, os.environ)
-    settings["TENANT"] = tenant or settings["TENANT"]
-    stack = plan(mode, settings, look_at_host(root, settings, os.environ))
+    stack, settings = drafted(mode, tenant, root)
     prepare_secrets(root, stack)
     check_settings(root, stack)
     stack = configure(root, stack, settings)
-    if mode == "live":
-        _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
+    confirm_live(stack)
     return hand_over_secrets(root, stack)
+
+
+def drafted(mode: Mode, tenant: str | None, root: Path = ROOT) -> tuple[Plan, Mapping[str, str]]:
+    """The plan of a stack, and what the user set. Nothing is written.
+
+    Raises:
+        SettingsRefused: something is missing or unusable.
+    """
+    settings = given(root, os.environ, tenant)
+    settings["TENANT"] = name = tenant or settings["TENANT"]
+    slot = slots.read(root)[name] if name in tenant_files.names(root) else None
+    return plan(mode, settings, look_at_host(root, settings, os.environ), slot), settings
+
+
+def confirm_live(stack: Plan) -> None:
+    """Have a person say that a live account is meant. Raises: SettingsRefused."""
+    if stack.mode == "live":
+        _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
 
 
 def build(root: Path, stack: Plan) -> None:
@@ -438,11 +471,21 @@ def purge(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) ->
     """
     if not may_leave(root, tenant, mode, force=force):
         return 1
+    confirm_purge(tenant, mode)
+    wipe(root, tenant)
+    return 0
+
+
+def confirm_purge(tenant: str, mode: Mode) -> None:
+    """Have a person say that everything may go. Raises: SettingsRefused."""
     if mode != "sim":
         _confirm(tenant, f"This removes every volume of tenant {tenant}: journal, cache, gateway settings, metrics.")
+
+
+def wipe(root: Path, tenant: str) -> None:
+    """Remove a stack with its volumes and generated files."""
     compose(root, tenant, "down", "--volumes", "--remove-orphans")
     shutil.rmtree(root / "var" / tenant, ignore_errors=True)
-    return 0
 
 
 def break_glass(tenant: str, root: Path = ROOT) -> int:
@@ -703,7 +746,8 @@ def known_mode(root: Path, tenant: str) -> Mode:
 def tenant_of(root: Path, asked: Mode | None) -> str:
     if name := given(root, os.environ)["TENANT"] or asked:
         return name
-    present = sorted(path.parent.name for path in (root / "var").glob("*/compose.env"))
+    written = (path.parent.name for path in (root / "var").glob("*/compose.env"))
+    present = tenant_files.names(root) or sorted(set(written) - {tenant_files.HOUSE})
     if len(present) > 1:
         raise SettingsRefused(
             f"expected one tenant, found {', '.join(present)}; say which: SIM=1, PAPER=1, LIVE=1 or TENANT=…"

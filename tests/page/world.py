@@ -49,7 +49,7 @@ class World:
                 watch.registry,  # type: ignore[attr-defined]
                 CLOCK,
                 operator=TOKEN,
-                machine="machine",
+                machines={"sim": "machine"},
                 hosts=["127.0.0.1"],
                 leaving=self.leaving,
             )

@@ -65,7 +65,7 @@ async def client(watch: Watch) -> AsyncIterator[httpx.AsyncClient]:
         watch.registry,  # type: ignore[attr-defined]
         CLOCK,
         operator="operator",
-        machine="machine",
+        machines={"sim": "machine"},
         hosts=["localhost"],
         leaving=asyncio.Event(),
     )

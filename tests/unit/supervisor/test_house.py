@@ -53,7 +53,7 @@ class Rig:
             Alertmanager(self.http, "http://127.0.0.1:1", "x"),
             None,
             docker.url,
-            "machine",
+            dict.fromkeys(("own", "a", "b", "c"), "machine"),
             "http://127.0.0.1:1",
         )
         self.directory = directory
@@ -69,7 +69,7 @@ class Rig:
             self.registry,
             CLOCK,
             operator="operator",
-            machine="machine",
+            machines=dict.fromkeys(("own", "a", "b", "c"), "machine"),
             hosts=["localhost"],
             leaving=asyncio.Event(),
         )

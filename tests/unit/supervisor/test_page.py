@@ -60,7 +60,7 @@ async def client(house: House, watch: Watch) -> AsyncIterator[httpx.AsyncClient]
         watch.registry,  # type: ignore[attr-defined]
         CLOCK,
         operator=TOKEN,
-        machine="machine",
+        machines={"sim": "machine"},
         hosts=["localhost"],
         leaving=asyncio.Event(),
     )

@@ -1,0 +1,129 @@
+"""What is right for each tenant alone and wrong for all of them together."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from preflight.variables import published
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from supervisor.plan import Plan
+
+_CACHE_MIB: Final = 256
+HOUSE_MIB: Final = 1024
+"""Limits of what all share: supervisor, Prometheus, Alertmanager and the two proxies. tests/compose adds them up."""
+_WANDERS: Final = 4
+"""How far the engine's client id may move from the one that was set (NautilusTrader's adapter tries the next ones)."""
+_OURS: Final = range(900, 930)
+"""Client ids of sentinel, preflight and tools."""
+
+
+def faults(tenants: Sequence[Plan], users: Mapping[str, str], memory_mib: int) -> list[str]:
+    """Say what two tenants cannot both have, and what this machine has not.
+
+    Args:
+        tenants: their plans.
+        users: a digest of each IBKR user name, by tenant; only of those that log in.
+        memory_mib: what the machine has.
+    """
+    return [
+        *_twice(
+            "an account", ((name, one) for one in tenants for name in _accounts(one)), "two engines would trade it"
+        ),
+        *_same_user(users),
+        *_twice(
+            "a gateway", ((_gateway(one), one) for one in tenants if one.external), "one supervisor's act hits both"
+        ),
+        *_twice("a port of 127.0.0.1", ((p, one) for one in tenants for p in published(one.variables).values())),
+        *_subnets(tenants),
+        *(fault for one in tenants for fault in _client_ids(one)),
+        *_memory(tenants, memory_mib),
+    ]
+
+
+def users(root: Path, tenants: Sequence[Plan]) -> dict[str, str]:
+    """A digest of each IBKR user name, by tenant. The name itself goes nowhere."""
+    return {
+        one.tenant: hashlib.sha256(
+            (root / one.variables["CREDENTIALS_DIR"] / "tws_userid").read_text().strip().lower().encode()
+        ).hexdigest()
+        for one in tenants
+        if one.logs_in
+    }
+
+
+def memory_mib() -> int:
+    """What this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+
+
+def limits_mib(one: Plan) -> int:
+    """What a tenant's containers may take."""
+    engine = int(one.variables["ENGINE_MEMORY_MB"]) + _CACHE_MIB if one.variables["ENGINE"] == "on" else 0
+    return engine + (0 if one.external else int(one.variables["GATEWAY_MEMORY_MB"]))
+
+
+def _accounts(one: Plan) -> list[str]:
+    # Each stand-in is a world of its own, so that all may have its usual account.
+    further = one.variables.get("FURTHER_ACCOUNTS", "").split(",")
+    return [one.variables["IB_ACCOUNT"], *(name.strip() for name in further if name.strip())]
+
+
+def _gateway(one: Plan) -> str:
+    return f"{one.variables['GATEWAY_HOST']}:{one.variables['GATEWAY_PORT']}"
+
+
+def _twice(what: str, found: Iterable[tuple[Hashable, Plan]], why: str = "") -> Iterator[str]:
+    owners: defaultdict[Hashable, list[str]] = defaultdict(list)
+    for value, one in found:
+        owners[value].append(one.tenant)
+    for value, names in owners.items():
+        if len(names) > 1:
+            more = f" ({why})" if why else ""
+            yield f"{', '.join(names)}: expected {what} each, found {value}{more}"
+
+
+def _same_user(users: Mapping[str, str]) -> Iterator[str]:
+    owners: defaultdict[str, list[str]] = defaultdict(list)
+    for name, digest in users.items():
+        owners[digest].append(name)
+    for names in owners.values():
+        if len(names) > 1:
+            yield (
+                f"{', '.join(names)}: expected an IBKR user each, found the same one; each login would end the "
+                "other's session. IBKR gives an account further users for this"
+            )
+
+
+def _subnets(tenants: Sequence[Plan]) -> Iterator[str]:
+    nets = [(one.tenant, IPv4Network(f"{one.variables['SUBNET_PREFIX']}.0/24")) for one in tenants]
+    for (a, first), (b, second) in combinations(nets, 2):
+        if first.overlaps(second):
+            yield f"{a}, {b}: expected a SUBNET_PREFIX each, found {first} in both"
+
+
+def _client_ids(one: Plan) -> Iterator[str]:
+    first = one.variables.get("IB_CLIENT_ID") or "1"
+    if first.isdigit() and set(range(int(first), int(first) + _WANDERS + 1)) & set(_OURS):
+        yield (
+            f"{one.tenant}: expected IB_CLIENT_ID and the {_WANDERS} after it outside {_OURS.start} to "
+            f"{_OURS.stop - 1}, which the supervisor and its tools use, found {first}"
+        )
+
+
+def _memory(tenants: Sequence[Plan], memory_mib: int) -> Iterator[str]:
+    wanted = HOUSE_MIB + sum(limits_mib(one) for one in tenants)
+    if wanted > memory_mib:
+        each = ", ".join(f"{one.tenant} {limits_mib(one)}" for one in tenants)
+        yield (
+            f"tenants: expected limits of at most {memory_mib} MiB, which this machine has, found {wanted} "
+            f"({HOUSE_MIB} shared, {each}); lower GATEWAY_MEMORY_MB or ENGINE_MEMORY_MB, or take fewer tenants"
+        )

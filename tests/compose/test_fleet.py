@@ -1,0 +1,134 @@
+"""The policy of tests/compose/test_policy.py, over several tenants of every mode and what they share."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor import plan as planning
+from supervisor import stack
+from supervisor.fleet import house, together
+from tests.compose.test_policy import ACCOUNTS, EXCEPTIONS, HOST, ROOT, RULES
+
+OWN_EXCEPTIONS = {
+    ("volume-owner", "restart"): "one shot",
+    ("volume-owner", "healthcheck"): "one shot",
+}
+MODES: tuple[planning.Mode, ...] = ("sim", "paper", "live")
+
+
+@pytest.fixture(scope="module")
+def configs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What compose makes of the house and of a tenant of each mode, by name."""
+    folder = tmp_path_factory.mktemp("fleet")
+    tenants = [_plan(mode, SECRETS_DIR=str(folder / mode)) for mode in MODES]
+    shared = house.house({}, HOST, tenants)
+    override = folder / house.OVERRIDE
+    override.write_text(shared.files[house.OVERRIDE])
+    found = {}
+    for one in (shared, *tenants):
+        env_file = folder / f"{one.tenant}.env"
+        own = str(one.var / house.OVERRIDE)
+        env_file.write_text(planning.rendered(one.variables).replace(own, str(override)))
+        found[one.tenant] = _config(env_file)
+    return found
+
+
+def _plan(mode: planning.Mode, **more: str) -> planning.Plan:
+    return planning.plan(mode, {"TENANT": mode, "IB_ACCOUNT": ACCOUNTS[mode]} | more, HOST, MODES.index(mode))
+
+
+def _config(env_file: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        ["docker", "compose", "--env-file", str(env_file), "config", "--format", "json"],
+        cwd=ROOT,
+        env=stack.docker_environment(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "compose warned"
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_what_is_shared_is_there_once(configs: dict[str, dict[str, Any]]) -> None:
+    assert {name: set(config["services"]) for name, config in configs.items()} == {
+        "house": {"supervisor", "docker-api", "prometheus", "alertmanager", "front"},
+        "sim": {"ib-gateway", "engine", "redis", "volume-owner"},
+        "paper": {"ib-gateway", "engine", "redis", "volume-owner", "settings-owner"},
+        "live": {"ib-gateway", "engine", "redis", "volume-owner", "settings-owner"},
+    }
+
+
+def test_each_service_keeps_each_rule_or_has_a_reason(configs: dict[str, dict[str, Any]]) -> None:
+    for tenant, config in configs.items():
+        mode = "sim" if tenant == "house" else tenant
+        for name, service in config["services"].items():
+            broken = {rule for rule, holds in RULES.items() if not holds(service)}
+            excused = {rule for m, s, rule in EXCEPTIONS if (m, s) == (mode, name)}
+            excused |= {rule for s, rule in OWN_EXCEPTIONS if s == name}
+            assert (tenant, name, broken) == (tenant, name, excused)
+
+
+def test_no_network_has_containers_of_two_tenants(configs: dict[str, dict[str, Any]]) -> None:
+    joined: dict[str, set[str]] = {}
+    for tenant, config in configs.items():
+        for service in config["services"].values():
+            for network in service.get("networks") or ():
+                joined.setdefault(config["networks"][network]["name"], set()).add(tenant)
+    assert all(len(who - {"house"}) <= 1 for who in joined.values())
+    assert {name for name, who in joined.items() if len(who) > 1} == {f"watchkeeper-{mode}_trading" for mode in MODES}
+    # Of the house, only who must be there.
+    for mode in MODES:
+        there = {name for name, s in configs["house"]["services"].items() if f"{mode}-trading" in s["networks"]}
+        assert there == {"supervisor", "prometheus"}
+
+
+def test_subnets_are_explicit_small_and_nobody_elses(configs: dict[str, dict[str, Any]]) -> None:
+    own = [
+        network["ipam"]["config"][0]["subnet"]
+        for config in configs.values()
+        for network in config["networks"].values()
+        if not network.get("external")
+    ]
+    assert len(set(own)) == len(own)
+    assert all(subnet.endswith("/28") for subnet in own)
+
+
+def test_a_tenants_secrets_are_its_own(configs: dict[str, dict[str, Any]]) -> None:
+    for mode in MODES:
+        secrets = configs[mode]["secrets"]
+        used = {s["source"] for service in configs[mode]["services"].values() for s in service.get("secrets", ())}
+        others = {other for other in MODES if other != mode}
+        assert used == {
+            *("tws_userid", "tws_password", "operator_token_hash", "machine_token", "redis_password"),
+            "unusual_whales_token",
+        }
+        assert not any(f"/{other}/" in secrets[name]["file"] for name in used for other in others)
+    supervisor = configs["house"]["services"]["supervisor"]
+    assert {s["target"].rpartition("/")[2] for s in supervisor["secrets"]} == {
+        *("operator_token", "webhook_url"),
+        *(f"machine_token.{mode}" for mode in MODES),
+    }
+
+
+def test_the_supervisor_reads_ledgers_and_writes_holds(configs: dict[str, dict[str, Any]]) -> None:
+    mounted = {v["target"]: v for v in configs["house"]["services"]["supervisor"]["volumes"]}
+    for mode in MODES:
+        assert mounted[f"/run/tenants/{mode}/ledger"]["read_only"] is True
+        assert not mounted[f"/run/tenants/{mode}/hold"].get("read_only")
+        assert configs["house"]["volumes"][f"{mode}-ledger"]["name"] == f"watchkeeper-{mode}_ledger"
+
+
+def test_the_limits_that_are_added_up_are_the_containers(configs: dict[str, dict[str, Any]]) -> None:
+    def limits(config: dict[str, Any]) -> int:
+        return sum(int(s["mem_limit"]) for n, s in config["services"].items() if not n.endswith("-owner")) // 2**20
+
+    assert limits(configs["house"]) == together.HOUSE_MIB
+    for mode in MODES:
+        assert limits(configs[mode]) == together.limits_mib(_plan(mode))
