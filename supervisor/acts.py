@@ -257,6 +257,8 @@ def _vetoed(pad: Pad, rung: Rung) -> bool:
         pad.why_not = "it waits for a login, makes one, or just did"
     elif _needs_login(rung) and (refusal := _ledger_refuses(pad)):
         pad.why_not = refusal
+    elif rung is Rung.RECONNECT_ACCOUNT and pad.observation.turn is not None and not pad.observation.turn.granted:
+        pad.why_not = pad.observation.turn.words  # a start that is a login asks for its turn by itself
     elif _broke(pad, step.purse):
         pad.why_not = "the restart budget is spent"
         incidents.give_up(pad, step.subject)

@@ -39,6 +39,7 @@ from supervisor.observation import (
     Outcome,
     Result,
     Subject,
+    Turn,
 )
 from supervisor.probes import handshake
 from supervisor.probes.engine import EngineLink
@@ -53,6 +54,7 @@ from supervisor.runtime.docker import Runtime
 from supervisor.schedule import Daily
 from supervisor.states import GatewayState
 from supervisor.story import Story
+from supervisor.turns import Turns, logs_in_since
 from supervisor.windows import Calendar, calendar
 from tws.clock import Clock
 
@@ -111,6 +113,7 @@ class Watch:
         notifier: Notifier,
         metrics: Metrics,
         clock: Clock,
+        turns: Turns | None = None,
     ) -> None:
         self.rules = rules
         self.memory = Memory()
@@ -125,6 +128,8 @@ class Watch:
         self._metrics = metrics
         self._notifier = notifier
         self._clock = clock
+        self._turns_of_all = turns
+        self._wants_login = False
         self._hands = Hands(
             senses.runtime,
             senses.mailbox,
@@ -171,6 +176,8 @@ class Watch:
     async def run(self) -> None:
         """Until cancelled."""
         await self._remember_all()
+        if self._turns_of_all is None and not self.rules.external and not self.rules.dry_run:
+            self._senses.ledger.take_no_turns()  # of a time when there were more tenants
         async with self._senses.sentinel, asyncio.TaskGroup() as group:
             policy = self._policy
             group.create_task(self._every(self._look_docker, policy.probe_interval), name="docker")
@@ -335,6 +342,16 @@ class Watch:
 
     async def _look_ledger(self) -> None:
         self._see(ledger=self._senses.ledger.look())
+        if self._turns_of_all is not None and not self.rules.dry_run:
+            self._see(turn=self._take_turn(self._turns_of_all))
+
+    def _take_turn(self, turns: Turns) -> Turn:
+        """Where several log in a few at once: say what this one does and wants, and pass the answer on."""
+        now, asks = self._clock.monotonic(), self.observation.ledger.asks
+        since, exposed = logs_in_since(self.memory, self.observation), exposure(self.observation, now, self._policy)
+        turn = turns.tell(self.rules.tenant, now, since, asks is not None or self._wants_login, exposed)
+        self._senses.ledger.answer(asks, turn, now)
+        return turn
 
     async def _look_engine(self) -> None:
         self._see(engine_view=await self._senses.engine.look())
@@ -375,6 +392,8 @@ class Watch:
         for action in turn.actions:
             self._follow(action)
         self._tell_withheld(next((action for action in turn.actions if isinstance(action, Withheld)), None))
+        place, held = self.observation.turn, self._withheld
+        self._wants_login = place is not None and held is not None and held.why == place.words
         if turn.sentence != self.sentence:
             log.info(turn.sentence, tenant=self.rules.tenant)
             self.sentence = turn.sentence

@@ -51,6 +51,9 @@ def _sentence(pad: Pad) -> str:
             parts.append(f"{name} has {finding.fault.name} ({finding.why})")
     if pad.observation.blind:
         parts.append("blind: the Docker API does not answer")
+    turn = pad.observation.turn
+    if turn is not None and turn.since is not None and pad.why_not != turn.words:
+        parts.append(turn.words)
     if pad.why_not:
         parts.append(pad.why_not)
     parts += [f"now {action.rung}: {action.reason}" for action in pad.out if isinstance(action, Act)]

@@ -97,6 +97,9 @@ class Metrics:
         self.logins_left = gauge("logins_left", "Logins that the ledger allows now; NaN while unknown.", "tenant")
         self.login_hold = gauge("login_hold", "1 while nobody may log in until a person lifts it.", "tenant")
         self.login_waits = gauge("login_waiting", "1 while the gateway's start waits at the ledger.", "tenant")
+        self.turn_wait = gauge(
+            "login_turn_wait_seconds", "How long it has waited for its turn to log in; 0 while it does not.", "tenant"
+        )
         self.preflight_result = gauge(
             "preflight_result",
             "A check by the last preflight: 0 pass, 1 warn, 2 fail, 3 skipped; NaN before the first.",
@@ -226,6 +229,7 @@ class Levels:
         self._login_waits = metrics.login_waits.labels(tenant)
         self._window_next = metrics.window_next.labels(tenant)
         self._profit = {kind: metrics.profit.labels(tenant, kind) for kind in ("daily", "unrealized", "realized")}
+        self._turn_wait = metrics.turn_wait.labels(tenant)
 
     def ran(self, memory: Memory, observation: Observation, policy: Policy, now: float, wall_now: float) -> None:
         """After each turn."""
@@ -314,6 +318,8 @@ class Levels:
         if known:
             self._login_hold.set(ledger.hold is not None)
             self._login_waits.set(ledger.waiting)
+        turn = observation.turn
+        self._turn_wait.set(now - turn.since if turn is not None and turn.since is not None else 0.0)
 
     def _look(self, probe: str, look: Look, now: float, wall_now: float) -> None:
         if look.at == float("-inf") or self._seen.get(probe) == look.at:

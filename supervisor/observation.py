@@ -141,6 +141,7 @@ class LedgerView:
         next_at: when the ledger allows the next one; None if it does now, or never under a hold.
         waiting: the container waits for that now.
         host_boot: the last attempt was the container's first start since the machine booted.
+        asks: the question, by its own mark, with which it waits for its turn among many tenants.
     """
 
     look: Look = NEVER
@@ -149,6 +150,40 @@ class LedgerView:
     next_at: float | None = None
     waiting: bool = False
     host_boot: bool = False
+    asks: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A tenant that logs in, and since when."""
+
+    tenant: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A tenant's place among many that log in a few at once.
+
+    Attributes:
+        granted: it may begin now.
+        since: when it began to wait; None: it does not.
+        busy: the others that log in.
+    """
+
+    granted: bool = False
+    since: float | None = None
+    busy: tuple[Login, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Why it waits, in words that do not change with each second."""
+        return f"waits for its turn to log in, behind {', '.join(one.tenant for one in self.busy) or 'nobody yet'}"
+
+    def sentence(self, now: float) -> str:
+        """Why it waits, for a person."""
+        busy = ", ".join(f"{one.tenant} logs in since {now - one.since:.0f} s" for one in self.busy)
+        return f"waits for its turn to log in: {busy or 'the supervisor looks who logs in'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +472,8 @@ class Observation:
     """When it last ended."""
     reauth_at: float | None = None
     """When one push may be sent, the first such moment since the token last ended; None: only when a person asks."""
+    turn: Turn | None = None
+    """Its place among the tenants that log in; None where logins take no turns."""
     hold_lifted_at: float | None = None
     """When a hold on logins was last lifted, by whomever."""
     sentinel: SentinelView = field(default_factory=SentinelView)

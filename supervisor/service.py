@@ -38,6 +38,7 @@ from supervisor.runtime.external import ExternalGateway
 from supervisor.runtime.roster import Roster
 from supervisor.settings import Settings
 from supervisor.tenants import Tenant
+from supervisor.turns import Turns
 from tws.clock import Clock, SystemClock
 from tws.contracts import stock
 from tws.session import Session
@@ -74,7 +75,7 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What all tenants' watches share: nothing in which one's watch could wait for another's."""
+    """What all tenants' watches share: nothing in which one's watch could wait for another's, but two queues."""
 
     clock: Clock
     journal: Journal
@@ -88,7 +89,9 @@ class Shared:
     own_url: str
     """Where this process tells what it knows, to itself as well."""
     preflights: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PREFLIGHTS))
-    """The one queue: a gateway that hangs holds its place no longer than a preflight may take."""
+    """A queue: a gateway that hangs holds its place no longer than a preflight may take."""
+    turns: Turns | None = None
+    """The other one, for logins; None with a single gateway."""
 
 
 class TenantsWatch:
@@ -160,6 +163,7 @@ class TenantsWatch:
             notifier,
             shared.metrics,
             clock,
+            shared.turns,
         )
 
     def close(self) -> None:
@@ -197,6 +201,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         settings.docker_host,
         machines,
         f"http://127.0.0.1:{settings.listen_port}",
+        turns=Turns(settings.logins_at_once, clock.monotonic()) if _log_in(tenants) > 1 else None,
     )
     by_name = {tenant.tenant: tenant for tenant in tenants}
     dockers = frozenset(name for name, one in by_name.items() if one.gateway == "container" or one.engine != "none")
@@ -245,6 +250,11 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     roster.close()
     journal.close()
     log.info("ended", tenants=sorted(by_name))
+
+
+def _log_in(tenants: tuple[Tenant, ...]) -> int:
+    """How many gateways log in under our eyes; a dry run keeps its hands off."""
+    return sum(one.gateway == "container" and not one.dry_run for one in tenants)
 
 
 async def _until(stop: asyncio.Event, house: House, server: _Server) -> None:

@@ -1,7 +1,7 @@
 """What the supervisor itself is told, from the environment and from secret files."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import httpx
 from pydantic import Field
@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from supervisor import tenants
 from supervisor.errors import SettingsRefused
 from supervisor.tenants import Port, Tenant, checked
+from supervisor.turns import LOGINS_AT_ONCE
 
 
 class Settings(BaseSettings):
@@ -30,6 +31,8 @@ class Settings(BaseSettings):
     alertmanager_url: str = "http://alertmanager:9093"
     public_url: str = "http://127.0.0.1:9180"
     """Where people reach this supervisor: what they are told links to it."""
+    logins_at_once: Annotated[int, Field(ge=1, le=100)] = LOGINS_AT_ONCE
+    """How many of several gateways may log in at a time."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

@@ -189,6 +189,7 @@ def _container(observation: Observation, wall: Callable[[float], float]) -> dict
 def _login(observation: Observation, rules: Rules, now: float, wall: Callable[[float], float]) -> dict[str, Any]:
     login, ledger, budget = observation.login, observation.ledger, rules.policy.login_budget
     known = ledger.look.result is not Result.UNKNOWN
+    turn = observation.turn if observation.turn is not None and observation.turn.since is not None else None
     return {
         "phase": login.phase,
         "since": iso(wall(login.since)) if login.since is not None else None,
@@ -196,7 +197,8 @@ def _login(observation: Observation, rules: Rules, now: float, wall: Callable[[f
         "hold": ledger.hold,
         "next_at": iso(wall(ledger.next_at)) if ledger.next_at is not None else None,
         "waiting": ledger.waiting,
-        "sentence": explain(ledger, budget, now, wall),
+        "turn": {"behind": [one.tenant for one in turn.busy]} if turn is not None else None,
+        "sentence": turn.sentence(now) if turn is not None else explain(ledger, budget, now, wall),
     }
 
 

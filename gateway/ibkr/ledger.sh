@@ -4,6 +4,8 @@
 #
 #   $LEDGER_DIR/attempts   ours alone: a line a login, "EPOCH CAUSE BOOT-ID", only ever appended to
 #   $HOLD_DIR/hold         the supervisor's alone: while it is there nobody logs in; its line says why
+#   $HOLD_DIR/turn         the supervisor's as well: where it is there, a login asks first, and a few log in at a time.
+#                          "go MARK" answers the question MARK; "wait COUNT REASON" changes for as long as it lives
 #   $MAILBOX_DIR/ledger    what the wrapper waits for, as JSON
 #   $MAILBOX_DIR/launcher  the telling lines of the last run's launcher.log, each after the epoch at which it was read
 #
@@ -111,19 +113,40 @@ start_cause() {
 tell() {
   local next=null
   if (($2 > 0)); then next=$2; fi
-  put ledger "{\"at\":$(date +%s.%N),\"state\":$(quoted "$1"),\"next_at\":$next,\"reason\":$(quoted "$3")}" 2>/dev/null
+  put ledger "{\"at\":$(date +%s.%N),\"state\":$(quoted "$1"),\"next_at\":$next,\"reason\":$(quoted "$3"),\"asks\":\"$ASKS\"}" 2>/dev/null
+}
+
+# Whether a login need not wait for its turn. A supervisor that says nothing new for a minute is not waited for: then a
+# login is made as where there is none.
+is_our_turn() {
+  local line
+  IFS= read -r line 2>/dev/null <"$HOLD/turn" || return 0
+  if [ -z "$ASKS" ]; then
+    ASKS=${EPOCHREALTIME//[.,]/} TURN_TOLD=$line TURN_TOLD_AT=$SECONDS
+  elif [ "$line" != "$TURN_TOLD" ]; then
+    TURN_TOLD=$line TURN_TOLD_AT=$SECONDS
+  fi
+  [ "$line" != "go $ASKS" ] || return 0
+  if ((SECONDS - TURN_TOLD_AT >= 60)); then
+    say "nobody says whose turn it is to log in: going on without"
+    return 0
+  fi
+  return 1
 }
 
 # Wait until the start may be made, and write it down if it is a login. A hold stops a start with a token, too.
 wait_for_login() {
-  local why state next reason told="" quiet=0
+  local why state next reason told="" quiet=0 ASKS="" TURN_TOLD TURN_TOLD_AT
   while :; do
-    why=$(no_login) || why=""
+    if why=$(no_login); then ASKS=""; else why=""; fi
     read -r state next reason <<<"$why"
     if [ "$state" != held ] && [ "$state" != blind ] && has_token; then
       say "a start with the token of a soft restart, which is no login"
       FIRST_IS_WRITTEN=0
       break
+    elif [ -z "$why" ] && ! is_our_turn; then
+      reason=${TURN_TOLD#wait } state=turn why=turn
+      [ "$reason" = "$TURN_TOLD" ] && reason="asks for its turn" || reason=${reason#* }
     elif [ -z "$why" ] && record "$(start_cause)"; then
       FIRST_IS_WRITTEN=1
       break
@@ -132,6 +155,7 @@ wait_for_login() {
     if [ "$why" != "$told" ] || ((quiet >= 60)); then
       case $state in
         held) say "no login, on hold: $reason. \`make resume\` or \`make login\` lifts it" ;;
+        turn) say "no login yet: $reason" ;;
         spent) say "no login, the ledger is spent ($reason): the next at $(TZ=UTC printf '%(%F %T)T' "$next") UTC" ;;
         *) say "no login: ${reason:-the ledger took no line}" ;;
       esac
@@ -140,6 +164,7 @@ wait_for_login() {
     quiet=$((quiet + 1))
     sleep 1
   done
+  ASKS=""
   tell open 0 ""
 }
 

@@ -7,11 +7,12 @@ ours alone, so nothing that logs in can lift it. What is on a disk may be torn o
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from supervisor.errors import ActRefused
-from supervisor.observation import LedgerView, Look, Result
+from supervisor.observation import LedgerView, Look, Result, Turn
 from supervisor.policy import Budget
 from tws.clock import Clock
 
@@ -28,6 +29,7 @@ class Ledger:
         """The three volumes, each as its folder."""
         self._attempts = ledger / "attempts"
         self._hold = hold / "hold"
+        self._turn = hold / "turn"
         self._note = mailbox / "ledger"
         self._budget = budget
         self._clock = clock
@@ -42,7 +44,7 @@ class Ledger:
             return LedgerView(Look(Result.UNKNOWN, now, 0.0, f"the ledger cannot be read: {error}"))
         attempts = tuple(now - (wall - at) for at, _ in logins)
         free_at = self._budget.free_at(attempts, now)
-        state, reason = self._wrappers_word(wall)
+        state, reason, asks = self._wrappers_word(wall)
         broken = state in ("unusable", "blind")
         return LedgerView(
             Look(Result.FAIL if broken else Result.OK, now, 0.0, reason if broken else ""),
@@ -51,6 +53,7 @@ class Ledger:
             free_at if hold is None else None,
             waiting=state not in (None, "open"),
             host_boot=bool(logins) and logins[-1][1],
+            asks=asks if state == "turn" else None,
         )
 
     def hold(self, reason: str) -> None:
@@ -85,6 +88,25 @@ class Ledger:
             raise ActRefused(f"expected to remove {self._hold}, found {error}; is the volume mounted?") from error
         return reason
 
+    def answer(self, asks: str | None, turn: Turn, now: float) -> None:
+        """Tell the wrapper whether it is its turn. One that asks is told anew each time: so it sees that we live.
+
+        What cannot be written is not told, and then the wrapper goes on after a minute.
+        """
+        line = "ask first"
+        if asks is not None:
+            line = f"go {asks}" if turn.granted else f"wait {now:.0f} {turn.words}"
+        with suppress(OSError):
+            if not self._turn.exists() or self._turn.read_text() != f"{line}\n":
+                beside = self._turn.with_name(".turn")
+                beside.write_text(f"{line}\n")
+                beside.rename(self._turn)
+
+    def take_no_turns(self) -> None:
+        """Let logins begin without asking."""
+        with suppress(OSError):
+            self._turn.unlink(missing_ok=True)
+
     def _logins(self, wall: float) -> list[tuple[int, bool]]:
         """When logins were made, oldest first, and whether by the machine's boot; those that still count.
 
@@ -110,14 +132,14 @@ class Ledger:
         line = "".join(letter for letter in text.partition("\n")[0] if letter.isprintable()).strip()
         return line[:_LONGEST_REASON] or "for a reason that cannot be read"
 
-    def _wrappers_word(self, wall: float) -> tuple[str | None, str]:
-        """What the wrapper waits for, and why; None when it has not said so just now."""
+    def _wrappers_word(self, wall: float) -> tuple[str | None, str, str]:
+        """What the wrapper waits for, why, and the mark of its question; None when it has not said so just now."""
         try:
             note = json.loads(self._note.read_text())
             fresh = wall - float(note["at"]) < _FRESH
-            return (str(note["state"]) if fresh else None), str(note["reason"])
+            return (str(note["state"]) if fresh else None), str(note["reason"]), str(note.get("asks", ""))
         except (OSError, ValueError, KeyError, TypeError):
-            return None, ""
+            return None, "", ""
 
 
 def explain(view: LedgerView, budget: Budget, now: float, wall: Callable[[float], float]) -> str:

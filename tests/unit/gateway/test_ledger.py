@@ -294,3 +294,58 @@ async def test_a_budget_that_cannot_be_read_is_the_default(tmp_path: Path, budge
         await until(lambda: run.note()["state"] is not None)
         assert run.note()["reason"] == "at most 2/30m,4/24h"
         assert ("LOGIN_BUDGET: expected" in log(tmp_path)) == (budget not in ("",))
+
+
+# -- turns, where several gateways log in a few at a time --------------------------------------------------------------
+
+
+async def test_a_login_asks_for_its_turn_and_is_made_at_the_answer_to_its_own_question(tmp_path: Path) -> None:
+    turn = tmp_path / "hold" / "turn"
+    turn.write_text("go 1\n")  # of an earlier start
+    async with wrapper(tmp_path) as run:
+        await until(lambda: run.note()["state"] == "turn")
+        mark = run.note()["asks"]
+        assert mark.isdigit()
+        turn.write_text("wait 3 waits for its turn to log in, behind other\n")
+        await until(lambda: "behind other" in run.note()["reason"])
+        assert not run.started()
+        assert run.attempts() == []
+        turn.write_text(f"go {mark}\n")
+        await until(run.started)
+        assert run.causes() == ["container-start"]
+        assert run.note()["state"] == "open"
+
+
+async def test_a_start_with_a_token_asks_nobody(tmp_path: Path) -> None:
+    (tmp_path / "hold" / "turn").write_text("ask first\n")
+    (tmp_path / "settings" / "abc").mkdir()
+    (tmp_path / "settings" / "abc" / "autorestart").touch()
+    async with wrapper(tmp_path) as run:
+        await until(run.started)
+        assert run.attempts() == []
+
+
+async def test_a_hold_ends_a_question_and_after_it_another_is_asked(tmp_path: Path) -> None:
+    """A yes from before the hold is none for the login after it."""
+    turn, hold = tmp_path / "hold" / "turn", tmp_path / "hold" / "hold"
+    turn.write_text("ask first\n")
+    async with wrapper(tmp_path) as run:
+        await until(lambda: run.note()["state"] == "turn")
+        first = run.note()["asks"]
+        hold.write_text("a person's\n")
+        await until(lambda: run.note()["state"] == "held")
+        turn.write_text(f"go {first}\n")
+        hold.unlink()
+        await until(lambda: run.note()["state"] == "turn")
+        assert run.note()["asks"] != first
+        assert not run.started()
+
+
+async def test_a_supervisor_that_says_nothing_new_is_not_waited_for(tmp_path: Path) -> None:
+    """A minute, in which the shell's own count of seconds is helped on: what is told must change to be waited for."""
+    (tmp_path / "hold" / "turn").write_text("wait 3 waits for its turn to log in, behind other\n")
+    (tmp_path / "quick").write_text("SECONDS=100\nsleep() { SECONDS=$((SECONDS + 20)); command sleep 0.05; }\n")
+    async with wrapper(tmp_path, BASH_ENV=str(tmp_path / "quick")) as run:
+        await until(run.started)
+        assert run.causes() == ["container-start"]
+    assert "going on without" in log(tmp_path)
