@@ -1,4 +1,4 @@
-"""Two stand-ins in containers under one supervisor: one appears while it runs, and one's death is not the other's."""
+"""Two stand-ins in containers under one supervisor: one's death is not the other's, and they log in in turn."""
 
 import json
 import os
@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 URL = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
 NAMES = tuple(f"two-{os.getpid()}-{letter}" for letter in "ab")
 WAIT = 60.0
+BOOT = 3.0
 
 
 def docker(*words: str) -> None:
@@ -63,6 +64,7 @@ login_budget = "1000/24h"
                 "STATE_DIR": str(directory),
                 "SECRETS_DIR": str(directory),
                 "LISTEN_HOST": "127.0.0.1",
+                "LOGINS_AT_ONCE": "1",
                 "LISTEN_PORT": self.url.rpartition(":")[2],
                 "SUPERVISOR_URL": self.url,
                 "ALERTMANAGER_URL": f"http://127.0.0.1:{free_port()}",
@@ -86,6 +88,7 @@ login_budget = "1000/24h"
             *("-e", "TWS_USERID_FILE=/run/secrets/tws_userid", "-e", "TWS_PASSWORD_FILE=/run/secrets/tws_password"),
             *("-e", "MAILBOX_DIR=/run/mailbox", "-e", "LEDGER_DIR=/var/lib/ledger", "-e", "HOLD_DIR=/var/lib/hold"),
             *("-e", "SIM_STATE_DIR=/home/ibgateway/state", "-e", "TWS_SETTINGS_PATH=/home/ibgateway/state"),
+            *("-e", f"SIM_BOOT_SECONDS={BOOT:g}"),
             *("-e", f"SIM_ACCOUNT={self.account(name)}", "-e", "LOGIN_BUDGET=1000/24h"),
             *("--entrypoint", "bash", "watchkeeper/simulator:local"),
             *("/opt/watchkeeper/entrypoint.sh", "/home/ibgateway/scripts/run.sh"),
@@ -108,6 +111,11 @@ login_budget = "1000/24h"
             return found.keys() == set(names) and all(one["gateway"]["state"] == "READY" for one in found.values())
 
         return ask
+
+    def login(self, name: str) -> tuple[int, int]:
+        """How many logins the ledger has, and when the last was made."""
+        lines = (self.directory / name / "ledger" / "attempts").read_text().splitlines()
+        return len(lines), int(lines[-1].split()[0])
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         lines = (json.loads(line) for line in self.supervisor.log.read_text().splitlines() if line.startswith("{"))
@@ -138,6 +146,14 @@ def test_one_appears_one_dies_and_one_goes(two: Two) -> None:
     two.until(lambda: "container-exit" in two.incidents(first))
     two.until(two.ready(first, second))
     assert two.incidents(second) == set()
+
+    before = {name: two.login(name)[0] for name in NAMES}
+    docker("kill", *(f"watchkeeper-{name}-gateway" for name in NAMES))
+    two.until(lambda: any("waits for its turn to log in" in one["sentence"] for one in two.tenants().values()))
+    two.until(two.ready(first, second))
+    assert {name: two.login(name)[0] - before[name] for name in NAMES} == dict.fromkeys(NAMES, 1)
+    one, other = sorted(two.login(name)[1] for name in NAMES)
+    assert other - one >= BOOT - 1, "one logs in when the other is through; stamps are whole seconds"
 
     docker("rm", "-f", f"watchkeeper-{second}-gateway")
     two.until(lambda: two.logged("tenant is gone, with its containers"))
