@@ -49,7 +49,7 @@ def _next(row: Mapping[str, Any], now: float) -> tuple[Who, str, str | None]:
     if login["hold"] is not None:
         return "you", sentence(login["sentence"]), "weekly-token"
     first = row["open"][0]["fault"] if row["open"] else None
-    if login["turn"] is not None:
+    if login.get("turn") is not None:  # an older supervisor has no word for it
         return "supervisor", f"It {login['sentence']}.", first
     if act is not None:
         lasts = lasting(now - epoch(act["at"]))

@@ -48,6 +48,12 @@ def open_(*faults: str, outcome: str = "open") -> list[dict[str, str]]:
             "Logins are on hold: x.",
             "runbooks/LoginNeedsPerson.md",
         ),
+        (
+            {"gateway": {"login": {"hold": None, "turn": {"behind": ["a"]}, "sentence": "waits for its turn"}}},
+            "supervisor",
+            "It waits for its turn.",
+            None,
+        ),
         ({"open": open_("jvm-dead"), "act": ACT}, "supervisor", "container-restart for 10 s, because of jvm-dead", "…"),
         ({"open": open_("jvm-dead"), "withheld": WITHHELD}, "supervisor", "due and not done: inside nightly", "…"),
         ({"open": open_("jvm-dead"), "withheld": WITHHELD, "pause": PAUSE}, "you", "`make resume` ends the pause", "…"),
