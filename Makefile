@@ -28,13 +28,13 @@ bootstrap: ## set the machine up (every target below does it by itself)
 	@scripts/bootstrap $(MODE_FLAG) $(TESTS_FLAG)
 
 up: bootstrap ## start a stack and wait until it trades: SIM=1 (no account needed), PAPER=1 or LIVE=1
-	@$(DO) up $(MODE_FLAG)
+	@$(DO) up $(MODE_FLAG) $(JSON_FLAG)
 
 down: bootstrap ## stop the stack; every volume stays. Not with positions or orders open, unless FORCE=1
-	@$(DO) down $(MODE_FLAG) $(if $(FORCE),--force)
+	@$(DO) down $(MODE_FLAG) $(if $(FORCE),--force) $(JSON_FLAG)
 
 purge: bootstrap ## remove the stack and its volumes (asks for the tenant's name unless SIM)
-	@$(DO) purge $(MODE_FLAG) $(if $(FORCE),--force)
+	@$(DO) purge $(MODE_FLAG) $(if $(FORCE),--force) $(JSON_FLAG)
 
 .PHONY: render
 render: bootstrap ## what compose makes of tenants/*.toml, without starting anything (docs/tenants.md)
@@ -72,10 +72,10 @@ pause-gateway: bootstrap ## end the gateway before a planned stop, so that its n
 	@$(DO) pause-gateway $(if $(FORCE),--force) $(JSON_FLAG)
 
 gateway-setup: bootstrap ## the settings of IBKR's gateway that no file can set, by hand in its window (VNC on 127.0.0.1) or BY_API=1: PAPER=1 or LIVE=1
-	@$(DO) gateway-setup $(MODE_FLAG) $(if $(FORCE),--force) $(if $(BY_API),--by-api)
+	@$(DO) gateway-setup $(MODE_FLAG) $(if $(FORCE),--force) $(if $(BY_API),--by-api) $(JSON_FLAG)
 
 pin: bootstrap ## write the digests of today's images behind their tags, so that no tag can change what runs
-	@$(DO) pin
+	@$(DO) pin $(JSON_FLAG)
 
 cancel: bootstrap ## the supervisor lets go of the act that is under way
 	@$(DO) cancel $(JSON_FLAG)
@@ -90,14 +90,14 @@ break-glass: bootstrap ## the engine is dead: stop it, close every position at t
 	@$(DO) break-glass $(MODE_FLAG)
 
 backup: bootstrap ## journal, login ledger, cache and gateway settings as one file in var/backups, also while it trades
-	@$(DO) backup $(MODE_FLAG)
+	@$(DO) backup $(MODE_FLAG) $(JSON_FLAG)
 
 .PHONY: upgrade
 upgrade: bootstrap ## what a newer checkout or .env would change; GO=1 does it behind a backup, BACK=1 goes back
-	@$(DO) upgrade $(MODE_FLAG) $(if $(GO),--go) $(if $(BACK),--back) $(if $(FORCE),--force)
+	@$(DO) upgrade $(MODE_FLAG) $(if $(GO),--go) $(if $(BACK),--back) $(if $(FORCE),--force) $(JSON_FLAG)
 
 restore: bootstrap ## put a backup back while the stack is down: FROM=FILE (asks for the tenant's name unless SIM)
-	@$(DO) restore $(MODE_FLAG) $(if $(FROM),--from "$(FROM)")
+	@$(DO) restore $(MODE_FLAG) $(if $(FROM),--from "$(FROM)") $(JSON_FLAG)
 
 flatten: bootstrap ## halt, and close every position by its exits: REASON="…"
 	@$(DO) flatten $(if $(REASON),--reason "$(REASON)") $(JSON_FLAG)

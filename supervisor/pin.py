@@ -4,15 +4,17 @@ Every image of a registry is pulled, and its digest written behind its tag: the 
 `var/images.env`. Whoever wants a newer one sets a tag without a digest and pins again.
 """
 
+import argparse
+import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from dotenv import dotenv_values
 
+from supervisor import answers
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import GATEWAY_IMAGE
 
@@ -47,15 +49,20 @@ def pin(root: Path, digest: Callable[[str], str], say: Callable[[str], None]) ->
     gateway = (dotenv_values(own).get("GATEWAY_IMAGE") if own.exists() else None) or GATEWAY_IMAGE
     images = [(own, "GATEWAY_IMAGE", gateway)]
     images += [(chosen, name, value or "") for name, value in dotenv_values(chosen).items() if name.endswith("_IMAGE")]
+    told: list[dict[str, str]] = []
+    answers.tell(images=told)
     for file, name, image in images:
         if image.startswith(_BUILT_HERE):
             say(f"  {name}: {image} is built here")
+            told.append({"name": name, "image": image, "state": "built here"})
         elif "@sha256:" in image:
             say(f"  {name}: {image} is pinned already")
+            told.append({"name": name, "image": image, "state": "was pinned"})
         else:
             pinned = f"{image}@{digest(image)}"
             file.write_text(with_line(file.read_text() if file.exists() else "", name, pinned))
             say(f"  {name}: {pinned}")
+            told.append({"name": name, "image": pinned, "state": "pinned"})
     say("The next `make up` starts these anew; for the gateway that is a login, unless make pause-gateway goes first.")
 
 
@@ -75,14 +82,17 @@ def digest_by_docker(image: str) -> str:
     return found[1]
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Command line. Exit codes: 0 pinned, 2 could not."""
-    try:
+    parser = argparse.ArgumentParser(prog="python -m supervisor.pin", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    as_json = parser.parse_args(arguments).json or os.environ.get("JSON") == "1"
+
+    def command() -> int:
         pin(ROOT, digest_by_docker, print)
-    except (SettingsRefused, RuntimeTrouble) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+        return 0
+
+    return answers.answered(command, as_json=as_json)
 
 
 if __name__ == "__main__":

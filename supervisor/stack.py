@@ -36,7 +36,7 @@ from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
 from preflight.sources.project import Project
 from preflight.variables import OWN, PASSED_ON, PORTS, published
-from supervisor import backup, cli, leaving, receivers, windows
+from supervisor import answers, backup, cli, leaving, receivers, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import files as tenant_files
 from supervisor.fleet import slots
@@ -404,14 +404,16 @@ def commit(root: Path) -> str | None:
 async def settle(root: Path, stack: Plan, clock: Clock) -> int:
     """Wait until all is well, and say where it is. Returns 0 when gateway and engine are ready, 1 when not in time."""
     ready = await wait_until_ready(stack, clock, lambda line: print(line, flush=True))
+    found = {what.lower().replace(" ", "_").replace("-", "_"): where for what, where in found_at(stack).items()}
+    answers.tell(tenant=stack.tenant, mode=stack.mode, ready=ready, addresses=found)
     compose(root, stack.tenant, "ps", "--all", "--format", "table {{.Service}}\t{{.Name}}\t{{.Status}}")
     print(addresses(stack))
     print(receivers.told(_filled(root, stack)))
     return 0 if ready else 1
 
 
-def addresses(stack: Plan) -> str:
-    """Where a person finds what now runs."""
+def found_at(stack: Plan) -> dict[str, str]:
+    """Where what now runs is found on this machine, by what it is."""
     rows = [
         ("page", "SUPERVISOR", "/"),
         ("status", "SUPERVISOR", "/api/v1/status"),
@@ -422,9 +424,15 @@ def addresses(stack: Plan) -> str:
         rows.insert(2, ("engine", "ENGINE", "/api/v1/status"))
     if stack.mode == "sim":
         rows.append(("stand-in", "SIMULATOR", "/api/v1/status"))
-    lines = [f"  {what:<13} http://127.0.0.1:{stack.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows]
+    found = {what: f"http://127.0.0.1:{stack.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows}
     if "publish-api" in stack.variables["COMPOSE_FILE"]:
-        lines.append(f"  {'gateway API':<13} 127.0.0.1:{stack.variables['HOST_PORT_API']}")
+        found["gateway API"] = f"127.0.0.1:{stack.variables['HOST_PORT_API']}"
+    return found
+
+
+def addresses(stack: Plan) -> str:
+    """The same for a person."""
+    lines = [f"  {what:<13} {where}" for what, where in found_at(stack).items()]
     return "\n".join(["", *lines, "  Grafana was left out of this stack.", ""])
 
 
@@ -434,14 +442,17 @@ def down(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) -> 
     Returns 1, and touches nothing, while positions or orders are open or cannot be asked about, unless forced. On the
     stand-in it is only said: its book is kept in a volume, and no money is in it.
     """
+    answers.tell(tenant=tenant, stopped=False)
     if not may_leave(root, tenant, mode, force=force):
         return 1
     compose(root, tenant, "stop", "supervisor", quiet=True)
     compose(root, tenant, "down", "--remove-orphans")
+    answers.tell(stopped=True)
     return 0
 
 
 def may_leave(root: Path, tenant: str, mode: Mode, *, force: bool) -> bool:
+    answers.tell(left=None)
     trades = [
         "docker",
         "ps",
@@ -455,6 +466,7 @@ def may_leave(root: Path, tenant: str, mode: Mode, *, force: bool) -> bool:
         return True
     port = dotenv_values(root / "var" / tenant / "compose.env").get("HOST_PORT_SUPERVISOR")
     left = leaving.open_at_broker(leaving.ask(f"http://127.0.0.1:{port}"), tenant)
+    answers.tell(left=left)
     if left is None:
         return True
     print(left, file=sys.stderr)
@@ -469,10 +481,12 @@ def purge(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) ->
 
     Returns 1, and touches nothing, where `down` would.
     """
+    answers.tell(tenant=tenant, removed=False)
     if not may_leave(root, tenant, mode, force=force):
         return 1
     confirm_purge(tenant, mode)
     wipe(root, tenant)
+    answers.tell(removed=True)
     return 0
 
 
@@ -518,7 +532,9 @@ def _volumes(tenant: str, root: Path) -> backup.DockerVolumes:
 def back_up(tenant: str, root: Path = ROOT, clock: Clock | None = None) -> int:
     """Write what the stack has and nobody else into one file under var/backups. Returns 0."""
     now = (clock or SystemClock()).now()
-    print(backup.backup(_volumes(tenant, root), root / "var" / "backups", now).relative_to(root))
+    path = backup.backup(_volumes(tenant, root), root / "var" / "backups", now)
+    print(path.relative_to(root))
+    answers.tell(tenant=tenant, file=str(path.relative_to(root)), bytes=path.stat().st_size)
     return 0
 
 
@@ -530,8 +546,11 @@ def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock
         _confirm(tenant, f"This replaces journal, cache and gateway settings of tenant {tenant} by those of {path}.")
     now, settings = (clock or SystemClock()).now(), given(root, os.environ)
     account = plan(mode, settings, look_at_host(root, settings, os.environ)).variables["IB_ACCOUNT"]
-    if before := backup.restore(_volumes(tenant, root), path, account, root / "var" / "backups", now):
-        print(f"what was there is in {before.relative_to(root)}")
+    before = backup.restore(_volumes(tenant, root), path, account, root / "var" / "backups", now)
+    kept = str(before.relative_to(root)) if before is not None else None
+    answers.tell(tenant=tenant, restored=str(path), before=kept)
+    if kept is not None:
+        print(f"what was there is in {kept}")
     print(f"restored from {path}; logins that were made since then stay counted. Next: make up")
     return 0
 
@@ -555,6 +574,10 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
         files = [] if more is None else ["--env-file", str(more)]
         run([*base, *files, "up", "--detach", "--no-build", "--no-deps", "--quiet-pull", "ib-gateway"], root)
 
+    def say(line: str) -> None:
+        print(line, flush=True)
+        answers.tell(sentence=line.strip())
+
     setup = Setup(
         dotenv_values(folder / "compose.env"),
         folder / "gateway-setup.env",
@@ -562,8 +585,9 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
         ask=lambda: _ask_inside(root, tenant, {}, CHECKS),
         supervisor=partial(tell_supervisor, root, tenant),
         clock=SystemClock(),
-        say=lambda line: print(line, flush=True),
+        say=say,
     )
+    answers.tell(tenant=tenant, right=False, sentence=None)
     if by_api:
         command = ["run", "--rm", "--no-deps", "--no-TTY", "supervisor", "python", "-m", "supervisor.utc"]
 
@@ -574,14 +598,18 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
         if not may_leave(root, tenant, mode, force=force):
             return 1
         _confirm(tenant, f"This changes a setting of the gateway of {tenant} and starts it anew, without a login.")
-        return 0 if asyncio.run(setup.by_api(tell)) else 1
+        right = asyncio.run(setup.by_api(tell))
+        answers.tell(right=right)
+        return 0 if right else 1
     port = os.environ.get("HOST_PORT_VNC") or "5900"
     if not port.isdigit() or not is_free(int(port)):
         raise SettingsRefused(f"HOST_PORT_VNC: expected a free port of 127.0.0.1, found {port}; set another")
     if not may_leave(root, tenant, mode, force=force):
         return 1
     _confirm(tenant, f"This starts the gateway of {tenant} anew with its screen on: one login, perhaps a push.")
-    return 0 if asyncio.run(setup.run(int(port))) else 1
+    right = asyncio.run(setup.run(int(port)))
+    answers.tell(right=right)
+    return 0 if right else 1
 
 
 def present(root: Path, tenant: str) -> list[dict[str, str]]:
@@ -772,33 +800,33 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--service", default="", help="logs: of these services only: supervisor,engine")
     add_options(parser)
     options = parser.parse_args(arguments)
-    try:
-        if options.command == "up":
-            if options.mode is None:
-                raise SettingsRefused("expected SIM=1, PAPER=1 or LIVE=1, found none; try: make up SIM=1")
-            return asyncio.run(up(options.mode, options.tenant))
-        tenant = options.tenant or tenant_of(ROOT, options.mode)
-        if options.command == "down":
-            return down(tenant, known_mode(ROOT, tenant), force=options.force)
-        if options.command == "purge":
-            return purge(tenant, known_mode(ROOT, tenant), force=options.force)
-        if options.command == "preflight":
-            return preflight(tenant, Options.of(options))
-        if options.command == "gateway-setup":
-            return gateway_setup(tenant, known_mode(ROOT, tenant), force=options.force, by_api=options.by_api)
-        if options.command == "break-glass":
-            return break_glass(tenant)
-        if options.command == "backup":
-            return back_up(tenant)
-        if options.command == "restore":
-            return restore(tenant, known_mode(ROOT, tenant), options.source)
-        as_json = options.json or os.environ.get("JSON") == "1"
-        return logs(tenant, [name for name in options.service.split(",") if name], as_json=as_json)
-    except (SettingsRefused, RuntimeTrouble) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    as_json = options.json or os.environ.get("JSON") == "1"
+    # These print JSON of their own, or ask a person.
+    own = options.command in ("logs", "preflight", "break-glass")
+    return answers.answered(lambda: _run(options, as_json=as_json), as_json=as_json and not own)
+
+
+def _run(options: argparse.Namespace, *, as_json: bool) -> int:
+    if options.command == "up":
+        if options.mode is None:
+            raise SettingsRefused("expected SIM=1, PAPER=1 or LIVE=1, found none; try: make up SIM=1")
+        return asyncio.run(up(options.mode, options.tenant))
+    tenant = options.tenant or tenant_of(ROOT, options.mode)
+    if options.command == "down":
+        return down(tenant, known_mode(ROOT, tenant), force=options.force)
+    if options.command == "purge":
+        return purge(tenant, known_mode(ROOT, tenant), force=options.force)
+    if options.command == "preflight":
+        return preflight(tenant, Options.of(options))
+    if options.command == "gateway-setup":
+        return gateway_setup(tenant, known_mode(ROOT, tenant), force=options.force, by_api=options.by_api)
+    if options.command == "break-glass":
+        return break_glass(tenant)
+    if options.command == "backup":
+        return back_up(tenant)
+    if options.command == "restore":
+        return restore(tenant, known_mode(ROOT, tenant), options.source)
+    return logs(tenant, [name for name in options.service.split(",") if name], as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, get_args
 
+from supervisor import answers
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.plan import Mode
 from supervisor.stack import (
@@ -120,6 +122,8 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
     finally:
         (root / stack.env_file).write_text(before)  # of what runs, for whoever asks it, and for the way back
     print(table(changes), flush=True)
+    rows = [{"service": one.service, "touched": one.touched, "why": one.why} for one in changes]
+    answers.tell(tenant=tenant, changes=rows, done=False)
     touched = {one.service for one in changes if one.touched}
     if not touched:
         return 0
@@ -133,6 +137,7 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
     write_files(root, stack)
     (root / stack.var / BEFORE).write_text(json.dumps({"commit": ran, "variables": before}))
     print("==> the way back, from the checkout of before: make upgrade BACK=1", flush=True)
+    answers.tell(done=True)
     if "ib-gateway" not in touched or not tell_supervisor(root, tenant, "pause-gateway", "--force"):
         return asyncio.run(start(root, stack, SystemClock()))
     try:
@@ -165,6 +170,7 @@ def back(mode: Mode, tenant: str, *, force: bool, root: Path = ROOT) -> int:
         before = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise SettingsRefused(f"expected what an upgrade of {tenant} has kept in {path}, found {error}") from error
+    answers.tell(tenant=tenant, done=False)
     now = commit(root)
     if before["commit"] not in (None, now):
         found = f"expected the checkout of before the upgrade, found commit {now}"
@@ -178,6 +184,7 @@ def back(mode: Mode, tenant: str, *, force: bool, root: Path = ROOT) -> int:
             ["docker", "tag", _before(image, tenant), image], root, quiet=True
         )  # an image that did not run was not kept
     (root / stack.env_file).write_text(before["variables"])
+    answers.tell(done=True)
     return asyncio.run(start(root, stack, SystemClock()))
 
 
@@ -239,16 +246,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--go", action="store_true", help="do it")
     parser.add_argument("--force", action="store_true", help="also while positions or orders are open")
     parser.add_argument("--back", action="store_true", help="run again what ran before the last upgrade")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
-    try:
+
+    def command() -> int:
         tenant = tenant_of(ROOT, options.mode)
         mode = options.mode or known_mode(ROOT, tenant)
         if options.back:
             return back(mode, tenant, force=options.force)
         return upgrade(mode, tenant, go=options.go, force=options.force)
-    except (SettingsRefused, RuntimeTrouble) as error:
-        print(error, file=sys.stderr)
-        return 2
+
+    return answers.answered(command, as_json=options.json or os.environ.get("JSON") == "1")
 
 
 if __name__ == "__main__":

@@ -29,13 +29,14 @@ _AMISS: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The verdict. `who`: `nobody`, `supervisor` or `you` is the next to do something."""
+    """The verdict. `who`: `nobody`, `supervisor` or `you` does something next, of which `page` tells more."""
 
     verdict: str
     title: str
     since: str
     who: str
     next: str
+    page: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,9 @@ def view(
 def headline(row: Mapping[str, Any], now: float) -> Headline:
     """What is read first."""
     states = [f"{name.capitalize()} {row[name]['state']}{_since(row[name], now)}" for name in ("gateway", "engine")]
-    return Headline(
-        row["verdict"], _TITLES[row["verdict"]], f"{'; '.join(states)}.", row["next"]["who"], row["next"]["sentence"]
-    )
+    step = row["next"]
+    verdict = row["verdict"]
+    return Headline(verdict, _TITLES[verdict], f"{'; '.join(states)}.", step["who"], step["sentence"], step["page"])
 
 
 def _since(part: Mapping[str, Any], now: float) -> str:

@@ -1,9 +1,10 @@
-"""A scripted day on a real stack, and what a person's terminal shows of it: writes docs/tour.md.
+"""A scripted day on a real stack, watched through every surface: writes docs/tour.md, its pictures and its data.
 
-    python -m tests.e2e.tour [PAGE]
+    python -m tests.e2e.tour
 
-Containers, stand-in, supervisor and engine are the real ones; a fault of each family is injected, and each command is
-run as it is printed. Nothing of the output is edited.
+Containers, stand-in, supervisor, engine, Prometheus, Alertmanager and Chromium are the real ones; a fault of each
+family is injected, and each command is run as it is printed. Nothing of the output is edited. Exits 1 when an alert
+fired or ended at a moment that the scenario does not imply, or when the page did not lead to a remedy.
 """
 
 import json
@@ -12,23 +13,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import httpx
+from playwright.sync_api import Browser
 
-from tests.e2e.stack import ROOT, Stack, docker, make_stack
+from supervisor.alerts import ALERT_OF
+from tests.e2e.causes import CAUSES, TOLD_SECONDS, UNTIMED, Look, judged, timing
+from tests.e2e.day import Remedy, Step, steps
+from tests.e2e.stack import ROOT, Stack, make_stack
+from tests.e2e.witness import Witness, fired, witness
+from tests.page.browser import Visitor, chromium
 
-_HEAD = """\
+_PATIENCE: Final = 300.0
+_HEAD: Final = """\
 <!-- Written by `python -m tests.e2e.tour`; change that instead. -->
 # What do I see, when something breaks?
 
-A scripted day on a real stack ({day} UTC, commit {commit}, load average {load}): {faults}. Each
-command was run as it stands here, through a pipe, and nothing of its output is edited; on a terminal there are colours,
-and `make watch` redraws one screen. The stand-in is the gateway. A slow machine makes slow answers: what it takes when
-there is time is in [numbers](numbers.md).
+A scripted day on a real stack ({day} UTC, commit {commit}, load average {load}): one fault of each family after the
+other. Each command was run as it stands here, through a pipe, and nothing of its output is edited; on a terminal there
+are colours, and `make watch` redraws one screen. The stand-in is the gateway. A slow machine makes slow answers: what
+it takes when there is time is in [numbers](numbers.md).
 
 In each place the first glance answers: can I trade, since when, and if not, who is doing what about it? The same is on
 the page at <http://127.0.0.1:9180>, in what you are [paged](paging.md) with, and for scripts as [JSON](json.md).
@@ -39,10 +45,13 @@ Targets and their variables are completed after `source scripts/completion.bash`
 class Tour:
     """Goes through the day and writes down what it sees."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, browser: Browser, docs: Path) -> None:
         self._stack = stack
-        self.faults: list[str] = []
+        self._browser = browser
+        self._docs = docs
         self.parts: list[str] = []
+        self.lost: list[str] = []
+        self.began: list[tuple[float, Step]] = []
 
     def say(self, *paragraphs: str) -> None:
         for paragraph in paragraphs:
@@ -60,21 +69,77 @@ class Tour:
     def block(self, command: str, output: str) -> None:
         self.parts += ["```console", f"$ {command}", output, "```", ""]
 
-    def inject(self, fault: str, **parameters: float) -> None:
-        self.faults.append(fault)
-        print(f"==> {fault}", file=sys.stderr)
-        self._stack.inject(fault, **parameters)
-
-    def opened(self, *faults: str) -> None:
-        """Wait until one of these is open."""
-
-        def look() -> bool:
-            return any(one["fault"] in faults for one in self._stack.status()["open"])
-
-        self._stack.until(look, f"an incident, one of {faults}", 300)
-
     def well(self) -> None:
-        self._stack.until(self._stack.all_well, "gateway READY and engine TRADING", 400)
+        self._stack.until(self._stack.all_well, "gateway READY and engine TRADING", _PATIENCE)
+
+    def picture(self, name: str, of: str) -> None:
+        """The page as it is now."""
+        visitor = Visitor(self._browser)
+        visitor.goes_to(self._stack.url("supervisor", "/")).screenshot(path=self._docs / name)
+        visitor.close()
+        self.say(f"![The status page: {of}]({name})")
+
+    def follow(self, remedy: Remedy) -> None:
+        """From the page to what to do, or a word of it in `lost`."""
+        visitor = Visitor(self._browser)
+        page = visitor.goes_to(self._stack.url("supervisor", "/"))
+        text = read_remedy(page, remedy)
+        if remedy.words not in text:
+            self.lost.append(f"expected {remedy.words!r} behind {remedy.links}, found {text[:300]!r}")
+        at = page.url.partition("/docs/")[2]
+        visitor.close()
+        links = ", then ".join(f"“{link}”" for link in remedy.links)
+        self.say(f"From the page by {len(remedy.links)} link ({links}) to [{at}]({at}): “{remedy.words}”.")
+
+    def take(self, step: Step) -> None:
+        """Break it, look at every surface, mend it."""
+        self.well()
+        self.say(f"## {step.title}", step.words)
+        print(f"==> {step.title}", file=sys.stderr)
+        began = time.time()
+        self.began.append((began, step))
+        for words in step.before:
+            self.show(*words)
+        step.begin()
+        if step.opens is not None:
+            self._stack.until(lambda: step.opens in _open(self._stack), f"an incident {step.opens}", _PATIENCE)
+        for words in step.shows:
+            self.show(*words)
+        if step.picture is not None:
+            self.picture(step.picture, step.title[0].lower() + step.title[1:])
+        if step.remedy is not None:
+            self.follow(step.remedy)
+        wanted = set(step.fires)
+        self._stack.until(lambda: wanted <= _fired(self._stack, began), f"{sorted(wanted)} to fire", _PATIENCE)
+        step.end()
+        for words in step.after:
+            self.show(*words)
+        self.well()
+        self._stack.until(lambda: not _firing_now(self._stack, began, step.fires), f"{step.fires} to end", _PATIENCE)
+
+
+def read_remedy(page: Any, remedy: Remedy) -> str:
+    """What stands behind these links, the first of each name."""
+    for link in remedy.links:
+        page.get_by_role("link", name=link).first.click()
+    return str(page.locator("main").inner_text())
+
+
+def _open(stack: Stack) -> set[str]:
+    return {one["fault"] for one in stack.status()["open"]}
+
+
+def _fired(stack: Stack, since: float) -> set[str]:
+    return {name for name, _ in fired(stack, since)}
+
+
+def _firing_now(stack: Stack, since: float, names: tuple[str, ...]) -> list[str]:
+    """Those of them that have not ended. A small ClockSkew may stand all day, where nobody keeps the host's clock."""
+    return [
+        name
+        for (name, severity), times in fired(stack, since).items()
+        if name in names and (name, severity) != ("ClockSkew", "warning") and times[-1].over is None
+    ]
 
 
 def day(tour: Tour, stack: Stack) -> None:
@@ -82,78 +147,109 @@ def day(tour: Tour, stack: Stack) -> None:
     tour.well()
     tour.say("## All is well")
     tour.show("status")
-    tour.say(
-        "## The gateway dies behind its port", "Its JVM is gone; socat still accepts, so a port check sees nothing."
-    )
-    tour.inject("jvm-dead")
-    tour.opened("jvm-dead")
-    tour.show("status")
-    tour.say("Why is it in this state, and what comes next?")
-    tour.show("explain")
-    tour.well()
-
-    tour.say("## Its container is killed, and a person has asked for no restarts")
-    tour.show("pause", "FOR=5m", "REASON=the tour")
-    tour.faults.append("container-exit")
-    docker("kill", stack.container("gateway"))
-    tour.opened("container-exit")
-    tour.show("status")
-    tour.show("resume")
-    tour.well()
-
-    tour.say("## IBKR is away for half a minute", "Nothing is restarted: entries are held, and that is all.")
-    tour.inject("upstream-lost", duration=30)
-    tour.opened("upstream-lost")
-    tour.show("explain")
-    tour.well()
-
-    tour.say("## The engine dies")
-    tour.faults.append("engine-exit")
-    docker("kill", stack.container("engine"))
-    tour.opened("engine-exit")
-    tour.show("status")
-    tour.well()
-
-    tour.say(
-        "## The password is refused", "Nobody tries on, since too many attempts lock the account. A person is called."
-    )
-    tour.inject("bad-password")
-    tour.opened("login-refused")
-    stack.until(lambda: stack.status()["gateway"]["login"]["hold"], "the hold on logins")
-    tour.show("status")
-    tour.say("The password is right again, and a person says so:")
-    tour.show("login")
-    tour.well()
-
+    for step in steps(stack):
+        tour.take(step)
     tour.say("## The evening")
     tour.show("incidents", "SINCE=2h")
     tour.show("logs", "SERVICE=gateway", tail=8)
     tour.say("For scripts:")
-    told = json.loads(tour._stack.make("status", "JSON=1").stdout)
-    tour.block("make status JSON=1 | jq '{verdict, next: .tenants[0].next}'", json.dumps(_first(told), indent=2))
+    told = json.loads(stack.make("status", "JSON=1").stdout)
+    first = {"verdict": told["verdict"], "next": told["tenants"][0]["next"]}
+    tour.block("make status JSON=1 | jq '{verdict, next: .tenants[0].next}'", json.dumps(first, indent=2))
     tour.say("For a bug report:")
     tour.show("doctor")
 
 
-def alerts(stack: Stack, began: float) -> str:
-    """What fired in Prometheus meanwhile, by its own record: name, from, to."""
-    query: dict[str, str | float] = {"query": 'ALERTS{alertstate="firing"}', "start": began, "end": time.time()}
-    url = stack.url("prometheus", "/api/v1/query_range")
-    answer = httpx.get(url, params=query | {"step": "5s"}, timeout=10).raise_for_status().json()
+# -- what was right and what was not -----------------------------------------------------------------------------------
+
+
+def timed(stack: Stack, seen: Witness, tour: Tour) -> list[dict[str, Any]]:
+    """A row for each alert that fired, or should have: by the rules, and as the supervisor posted it itself."""
+    looks, told = list(seen.looks), dict(seen.told)
+    first = looks[0].at
+    rows: list[dict[str, Any]] = []
+    for key, times in sorted(fired(stack, first).items()):
+        if key not in CAUSES and key[0] not in UNTIMED:
+            rows += [{"alert": key[0], "severity": key[1], "fired": one.at, "wrong": "uncalled-for"} for one in times]
+    standing = ("ClockSkew", "warning")
+    for key in CAUSES.keys() - ({standing} if "fault:clock-skew" in looks[-1].said else set()):
+        by_rule = judged(key, looks, fired(stack, first).get(key, []), timing())
+        rows += [row | {"by": "rule"} | _heard(row, told) for row in by_rule]
+    rows += posted(looks, told)
+    for row in rows:
+        at = row["fired"] or row["fires_from"]
+        row["step"] = next((step.title for began, step in reversed(tour.began) if began <= at + 1.0), "the morning")
+    return sorted(rows, key=lambda row: row["fired"] or row["fires_from"])
+
+
+def _heard(row: dict[str, Any], told: dict[tuple[str, str, str], dict[str, Any]]) -> dict[str, Any]:
+    """What Alertmanager did with an alert of a rule."""
+    fits = [one for (name, severity, _), one in told.items() if (name, severity) == (row["alert"], row["severity"])]
+    if not fits:
+        return {"wrong": row["wrong"] or "Alertmanager never had it"}
+    return {
+        "receivers": sorted({receiver for one in fits for receiver in one["receivers"]}),
+        "inhibited": any(one["inhibited"] for one in fits),
+    }
+
+
+def posted(looks: list[Look], told: dict[tuple[str, str, str], dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the supervisor posts at once, since it cannot wait for a scrape: there when its incident is."""
     rows = []
-    for series in answer["data"]["result"]:
-        at = [moment for moment, _ in series["values"]]
-        rows.append((at[0], at[-1], series["metric"]["alertname"], series["metric"].get("severity", "")))
-    lines = [f"{_clock(first)} to {_clock(last)}  {severity:<9} {name}" for first, last, name, severity in sorted(rows)]
-    return "\n".join(lines) or "none"
+    for (name, severity, fault), one in told.items():
+        if ALERT_OF.get(fault) != name:
+            continue
+        there = [look for look in looks if f"fault:{fault}" in look.said]
+        from_, until = there[0].at, there[-1].by
+        fires, ends = (from_ - 2.0, from_ + TOLD_SECONDS), (until - 2.0, until + TOLD_SECONDS)
+        in_time = fires[0] <= one["from"] <= fires[1] and ends[0] <= one["until"] <= ends[1]
+        rows.append(
+            {
+                "alert": name,
+                "severity": severity,
+                "by": "supervisor",
+                "fault": fault,
+                "waits": 0.0,
+                "fires_from": round(fires[0], 1),
+                "fires_by": round(fires[1], 1),
+                "fired": round(one["from"], 1),
+                "ends_from": round(ends[0], 1),
+                "ends_by": round(ends[1], 1),
+                "ended": round(one["until"], 1),
+                "receivers": one["receivers"],
+                "inhibited": one["inhibited"],
+                "wrong": None if in_time else "not while its incident was open",
+            }
+        )
+    return rows
 
 
-def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
+def table(rows: list[dict[str, Any]]) -> list[str]:
+    """As a page shows it."""
+    lines = ["| while | alert | its rule waits | expected to fire | fired | expected to end | ended | told to |"]
+    lines += ["|---|---|---|---|---|---|---|---|"]
+    for row in rows:
+        if row["wrong"] == "uncalled-for":
+            lines.append(f"| {row['step']} | `{row['alert']}` | | never | {_clock(row['fired'])} | | | |")
+            continue
+        waits = f"{row['waits']:.0f} s" if row["by"] == "rule" else "posted at once"
+        to = ", ".join(row.get("receivers", ()))
+        cells = [
+            row["step"],
+            f"`{row['alert']}`",
+            waits,
+            f"{_clock(row['fires_from'])}–{_clock(row['fires_by'])}",
+            _clock(row["fired"]),
+            f"{_clock(row['ends_from'])}–{_clock(row['ends_by'])}",
+            _clock(row["ended"]),
+            to + (", or held back: its cause is told" if row.get("inhibited") else ""),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
-def _first(told: dict[str, Any]) -> dict[str, Any]:
-    return {"verdict": told["verdict"], "next": told["tenants"][0]["next"]}
+def _clock(at: float | None) -> str:
+    return "–" if at is None else f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
 
 
 def _quoted(word: str) -> str:
@@ -161,13 +257,13 @@ def _quoted(word: str) -> str:
     return f'{name}{sign}"{value}"' if " " in value else word
 
 
-def _watched(stack: Stack, go: Callable[[], None]) -> str:
-    """What `make watch` prints through a pipe while `go` goes on."""
+def _watched(stack: Stack, tour: Tour) -> str:
+    """What `make watch` prints through a pipe while the day goes on."""
     with tempfile.TemporaryFile("w+") as out:
         command = ["scripts/watchkeeper", "watch"]
         watch = subprocess.Popen(command, cwd=ROOT, env=stack.commands(), stdout=out)
         try:
-            go()
+            day(tour, stack)
         finally:
             watch.send_signal(signal.SIGINT)
             watch.wait(30)
@@ -175,34 +271,47 @@ def _watched(stack: Stack, go: Callable[[], None]) -> str:
         return out.read().rstrip()
 
 
+_ABOUT_ALERTS: Final = """\
+When each alert fired, beside when the scenario says that it should. Another program asked the supervisor, the engine
+and the stand-in twice a second what was wrong; the interval is worked out of that, the rule's `for`, and the scrape and
+the evaluation of `prometheus/prometheus.yml` (an alert cannot know before, and must know by then). Fired and ended are
+Prometheus' own record; for what the supervisor posts itself, Alertmanager's. UTC.
+"""
+
+
 def main() -> int:
-    page = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "tour.md"
-    more = {"SIM_SERVER_VERSION": "223", "SIM_THROTTLE_AFTER": "1000"}  # IBC tries a wrong password again and again
+    docs = ROOT / "docs"
+    # IBC tries a wrong password again and again; and many faults follow each other within minutes.
+    more = {"SIM_SERVER_VERSION": "223", "SIM_THROTTLE_AFTER": "1000"}
+    more |= {"CONTAINER_RESTART_BUDGET": "40/6h", "ENGINE_RESTART_BUDGET": "40/6h"}
     stack = make_stack("tour", "10.96.0", **more)
-    tour = Tour(stack)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout
     load = Path("/proc/loadavg").read_text().split()[0] if Path("/proc/loadavg").exists() else "unknown"
-    began = time.time()
     try:
         up = stack.make("up", "SIM=1")
         if up.returncode:
             print(up.stdout, up.stderr, sep="\n", file=sys.stderr)
             return 1
-        watched = _watched(stack, lambda: day(tour, stack))
-        tour.say("## The whole day in one window", "`make watch`, a line a change, as it is without a terminal:")
-        tour.block("make watch", watched)
-        tour.say("## What fired meanwhile", "By Prometheus' own record, at a look each 5 s, UTC:")
-        tour.parts += ["```text", alerts(stack, began), "```", ""]
+        with chromium() as browser, witness(stack) as seen:
+            tour = Tour(stack, browser, docs)
+            watched = _watched(stack, tour)
+            time.sleep(timing().late)  # what fires or ends last is in the record
+            rows = timed(stack, seen, tour)
     finally:
         stack.make("purge", "SIM=1")
-    head = _HEAD.format(
-        day=f"{datetime.now(UTC):%Y-%m-%d}",
-        commit=commit.strip(),
-        load=load,
-        faults=", ".join(f"`{fault}`" for fault in tour.faults),
-    )
-    page.write_text("\n".join([head, *tour.parts]).rstrip() + "\n")
-    return 0
+    now = datetime.now(UTC)
+    tour.say("## When it was told", _ABOUT_ALERTS)
+    tour.parts += [*table(rows), ""]
+    data = docs / "data" / f"tour-{now:%Y%m%d}.jsonl"
+    tour.say(f"Raw: [data](data/{data.name}).")
+    tour.say("## The whole day in one window", "`make watch`, a line a change, as it is without a terminal:")
+    tour.block("make watch", watched)
+    head = _HEAD.format(day=f"{now:%Y-%m-%d}", commit=commit.strip(), load=load)
+    (docs / "tour.md").write_text("\n".join([head, *tour.parts]).rstrip() + "\n")
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    wrong = [*(json.dumps(row) for row in rows if row["wrong"]), *tour.lost]
+    print(*wrong, sep="\n", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -275,6 +275,15 @@ def test_the_remedy_of_what_is_wrong(well: World, visitor: Visitor, fault: str, 
     assert remedy in follows(page, *links)
 
 
+def test_what_to_do_is_about_what_the_sentence_asks_for(well: World, visitor: Visitor) -> None:
+    """A gateway whose login waits for a push is also one that does not answer: the push comes first, and its page."""
+    well.has("jvm-dead", standing=False)
+    well.has("twofa-pending")
+    page = visitor.goes_to(well.url)
+    expect(page.locator("#verdict")).to_contain_text("Approve the push")
+    assert "approve the push on your phone" in follows(page, "What to do")
+
+
 def found(place: World, directory: Path, **settings: str) -> Any:
     """What a real preflight finds at a stand-in."""
     gateway = StandIn(directory, **settings)

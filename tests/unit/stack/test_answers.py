@@ -1,0 +1,178 @@
+"""With JSON=1 a command that does something prints one object, as docs/json.md tells it, whatever else is printed."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor import answers, pin, stack, upgrade
+from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor.plan import Host, plan
+from supervisor.upgrade import Made
+from tests.unit.stack.test_backup import FILES, Shelf
+from tests.unit.supervisor.test_json_page import keys, told
+
+HOST = Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1", "PROMETHEUS_IMAGE": "p:1"})
+SIM = plan("sim", {"TENANT": "sim"}, HOST)
+
+
+@pytest.fixture(autouse=True)
+def no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker says something on standard output, and all is well."""
+
+    def said(*_: Any, **__: Any) -> subprocess.CompletedProcess[str]:
+        subprocess.run(["echo", "Container watchkeeper-sim-engine  Started"], check=True)
+        return subprocess.CompletedProcess([], 0, "", "")
+
+    async def ready(*_: Any) -> bool:
+        return True
+
+    folder = tmp_path / "var" / "sim"
+    folder.mkdir(parents=True)
+    (folder / "compose.env").write_text("MODE=sim\nHOST_PORT_SUPERVISOR=1\n")
+    for room in (stack, upgrade, pin):
+        monkeypatch.setattr(room, "ROOT", tmp_path)
+    for command in (stack.down, stack.purge, stack.gateway_setup, upgrade.upgrade):
+        monkeypatch.setattr(command, "__kwdefaults__", {**(command.__kwdefaults__ or {}), "root": tmp_path})
+    monkeypatch.setattr(stack.up, "__defaults__", (None, tmp_path, None))
+    monkeypatch.setattr(stack.back_up, "__defaults__", (tmp_path, None))
+    monkeypatch.setattr(stack.restore, "__defaults__", (tmp_path, None))
+    monkeypatch.setattr(stack, "run", said)
+    monkeypatch.setattr(stack, "compose", said)
+    monkeypatch.setattr(stack, "look_at_host", lambda *_: HOST)
+    monkeypatch.setattr(stack, "planned", lambda *_: SIM)
+    monkeypatch.setattr(stack, "write_files", lambda *_: None)
+    monkeypatch.setattr(stack, "wait_until_ready", ready)
+    monkeypatch.setattr(stack, "taken_ports", lambda _: [])
+    monkeypatch.setattr(stack, "_filled", lambda *_: ())
+
+
+def answer(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """What is on standard output: JSON, and nothing else."""
+    found: dict[str, Any] = json.loads(capfd.readouterr().out)
+    assert found["version"] == 1
+    return found
+
+
+def test_up(capfd: pytest.CaptureFixture[str]) -> None:
+    assert stack.main(["up", "--mode", "sim", "--json"]) == 0
+    found = answer(capfd)
+    assert set(keys(found)) == told("up")
+    assert found["ready"] is True
+    assert found["addresses"]["page"] == "http://127.0.0.1:9180/"
+
+
+@pytest.mark.parametrize(("command", "done"), [("down", "stopped"), ("purge", "removed")])
+def test_down_and_purge(command: str, done: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert stack.main([command, "--mode", "sim", "--json"]) == 0
+    found = answer(capfd)
+    assert set(found) == told(command)
+    assert (found[done], found["left"]) == (True, None)
+
+
+def test_backup_and_restore(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    shelf = Shelf(dict(FILES), "sim", SIM.variables["IB_ACCOUNT"])
+    monkeypatch.setattr(stack, "_volumes", lambda *_: shelf)
+    assert stack.main(["backup", "--mode", "sim", "--json"]) == 0
+    made = answer(capfd)
+    assert set(made) == told("backup")
+    path = tmp_path / made["file"]
+    assert path.stat().st_size == made["bytes"]
+
+    assert stack.main(["restore", "--mode", "sim", "--from", str(path), "--json"]) == 0
+    back = answer(capfd)
+    assert set(back) == told("restore")
+    assert (back["restored"], (tmp_path / back["before"]).exists()) == (str(path), True)
+
+
+def test_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    new = Made("settings", "image-2")
+    monkeypatch.setattr(upgrade, "planned", lambda *_: SIM)
+    monkeypatch.setattr(upgrade, "write_files", lambda *_: None)
+    monkeypatch.setattr(upgrade, "build", lambda *_: None)
+    monkeypatch.setattr(upgrade, "started_from", lambda *_: None)
+    monkeypatch.setattr(upgrade, "_running", lambda *_: {"engine": Made("settings", "image-1")})
+    monkeypatch.setattr(upgrade, "_wanted", lambda *_: {"engine": new})
+    assert upgrade.main(["--mode", "sim", "--json"]) == 0
+    found = answer(capfd)
+    assert set(keys(found)) == told("upgrade")
+    assert found["changes"] == [{"service": "engine", "touched": True, "why": "another image"}]
+    assert found["done"] is False
+
+
+def test_pin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "var" / "images.env").write_text("REDIS_IMAGE=redis:8.0\nBASE_IMAGE=watchkeeper/base:trixie\n")
+    monkeypatch.setattr(pin, "digest_by_docker", lambda image: "sha256:" + "a" * 64)
+    assert pin.main(["--json"]) == 0
+    found = answer(capfd)
+    assert set(keys(found)) == told("pin")
+    assert [one["state"] for one in found["images"]] == ["pinned", "pinned", "built here"]
+
+
+def test_gateway_setup(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    class Made:
+        def __init__(self, *_: object, say: Any, **__: object) -> None:
+            self._say = say
+
+        async def run(self, port: int) -> bool:
+            self._say("  1. Open a VNC viewer")
+            self._say("The settings are right and kept in the volume.")
+            return True
+
+    monkeypatch.setattr(stack, "Setup", Made)
+    monkeypatch.setattr(stack, "is_free", lambda port: True)
+    monkeypatch.setenv("CONFIRM", "sim")
+    assert stack.main(["gateway-setup", "--mode", "sim", "--json"]) == 0
+    found = answer(capfd)
+    assert set(found) == told("gateway-setup")
+    assert (found["right"], found["sentence"]) == (True, "The settings are right and kept in the volume.")
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_is_an_answer_with_its_parts(capfd: pytest.CaptureFixture[str]) -> None:
+    assert stack.main(["up", "--json"]) == 2
+    said = capfd.readouterr()
+    found = json.loads(said.out)
+    assert set(keys(found)) == told("refusal")
+    assert found["refused"] == [
+        {
+            "text": "expected SIM=1, PAPER=1 or LIVE=1, found none; try: make up SIM=1",
+            "expected": "SIM=1, PAPER=1 or LIVE=1",
+            "found": "none",
+            "do": "try: make up SIM=1",
+        }
+    ]
+    assert found["refused"][0]["text"] in said.err
+
+
+@pytest.mark.parametrize("error", [SettingsRefused("X: expected a, found b\nnot confirmed"), RuntimeTrouble("no")])
+def test_each_thing_that_is_wrong_has_a_row(error: Exception, capfd: pytest.CaptureFixture[str]) -> None:
+    def refuse() -> int:
+        answers.tell(tenant="sim", done=False)
+        raise error
+
+    assert answers.answered(refuse, as_json=True) == 2
+    found = answer(capfd)
+    assert [row["text"] for row in found["refused"]] == str(error).splitlines()
+    assert found["tenant"] == "sim", "what was known before it is told, too"
+    assert {row["found"] for row in found["refused"]} <= {"b", None}
+
+
+def test_without_it_people_are_told_as_ever(capfd: pytest.CaptureFixture[str]) -> None:
+    assert stack.main(["down", "--mode", "sim"]) == 0
+    assert capfd.readouterr().out == "Container watchkeeper-sim-engine  Started\n" * 3
+    assert stack.main(["up"]) == 2
+    assert capfd.readouterr().out == ""
+
+
+def test_every_target_that_the_page_names_takes_it() -> None:
+    recipes = (Path(__file__).parents[3] / "Makefile").read_text()
+    for target in ("up", "down", "purge", "backup", "restore", "upgrade", "pin", "gateway-setup"):
+        recipe = re.search(rf"^{target}: .*\n\t(.*)$", recipes, re.MULTILINE)
+        assert recipe is not None
+        assert recipe[1].endswith("$(JSON_FLAG)"), target
