@@ -6,9 +6,9 @@ Exit codes: 0 good, 1 not ready in time or not while exposed, 2 could not.
 import argparse
 import asyncio
 import os
-import sys
 
-from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor import answers
+from supervisor.errors import SettingsRefused
 from supervisor.fleet import files, stack
 from supervisor.stack import ROOT
 from tws.clock import SystemClock
@@ -21,33 +21,31 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--mode", help="refused: each tenant's file says its own")
     parser.add_argument("--tenant", help="one of them; default: TENANT, else all")
     parser.add_argument("--force", action="store_true", help="down and purge: also while positions or orders are open")
+    parser.add_argument("--json", action="store_true", help="print JSON; not render, which prints YAML")
     options = parser.parse_args(arguments)
+    as_json = options.json or os.environ.get("JSON") == "1"
+    return answers.answered(lambda: _run(options), as_json=as_json and options.command != "render")
+
+
+def _run(options: argparse.Namespace) -> int:
     tenant = options.tenant or os.environ.get("TENANT")
-    try:
-        known = files.names(ROOT)
-        if options.mode:
-            raise SettingsRefused(
-                f"expected TENANT=… or nothing, since tenants/ has {', '.join(known)}, found {options.mode.upper()}=1"
-            )
-        if options.command == "render":
-            print(stack.rendered(ROOT), end="")
-            return 0
-        if options.command == "up":
-            if tenant and tenant not in known:
-                raise SettingsRefused(
-                    f"expected one of {', '.join(known)}, found {tenant}; write tenants/{tenant}.toml"
-                )
-            return asyncio.run(stack.up(ROOT, SystemClock(), tenant))
-        there = stack.present(ROOT)
-        if tenant and tenant not in there:
-            raise SettingsRefused(f"expected one of {', '.join(sorted(there)) or 'none'}, found {tenant}")
-        names = [tenant] if tenant else sorted(there)
-        return stack.leave(ROOT, names, purge=options.command == "purge", force=options.force)
-    except (SettingsRefused, RuntimeTrouble) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    known = files.names(ROOT)
+    if options.mode:
+        raise SettingsRefused(
+            f"expected TENANT=… or nothing, since tenants/ has {', '.join(known)}, found {options.mode.upper()}=1"
+        )
+    if options.command == "render":
+        print(stack.rendered(ROOT), end="")
+        return 0
+    if options.command == "up":
+        if tenant and tenant not in known:
+            raise SettingsRefused(f"expected one of {', '.join(known)}, found {tenant}; write tenants/{tenant}.toml")
+        return asyncio.run(stack.up(ROOT, SystemClock(), tenant))
+    there = stack.present(ROOT)
+    if tenant and tenant not in there:
+        raise SettingsRefused(f"expected one of {', '.join(sorted(there)) or 'none'}, found {tenant}")
+    names = [tenant] if tenant else sorted(there)
+    return stack.leave(ROOT, names, purge=options.command == "purge", force=options.force)
 
 
 if __name__ == "__main__":

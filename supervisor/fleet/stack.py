@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from preflight.variables import published
-from supervisor import plan, stack
+from supervisor import answers, plan, stack
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import files, house, slots, together
 from supervisor.fleet.files import HOUSE
@@ -120,6 +120,9 @@ async def up(root: Path, clock: Clock, only: str | None = None) -> int:
         stack.raise_up(root, one)
     ready = [await stack.wait_until_ready(one, clock, lambda line: print(line, flush=True)) for one in chosen]
     print(addresses(shared, chosen))
+    rows = [{"name": one.tenant, "mode": one.mode, "ready": done} for one, done in zip(chosen, ready, strict=True)]
+    found = {what.lower(): where for what, where in _shared_addresses(shared).items()}
+    answers.tell(tenants=rows, ready=all(ready), addresses=found)
     return 0 if all(ready) else 1
 
 
@@ -132,12 +135,14 @@ def _check_ports(root: Path, plans: Sequence[Plan]) -> None:
         raise SettingsRefused("\n".join(faults))
 
 
+def _shared_addresses(shared: Plan) -> dict[str, str]:
+    rows = [("page", "SUPERVISOR", "/"), ("Prometheus", "PROMETHEUS", ""), ("Alertmanager", "ALERTMANAGER", "")]
+    return {what: f"http://127.0.0.1:{shared.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows}
+
+
 def addresses(shared: Plan, tenants: Sequence[Plan]) -> str:
     """Where a person finds what now runs."""
-    rows = [("page", "SUPERVISOR", "/"), ("Prometheus", "PROMETHEUS", ""), ("Alertmanager", "ALERTMANAGER", "")]
-    lines = [
-        f"  {what:<13} http://127.0.0.1:{shared.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows
-    ]
+    lines = [f"  {what:<13} {where}" for what, where in _shared_addresses(shared).items()]
     for one in tenants:
         ports = published(one.variables)
         told = "  ".join(f"{name.removeprefix('HOST_PORT_').lower()} {port}" for name, port in ports.items())
@@ -150,6 +155,8 @@ def leave(root: Path, names: Sequence[str], *, purge: bool, force: bool) -> int:
 
     Returns 1, and touches nothing, while one of them has positions or orders open, unless forced.
     """
+    done = "removed" if purge else "stopped"
+    answers.tell(tenants=list(names), **{done: False})
     modes = {name: stack.known_mode(root, name) for name in names}
     if not all(stack.may_leave(root, name, mode, force=force) for name, mode in modes.items()):
         return 1
@@ -169,6 +176,7 @@ def leave(root: Path, names: Sequence[str], *, purge: bool, force: bool) -> int:
             stack.wipe(root, name)
         else:
             stack.compose(root, name, "down", "--remove-orphans")
+    answers.tell(**{done: True})
     return 0
 
 

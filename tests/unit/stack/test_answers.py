@@ -10,6 +10,7 @@ import pytest
 
 from supervisor import answers, pin, stack, upgrade
 from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor.fleet import __main__ as fleet
 from supervisor.plan import Host, plan
 from supervisor.upgrade import Made
 from tests.unit.stack.test_backup import FILES, Shelf
@@ -129,6 +130,18 @@ def test_gateway_setup(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
     found = answer(capfd)
     assert set(found) == told("gateway-setup")
     assert (found["right"], found["sentence"]) == (True, "The settings are right and kept in the volume.")
+
+
+def test_of_several_tenants_the_names_are_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fleet.stack, "present", lambda root: {"one", "two"})
+    monkeypatch.setattr(fleet.stack, "drafted", lambda root: [])
+    monkeypatch.setattr(stack, "may_leave", lambda *_, **__: True)
+    assert fleet.main(["down", "--json"]) == 0
+    assert answer(capfd) == {"version": 1, "tenants": ["one", "two"], "stopped": True}
+    assert fleet.main(["down", "--tenant", "three", "--json"]) == 2
+    assert answer(capfd)["refused"][0]["found"] == "three"
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------
