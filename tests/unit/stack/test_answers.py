@@ -11,6 +11,7 @@ import pytest
 from supervisor import answers, pin, stack, upgrade
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import __main__ as fleet
+from supervisor.fleet import stack as fleet_stack
 from supervisor.plan import Host, plan
 from supervisor.upgrade import Made
 from tests.unit.stack.test_backup import FILES, Shelf
@@ -135,8 +136,8 @@ def test_gateway_setup(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
 def test_of_several_tenants_the_names_are_told(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(fleet.stack, "present", lambda root: {"one", "two"})
-    monkeypatch.setattr(fleet.stack, "drafted", lambda root: [])
+    monkeypatch.setattr(fleet_stack, "present", lambda root: {"one", "two"})
+    monkeypatch.setattr(fleet_stack, "drafted", lambda root: [])
     monkeypatch.setattr(stack, "may_leave", lambda *_, **__: True)
     assert fleet.main(["down", "--json"]) == 0
     assert answer(capfd) == {"version": 1, "tenants": ["one", "two"], "stopped": True}
