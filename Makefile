@@ -92,6 +92,10 @@ break-glass: bootstrap ## the engine is dead: stop it, close every position at t
 backup: bootstrap ## journal, login ledger, cache and gateway settings as one file in var/backups, also while it trades
 	@$(DO) backup $(MODE_FLAG) $(JSON_FLAG)
 
+.PHONY: restart-gateways
+restart-gateways: bootstrap ## every gateway anew, one after another, each trading again before the next: MAX=1 WAIT=10m FORCE=1
+	@$(DO) restart-gateways $(if $(MAX),--max $(MAX)) $(if $(WAIT),--wait $(WAIT)) $(if $(FORCE),--force) $(JSON_FLAG)
+
 .PHONY: upgrade
 upgrade: bootstrap ## what a newer checkout or .env would change; GO=1 does it behind a backup, BACK=1 goes back
 	@$(DO) upgrade $(MODE_FLAG) $(if $(GO),--go) $(if $(BACK),--back) $(if $(FORCE),--force) $(JSON_FLAG)

@@ -23,6 +23,7 @@ OF_THE_HOUSE: Final = frozenset(
     (
         *("EMAIL_TO", "EMAIL_FROM", "EMAIL_USER", "EMAIL_SERVER", "TELEGRAM_CHAT_ID"),
         *SHARED_PORTS,
+        "LOGINS_AT_ONCE",
     )
 )
 """What all tenants share."""

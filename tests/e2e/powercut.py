@@ -47,20 +47,21 @@ _HELD_SECONDS = 60.0
 class House:
     """The machine whose power goes: a container with a Docker engine in it. This process stands in its network."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, name: str = _OUTER) -> None:
+        self.folder = folder
+        self._name = name
         self._environment = dict(os.environ)
         images = look_at_host(ROOT, given(ROOT, os.environ), os.environ).images
         self._images = (*_OURS, *dict.fromkeys(images.values()))
-        self._docker("build", "--quiet", "--tag", _OUTER, "-", given=_DOCKERFILE.format(base=images["BASE_IMAGE"]))
-        self._docker("volume", "create", _OUTER)
+        self._docker("build", "--quiet", "--tag", name, "-", given=_DOCKERFILE.format(base=images["BASE_IMAGE"]))
+        self._docker("volume", "create", name)
         self._docker(
-            *("run", "--detach", "--name", _OUTER, *_RIGHTS),
+            *("run", "--detach", "--name", name, *_RIGHTS),
             *("--security-opt=apparmor=unconfined", "--security-opt=systempaths=unconfined"),
-            *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", f"{_OUTER}:/var/lib/docker"),
+            *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", f"{name}:/var/lib/docker"),
             # A machine that starts finds nothing in /run.
             *("--tmpfs", "/run:exec", "--volume", f"{folder}:{folder}", "--volume", f"{ROOT}:{ROOT}:ro"),
-            *(_OUTER, "dockerd", "--host", f"unix://{folder}/docker.sock"),
+            *(name, "dockerd", "--host", f"unix://{folder}/docker.sock"),
         )
         os.environ["DOCKER_HOST"] = f"unix://{folder}/docker.sock"
         self._enter()
@@ -71,27 +72,29 @@ class House:
 
         Returns the moment at which the power came back, on the monotonic and on the wall clock.
         """
-        self._docker("kill", _OUTER)
+        self._docker("kill", self._name)
         time.sleep(dark_seconds)
         back = time.monotonic(), datetime.now(UTC)
-        self._docker("start", _OUTER)
+        self._docker("start", self._name)
         self._enter()
         return back
 
     def close(self) -> None:
         """Leave nothing of it behind."""
-        self._docker("rm", "--force", "--volumes", _OUTER, check=False)
-        self._docker("volume", "rm", _OUTER, check=False)
-        self._docker("rmi", _OUTER, check=False)
+        self._docker("rm", "--force", "--volumes", self._name, check=False)
+        self._docker("volume", "rm", self._name, check=False)
+        self._docker("rmi", self._name, check=False)
 
     def _enter(self) -> None:
-        pid = self._docker("inspect", "--format", "{{.State.Pid}}", _OUTER).strip()
+        pid = self._docker("inspect", "--format", "{{.State.Pid}}", self._name).strip()
         with open(f"/proc/{pid}/ns/net", "rb") as namespace:
             os.setns(namespace.fileno(), os.CLONE_NEWNET)
         deadline = time.monotonic() + _SERVER_UP_SECONDS
         while subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the inner engine did not start: {self._docker('logs', '--tail', '20', _OUTER)}")
+                raise TimeoutError(
+                    f"the inner engine did not start: {self._docker('logs', '--tail', '20', self._name)}"
+                )
             time.sleep(0.2)
 
     def _load(self) -> None:
@@ -124,11 +127,11 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def house() -> Iterator[House]:
+def house(name: str = _OUTER) -> Iterator[House]:
     """A house whose files are gone afterwards."""
     outside = os.open("/proc/self/ns/net", os.O_RDONLY)
     with tempfile.TemporaryDirectory(prefix="powercut") as folder:
-        home = House(Path(folder))
+        home = House(Path(folder), name)
         try:
             yield home
         finally:
