@@ -7,7 +7,7 @@ from typing import Final
 from preflight.variables import PLACEHOLDER
 
 CREDENTIALS: Final = ("tws_userid", "tws_password")
-TOKENS: Final = ("operator_token", "machine_token", "redis_password")
+TOKENS: Final = ("operator_token", "machine_token", "redis_password", "grafana_password", "grafana_secret_key")
 HASH: Final = "operator_token_hash"
 """What the engine holds of the operator's token: it knows the token when it is shown, and cannot show it elsewhere."""
 ALERTMANAGERS: Final = (

@@ -11,6 +11,7 @@ PORTS: Final[Mapping[str, int]] = {
     "HOST_PORT_SIMULATOR": 9170,
     "HOST_PORT_PROMETHEUS": 9090,
     "HOST_PORT_ALERTMANAGER": 9093,
+    "HOST_PORT_GRAFANA": 3000,
 }
 """Default host ports, all on 127.0.0.1 (HOST_PORT_API is 4001 in LIVE)."""
 
@@ -67,4 +68,5 @@ def published(variables: Mapping[str, str]) -> dict[str, int]:
     unused |= set() if "publish-api" in variables["COMPOSE_FILE"] else {"HOST_PORT_API"}
     unused |= set() if variables["MODE"] == "sim" else {"HOST_PORT_SIMULATOR"}
     unused |= set() if variables["ENGINE"] == "on" else {"HOST_PORT_ENGINE"}
+    unused |= set() if "compose/grafana.yaml" in variables["COMPOSE_FILE"] else {"HOST_PORT_GRAFANA"}
     return {name: int(variables[name]) for name in PORTS if name not in unused}

@@ -109,6 +109,9 @@ class Metrics:
         self.preflight_at = gauge("preflight_timestamp_seconds", "When the last preflight ended.", "tenant")
         self.preflight_seconds = gauge("preflight_duration_seconds", "How long the last preflight took.", "tenant")
         self.turns_lost = counter("turns_lost", "Turns that a bug of the supervisor ended.", "tenant")
+        self.page = Gauge(
+            "watchkeeper_page_info", "1; where the host's people meet the status page.", ("url",), registry=registry
+        )
         self.loop_at = gauge("loop_last_run_timestamp_seconds", "When the loop last ran.")
         self.skew = gauge("clock_skew_seconds", "The gateway's clock minus the host's; whole seconds.", "tenant")
         self.boot_jump = gauge("host_sleep_seen_timestamp_seconds", "When the host was last seen to have slept.")

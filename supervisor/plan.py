@@ -157,6 +157,8 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host, slot: int | None = No
         files += ["compose/extrange.yaml" if other else "compose/ibkr.yaml", "compose/settings-volume.yaml"]
     if publish == "on" and not external:
         files.append("compose/publish-api.yaml")
+    if host.images.get("GRAFANA_IMAGE"):
+        files.append("compose/grafana.yaml")
     own_files = given.get("SIM_FILES") if mode == "sim" else None
     if own_files:
         files.append("compose/sim-files.yaml")

@@ -189,12 +189,14 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     journal = Journal(settings.state_dir / "journal.sqlite")
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
+    metrics = Metrics(registry)
+    metrics.page.labels(settings.public_url).set(1)
     http = httpx.AsyncClient(trust_env=False)
     hook = settings.webhook_url()
     shared = Shared(
         clock,
         journal,
-        Metrics(registry),
+        metrics,
         Host(LinuxKernel(settings.state_dir), clock),
         Alertmanager(http, settings.alertmanager_url, f"{settings.public_url}/api/v1/incidents"),
         Webhook(http, hook) if hook is not None else None,

@@ -18,12 +18,22 @@ from supervisor.tenants import Tenant
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = {
-    name: f"example/{name.lower()}:1.0"
-    for name in ("BASE_IMAGE", "HAPROXY_IMAGE", "REDIS_IMAGE", "PROMETHEUS_IMAGE", "ALERTMANAGER_IMAGE")
+    f"{name}_IMAGE": f"example/{name.lower()}:1.0"
+    for name in ("BASE", "HAPROXY", "REDIS", "PROMETHEUS", "ALERTMANAGER", "GRAFANA")
 }
 HOST = planning.Host("/var/run/docker.sock", 998, IMAGES)
 ACCOUNTS = {"sim": "", "paper": "DU1234567", "live": "U1234567"}
-SERVICES = {"ib-gateway", "supervisor", "engine", "docker-api", "redis", "prometheus", "alertmanager", "front"}
+SERVICES = {
+    "ib-gateway",
+    "supervisor",
+    "engine",
+    "docker-api",
+    "redis",
+    "prometheus",
+    "alertmanager",
+    "front",
+    "grafana",
+}
 ONLY_OF_IBKR = {"settings-owner"}
 
 EXCEPTIONS = {
@@ -172,6 +182,7 @@ def test_each_secret_goes_only_where_it_is_used(configs: dict[str, dict[str, Any
         "supervisor": {"operator_token", "machine_token", "webhook_url"},
         "engine": {"operator_token_hash", "machine_token", "redis_password", "unusual_whales_token"},
         "alertmanager": set(secret_files.ALERTMANAGERS),
+        "grafana": {"grafana_password", "grafana_secret_key"},
     }
 
 
@@ -197,15 +208,16 @@ def test_each_service_is_on_the_networks_that_it_needs(configs: dict[str, dict[s
         "docker-api": {"docker-api"},
         "redis": {"cache"},
         # It reads the stand-in's metrics; IBKR's gateway has none.
-        "prometheus": {"monitoring", "paging"} | ({"trading"} if mode == "sim" else set()),
+        "prometheus": {"monitoring", "paging", "dashboards"} | ({"trading"} if mode == "sim" else set()),
         "alertmanager": {"paging"},
-        "front": {"paging"},
+        "front": {"paging", "dashboards"},
+        "grafana": {"dashboards"},  # of all that is here it reaches Prometheus, and the front
         "settings-owner": set(),
     }
     found = {name: set(service.get("networks") or ()) for name, service in configs[mode]["services"].items()}
     assert found == {name: expected[name] for name in found}
     internal = {name for name, network in configs[mode]["networks"].items() if network.get("internal")}
-    assert internal == {"cache", "docker-api", "monitoring"}
+    assert internal == {"cache", "docker-api", "monitoring", "dashboards"}
 
 
 @pytest.mark.parametrize("mode", get_args(planning.Mode))
@@ -265,7 +277,7 @@ def test_what_is_published_in_each_mode(configs: dict[str, dict[str, Any]]) -> N
         mode: {port["target"] for service in config["services"].values() for port in service.get("ports", [])}
         for mode, config in configs.items()
     }
-    everywhere = {9180, 9190, 9090, 9093}
+    everywhere = {9180, 9190, 9090, 9093, 3000}
     assert found == {"sim": everywhere | {4004, 9170}, "paper": everywhere | {4004}, "live": everywhere}
 
 
@@ -302,7 +314,7 @@ def test_names_labels_and_grace_that_the_supervisor_relies_on(configs: dict[str,
 @pytest.mark.parametrize("mode", get_args(planning.Mode))
 def test_subnets_are_explicit_and_small(configs: dict[str, dict[str, Any]], mode: str) -> None:
     subnets = [n["ipam"]["config"][0]["subnet"] for n in configs[mode]["networks"].values()]
-    assert len(set(subnets)) == 5
+    assert len(set(subnets)) == 6
     assert all(subnet.endswith("/28") for subnet in subnets)
 
 

@@ -123,8 +123,15 @@ class Record:
         return None
 
 
-def play(stack: Stack, step: Step, record: Record) -> list[dict[str, Any]]:
-    """Bring the fault about, see what must be seen, take it away, see all of it end. Raises: AssertionError."""
+def play(stack: Stack, step: Step, record: Record, stands: Callable[[], object] = lambda: None) -> list[dict[str, Any]]:
+    """Bring the fault about, see what must be seen, take it away, see all of it end.
+
+    Args:
+        stands: called when all that must fire has fired.
+
+    Raises:
+        AssertionError.
+    """
     stack.until(stack.all_well, "all well before it", 300)
     began = time.time()
     step.begin()
@@ -143,6 +150,7 @@ def play(stack: Stack, step: Step, record: Record) -> list[dict[str, Any]]:
         after = round((fired(alert) or 0.0) - began, 1)
         told = stack.until(functools.partial(record.told, alert), f"{alert} in Alertmanager", 90)
         rows.append({"step": step.name, "alert": alert, "waits": waits, "fired_after": after, **told})
+    stands()
     ended = time.time()
     step.end()
     stack.until(stack.all_well, "all well after it", 300)

@@ -1,0 +1,39 @@
+"""Pieces of queries. Every series of ours says whose it is by its labels `job` and `tenant`."""
+
+from grafana.words import ENGINE, GATEWAY, Words
+
+
+def supervisors(name: str, tenant: str | None = "$tenant", **labels: str) -> str:
+    """A series of the supervisor's: of one tenant, or of all of them."""
+    return _series("supervisor", name, tenant, labels)
+
+
+def engines(name: str, tenant: str | None = "$tenant", **labels: str) -> str:
+    """A series of the engine's."""
+    return _series("engine", f"engine_{name}", tenant, labels)
+
+
+def state(kind: str, words: Words, tenant: str | None = "$tenant") -> str:
+    """The number of the state that holds. A set of series, of which one is 1, becomes one series."""
+    numbers = (f"{number} * ({supervisors(kind, tenant, state=word)} == 1)" for number, (word, _) in words.items())
+    return f"sum by (tenant) ({' or '.join(numbers)})"
+
+
+def gateway_state(tenant: str | None = "$tenant") -> str:
+    """The gateway's, in the numbers of `words.GATEWAY`."""
+    return state("gateway_state", GATEWAY, tenant)
+
+
+def engine_state(tenant: str | None = "$tenant") -> str:
+    """The engine's, in the numbers of `words.ENGINE`."""
+    return state("engine_state", ENGINE, tenant)
+
+
+def known(query: str) -> str:
+    """Without what is no number: nobody knows it."""
+    return f"{query} >= -Inf"
+
+
+def _series(job: str, name: str, tenant: str | None, labels: dict[str, str]) -> str:
+    whole = {"job": job, **({"tenant": tenant} if tenant else {}), **labels}
+    return f"watchkeeper_{name}{{{', '.join(f'{label}="{value}"' for label, value in whole.items())}}}"
