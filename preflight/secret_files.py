@@ -7,7 +7,8 @@ from typing import Final
 from preflight.variables import PLACEHOLDER
 
 CREDENTIALS: Final = ("tws_userid", "tws_password")
-TOKENS: Final = ("operator_token", "machine_token", "redis_password", "grafana_password", "grafana_secret_key")
+_OF_A_TENANT: Final = ("machine_token", "redis_password")
+TOKENS: Final = ("operator_token", *_OF_A_TENANT, "grafana_password", "grafana_secret_key")
 HASH: Final = "operator_token_hash"
 """What the engine holds of the operator's token: it knows the token when it is shown, and cannot show it elsewhere."""
 ALERTMANAGERS: Final = (
@@ -20,8 +21,8 @@ OPTIONAL: Final = ("webhook_url", "unusual_whales_token", *ALERTMANAGERS)
 
 
 def tokens(variables: Mapping[str, str]) -> tuple[str, ...]:
-    """The tokens that a stack has of its own. One of several tenants leaves the operator's to what all share."""
-    return TOKENS[1:] if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else TOKENS
+    """The tokens that a stack has of its own. One of several tenants leaves the others to what all share."""
+    return _OF_A_TENANT if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else TOKENS
 
 
 type Content = tuple[str, int] | None

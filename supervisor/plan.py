@@ -27,6 +27,8 @@ OTHER_IMAGE: Final = "extrange/ibkr"
 """The other image for IBKR's gateway that we know, by its repository; its API is on one port in every mode."""
 OTHER_IMAGE_PORT: Final = "8888"
 STAND_IN_IMAGE: Final = "watchkeeper/simulator:local"
+GRAFANA: Final = "compose/grafana.yaml"
+"""Of one stack, or of what several tenants share; where an image of Grafana can be had."""
 THIS_MACHINE: Final = "host.docker.internal"
 """Its name in a container, where 127.0.0.1 is the container itself."""
 SIM_LOGIN_BUDGET: Final = "1000/24h"
@@ -157,8 +159,8 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host, slot: int | None = No
         files += ["compose/extrange.yaml" if other else "compose/ibkr.yaml", "compose/settings-volume.yaml"]
     if publish == "on" and not external:
         files.append("compose/publish-api.yaml")
-    if host.images.get("GRAFANA_IMAGE"):
-        files.append("compose/grafana.yaml")
+    if host.images.get("GRAFANA_IMAGE") and slot is None:
+        files.append(GRAFANA)
     own_files = given.get("SIM_FILES") if mode == "sim" else None
     if own_files:
         files.append("compose/sim-files.yaml")

@@ -41,7 +41,7 @@ from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import files as tenant_files
 from supervisor.fleet import slots
 from supervisor.gateway_setup import CHECKS, Setup
-from supervisor.plan import THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
+from supervisor.plan import GRAFANA, THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.tenants import Tenant, checked
 from tws.clock import Clock, SystemClock
 
@@ -427,13 +427,22 @@ def found_at(stack: Plan) -> dict[str, str]:
     found = {what: f"http://127.0.0.1:{stack.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows}
     if "publish-api" in stack.variables["COMPOSE_FILE"]:
         found["gateway API"] = f"127.0.0.1:{stack.variables['HOST_PORT_API']}"
+    if GRAFANA in stack.variables["COMPOSE_FILE"]:
+        found["Grafana"] = f"http://127.0.0.1:{stack.variables['HOST_PORT_GRAFANA']}"
     return found
 
 
 def addresses(stack: Plan) -> str:
     """The same for a person."""
     lines = [f"  {what:<13} {where}" for what, where in found_at(stack).items()]
-    return "\n".join(["", *lines, "  Grafana was left out of this stack.", ""])
+    return "\n".join(["", *lines, grafana(stack), ""])
+
+
+def grafana(stack: Plan) -> str:
+    """Whether there are dashboards, and how they are opened."""
+    if GRAFANA not in stack.variables["COMPOSE_FILE"]:
+        return "  Grafana was left out of this stack."
+    return f"  Grafana's user is admin, the password is in {stack.secrets_dir}/grafana_password."
 
 
 def down(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from preflight.settings import Settings as PreflightSettings
 from supervisor.fleet.files import HOUSE
-from supervisor.plan import FLEET_SUBNETS, THIS_MACHINE, Host, Plan, plan
+from supervisor.plan import FLEET_SUBNETS, GRAFANA, THIS_MACHINE, Host, Plan, plan
 from supervisor.tenants import Tenant
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ def house(given: Mapping[str, str], host: Host, tenants: Sequence[Plan]) -> Plan
         "engine-targets.yml": _targets(tenants, "engine", 9190, lambda one: one.variables["ENGINE"] == "on"),
         "stand-in.yml": _targets(tenants, "gateway", 9170, lambda one: one.mode == "sim"),
     }
+    grafana = [GRAFANA] if GRAFANA in base.variables["COMPOSE_FILE"] else []
     variables = {
         **base.variables,
-        "COMPOSE_FILE": os.pathsep.join(("compose.yaml", "compose/house.yaml", f"var/{HOUSE}/{OVERRIDE}")),
+        "COMPOSE_FILE": os.pathsep.join(("compose.yaml", "compose/house.yaml", *grafana, f"var/{HOUSE}/{OVERRIDE}")),
         "COMPOSE_PROFILES": "",
         "TENANTS": "|".join(sorted(one.tenant for one in tenants)),
         "TENANTS_CONFIG": hashlib.sha256(files["tenants.toml"].encode()).hexdigest()[:16],

@@ -147,7 +147,7 @@ def addresses(shared: Plan, tenants: Sequence[Plan]) -> str:
         ports = published(one.variables)
         told = "  ".join(f"{name.removeprefix('HOST_PORT_').lower()} {port}" for name, port in ports.items())
         lines.append(f"  {one.tenant:<13} {one.mode}, {one.variables['IB_ACCOUNT']}; on 127.0.0.1: {told or 'nothing'}")
-    return "\n".join(["", *lines, ""])
+    return "\n".join(["", *lines, stack.grafana(shared), ""])
 
 
 def leave(root: Path, names: Sequence[str], *, purge: bool, force: bool) -> int:
