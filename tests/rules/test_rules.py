@@ -140,7 +140,7 @@ def containers(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         **{"TENANT": "tenant", "SUBNET_PREFIX": "10.1.1", "MODE": "sim", "TRADING_MODE": "paper", "IB_ACCOUNT": "X"},
         **{"READ_ONLY_API": "no", "TIME_ZONE": "UTC", "GATEWAY_HOST": "x", "GATEWAY_PORT": "1", "ENGINE": "on"},
         **{"DOCKER_SOCKET": "/x", "DOCKER_GID": "1", "CREDENTIALS_DIR": "./x", "TOKENS_DIR": "./x"},
-        "COMPOSE_PROFILES": "engine",
+        **{"COMPOSE_PROFILES": "engine", "ENGINE_MEMORY_MB": "1"},
     }
     env_file = tmp_path_factory.mktemp("compose") / "compose.env"
     env_file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
