@@ -137,6 +137,8 @@ def _check_ports(root: Path, plans: Sequence[Plan]) -> None:
 
 def _shared_addresses(shared: Plan) -> dict[str, str]:
     rows = [("page", "SUPERVISOR", "/"), ("Prometheus", "PROMETHEUS", ""), ("Alertmanager", "ALERTMANAGER", "")]
+    if plan.GRAFANA in shared.variables["COMPOSE_FILE"]:
+        rows.append(("Grafana", "GRAFANA", ""))
     return {what: f"http://127.0.0.1:{shared.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows}
 
 
