@@ -117,6 +117,9 @@ CAUSES: Final[dict[Key, Callable[[frozenset[str]], bool]]] = {
 }
 """Of each rule that a fault of the day may set off."""
 
+STANDING: Final[Key] = ("ClockSkew", "warning")
+"""May stand all day, where nobody keeps the host's clock."""
+
 SEEN_LATER: Final = {("ClockSkew", "critical"): FAULTS["clock-skew"].seen or 0.0}
 """Where the cause is the stand-in's word: how much later the supervisor may see it, by its own table."""
 

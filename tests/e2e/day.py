@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -9,6 +10,7 @@ import httpx
 from tests.e2e.stack import ROOT, Stack, docker
 
 _FREEZE: Final = ("bash", "-c", "kill -STOP $(cat /proc/1/task/1/children)")
+_OLD: Final = timedelta(seconds=11)
 _SPY: Final = 756733
 
 
@@ -89,10 +91,15 @@ class Hands:
         self._stack.inject("half-open", client=self._stack.engine()["connection"]["client_id"])
 
     def preflight(self) -> None:
-        """The supervisor's own, whose report the page shows. A gateway's settings may be told from 10 s ago."""
+        """The supervisor's own, whose report the page shows. One of a moment ago would be answered again."""
+        self._stack.until(self._last_preflight_is_old, "the last preflight to be older than 10 s", 30)
         token = (ROOT / "secrets/operator_token").read_text().strip()
         url = self._stack.url("supervisor", "/api/v1/preflight")
         httpx.post(url, headers={"Authorization": f"Bearer {token}"}, timeout=90).raise_for_status()
+
+    def _last_preflight_is_old(self) -> bool:
+        last = self._stack.status()["preflight"]
+        return last is None or datetime.now(UTC) - datetime.fromisoformat(last["at"]) > _OLD
 
 
 def steps(stack: Stack) -> list[Step]:

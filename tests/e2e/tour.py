@@ -20,7 +20,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser
 
 from supervisor.alerts import ALERT_OF
-from tests.e2e.causes import CAUSES, TOLD_SECONDS, UNTIMED, Look, judged, timing
+from tests.e2e.causes import CAUSES, STANDING, TOLD_SECONDS, UNTIMED, Look, judged, timing
 from tests.e2e.day import Remedy, Step, steps
 from tests.e2e.stack import ROOT, Stack, make_stack
 from tests.e2e.witness import Witness, fired, witness
@@ -130,15 +130,15 @@ def _open(stack: Stack) -> set[str]:
 
 
 def _fired(stack: Stack, since: float) -> set[str]:
-    return {name for name, _ in fired(stack, since)}
+    return {key[0] for key in fired(stack, since) if key != STANDING}
 
 
 def _firing_now(stack: Stack, since: float, names: tuple[str, ...]) -> list[str]:
-    """Those of them that have not ended. A small ClockSkew may stand all day, where nobody keeps the host's clock."""
+    """Those of them that have not ended."""
     return [
-        name
-        for (name, severity), times in fired(stack, since).items()
-        if name in names and (name, severity) != ("ClockSkew", "warning") and times[-1].over is None
+        key[0]
+        for key, times in fired(stack, since).items()
+        if key[0] in names and key != STANDING and times[-1].over is None
     ]
 
 
@@ -171,8 +171,7 @@ def timed(stack: Stack, seen: Witness, tour: Tour) -> list[dict[str, Any]]:
     for key, times in sorted(fired(stack, first).items()):
         if key not in CAUSES and key[0] not in UNTIMED:
             rows += [{"alert": key[0], "severity": key[1], "fired": one.at, "wrong": "uncalled-for"} for one in times]
-    standing = ("ClockSkew", "warning")
-    for key in CAUSES.keys() - ({standing} if "fault:clock-skew" in looks[-1].said else set()):
+    for key in CAUSES.keys() - ({STANDING} if "fault:clock-skew" in looks[-1].said else set()):
         by_rule = judged(key, looks, fired(stack, first).get(key, []), timing())
         rows += [row | {"by": "rule"} | _heard(row, told) for row in by_rule]
     rows += posted(looks, told)
