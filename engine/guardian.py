@@ -36,6 +36,9 @@ KNOCK_SECONDS = 0.5
 REFUSED_SECONDS = 1.5
 # Under another client id than the configured one, fills of older orders are found by asking only.
 WANDERED_SECONDS = 15.0
+# Between two attempts to have the data back that another session of the same login has: the supervisor's canary, which
+# asks less often, must not be heard so much sooner that the engine passes for deaf.
+COMPETED_SECONDS = 5.0
 # A session that began or carried market data this recently is not torn down by a resync.
 FRESH_SECONDS = 3.0
 
@@ -86,6 +89,7 @@ class Guardian:
         self._refused = 0
         self._try_again_at: float | None = None
         self._ask_again_at = 0.0
+        self._ask_for_data_at = 0.0
         self._course = Course()
         self._checks = Checks(check_every)
         self._checking: asyncio.Task[None] | None = None
@@ -105,6 +109,8 @@ class Guardian:
             await self._hasten()
             if self._needed():
                 self._begin(self._settle)
+            elif self._data_was_taken():
+                self._running = asyncio.get_running_loop().create_task(self._ask_for_data(), name="ask for data")
             elif self._may_check():
                 self._checking = asyncio.get_running_loop().create_task(self._check(), name="check")
             if self._lost_cause():
@@ -136,6 +142,27 @@ class Guardian:
         if watch.adapter is not None and watch.adapter.wandered and self._clock.monotonic() >= self._ask_again_at:
             return True
         return watch.data_lost or watch.reconciled_generation != watch.generation
+
+    def _data_was_taken(self) -> bool:
+        """A 10197 ends a line for good: when the other session goes, nothing comes back by itself."""
+        if not self._watch.lines_ended or self._clock.monotonic() < self._ask_for_data_at:
+            return False
+        if self._watch.phase is not Phase.STARTED or not self.settled or self._adapter().condemned:
+            return False
+        return self._running is None or self._running.done()
+
+    async def _ask_for_data(self) -> Report:
+        """No resync: the session stands and the books are right. What is refused again is asked for again later."""
+        report = Report()
+        self._watch.lines_ended = False
+        try:
+            report.steps["subscriptions"] = await self._adapter().resubscribe()
+        except (ConnectionError, TimeoutError, OSError) as error:
+            report.ok, self._watch.lines_ended = False, True
+            report.steps["failed"] = str(error) or type(error).__name__
+        self._ask_for_data_at = self._clock.monotonic() + COMPETED_SECONDS
+        log.info("another session had the market data; asked for it again", **report.as_json())
+        return report
 
     def _may_check(self) -> bool:
         """Only on a session that stands: asked of one that is gone, a question blocks its kind on the next one."""
@@ -247,7 +274,7 @@ class Guardian:
             await adapter.client.set_market_data_type(self._market_data_type)
         ticks = watch.ticks
         async with self._step(report, "resubscribe"):
-            watch.data_lost = False
+            watch.data_lost = watch.lines_ended = False
             report.steps["subscriptions"] = await adapter.resubscribe()
         if books is not None:
             await self._reconcile(report, books)

@@ -78,6 +78,8 @@ class Watch:
     data_lost: bool = False
     farm_broken: bool = False
     competed: bool = False
+    # Some line of ours was ended by a 10197 since we asked for all of them the last time.
+    lines_ended: bool = False
     settling: bool = False
     reconciled_generation: int = 0
     reconciled_at: datetime | None = None
@@ -121,7 +123,7 @@ class Watch:
         elif code in (CODE_FARM_BROKEN, CODE_FARM_OK):
             self.farm_broken = code == CODE_FARM_BROKEN
         elif code == CODE_COMPETED:
-            self.competed = True
+            self.competed = self.lines_ended = True
 
     def on_order(self, event: object) -> None:
         """Note whether orders are refused as a whole: by the Read-Only API setting, or a dialog nobody answered."""
@@ -141,7 +143,8 @@ class Watch:
             self.generation += 1
             self.connection = connection
             self.connected_at = self.board.clock.monotonic()
-            self.data_lost = self.farm_broken = self.competed = self.write_blocked = False
+            self.data_lost = self.farm_broken = self.write_blocked = False
+            self.competed = self.lines_ended = False
         self.was_ready = ready
         self._look_for_fills()
         if self.looks % BOOKS_EVERY == 0 and self.node is not None:

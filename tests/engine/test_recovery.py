@@ -100,6 +100,21 @@ def test_a_lonely_1101_is_cured_by_the_engine_itself(trading: Engine, gateway: S
     assert trading.metric('watchkeeper_engine_codes_total{code="1101"}') >= 1
 
 
+def test_data_that_another_session_had_comes_back_without_a_resync(trading: Engine, gateway: StandIn) -> None:
+    """Each line ends with a 10197, and none comes back by itself when the other session has gone."""
+    before, ticks = trading.status()["reconciled_at"], "watchkeeper_engine_ticks_total"
+    gateway.fault("data-competed")
+    refused = 'watchkeeper_engine_codes_total{code="10197"}'
+    wait_for(lambda: trading.metric(refused) > 0, 10, trading.tail)
+    once = trading.metric(refused)
+    wait_for(lambda: trading.metric(refused) > once, 20, trading.tail)  # asked for again, and refused again
+    gateway.cure("data-competed")
+    heard = trading.metric(ticks)
+    wait_for(lambda: trading.metric(ticks) > heard, 20, lambda: (trading.status(), trading.tail()))
+    trading.reach("TRADING", 20)
+    assert trading.status()["reconciled_at"] == before
+
+
 def test_a_hanging_gateway_makes_the_engine_deaf(trading: Engine, gateway: StandIn) -> None:
     gateway.fault("hang")
     took = trading.reach("DEAF", 20)

@@ -214,6 +214,35 @@ async def test_a_1102_asks_for_nothing(rig: Rig) -> None:
     assert rig.adapter.log == FULL
 
 
+async def test_data_that_another_session_has_is_asked_for_until_it_returns(rig: Rig) -> None:
+    """The first tick says nothing of the lines that were refused beside it."""
+    await run_for(rig, 2)
+    refusals = 3
+
+    def asked() -> None:
+        nonlocal refusals
+        rig.tick()
+        if refusals:
+            refusals -= 1
+            rig.watch.on_code(10, 10197)
+
+    rig.adapter.on_resubscribe = asked
+    rig.watch.on_code(10, 10197)
+    await run_for(rig, 3)
+    assert rig.adapter.log == [*FULL, "resubscribe"], "at once, and then not each time that it looks"
+    await run_for(rig, 14)
+    assert rig.adapter.log == [*FULL, *["resubscribe"] * 4], "until nothing is refused"
+    assert rig.watch.resyncs == {"ok": 1}
+    assert (rig.watch.lines_ended, rig.watch.competed) == (False, False)
+
+
+async def test_no_data_is_asked_for_on_a_session_that_is_not_settled(rig: Rig) -> None:
+    rig.books.good = False
+    rig.watch.on_code(10, 10197)
+    await run_for(rig, 1)
+    assert rig.adapter.log == FULL[:4]
+
+
 async def test_a_session_gone_and_back_between_two_looks_is_a_new_one(rig: Rig) -> None:
     await run_for(rig, 2)
     rig.adapter.connection = object()
