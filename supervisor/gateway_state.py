@@ -107,6 +107,8 @@ def _judge_answering(pad: Pad) -> None:
         pad.gateway = replace(pad.gateway, proven=track.process.identity)
         pad.out.append(Remember("proven:gateway", track.process.identity or ""))
     weekly.came_through(pad)
+    if pad.gateway.excused_until > pad.now + pad.policy.adoption:  # it had its whole start before it, and has made it
+        pad.gateway = replace(pad.gateway, excused_until=pad.now + pad.policy.adoption)
     ticks = pad.observation.sentinel.last_tick_at
     if finding is None and pad.memory.gateway_incident is None:
         ticking = ticks is not None and pad.now - ticks < pad.policy.tick_fresh

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from supervisor import answers
 from supervisor.errors import RuntimeTrouble, SettingsRefused
+from supervisor.fleet import files as tenant_files
 from supervisor.plan import Mode
 from supervisor.stack import (
     READY_WITHIN_SECONDS,
@@ -38,11 +39,13 @@ from supervisor.stack import (
 from tws.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
 
     from supervisor.plan import Plan
     from tws.clock import Clock
+
+    type Settle = Callable[[Path, Plan, Clock], Coroutine[Any, Any, int]]
 
 WATCHES: Final = frozenset({"ib-gateway", "supervisor", "engine", "docker-api", "redis"})
 """Services whose absence leaves a position without its watch."""
@@ -110,17 +113,7 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
         RuntimeTrouble: Docker refused.
     """
     stack = planned(mode, tenant, root)
-    running = _running(root, tenant)
-    if not running:
-        raise SettingsRefused(f"expected that {tenant} runs, found no container of it; make up starts it")
-    before = (root / stack.env_file).read_text()
-    ran = started_from(root, stack)
-    write_files(root, stack)
-    try:
-        build(root, stack)
-        changes = compare(_wanted(root, stack), running)
-    finally:
-        (root / stack.env_file).write_text(before)  # of what runs, for whoever asks it, and for the way back
+    changes = weighed(root, stack)
     print(table(changes), flush=True)
     rows = [{"service": one.service, "touched": one.touched, "why": one.why} for one in changes]
     answers.tell(tenant=tenant, changes=rows, done=False)
@@ -132,34 +125,67 @@ def upgrade(mode: Mode, tenant: str, *, go: bool, force: bool, root: Path = ROOT
         return 0
     if touched & WATCHES and not may_leave(root, tenant, mode, force=force):
         return 1
+    code = carry_out(root, stack, touched, settle)
+    answers.tell(done=True)
+    return code
+
+
+def weighed(root: Path, stack: Plan) -> list[Change]:
+    """Build the new images and say what would be made anew. Nothing that runs is touched.
+
+    Raises:
+        SettingsRefused: nothing runs.
+        RuntimeTrouble: Docker refused.
+    """
+    running = _running(root, stack.tenant)
+    if not running:
+        raise SettingsRefused(f"expected that {stack.tenant} runs, found no container of it; make up starts it")
+    before = (root / stack.env_file).read_text()
+    write_files(root, stack)
+    try:
+        build(root, stack)
+        return compare(_wanted(root, stack), running)
+    finally:
+        (root / stack.env_file).write_text(before)  # of what runs, for whoever asks it, and for the way back
+
+
+def carry_out(root: Path, stack: Plan, touched: set[str], settled: Settle) -> int:
+    """Make the touched containers anew, behind a backup and with a way back. Returns what `settled` does at the end.
+
+    Raises:
+        RuntimeTrouble: Docker refused.
+    """
+    tenant, ran, before = stack.tenant, started_from(root, stack), (root / stack.env_file).read_text()
     back_up(tenant, root)
     _keep_images(root, tenant)  # not before it is certain that something is done: there is one way back
     write_files(root, stack)
     (root / stack.var / BEFORE).write_text(json.dumps({"commit": ran, "variables": before}))
     print("==> the way back, from the checkout of before: make upgrade BACK=1", flush=True)
-    answers.tell(done=True)
-    if "ib-gateway" not in touched or not tell_supervisor(root, tenant, "pause-gateway", "--force"):
-        return asyncio.run(start(root, stack, SystemClock()))
+    held = "ib-gateway" in touched and tell_supervisor(root, tenant, "pause-gateway", "--force")
     try:
         raise_up(root, stack)
     except RuntimeTrouble:
-        print("The gateway waits at its hold, with its token: make resume lets it start.", file=sys.stderr)
+        if held:
+            print("The gateway waits at its hold, with its token: make resume lets it start.", file=sys.stderr)
         raise
-    return asyncio.run(_go_on(root, stack, SystemClock()))
+    clock = SystemClock()
+    return asyncio.run(_go_on(root, stack, clock, settled) if held else settled(root, stack, clock))
 
 
-async def _go_on(root: Path, stack: Plan, clock: Clock) -> int:
+async def _go_on(root: Path, stack: Plan, clock: Clock, settled: Settle) -> int:
     """Lift the hold once the supervisor, perhaps a new one, can be asked to; then as after any start."""
     until = clock.monotonic() + READY_WITHIN_SECONDS
     while not await asyncio.to_thread(tell_supervisor, root, stack.tenant, "resume"):
         if clock.monotonic() >= until:
             return 1
         await clock.sleep(1.0)
-    return await settle(root, stack, clock)
+    return await settled(root, stack, clock)
 
 
-def back(mode: Mode, tenant: str, *, force: bool, root: Path = ROOT) -> int:
+def back(mode: Mode, tenant: str, *, force: bool, root: Path = ROOT, stack: Plan | None = None) -> int:
     """Run the images and settings again that ran before the last upgrade. Volumes stay as they are.
+
+    `stack` is the plan of one of several tenants.
 
     Raises:
         SettingsRefused: there was none, or the checkout is not the one of that time.
@@ -177,7 +203,7 @@ def back(mode: Mode, tenant: str, *, force: bool, root: Path = ROOT) -> int:
         raise SettingsRefused(f"{found}; git checkout {before['commit']}, then again")
     if not may_leave(root, tenant, mode, force=force):
         return 1
-    stack = planned(mode, tenant, root)
+    stack = stack or planned(mode, tenant, root)
     write_files(root, stack)
     for image in _OURS:
         run(
@@ -250,6 +276,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def command() -> int:
+        if tenant_files.names(ROOT):
+            from supervisor.fleet import upgrades  # it builds on this module
+
+            only = os.environ.get("TENANT") or None
+            if options.back:
+                return upgrades.back(ROOT, only, force=options.force)
+            return upgrades.upgrade(ROOT, only, go=options.go, force=options.force)
         tenant = tenant_of(ROOT, options.mode)
         mode = options.mode or known_mode(ROOT, tenant)
         if options.back:

@@ -140,7 +140,9 @@ def _begin(
     one: Tenant, row: Mapping[str, Any] | None, status: Mapping[str, Any], limits: Limits, now: float
 ) -> tuple[Tenant, tuple[Deed, ...]]:
     since = one.since or now
-    no = _unfit(one, row)
+    no = unfit(row, halted=one.halted)
+    if row is not None and row["gateway"].get("external"):
+        no = "its gateway is not ours to restart"
     if no is not None or row is None:
         return replace(one, phase=Phase.SKIPPED, since=now, why=no or ""), ()
     left = None if limits.force else open_at_broker(status, one.name)
@@ -153,18 +155,18 @@ def _begin(
     return replace(one, phase=Phase.QUIET, since=now, halted=halts or one.halted, why=""), deeds
 
 
-def _unfit(one: Tenant, row: Mapping[str, Any] | None) -> str | None:
-    """Why nothing is begun with a tenant; an act of ours may make nothing worse."""
+def unfit(row: Mapping[str, Any] | None, *, halted: bool = False) -> str | None:
+    """Why nothing is begun with a tenant, by its row of the status: what is in trouble is not made worse.
+
+    `halted`: its engine was halted by us, and so it does not trade.
+    """
     if row is None:
         return "the supervisor does not watch it"
-    if row["gateway"].get("external"):
-        return "its gateway is not ours to restart"
     if row["paused"]:
         return "it is paused"
     if row["windows"]["open"]:
         return f"inside {row['windows']['open'][0]['name']}"
-    halted_by_us = one.halted and row["gateway"]["state"] == "READY"
-    if row["verdict"] != "trading" and not halted_by_us:
+    if row["verdict"] != "trading" and not (halted and row["gateway"]["state"] == "READY"):
         return f"it is {row['verdict']}: {row['sentence']}"
     return None
 

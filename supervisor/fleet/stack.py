@@ -73,7 +73,7 @@ def _house(root: Path, tenants: Sequence[Plan]) -> Plan:
     return house.house(settings, stack.look_at_host(root, settings, os.environ), tenants)
 
 
-def _opened(root: Path, tenants: Sequence[Plan]) -> Plan:
+def opened(root: Path, tenants: Sequence[Plan]) -> Plan:
     """The house of these tenants, its secrets and files ready."""
     shared, settings = _house(root, tenants), stack.given(root, os.environ)
     usual = stack.configure(root, shared, settings)
@@ -98,7 +98,7 @@ async def up(root: Path, clock: Clock, only: str | None = None) -> int:
     tenants, there = planned(root), present(root)
     chosen = [one for one in tenants if only in (None, one.tenant)]
     joined = [one for one in tenants if one in chosen or one.tenant in there]
-    shared = _opened(root, joined)
+    shared = opened(root, joined)
     gone = sorted(there - set(files.names(root))) if only is None else []
     for one in chosen:
         stack.confirm_live(one)
@@ -168,7 +168,7 @@ def leave(root: Path, names: Sequence[str], *, purge: bool, force: bool) -> int:
     staying = [one for one in drafted(root) if one.tenant in present(root) - set(names)]
     if staying:
         # The supervisor leaves first, so that it takes nobody's end for a fault.
-        shared = _opened(root, [stack.hand_over_secrets(root, one) for one in staying])
+        shared = opened(root, [stack.hand_over_secrets(root, one) for one in staying])
         stack.write_files(root, shared)
         stack.raise_up(root, shared)
     else:

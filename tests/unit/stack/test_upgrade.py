@@ -72,7 +72,8 @@ def test_the_way_back_leads_to_the_checkout_that_what_runs_was_started_from(
 
 
 def test_nothing_is_kept_or_touched_where_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upgrade, "planned", lambda *_: None)
+    made = Plan("sim", "sim", "secrets", {})
+    monkeypatch.setattr(upgrade, "planned", lambda *_: made)
     monkeypatch.setattr(upgrade, "_running", lambda *_: {})
     with pytest.raises(SettingsRefused, match="make up starts it"):
         upgrade.upgrade("sim", "sim", go=True, force=False, root=tmp_path)

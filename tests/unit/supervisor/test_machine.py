@@ -237,6 +237,22 @@ def test_a_gateway_that_the_ledger_lets_go_at_last_has_its_whole_start_before_it
     assert Rung.CONTAINER_RESTART not in world.rungs
 
 
+def test_a_gateway_that_waited_for_its_login_and_hangs_once_it_is_ready_is_cured_as_fast_as_any_other() -> None:
+    """With many tenants each start waits for its turn (found by tests.e2e.isolation)."""
+    world = settled()
+    world.docker_kill(Subject.GATEWAY)
+    world.boot_seconds = float("inf")
+    world.ledger = LedgerView(Look(Result.OK, world.now), waiting=True)
+    world.run(30)
+    world.ledger = LedgerView(Look(Result.OK, world.now))
+    world._ready_at = world.now + 20.0
+    world.run(60, lambda w: w.well)
+    world.run(30)
+    world.hang, begun = True, world.now
+    world.run(400, lambda w: Rung.IBC_RESTART in w.rungs)
+    assert world.now - begun < 30.0
+
+
 def test_a_gateway_that_the_ledger_let_go_and_that_never_answers_is_restarted() -> None:
     world = settled()
     world.docker_kill(Subject.GATEWAY)
