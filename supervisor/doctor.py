@@ -195,7 +195,7 @@ def redactor_of(tenant: str, root: Path, environ: Mapping[str, str]) -> Redactor
     written = dotenv_values(root / "var" / tenant / "compose.env")
     folders = {root / "secrets", root / (given["SECRETS_DIR"] or "secrets")}
     folders |= {root / place for name in ("CREDENTIALS_DIR", "TOKENS_DIR") if (place := written.get(name))}
-    folders |= {*root.glob("var/*/credentials"), *root.glob("var/*/mounted")}
+    folders |= {*root.glob("secrets/*/"), *root.glob("var/*/credentials"), *root.glob("var/*/mounted")}
     texts = [
         file.read_text(errors="replace") for folder in folders for file in sorted(folder.glob("*")) if file.is_file()
     ]

@@ -39,7 +39,7 @@ from preflight.variables import OWN, PASSED_ON, PORTS, published
 from supervisor import answers, backup, cli, leaving, receivers, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import files as tenant_files
-from supervisor.fleet import slots
+from supervisor.fleet import house, slots
 from supervisor.gateway_setup import CHECKS, Setup
 from supervisor.plan import GRAFANA, THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
 from supervisor.tenants import Tenant, checked
@@ -56,6 +56,7 @@ KNOWN: Final = frozenset((*OWN, *PASSED_ON, "MODE"))
 _GATEWAY: Final = "ib-gateway"
 _COMMIT: Final = "commit"
 """Its service's name; the container's, and everybody's, is `gateway`."""
+_ONCE: Final = ["run", "--rm", "--no-deps", "--no-TTY"]
 INSIDE_SECONDS: Final = 45.0
 """Beyond the deadline of the preflight itself: the container's Python must start first, and Docker may be busy."""
 
@@ -268,6 +269,19 @@ def compose_command(root: Path, tenant: str, *arguments: str) -> list[str]:
     if (root / env_file).exists():
         project = ["--env-file", str(env_file)]
     return ["docker", "compose", *project, *arguments]
+
+
+def in_supervisor(root: Path, tenant: str, verb: list[str], *words: str) -> list[str]:
+    """The words of `docker compose` that run something where the supervisor of a tenant is.
+
+    One of several has no supervisor of its own: the shared one's container is told which of them is meant.
+    """
+    variables = {name: value or "" for name, value in dotenv_values(root / "var" / tenant / "compose.env").items()}
+    if "compose/tenant.yaml" not in variables.get("COMPOSE_FILE", ""):
+        return compose_command(root, tenant, *verb, "supervisor", *words)
+    told = [f"--env={name}={value}" for name, value in house.environment(variables).items()]
+    # Behind them the caller's own, which overrule.
+    return compose_command(root, tenant_files.HOUSE, verb[0], *told, *verb[1:], "supervisor", *words)
 
 
 def taken_ports(variables: Mapping[str, str]) -> list[str]:
@@ -524,10 +538,8 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
     found = run(["docker", "ps", "--quiet", "--filter", f"name=^{engine}$"], root, quiet=True).stdout.strip()
     if found and (stopped := run(["docker", "stop", engine], root, quiet=True)).returncode:
         raise RuntimeTrouble(f"expected the engine to stop, found: {stopped.stderr.strip()}; nothing was sent")
-    command = ["run", "--rm", "--no-deps", "--no-TTY", "supervisor", "python", "-m", "supervisor.breakglass"]
-    done = subprocess.run(  # noqa: S603 (our own words)
-        compose_command(root, tenant, *command), cwd=root, env=docker_environment(os.environ), check=False
-    )
+    command = in_supervisor(root, tenant, _ONCE, "python", "-m", "supervisor.breakglass")
+    done = subprocess.run(command, cwd=root, env=docker_environment(os.environ), check=False)  # noqa: S603 (our own)
     return done.returncode
 
 
@@ -553,8 +565,7 @@ def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock
         raise SettingsRefused("expected FROM=FILE, a file that `make backup` wrote, found none; see var/backups")
     if mode != "sim":
         _confirm(tenant, f"This replaces journal, cache and gateway settings of tenant {tenant} by those of {path}.")
-    now, settings = (clock or SystemClock()).now(), given(root, os.environ)
-    account = plan(mode, settings, look_at_host(root, settings, os.environ)).variables["IB_ACCOUNT"]
+    now, account = (clock or SystemClock()).now(), drafted(mode, tenant, root)[0].variables["IB_ACCOUNT"]
     before = backup.restore(_volumes(tenant, root), path, account, root / "var" / "backups", now)
     kept = str(before.relative_to(root)) if before is not None else None
     answers.tell(tenant=tenant, restored=str(path), before=kept)
@@ -598,10 +609,10 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
     )
     answers.tell(tenant=tenant, right=False, sentence=None)
     if by_api:
-        command = ["run", "--rm", "--no-deps", "--no-TTY", "supervisor", "python", "-m", "supervisor.utc"]
+        words = in_supervisor(root, tenant, _ONCE, "python", "-m", "supervisor.utc")
 
         def tell() -> bool:
-            words, environment = compose_command(root, tenant, *command), docker_environment(os.environ)
+            environment = docker_environment(os.environ)
             return subprocess.run(words, cwd=root, env=environment, check=False).returncode == 0  # noqa: S603 (our own)
 
         if not may_leave(root, tenant, mode, force=force):
@@ -690,10 +701,11 @@ def preflight(tenant: str, options: Options, root: Path = ROOT, clock: Clock | N
         SettingsRefused: `.env` cannot be used.
     """
     clock = clock or SystemClock()
-    settings = given(root, os.environ)
-    wanted = plan(known_mode(root, tenant), settings, look_at_host(root, settings, os.environ)).variables
+    planned_now = drafted(known_mode(root, tenant), tenant, root)[0]
+    wanted = planned_now.variables
     # What is not set is handed over as empty: the container may have it from an older .env.
     now = {name: wanted.get(name, "") for field in PreflightSettings.model_fields if (name := field.upper()) in KNOWN}
+    now |= house.environment(wanted) if planned_now.one_of_several else {}
     here = {name.lower(): value for name, value in now.items() if value}
     if "external" in wanted["COMPOSE_FILE"]:
         here |= {"gateway_host": wanted["GATEWAY_HOST"].replace(THIS_MACHINE, "127.0.0.1")}
@@ -734,11 +746,10 @@ async def _ask_inside(root: Path, tenant: str, now: Mapping[str, str], names: Se
     Raises:
         CouldNotAsk: no such container, no answer in time, or none that can be read.
     """
-    command = ["exec", "--no-TTY", *(f"--env={name}={value}" for name, value in now.items())]
-    command += ["supervisor", "python", "-m", "preflight", "--json"]
-    command += [f"--only={','.join(names)}"] if names is not None else []
+    verb = ["exec", "--no-TTY", *(f"--env={name}={value}" for name, value in now.items())]
+    only = [f"--only={','.join(names)}"] if names is not None else []
     process = await asyncio.create_subprocess_exec(
-        *compose_command(root, tenant, *command),
+        *in_supervisor(root, tenant, verb, "python", "-m", "preflight", "--json", *only),
         cwd=root,
         env=docker_environment(os.environ),
         stdin=asyncio.subprocess.DEVNULL,

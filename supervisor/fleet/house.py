@@ -85,6 +85,20 @@ def _windows(one: Plan) -> str:
     return f"/etc/watchkeeper/windows-{one.tenant}.toml"
 
 
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """What the shared supervisor's container must be told to look at one tenant, as the environment of a single one."""
+    tenant = variables["TENANT"]
+    said = {
+        field.upper(): variables[field.upper()]
+        for field in PreflightSettings.model_fields
+        if field.upper() in variables
+    }
+    own = {"TENANT": tenant, "ENGINE_URL": f"http://watchkeeper-{tenant}-engine:9190"}
+    if "compose/external.yaml" not in variables["COMPOSE_FILE"]:
+        own |= {"GATEWAY_HOST": f"watchkeeper-{tenant}-gateway", "MAILBOX_DIR": f"/run/tenants/{tenant}/mailbox"}
+    return said | own
+
+
 def joined(tenants: Sequence[Plan]) -> dict[str, Any]:
     """The override that joins the house to its tenants: their networks, volumes and tokens, by compose's names."""
     networks = [f"{one.tenant}-trading" for one in tenants]
