@@ -25,6 +25,11 @@ def tokens(variables: Mapping[str, str]) -> tuple[str, ...]:
     return _OF_A_TENANT if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else TOKENS
 
 
+def optional(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets that a stack has of its own and that may stay empty: Alertmanager is what all tenants share."""
+    return ("unusual_whales_token",) if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else OPTIONAL
+
+
 type Content = tuple[str, int] | None
 """The text and the permission bits of a file, or None where there is none."""
 
@@ -37,7 +42,9 @@ def read_secrets(root: Path, variables: Mapping[str, str]) -> dict[str, Content]
     """
     credentials, own = root / variables["CREDENTIALS_DIR"], root / variables["TOKENS_DIR"]
     wanted = [*(credentials / name for name in CREDENTIALS), *(own / name for name in tokens(variables))]
-    given = [path for path in (own / name for name in OPTIONAL) if path.exists() and path.read_text().strip()]
+    given = [
+        path for path in (own / name for name in optional(variables)) if path.exists() and path.read_text().strip()
+    ]
     return {
         str(path.relative_to(root) if path.is_relative_to(root) else path): _content(path) for path in wanted + given
     }

@@ -30,7 +30,7 @@ from preflight.command import Options, add_options, answer
 from preflight.errors import CouldNotAsk, SettingsError
 from preflight.report import Report, merged
 from preflight.runner import run as run_preflight
-from preflight.secret_files import ALERTMANAGERS, CREDENTIALS, HASH, OPTIONAL, read_secrets, secret_faults, tokens
+from preflight.secret_files import ALERTMANAGERS, CREDENTIALS, HASH, optional, read_secrets, secret_faults, tokens
 from preflight.settings import Settings as PreflightSettings
 from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
@@ -102,13 +102,8 @@ def _write_missing(path: Path, text: str) -> None:
         file.write(text)
 
 
-def prepare_secrets(root: Path, stack: Plan, operators: Path | None = None) -> None:
+def prepare_secrets(root: Path, stack: Plan) -> None:
     """Make what may be made (tokens; the stand-in's login), refuse what only the user can give.
-
-    Args:
-        root: the checkout.
-        stack: whose secrets.
-        operators: the folder with the operator's token, where that is not the stack's own.
 
     Raises:
         SettingsRefused: credentials missing, or a secret that others can read.
@@ -119,13 +114,15 @@ def prepare_secrets(root: Path, stack: Plan, operators: Path | None = None) -> N
             _write_missing(root / stack.variables["CREDENTIALS_DIR"] / name, "stand-in\n")
     for name in tokens(stack.variables):
         _write_missing(directory / name, secrets.token_urlsafe(32) + "\n")
-    for name in OPTIONAL:
+    for name in optional(stack.variables):
         _write_missing(directory / name, "")
     if faults := secret_faults(read_secrets(root, stack.variables)):
         hint = [] if stack.mode == "sim" else ["(`make up SIM=1` needs no account)"]
         raise SettingsRefused("\n".join([*faults, *hint]))
     _write_missing(directory / HASH, "")
-    token = (operators or directory) / "operator_token"
+    # The operator's is what all tenants share.
+    home = root / (given(root, os.environ)["SECRETS_DIR"] or "secrets") if stack.one_of_several else directory
+    token = home / "operator_token"
     (directory / HASH).write_text(token_hash(token.read_text().strip()) + "\n")
 
 
@@ -137,7 +134,7 @@ def hand_over_secrets(root: Path, stack: Plan) -> Plan:
     makes copies.
     """
     credentials, own = (root / stack.variables[name] for name in ("CREDENTIALS_DIR", "TOKENS_DIR"))
-    names = (*tokens(stack.variables), HASH, *OPTIONAL)
+    names = (*tokens(stack.variables), HASH, *optional(stack.variables))
     rootless = stack.variables["DOCKER_SOCKET"].startswith("/run/user/")
     if sys.platform != "linux" or (os.getuid() == CONTAINER_USER and not rootless):
         return stack
@@ -194,6 +191,8 @@ def configure(root: Path, stack: Plan, settings: Mapping[str, str]) -> Plan:
     Raises:
         SettingsRefused: a receiver is wanted and not all is set that it needs.
     """
+    if stack.one_of_several:
+        return stack
     routes = (ROOT / "alertmanager" / "alertmanager.yml").read_text()
     files = {
         "alertmanager.yml": receivers.rendered(routes, _filled(root, stack), settings),
@@ -392,10 +391,10 @@ async def start(root: Path, stack: Plan, clock: Clock) -> int:
     return await settle(root, stack, clock)
 
 
-def raise_up(root: Path, stack: Plan) -> None:
+def raise_up(root: Path, stack: Plan, *more: str) -> None:
     """Start what is written and built, and wait for nothing. Raises: RuntimeTrouble."""
     print(f"==> {stack.project}: starting", flush=True)
-    compose(root, stack.tenant, "up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull")
+    compose(root, stack.tenant, "up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull", *more)
     (root / stack.var / _COMMIT).write_text(commit(root) or "")
 
 

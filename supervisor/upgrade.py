@@ -92,6 +92,11 @@ def compare(wanted: Mapping[str, Made], running: Mapping[str, Made]) -> list[Cha
     return changes
 
 
+def changes(root: Path, stack: Plan) -> list[Change]:
+    """What would be made anew of what runs, by files that are written and images that are built."""
+    return compare(_wanted(root, stack), _running(root, stack.tenant))
+
+
 def table(changes: list[Change]) -> str:
     """The changes as a person reads them, and what they cost."""
     lines = [f"  {'made anew' if one.touched else 'stays':<10} {one.service:<13} {one.why}" for one in changes]

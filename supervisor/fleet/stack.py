@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from preflight.variables import published
-from supervisor import answers, plan, stack
+from supervisor import answers, plan, stack, upgrade
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import files, house, slots, together
 from supervisor.fleet.files import HOUSE
@@ -57,7 +57,7 @@ def planned(root: Path) -> list[Plan]:
     stack.prepare_secrets(root, shared)
     for one in tenants:
         try:
-            stack.prepare_secrets(root, one, root / shared.secrets_dir)
+            stack.prepare_secrets(root, one)
             stack.check_settings(root, one)
         except SettingsRefused as error:
             faults += [f"{one.tenant}: {line}" for line in str(error).splitlines()]
@@ -93,6 +93,8 @@ def present(root: Path) -> set[str]:
 async def up(root: Path, clock: Clock, only: str | None = None) -> int:
     """Build, start and wait, for all tenants or one. Without one, a tenant whose file is gone is stopped.
 
+    What runs is made anew only for the one that is named: else a newer image would end the gateways of all at once.
+
     Returns 0 when each is ready, 1 when not within the bound, or where one that is to go may not be left.
     """
     tenants, there = planned(root), present(root)
@@ -117,7 +119,10 @@ async def up(root: Path, clock: Clock, only: str | None = None) -> int:
     for name in gone:
         stack.compose(root, name, "down", "--remove-orphans")
     for one in chosen:
-        stack.raise_up(root, one)
+        stack.raise_up(root, one, *([] if only else ["--no-recreate"]))
+    for one in chosen:
+        if any(change.touched for change in upgrade.changes(root, one)):
+            print(f"{one.tenant}: runs with other images or settings than now: make upgrade TENANT={one.tenant}")
     ready = [await stack.wait_until_ready(one, clock, lambda line: print(line, flush=True)) for one in chosen]
     print(addresses(shared, chosen))
     rows = [{"name": one.tenant, "mode": one.mode, "ready": done} for one, done in zip(chosen, ready, strict=True)]
