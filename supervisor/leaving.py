@@ -32,10 +32,15 @@ def open_at_broker(status: Mapping[str, Any] | str, tenant: str) -> str | None:
     if row is None:
         return f"positions and orders cannot be asked about: the supervisor does not know tenant {tenant}"
     exposure = row.get("exposure") or {}
+    held, working = exposure.get("held") or [], exposure.get("working") or []
+    if not exposure.get("known") and exposure.get("positions_known"):
+        # A read-only gateway: no order of ours can be there, and which others work it does not tell.
+        return (
+            f"open at the broker: {'; '.join(held)}; which orders work, a read-only API does not tell" if held else None
+        )
     if not exposure.get("known"):
         state = (row.get("gateway") or {}).get("state", "unknown")
         return f"positions and orders cannot be asked about: the gateway is {state}, last heard at {_last(exposure)}"
-    held, working = exposure.get("held") or [], exposure.get("working") or []
     if not held and not working:
         return None
     return f"open at the broker: {'; '.join([*held, *working])}"

@@ -310,6 +310,7 @@ class SentinelView:
     farm_back_at: float | None = None
     last_tick_at: float | None = None
     audit: Audit | None = None
+    positions_only: Audit | None = None  # all that a read-only API tells: it refuses to say which orders work
     client_id: int | None = None
     clock_skew_seconds: float | None = None
     market_hours: tuple[tuple[datetime, datetime], ...] = ()  # the regular sessions of the next days, as last told

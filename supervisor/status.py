@@ -6,7 +6,7 @@ from typing import Any
 
 from supervisor.faults import FAULTS
 from supervisor.memory import Act, Incident, Memory, Withheld
-from supervisor.observation import Audit, Ending, Observation, Result
+from supervisor.observation import Ending, Observation, Result, SentinelView
 from supervisor.policy import Policy
 from supervisor.probes.ledger import explain
 from supervisor.rules import Rules
@@ -129,7 +129,7 @@ def tenant(
             "halted": view.halted if answered else None,
             "restarts_left": rules.policy.engine_budget.left(memory.engine_spent, now),
         },
-        "exposure": _exposure(sentinel.audit, rules.policy, now, since),
+        "exposure": _exposure(sentinel, rules.policy, now, since),
         "incident": _open(incident, wall) if incident is not None else None,
         "open": [_open(one, wall) for one in memory.open],
         "windows": {
@@ -163,17 +163,23 @@ def preflight(told: Mapping[str, Any], at: float) -> dict[str, Any]:
     return {"verdict": told["verdict"], "at": iso(at), "seconds": told["seconds"], **results}
 
 
-def _exposure(audit: Audit | None, policy: Policy, now: float, since: Callable[[float], str | None]) -> dict[str, Any]:
-    """The broker's word; `known` while it is fresh."""
+def _exposure(
+    sentinel: SentinelView, policy: Policy, now: float, since: Callable[[float], str | None]
+) -> dict[str, Any]:
+    """The broker's word; `known` while it is fresh. A read-only API tells of positions and of no order."""
+    audit = sentinel.positions_only or sentinel.audit
+    hidden = sentinel.positions_only is not None
     if audit is None:
-        return {"positions": None, "orders": None, "audited_at": None, "known": False, "held": [], "working": []}
+        nothing = {"positions": None, "orders": None, "audited_at": None, "known": False, "positions_known": False}
+        return {**nothing, "held": [], "working": []}
     positions = [row.position for row in audit.held if row.position.quantity]
     orders = [row.order for row in audit.resting]
     return {
         "positions": audit.positions,
-        "orders": audit.orders,
+        "orders": None if hidden else audit.orders,
         "audited_at": since(audit.at),
-        "known": now - audit.at <= policy.audit_fresh,
+        "known": not hidden and now - audit.at <= policy.audit_fresh,
+        "positions_known": now - audit.at <= policy.audit_fresh,
         "held": [f"{position.quantity:+f} {position.local_symbol}" for position in positions],
         "working": [f"{o.action} {o.quantity - o.filled:f} {o.local_symbol} {o.order_type}" for o in orders],
     }

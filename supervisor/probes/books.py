@@ -60,12 +60,18 @@ class Books:
         held = [row for row, _ in self._held.values() if row.quantity and row.sec_type not in _NEVER_EXPIRE]
         return sorted({row.con_id for row in held} - self._ends.keys())
 
+    def positions(self, at: float) -> Audit:
+        """The positions alone, as they were told by `at`."""
+        return Audit(at, at, at, self._held_now())
+
     def read(self) -> Audit | None:
         """The audit as it is now; None before both were told."""
         if self._at is None:
             return None
-        held = tuple(Held(row, since, self._ends.get(row.con_id)) for row, since in self._held.values())
-        return Audit(self._at, self._asked_at, self._since, held, tuple(self._orders.values()))
+        return Audit(self._at, self._asked_at, self._since, self._held_now(), tuple(self._orders.values()))
+
+    def _held_now(self) -> tuple[Held, ...]:
+        return tuple(Held(row, since, self._ends.get(row.con_id)) for row, since in self._held.values())
 
 
 def _gone(row: Position) -> Position:

@@ -28,6 +28,7 @@ from tws.errors import (
     TwsError,
     Unsupported,
 )
+from tws.listener import says_read_only
 from tws.times import sessions
 from tws.values import Definition, Notice, OpenOrder, Position, Profit, Quote
 
@@ -279,8 +280,14 @@ class Sentinel:
                         books.put_all(await session.follow_positions(changed, timeout=_AUDIT_TIMEOUT))
                         self._asked_all = started
                     asked_at = self._clock.monotonic()
-                    books.put_orders(await session.open_orders(timeout=_AUDIT_TIMEOUT), asked_at)
-                    self._publish(session, books)
+                    try:
+                        books.put_orders(await session.open_orders(timeout=_AUDIT_TIMEOUT), asked_at)
+                    except RequestRefused as refusal:
+                        if not says_read_only(refusal.code, refusal.text):
+                            raise
+                        self._see(positions_only=books.positions(asked_at))
+                    else:
+                        self._publish(session, books)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(started + self._audit_pace - self._clock.monotonic()):
                         await self._audit_now.wait()
@@ -293,7 +300,7 @@ class Sentinel:
     def _publish(self, session: SessionLike, books: Books) -> None:
         audit = books.read()
         if audit is not None and session is self._session:
-            self._see(audit=audit)
+            self._see(audit=audit, positions_only=None)
 
     async def _ends(self, session: SessionLike, books: Books) -> None:
         """When what is held stops trading, by the broker's own hours; asked once a contract and session."""

@@ -44,5 +44,13 @@ def test_what_cannot_be_asked_about_counts_as_open(status: Any, why: str) -> Non
     assert why in said
 
 
+def test_a_read_only_api_tells_of_positions_alone() -> None:
+    hidden = {"known": False, "positions_known": True}
+    assert open_at_broker(told(**hidden), "paper") is None
+    said = open_at_broker(told(**hidden, held=["+1 SPY"]), "paper")
+    assert said == "open at the broker: +1 SPY; which orders work, a read-only API does not tell"
+    assert "cannot be asked" in str(open_at_broker(told(known=False, positions_known=False), "paper"))
+
+
 def test_a_supervisor_that_is_not_there_is_a_sentence() -> None:
     assert "does not answer at http://127.0.0.1:1" in ask("http://127.0.0.1:1")

@@ -16,7 +16,7 @@ from tests.sim.world import working_order
 from tests.unit.preflight.markets import definition
 from tws import codes
 from tws.clock import SystemClock
-from tws.errors import ClientIdInUse, GatewayRefused, RequestUnanswered, SessionClosed
+from tws.errors import ClientIdInUse, GatewayRefused, RequestRefused, RequestUnanswered, SessionClosed
 from tws.values import Definition, Notice, OpenOrder, Position, Profit, Quote
 
 POLICY = Policy(probe_timeout=0.05, heart_interval=0.1, fast_interval=0.05, audit_exposed=0.1)
@@ -38,6 +38,7 @@ class FakeSession:
         self.last_session = datetime.now(UTC) + timedelta(hours=1)
         self.on_position: Callable[[Position], None] | None = None
         self.asked_positions = self.asked_orders = 0
+        self.read_only = False
         self.on_profit: dict[int, tuple[str, Callable[[Profit], None]]] = {}
 
     async def _answer(self) -> int:
@@ -63,6 +64,8 @@ class FakeSession:
     async def open_orders(self, *, timeout: float) -> list[OpenOrder]:
         await self._answer()
         self.asked_orders += 1
+        if self.read_only:
+            raise RequestRefused("openOrders", 321, "The API interface is currently in Read-Only mode.")
         return self.working
 
     async def last_trade(self, con_id: int, *, timeout: float) -> datetime | None:
@@ -147,6 +150,18 @@ async def test_it_opens_a_session_asks_the_time_and_audits(sentinel: Sentinel, g
     assert view.audit is not None
     assert (view.audit.positions, view.audit.orders) == (1, 2)
     assert abs(view.clock_skew_seconds or 0.0) <= 1.0
+
+
+async def test_a_read_only_api_tells_of_positions_alone(sentinel: Sentinel, gateway: Gateway) -> None:
+    await until(lambda: sentinel.view.audit)
+    gateway.sessions[-1].read_only = True
+    sentinel.audit_soon()
+    await until(lambda: sentinel.view.positions_only)
+    assert sentinel.view.positions_only is not None
+    assert (sentinel.view.positions_only.positions, sentinel.view.positions_only.orders) == (1, 0)
+    gateway.sessions[-1].read_only = False
+    sentinel.audit_soon()
+    await until(lambda: sentinel.view.positions_only is None)
 
 
 async def test_a_taken_client_id_is_no_fault_but_the_next_is_taken(gateway: Gateway) -> None:
