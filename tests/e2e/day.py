@@ -11,6 +11,8 @@ from tests.e2e.stack import ROOT, Stack, docker
 
 _FREEZE: Final = ("bash", "-c", "kill -STOP $(cat /proc/1/task/1/children)")
 _OLD: Final = timedelta(seconds=11)
+_BAND: Final = range(1, 6)
+"""The engine's client ids."""
 _SPY: Final = 756733
 
 
@@ -87,8 +89,9 @@ class Hands:
         return lambda: httpx.post(self._stack.url("simulator", "/api/v1/orders"), json=body, timeout=10)
 
     def deafen(self) -> None:
-        """The engine's session is neither read nor written any more."""
-        self._stack.inject("half-open", client=self._stack.engine()["connection"]["client_id"])
+        """No session of the engine's hears a tick, not even one that it opens under the next id of its band."""
+        for client in _BAND:
+            self._stack.inject("feed-silent", client=client)
 
     def preflight(self) -> None:
         """The supervisor's own, whose report the page shows. One of a moment ago would be answered again."""
@@ -187,9 +190,9 @@ def steps(stack: Stack) -> list[Step]:
         Step(
             "engine",
             "The engine hears nothing",
-            "Its session is open and silent, while the supervisor's canary ticks.",
+            "Its session stands and no tick comes, while the supervisor's canary ticks.",
             do.deafen,
-            do.cure("half-open"),
+            do.cure("feed-silent"),
             opens="engine-deaf",
             fires=("EngineDeaf",),
             shows=(("status",), ("explain",)),
