@@ -95,7 +95,7 @@ class Tour:
         self.say(f"From the page by {len(remedy.links)} link ({links}) to [{at}]({at}): “{remedy.words}”.")
 
     def take(self, step: Step) -> None:
-        """Break it, look at every surface, mend it. What is waited for in vain is told in `lost`, and the day goes on."""
+        """Break it, look at every surface, mend it. What is waited for in vain is told in `lost`."""
         self.well()
         try:
             self._break(step)
