@@ -36,9 +36,9 @@ KNOCK_SECONDS = 0.5
 REFUSED_SECONDS = 1.5
 # Under another client id than the configured one, fills of older orders are found by asking only.
 WANDERED_SECONDS = 15.0
-# Between two attempts to have the data back that another session of the same login has: the supervisor's canary, which
-# asks less often, must not be heard so much sooner that the engine passes for deaf.
-COMPETED_SECONDS = 5.0
+# Between two attempts to have the data back that another session of the same login has. Less than the 4 s by which the
+# supervisor's canary must be ahead of an engine that passes for deaf.
+COMPETED_SECONDS = 3.0
 # A session that began or carried market data this recently is not torn down by a resync.
 FRESH_SECONDS = 3.0
 

@@ -228,9 +228,9 @@ async def test_data_that_another_session_has_is_asked_for_until_it_returns(rig: 
 
     rig.adapter.on_resubscribe = asked
     rig.watch.on_code(10, 10197)
-    await run_for(rig, 3)
+    await run_for(rig, 2)
     assert rig.adapter.log == [*FULL, "resubscribe"], "at once, and then not each time that it looks"
-    await run_for(rig, 14)
+    await run_for(rig, 10)
     assert rig.adapter.log == [*FULL, *["resubscribe"] * 4], "until nothing is refused"
     assert rig.watch.resyncs == {"ok": 1}
     assert (rig.watch.lines_ended, rig.watch.competed) == (False, False)
