@@ -52,7 +52,7 @@ def upgrade(root: Path, only: str | None, *, go: bool, force: bool) -> int:
     if touched[HOUSE] and carry_out(root, shared, touched[HOUSE], _back):
         return 1
     run = [one for one in tenants if touched.get(one.tenant)]
-    return _one_by_one(root, run, touched, force=force)
+    return _one_by_one(root, run, touched, force=force) if run else 0
 
 
 def back(root: Path, only: str | None, *, force: bool) -> int:

@@ -43,7 +43,10 @@ class Two:
             for secret in ("tws_userid", "tws_password"):
                 (own / "secrets" / secret).write_text("stand-in\n")
             folders = "\n".join(f'{folder}_dir = "{own / folder}"' for folder in ("mailbox", "ledger", "hold"))
+            # The first has few restarts: it is given up on before long.
+            few = 'container_restart_budget = "2/15m"' if name == NAMES[0] else ""
             tables.append(f"""[{name}]
+{few}
 mode = "sim"
 ib_account = "{self.account(name)}"
 gateway_host = "127.0.0.1"
@@ -112,6 +115,11 @@ login_budget = "1000/24h"
 
         return ask
 
+    def seen_after(self, name: str) -> list[float]:
+        """How long each death of its gateway took to be seen."""
+        rows = httpx.get(f"{self.url}/api/v1/incidents?tenant={name}", trust_env=False).json()
+        return [row["detection_seconds"] for row in rows if row["fault"] == "container-exit"]
+
     def login(self, name: str) -> tuple[int, int]:
         """How many logins the ledger has, and when the last was made."""
         lines = (self.directory / name / "ledger" / "attempts").read_text().splitlines()
@@ -154,6 +162,20 @@ def test_one_appears_one_dies_and_one_goes(two: Two) -> None:
     assert {name: two.login(name)[0] - before[name] for name in NAMES} == dict.fromkeys(NAMES, 1)
     one, other = sorted(two.login(name)[1] for name in NAMES)
     assert other - one >= BOOT - 1, "one logs in when the other is through; stamps are whole seconds"
+
+    # One that is given up on leaves the other's detection, budget and cure as they were.
+    left = two.tenants()[second]["gateway"]["restarts_left"]
+    docker("kill", f"watchkeeper-{first}-gateway")
+    two.until(lambda: two.tenants()[first]["gateway"]["state"] == "GAVE_UP")
+    assert two.tenants()[second]["gateway"]["restarts_left"] == left
+    known = two.seen_after(second)
+    docker("kill", f"watchkeeper-{second}-gateway")
+    two.until(lambda: len(two.seen_after(second)) > len(known))
+    two.until(lambda: two.tenants()[second]["gateway"]["state"] == "READY")
+    assert two.tenants()[second]["gateway"]["restarts_left"] == left - 1
+    assert two.tenants()[first]["gateway"]["state"] == "GAVE_UP"
+    docker("start", f"watchkeeper-{first}-gateway")
+    two.until(two.ready(first, second))
 
     docker("rm", "-f", f"watchkeeper-{second}-gateway")
     two.until(lambda: two.logged("tenant is gone, with its containers"))

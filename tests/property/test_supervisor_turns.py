@@ -62,7 +62,7 @@ def lived(fleet: list[Gateway], at_once: int, seconds: float) -> None:
         assert under_way <= at_once
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(gateways(st.floats(1, 230)), st.integers(1, 4))
 def test_never_more_than_n_and_all_come_through(fleet: list[Gateway], at_once: int) -> None:
     logins = sum(len(one.logins) for one in fleet)
@@ -70,7 +70,7 @@ def test_never_more_than_n_and_all_come_through(fleet: list[Gateway], at_once: i
     assert all(not one.logins for one in fleet), "somebody never got a turn"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(gateways(st.one_of(st.none(), st.floats(1, 230))), st.integers(1, 3))
 def test_a_push_that_nobody_answers_blocks_nobody_for_ever(fleet: list[Gateway], at_once: int) -> None:
     logins = sum(len(one.logins) for one in fleet)

@@ -120,7 +120,7 @@ def test_one_after_another_each_by_a_soft_restart_and_each_goes_on() -> None:
     assert not any(one.halted for one in fleet)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.tuples(
