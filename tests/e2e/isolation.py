@@ -231,6 +231,7 @@ TROUBLES: dict[str, Callable[[Fleet], Any]] = {
 
 def drilled(fleet: Fleet, name: str, runs: int) -> dict[str, Any]:
     """One trouble of `a`, and what `b` had of it."""
+    killed = _killed(fleet)
     with TROUBLES[name](fleet):
         calm = watched(fleet, _QUIET_SECONDS)
         detection = {fault: [seen_after(fleet, fault) for _ in range(runs)] for fault in _FAULTS}
@@ -242,7 +243,7 @@ def drilled(fleet: Fleet, name: str, runs: int) -> dict[str, Any]:
             "b_longest_without_tick_s": round(calm.gap, 1),
             "b_sentinel_answered_s": calm.answered,
             "b_seen_s": detection,
-            "oom_kills_in_a": _killed(fleet),
+            "oom_kills_in_a": _killed(fleet) - killed,
             "load": os.getloadavg()[0],
             "wrong": calm.wrong,
         }
@@ -270,11 +271,13 @@ def main() -> int:
             print(lines[-1], flush=True)
             if options.data:
                 options.data.write_text("\n".join(lines) + "\n")
-    return 1 if any(json.loads(line)["wrong"] for line in lines) else 0
+    found = [json.loads(line) for line in lines]
+    print("\n".join(summary(found)), file=sys.stderr)
+    return 1 if any(one["wrong"] for one in found) else 0
 
 
 def summary(lines: list[dict[str, Any]]) -> list[str]:
-    """A row of docs/isolation.md for each trouble."""
+    """A row of docs/isolation.md for each trouble: medians, and the largest in brackets."""
     rows = []
     for one in lines:
         seen = [one["b_seen_s"][fault] for fault in _FAULTS]
