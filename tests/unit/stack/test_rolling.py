@@ -190,6 +190,7 @@ def test_a_position_that_appears_before_the_halt_is_found_by_the_look_after_it()
     one = Gateway("a")
     run, deeds = step((Tenant("a"),), {"tenants": [one.row(NOW)]}, Limits(), NOW)
     assert deeds == (Deed(Word.HALT, "a"),)
+    assert step(run, {"tenants": [one.row(NOW + 20)]}, Limits(), NOW + 20) == (run, ()), "its audit is an older one"
     one.held = True
     run, deeds = step(run, {"tenants": [one.row(NOW + 31)]}, Limits(), NOW + 31)
     assert deeds == (Deed(Word.LIFT, "a"),)
