@@ -130,6 +130,11 @@ test: TESTS_FLAG := --tests
 test: bootstrap ## every test, real containers included
 	@$(PYTHON) -m pytest
 
+.PHONY: test-fleet
+test-fleet: TESTS_FLAG := --tests
+test-fleet: bootstrap ## many tenants on this machine: twenty of them, and one's faults beside another's trading (half an hour)
+	@$(PYTHON) -m tests.e2e.several --tenants 20 && $(PYTHON) -m tests.e2e.isolation
+
 lint: bootstrap ## ruff, mypy, shellcheck, hadolint, bandit, detect-secrets
 	@scripts/lint
 

@@ -4,95 +4,26 @@ In a copy of the checkout, since a user's own may have files there.
 """
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from supervisor.drill.ports import free_port
-from tests.e2e.stack import ROOT, docker, no_window_now
+from tests.e2e.several import Several
+from tests.e2e.stack import docker, no_window_now
 from tests.stand_in import wait_for
 
 pytestmark = pytest.mark.e2e
 
-SUBNET = "10.97"
 WAIT = 120.0
 
 
-class Fleet:
-    """A copy of the checkout with tenants in it."""
-
-    def __init__(self, root: Path, windows: str) -> None:
-        self.root = root
-        self.windows = windows
-        self.ports = {name: free_port() for name in ("SUPERVISOR", "PROMETHEUS", "ALERTMANAGER")}
-        tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
-        for name in filter(None, tracked.stdout.split("\0")):
-            if (ROOT / name).is_file():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, root / name)
-        (root / ".venv").symlink_to(ROOT / ".venv")
-        (root / "var").mkdir()
-        shutil.copy2(ROOT / "var/images.env", root / "var/images.env")
-        shutil.copytree(ROOT / "var/build", root / "var/build")
-        (root / "tenants").mkdir(exist_ok=True)
-        ports = "".join(f"HOST_PORT_{name}={port}\n" for name, port in self.ports.items())
-        (root / ".env").write_text(f"{ports}SUBNET_PREFIX={SUBNET}.255\n")
-
-    def write(self, name: str, number: int, **settings: Any) -> None:
-        usual = {
-            "subnet_prefix": f"{SUBNET}.{number}",
-            **{f"host_port_{port}": free_port() for port in ("api", "engine", "simulator")},
-        }
-        lines = [f"{key} = {json.dumps(value)}" for key, value in (usual | settings).items()]
-        (self.root / f"tenants/{name}.toml").write_text("\n".join(lines))
-
-    def login(self, name: str, user: str) -> None:
-        folder = self.root / "secrets" / name
-        folder.mkdir(parents=True)
-        for secret in ("tws_userid", "tws_password"):
-            (folder / secret).write_text(f"{user}\n")
-            (folder / secret).chmod(0o600)
-
-    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        inherited = {name: value for name, value in os.environ.items() if name != "TENANT"}
-        return subprocess.run(
-            ["scripts/watchkeeper", *words],
-            cwd=self.root,
-            env={**inherited, "CONFIRM": "live", **env},
-            text=True,
-            capture_output=True,
-            timeout=300,
-        )
-
-    def get(self, path: str) -> Any:
-        url = f"http://127.0.0.1:{self.ports['SUPERVISOR']}{path}"
-        return httpx.get(url, timeout=5, trust_env=False).raise_for_status().json()
-
-    def states(self) -> dict[str, tuple[str, str]]:
-        rows = self.get("/api/v1/status")["tenants"]
-        return {row["name"]: (row["gateway"]["state"], row["engine"]["state"]) for row in rows}
-
-    def ids(self, name: str) -> list[str]:
-        """Its containers, but for those that make its volumes and end."""
-        label = f"label=com.docker.compose.project=watchkeeper-{name}"
-        return sorted(docker("ps", "--quiet", "--no-trunc", "--filter", label).split())
-
-    def close(self) -> None:
-        for name in ("house", "paper", "live", "third"):
-            project = ["docker", "compose", "--project-name", f"watchkeeper-{name}", "down", "--volumes"]
-            subprocess.run([*project, "--remove-orphans"], check=False, capture_output=True, timeout=120)
-
-
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    made = Fleet(tmp_path_factory.mktemp("fleet"), no_window_now(tmp_path_factory.mktemp("windows")))
-    both = {"gateway_image": "watchkeeper/simulator:local", "login_budget": "10/1h", "windows_file": made.windows}
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Several]:
+    made = Several(tmp_path_factory.mktemp("fleet"), "10.97")
+    windows = no_window_now(tmp_path_factory.mktemp("windows"))
+    both = {"gateway_image": "watchkeeper/simulator:local", "login_budget": "10/1h", "windows_file": windows}
     made.write("paper", 0, mode="paper", ib_account="DUSIM0001", **both)
     made.write("live", 1, mode="live", ib_account="USIM0001", twofa=False, engine="none", publish_api="on", **both)
     made.login("paper", "somebody-paper")
@@ -105,7 +36,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         made.close()
 
 
-def test_paper_and_live_stand_side_by_side(fleet: Fleet) -> None:
+def test_paper_and_live_stand_side_by_side(fleet: Several) -> None:
     assert fleet.states() == {"paper": ("READY", "TRADING"), "live": ("READY", "ABSENT")}
     told = json.loads(fleet.run("status", "--json").stdout)
     assert {row["name"]: row["account"] for row in told["tenants"]} == {"paper": "DUSIM0001", "live": "USIM0001"}
@@ -118,7 +49,7 @@ def test_paper_and_live_stand_side_by_side(fleet: Fleet) -> None:
     assert (refused.returncode, "one of live, paper" in refused.stderr) == (2, True)
 
 
-def test_a_token_of_one_tenant_opens_nothing_of_another(fleet: Fleet) -> None:
+def test_a_token_of_one_tenant_opens_nothing_of_another(fleet: Several) -> None:
     token = (fleet.root / "secrets/paper/machine_token").read_text().strip()
     url = f"http://127.0.0.1:{fleet.ports['SUPERVISOR']}/api/v1/clearance"
 
@@ -129,7 +60,7 @@ def test_a_token_of_one_tenant_opens_nothing_of_another(fleet: Fleet) -> None:
     assert (ask("paper"), ask("live")) == (200, 401)
 
 
-def test_no_container_of_one_reaches_a_container_of_another(fleet: Fleet) -> None:
+def test_no_container_of_one_reaches_a_container_of_another(fleet: Several) -> None:
     form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
     own, others = (
         docker("inspect", "--format", form, f"watchkeeper-{name}-gateway").split() for name in ("paper", "live")
@@ -145,7 +76,7 @@ def test_no_container_of_one_reaches_a_container_of_another(fleet: Fleet) -> Non
     assert not reaches("watchkeeper-live-gateway", 4003)
 
 
-def test_who_comes_and_goes_touches_nobody_else(fleet: Fleet) -> None:
+def test_who_comes_and_goes_touches_nobody_else(fleet: Several) -> None:
     before = {name: fleet.ids(name) for name in ("paper", "live")}
     fleet.write("third", 2, mode="sim", engine="none")
     came = fleet.run("up", TENANT="third")
@@ -164,7 +95,7 @@ def test_who_comes_and_goes_touches_nobody_else(fleet: Fleet) -> None:
     assert json.loads((fleet.root / "var/house/slots.json").read_text())["third"] == 2
 
 
-def test_an_end_of_one_is_no_fault_of_the_other(fleet: Fleet) -> None:
+def test_an_end_of_one_is_no_fault_of_the_other(fleet: Several) -> None:
     docker("kill", "watchkeeper-live-gateway")
     wait_for(
         lambda: "container-exit" in {row["fault"] for row in fleet.get("/api/v1/incidents?tenant=live")}, WAIT, str
@@ -173,7 +104,7 @@ def test_an_end_of_one_is_no_fault_of_the_other(fleet: Fleet) -> None:
     assert {row["fault"] for row in fleet.get("/api/v1/incidents?tenant=paper")} <= {"clock-skew"}  # the host's
 
 
-def test_one_is_stopped_and_the_other_goes_on(fleet: Fleet) -> None:
+def test_one_is_stopped_and_the_other_goes_on(fleet: Several) -> None:
     before = fleet.ids("paper")
     # Not before the broker has said, since its end above, that nothing is open there.
     wait_for(lambda: fleet.run("down", TENANT="live").returncode == 0, WAIT, str)
