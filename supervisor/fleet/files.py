@@ -73,6 +73,10 @@ def _faults(name: str, table: Mapping[str, object]) -> Iterable[str]:
     if table.get("mode") not in get_args(Mode):
         found = table.get("mode", "nothing")
         yield f"mode: expected {', '.join(get_args(Mode))}, found {found}"
+    account = str(table.get("ib_account", "DUSIM"))
+    if table.get("mode") == "sim" and not account.startswith("DUSIM"):
+        # In .env it may stand for another mode; a tenant has one.
+        yield f"ib_account: expected none in sim, or a stand-in's, which starts with DUSIM, found {account}"
 
 
 def _text(value: object) -> str:

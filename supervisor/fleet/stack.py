@@ -62,7 +62,9 @@ def planned(root: Path) -> list[Plan]:
         except SettingsRefused as error:
             faults += [f"{one.tenant}: {line}" for line in str(error).splitlines()]
     if not faults:
-        faults = together.faults(tenants, together.users(root, tenants), together.memory_mib())
+        users, prefix = together.users(root, tenants), shared.variables["SUBNET_PREFIX"]
+        faults = together.faults(tenants, users, together.memory_mib(), prefix)
+        faults += together.needless_logins(root, tenants)
     if faults:
         raise SettingsRefused("\n".join(faults))
     return [stack.hand_over_secrets(root, one) for one in tenants]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from ipaddress import IPv4Network
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from preflight.secret_files import CREDENTIALS
 from preflight.variables import published
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ _OURS: Final = range(900, 930)
 """Client ids of sentinel, preflight and tools."""
 
 
-def faults(tenants: Sequence[Plan], users: Mapping[str, str], memory_mib: int) -> list[str]:
+def faults(tenants: Sequence[Plan], users: Mapping[str, str], memory_mib: int, shared_prefix: str = "") -> list[str]:
     """Say what two tenants cannot both have, and what this machine has not.
 
     Args:
         tenants: their plans.
         users: a digest of each IBKR user name, by tenant; only of those that log in.
         memory_mib: what the machine has.
+        shared_prefix: SUBNET_PREFIX of what all share.
     """
     return [
         *_twice(
@@ -43,7 +44,12 @@ def faults(tenants: Sequence[Plan], users: Mapping[str, str], memory_mib: int) -
             "a gateway", ((_gateway(one), one) for one in tenants if one.external), "one supervisor's act hits both"
         ),
         *_twice("a port of 127.0.0.1", ((p, one) for one in tenants for p in published(one.variables).values())),
-        *_subnets(tenants),
+        *_twice(
+            "a SECRETS_DIR",
+            ((os.path.normpath(one.secrets_dir), one) for one in tenants),
+            "the token of one would open the other",
+        ),
+        *_subnets([*((one.tenant, one.variables["SUBNET_PREFIX"]) for one in tenants), *_shared(shared_prefix)]),
         *(fault for one in tenants for fault in _client_ids(one)),
         *_memory(tenants, memory_mib),
     ]
@@ -58,6 +64,17 @@ def users(root: Path, tenants: Sequence[Plan]) -> dict[str, str]:
         for one in tenants
         if one.logs_in
     }
+
+
+def needless_logins(root: Path, tenants: Sequence[Plan]) -> list[str]:
+    """Say which stand-in has credentials of IBKR: it logs in nowhere, so its mode or they are wrong."""
+    return [
+        f"{one.tenant}: expected no credentials in SIM, which logs in nowhere, found {one.secrets_dir}/{name}; "
+        "set its mode, or move them away"
+        for one in tenants
+        for name in CREDENTIALS
+        if one.mode == "sim" and (path := root / one.secrets_dir / name).exists() and path.read_text().strip()
+    ]
 
 
 def memory_mib() -> int:
@@ -103,10 +120,13 @@ def _same_user(users: Mapping[str, str]) -> Iterator[str]:
             )
 
 
-def _subnets(tenants: Sequence[Plan]) -> Iterator[str]:
-    nets = [(one.tenant, IPv4Network(f"{one.variables['SUBNET_PREFIX']}.0/24")) for one in tenants]
-    for (a, first), (b, second) in combinations(nets, 2):
-        if first.overlaps(second):
+def _shared(prefix: str) -> list[tuple[str, str]]:
+    return [("what all share (.env)", prefix)] if prefix else []
+
+
+def _subnets(prefixes: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for (a, first), (b, second) in combinations(prefixes, 2):
+        if first == second:
             yield f"{a}, {b}: expected a SUBNET_PREFIX each, found {first} in both"
 
 

@@ -1,6 +1,7 @@
 """Several tenants: what their files may say, the numbers they keep, and what they cannot both have."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from supervisor import tenants
 from supervisor.errors import SettingsRefused
 from supervisor.fleet import files, house, slots, together
 
+ROOT = Path(__file__).resolve().parents[3]
 HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
 NAMES = st.text("abc-", min_size=1, max_size=4)
 
@@ -62,6 +64,7 @@ def test_a_file_is_read_in_the_words_of_the_environment(tmp_path: Path) -> None:
         ("a", 'mode = "sim"\nemail_to = "me"', "email_to: expected in .env, since all tenants share it"),
         ("a", 'mode = "sim"\nhost_port_supervisor = 1', "host_port_supervisor: expected in .env"),
         ("a", 'mode = "sim"\ntenant = "b"', "tenant: expected a setting of .env"),
+        ("a", 'mode = "sim"\nib_account = "DU1"', "ib_account: expected none in sim"),
         ("a", 'mode = "sim"\n[strategy]', "strategy: expected a text, a number"),
         ("house", 'mode = "sim"', "expected a name of small letters, digits and dashes, and not 'house'"),
         ("A b", 'mode = "sim"', "expected a name of small letters"),
@@ -129,6 +132,8 @@ def test_subnet_ports_account_and_secrets_come_from_the_number() -> None:
         ([paper("a", 0, "DU1"), paper("b", 1, "DU2")], {"a": "x", "b": "x"}, "a, b: expected an IBKR user each"),
         ([sim("a", 0, HOST_PORT_API="14001"), sim("b", 1)], {}, "a port of 127.0.0.1 each, found 14001"),
         ([sim("a", 0, SUBNET_PREFIX="10.89.1"), sim("b", 1)], {}, "a, b: expected a SUBNET_PREFIX each"),
+        ([sim("a", 0, SECRETS_DIR="secrets/b/"), sim("b", 1)], {}, "a, b: expected a SECRETS_DIR each"),
+        ([sim("a", 0, SUBNET_PREFIX="10.9.9")], {}, "a, what all share (.env): expected a SUBNET_PREFIX each"),
         ([sim("a", 0, IB_CLIENT_ID="896")], {}, "a: expected IB_CLIENT_ID and the 4 after it outside 900 to 929"),
         (
             [
@@ -141,8 +146,28 @@ def test_subnet_ports_account_and_secrets_come_from_the_number() -> None:
     ],
 )
 def test_what_two_tenants_cannot_both_have(plans: list[planning.Plan], users: dict[str, str], said: str) -> None:
-    [fault] = together.faults(plans, users, 100_000)
+    [fault] = together.faults(plans, users, 100_000, "10.9.9")
     assert said in fault
+
+
+def test_a_stand_in_with_an_ibkr_users_credentials_is_refused(tmp_path: Path) -> None:
+    plans = [sim("a", 0), sim("b", 1), paper("c", 2, "DU1")]
+    for one in plans:
+        (tmp_path / one.secrets_dir).mkdir(parents=True)
+        (tmp_path / one.secrets_dir / "tws_userid").write_text("" if one.tenant == "a" else "somebody")
+    [fault] = together.needless_logins(tmp_path, plans)
+    assert fault.startswith("b: expected no credentials in SIM")
+    assert "somebody" not in fault
+
+
+@pytest.mark.parametrize("name", ["sim", "paper", "live"])
+def test_the_sample_of_each_mode_is_a_file_that_can_be_used(tmp_path: Path, name: str) -> None:
+    sample = (ROOT / "tenants" / f"{name}.toml.example").read_text()
+    # What is commented out is a setting, too; what a person must fill in is filled in.
+    text = re.sub(r"^#(?=\w+ = )", "", sample, flags=re.MULTILINE).replace("<your live account>", "U1")
+    found = files.read(written(tmp_path, **{name: text.replace("<your paper account>", "DU1")}), name)
+    assert found["MODE"] == name
+    assert planning.plan(files.mode(tmp_path, name), {"TENANT": name} | found, HOST, 0).mode == name
 
 
 def test_limits_beyond_the_machines_memory_are_refused() -> None:
