@@ -4,7 +4,8 @@ Each line is one figure: its name, the unit, how many samples, p50, p95, p99 and
 order in which they were taken. Nothing is warmed up and nothing is dropped. Detection and recovery are measured by
 `make drill`, on real containers. `fuzz` is for itself: `make bench FUZZ=600`, ten minutes of spoilt requests.
 `python -m tests.bench ticks` measures the market data alone, `engine` the engine, `kills` kills it again and again, and
-`memory` watches it for hours; `make bench DAYS=1000` runs whole days of the supervisor.
+`memory` watches it for hours; `make bench DAYS=1000` runs whole days of the supervisor. `fleet` simulates up to 500
+tenants at once, and `pages` asks Alertmanager what people are told of it.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from preflight.checks import CHECKS
 from preflight.runner import run
 from preflight.settings import Settings
 from supervisor.drill.report import percentile, spread
-from tests.bench import days, engine, kills, memory, page, tenants, ticks
+from tests.bench import days, engine, fleet, fleet_pages, kills, memory, page, tenants, ticks
 from tests.bench.crash import SEED, crashes
 from tests.bench.fuzz import fuzz
 from tests.bench.orders import acknowledgements
@@ -175,7 +176,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["fuzz", "ticks", "days", "tenants", "preflight", "engine", "kills", "memory", "page"],
+        choices=[
+            "fuzz",
+            "ticks",
+            "days",
+            "tenants",
+            "preflight",
+            "engine",
+            "kills",
+            "memory",
+            "page",
+            "fleet",
+            "pages",
+        ],
         help="only this; fuzz and days if asked for",
     )
     parser.add_argument("--seconds", type=int, default=600)
@@ -196,6 +209,12 @@ async def main() -> None:
         return
     if asked.what == "days":
         sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days))
+    if asked.what == "fleet":
+        fleet.measure(asked.seed)
+        return
+    if asked.what == "pages":
+        await fleet_pages.measure(asked.seed)
+        return
     if asked.what == "tenants":
         await tenants.measure(tell, asked.tenants, asked.seconds, asked.seed)
         return
