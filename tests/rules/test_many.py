@@ -35,10 +35,12 @@ def test_many_are_one_message_and_what_is_a_tenants_own_is_told_beside_it() -> N
         alerts.append(_alert("IncidentNeedsPerson", 30.0, tenant=tenant, fault="upstream-lost"))
         alerts.append(_alert("UpstreamLost", 40.0, tenant=tenant, fault="upstream-lost"))
         alerts.append(_alert("GatewayDegraded", 70.0, tenant=tenant))
+        alerts.append(_alert("GaveUp", 90.0, tenant=tenant, fault="restart-storm"))
+    alerts += _marked(50.0, None, "engine-exit")
     alerts.append(_alert("PositionAtRisk", 60.0, tenant="a", fault="naked-position"))
     alerts.append(_alert("GatewayDown", 60.0, tenant="g"))
-    found = _told(alerts, 160.0)
-    assert found == {"ManyTenants": 1, "PositionAtRisk": 1, "GatewayDown": 1}
+    found = _told(sorted(alerts, key=lambda alert: alert.began), 160.0)
+    assert found == {"ManyTenants": 2, "PositionAtRisk": 1, "GatewayDown": 1}
 
 
 def test_who_is_left_when_the_others_are_well_is_told_of_alone() -> None:
