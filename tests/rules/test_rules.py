@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 
 from supervisor.faults import FAULTS
 from supervisor.notify import ALERTS
+from supervisor.plan import ENGINE_MEMORY_MB
 from supervisor.stack import docker_environment
 from tests.metrics_page import exported
 
@@ -270,5 +271,6 @@ def test_memory_is_measured_against_what_the_containers_may_use() -> None:
     [rule] = [rule for rule in _rules() if rule.get("alert") == "MemoryGrowth"]
     found = re.findall(r'job="(\w+)"\}\[6h\], 86400\) > (\d+) \* 1024 \* 1024', rule["expr"])
     assert {job: f"{bound}m" for job, bound in found} == {
-        name: services[name]["mem_limit"] for name in ("supervisor", "engine")
+        name: services[name]["mem_limit"].replace("${ENGINE_MEMORY_MB:?}", str(ENGINE_MEMORY_MB))
+        for name in ("supervisor", "engine")
     }
