@@ -105,6 +105,7 @@ CAUSES: Final[dict[Key, Callable[[frozenset[str]], bool]]] = {
     ("EngineZombie", "warning"): _faults("engine-zombie"),
     ("EngineHalted", "critical"): _any("halted"),
     ("CacheDown", "critical"): _any("cache:down"),
+    ("PositionNaked", "critical"): _any("naked"),
     ("NakedAtBroker", "critical"): _faults("naked-position"),
     ("UnknownPosition", "critical"): _faults("unknown-position"),
     ("OrderUnacked", "critical"): _faults("order-unacked"),

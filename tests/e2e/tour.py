@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FloatRect
 
 from tests.e2e.causes import STANDING, timing
 from tests.e2e.day import Remedy, Step, steps
@@ -30,6 +30,7 @@ from tests.page.browser import Visitor, chromium
 _PATIENCE: Final = 300.0
 _SOON: Final = 150.0
 """Longer than any rule of the day waits, and any fault of it is seen."""
+_PICTURE: Final[FloatRect] = {"x": 0, "y": 0, "width": 1280, "height": 720}
 _HEAD: Final = """\
 <!-- Written by `python -m tests.e2e.tour`; change that instead. -->
 # What do I see, when something breaks?
@@ -78,7 +79,7 @@ class Tour:
     def picture(self, name: str, of: str) -> None:
         """The page as it is now."""
         visitor = Visitor(self._browser)
-        visitor.goes_to(self._stack.url("supervisor", "/")).screenshot(path=self._docs / name)
+        visitor.goes_to(self._stack.url("supervisor", "/")).screenshot(path=self._docs / name, clip=_PICTURE)
         visitor.close()
         self.say(f"![The status page: {of}]({name})")
 

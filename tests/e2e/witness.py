@@ -58,6 +58,7 @@ class Witness:
         with contextlib.suppress(httpx.HTTPError):  # a process that is gone has no alerts of its own
             engine = get("engine", "/api/v1/status")
             said |= {f"cache:{engine['cache']}"} | ({"halted"} if engine["halted"] else set())
+            said |= {"naked" for position in engine["positions"] if not position["exits"]}
         with contextlib.suppress(httpx.HTTPError):
             said |= {f"stand-in:{name}" for name in get("simulator", "/api/v1/faults")["active"]}
         return Look(at, time.time(), frozenset(said))
