@@ -20,11 +20,11 @@ def judge(pad: Pad) -> None:
     """Declare what has stood for its patience, and close what has been well for as long."""
     changing = dict(pad.memory.changing)
     open_ = {incident.fault: incident for incident in pad.memory.standing}
-    for fault in STANDING:
-        verdict = EVIDENCE[fault.name](pad)
-        if verdict is WELL and not changing and not open_:
-            continue  # as nearly always
+    for fault, look in _LOOKS:
+        verdict = look(pad)
         stands = isinstance(verdict, Diagnosis)
+        if not stands and not changing and not open_:
+            continue  # as nearly always
         if verdict is UNKNOWN or stands is (fault.name in open_):
             changing.pop(fault.name, None)
         elif pad.now - changing.setdefault(fault.name, pad.now) >= fault.patience:
@@ -163,10 +163,9 @@ def _audited(judge: Callable[[Audit, EngineView, float, Rules], Verdict]) -> Cal
     """A judgement of the account's books; without the broker's word, or without an engine of ours, there is none."""
 
     def look(pad: Pad) -> Verdict:
-        books = audit.word_of_broker(pad.observation.sentinel, pad.now, pad.policy)
-        if books is None or not pad.rules.engine:
+        if pad.books is None or not pad.rules.engine:
             return UNKNOWN
-        return judge(books, pad.observation.engine_view, pad.now, pad.rules)
+        return judge(pad.books, pad.observation.engine_view, pad.now, pad.rules)
 
     return look
 
@@ -237,3 +236,4 @@ EVIDENCE: Mapping[str, Callable[[Pad], Verdict]] = {
     )
 }
 """What tells of which standing fault."""
+_LOOKS = tuple((fault, EVIDENCE[fault.name]) for fault in STANDING)

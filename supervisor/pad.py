@@ -7,6 +7,7 @@ changed. States change in one place only, `Pad.move`, along the edges of `states
 from dataclasses import replace
 
 from supervisor import states
+from supervisor.audit import word_of_broker
 from supervisor.diagnosis import Diagnosis, exposure
 from supervisor.errors import IllegalTransition
 from supervisor.faults import Rung
@@ -35,6 +36,7 @@ class Pad:
         engine: the engine's part of it. Its state is `move`'s to change.
         out: what is asked of the world, in order.
         exposed: whether money is at risk.
+        books: the broker's word of the account; None while there is none that can be trusted.
         gateway_finding: what is wrong with the gateway, once it has been judged.
         engine_finding: what is wrong with the engine, once it has been judged.
         why_not: what stands between a fault and its cure, for the sentence.
@@ -50,6 +52,7 @@ class Pad:
         self.policy = rules.policy
         self.out: list[Action] = []
         self.exposed = exposure(observation, now, rules.policy)
+        self.books = word_of_broker(observation.sentinel, now, rules.policy)
         self.gateway_finding: Diagnosis | None = None
         self.engine_finding: Diagnosis | None = None
         self.why_not = ""

@@ -10,10 +10,10 @@ tests/property/test_supervisor_quiet.py proves the leap equal to its steps.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import fields, is_dataclass, replace
-from itertools import repeat
+from operator import attrgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,10 @@ SHORT = 10.0  # of all others
 HURRIED = 1.25  # while every sense looks as fast as it may
 _APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen")
 _OF_A_HOUSE = ("timers", "ran", "skipped", "pictures", "_number")
+_LEFT_OUT = frozenset((*_APART, *_OF_A_HOUSE))
 _COUNTED = ("acts", "incidents", "closed", "pages", "told", "logins")
 _LEAVES = frozenset({int, str, bool, NoneType})
+_FROZEN = frozenset({*_LEAVES, float})
 _OF_THE_WORLD = (1.0, 3.0)  # since an engine's start: it answers, it trades
 _NO_AGES = frozenset(
     # paces, shares, and what becomes a moment of its own when an act begins or ends
@@ -46,6 +48,7 @@ _NO_AGES = frozenset(
 )
 _AFTERGLOW = 1.0  # of our own hands, in `intake`
 _NAMES: dict[type, tuple[str, ...]] = {}
+_GETTERS: dict[type, Callable[[Any], Iterable[Any]]] = {}
 _AGES: dict[Policy, tuple[float, ...]] = {}
 
 
@@ -64,9 +67,9 @@ class Picture:
     def __init__(self, world: World) -> None:
         self.at = world.now
         self.parts = {
-            name: len(value) if name in _COUNTED else _copied(value)
+            name: value if type(value) in _FROZEN else len(value) if name in _COUNTED else _copied(value)
             for name, value in vars(world).items()
-            if name not in _APART and name not in _OF_A_HOUSE
+            if name not in _LEFT_OUT
         }
 
 
@@ -134,7 +137,10 @@ def _parts(value: Any) -> Iterable[Any]:
         return value  # type: ignore[no-any-return]
     if kind is dict:
         return value.values()  # type: ignore[no-any-return]
-    return [getattr(value, name) for name in _names(kind)]
+    if kind not in _GETTERS:
+        names = _names(kind)
+        _GETTERS[kind] = attrgetter(*names) if len(names) > 1 else lambda one: [getattr(one, name) for name in names]
+    return _GETTERS[kind](value)
 
 
 def _at_rest(before: Any, now: Any, one: float, standing: set[float] | None) -> bool:
@@ -161,7 +167,14 @@ def _at_rest(before: Any, now: Any, one: float, standing: set[float] | None) -> 
     else:
         assert isinstance(now, str) or not isinstance(now, float | Iterable), f"a {kind} may hide stamps"
         return bool(before == now)
-    return same and all(map(_at_rest, _parts(before), _parts(now), repeat(one), repeat(standing)))
+    if not same:
+        return False
+    for was, is_ in zip(_parts(before), _parts(now), strict=True):
+        if was is is_ and (standing is None or type(is_) in _LEAVES):
+            continue  # as nearly always
+        if not _at_rest(was, is_, one, standing):
+            return False
+    return True
 
 
 def _moved(before: Any, now: Any, by: float) -> Any:

@@ -218,6 +218,7 @@ class World:
     _engine_view: EngineView = field(default_factory=EngineView)
     _sentinel: SentinelView = field(default_factory=SentinelView)
     _due: dict[str, float] = field(default_factory=dict)
+    _hurry: bool = False  # whether the senses of this turn look as fast as they may
     _session_of: int = 0  # gateway generation and soft restarts that the session belongs to
     _epoch: int = 1
     _ready_at: float = 0.0
@@ -450,17 +451,18 @@ class World:
     def _every(self, name: str, pace: float) -> bool:
         due = self._due.get(name)
         soon = self.now + _turns(self.rules.policy.fast_interval)
-        if self.memory.hurry and due is not None:
+        if self._hurry and due is not None:
             due = min(due, soon)
         if due is not None and self.now < due:
             self._due[name] = due
             return False
         later = self.now + _turns(pace)
-        self._due[name] = min(soon, later) if self.memory.hurry else later
+        self._due[name] = min(soon, later) if self._hurry else later
         return True
 
     def _look(self) -> None:
         policy = self.rules.policy
+        self._hurry = self.memory.hurry
         # Docker's answer takes until the next turn, as anything may happen between a look and its being known.
         if self._docker_answer is not None:
             self._docker, gateway, engine = self._docker_answer
