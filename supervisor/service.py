@@ -36,6 +36,7 @@ from supervisor.probes.sentinel import Sentinel
 from supervisor.runtime.docker import DockerRuntime, Runtime
 from supervisor.runtime.external import ExternalGateway
 from supervisor.runtime.roster import Roster
+from supervisor.runtime.swarm import SwarmRuntime
 from supervisor.settings import Settings
 from supervisor.tenants import Tenant
 from supervisor.turns import Turns
@@ -92,6 +93,8 @@ class Shared:
     """A queue: a gateway that hangs holds its place no longer than a preflight may take."""
     turns: Turns | None = None
     """The other one, for logins; None with a single gateway."""
+    swarm: bool = False
+    """Whether containers are tasks of a Docker Swarm."""
 
 
 class TenantsWatch:
@@ -101,7 +104,7 @@ class TenantsWatch:
         rules, clock = tenant.rules(), shared.clock
         policy = rules.policy
         ours = {Subject.GATEWAY: not rules.external, Subject.ENGINE: rules.engine}
-        self._docker = DockerRuntime(
+        self._docker = (SwarmRuntime if shared.swarm else DockerRuntime)(
             shared.docker_host,
             tenant.tenant,
             clock,
@@ -204,6 +207,7 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         machines,
         f"http://127.0.0.1:{settings.listen_port}",
         turns=Turns(settings.logins_at_once, clock.monotonic()) if _log_in(tenants) > 1 else None,
+        swarm=settings.swarm,
     )
     by_name = {tenant.tenant: tenant for tenant in tenants}
     dockers = frozenset(name for name, one in by_name.items() if one.gateway == "container" or one.engine != "none")

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     supervisor_url: str = "http://supervisor:9180"
     """Where engines ask for clearance: whoever answers there before us is another supervisor."""
     docker_host: str = "tcp://docker-api:2375"
+    swarm: bool = False
+    """Whether the containers are tasks of a Docker Swarm."""
     state_dir: Path = Path("/var/lib/watchkeeper")
     secrets_path: Path = Field(Path("/run/secrets"), alias="SECRETS_DIR")
     listen_host: str = "0.0.0.0"  # noqa: S104 (inside a container; compose publishes on loopback only)

@@ -69,19 +69,20 @@ class FakeDocker:
 
     # -- what happens -----------------------------------------------------------------------------------------------
 
-    def add(self, tenant: str, role: str = "gateway", *, running: bool = True) -> None:
-        """A container, made long ago or just now."""
+    def add(self, tenant: str, role: str = "gateway", *, running: bool = True, name: str = "") -> None:
+        """A container, made long ago or just now, with its usual name or another one."""
         now = f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
         state = {"Status": "running", "ExitCode": 0, "StartedAt": now, "FinishedAt": "0001-01-01T00:00:00Z"}
         dead = {"Status": "exited", "ExitCode": 137, "StartedAt": LONG_AGO, "FinishedAt": LONG_AGO}
-        name = f"watchkeeper-{tenant}-{role}"
-        self._boxes[name] = {
-            "Id": hashlib.sha256(name.encode()).hexdigest(),
-            "Name": f"/{name}",
+        usual = f"watchkeeper-{tenant}-{role}"
+        self._boxes[name or usual] = {
+            "Id": hashlib.sha256((name or usual).encode()).hexdigest(),
+            "Name": f"/{name or usual}",
+            "Created": len(self._boxes),
             "State": state if running else dead,
             "Config": {"Labels": {"watchkeeper.role": role, "watchkeeper.tenant": tenant}, "Tty": False},
         }
-        if running:
+        if running and not name:
             self.tell(tenant, role, "create")
 
     def remove(self, tenant: str, role: str = "gateway") -> None:
@@ -148,7 +149,15 @@ class FakeDocker:
         if kind == "version":
             return {"ApiVersion": "1.41"}
         if kind == "list":
-            return [{"Names": [box["Name"]], "Labels": box["Config"]["Labels"]} for box in list(self._boxes.values())]
+            return [
+                {
+                    "Names": [box["Name"]],
+                    "Labels": box["Config"]["Labels"],
+                    "State": box["State"]["Status"],
+                    "Created": box["Created"],
+                }
+                for box in list(self._boxes.values())
+            ]
         if kind == "stats":
             return {"memory_stats": {"usage": 1 << 29, "limit": 1 << 30}}
         return b"" if kind == "logs" else self._boxes[name]

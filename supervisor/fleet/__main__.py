@@ -9,7 +9,7 @@ import os
 
 from supervisor import answers
 from supervisor.errors import SettingsRefused
-from supervisor.fleet import files, stack
+from supervisor.fleet import deploy, files, stack
 from supervisor.stack import ROOT
 from tws.clock import SystemClock
 
@@ -17,7 +17,7 @@ from tws.clock import SystemClock
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m supervisor.fleet", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "purge", "render"])
+    parser.add_argument("command", choices=["up", "down", "purge", "render", "stack-deploy", "stack-status"])
     parser.add_argument("--mode", help="refused: each tenant's file says its own")
     parser.add_argument("--tenant", help="one of them; default: TENANT, else all")
     parser.add_argument("--force", action="store_true", help="down and purge: also while positions or orders are open")
@@ -37,6 +37,10 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "render":
         print(stack.rendered(ROOT), end="")
         return 0
+    if options.command == "stack-deploy":
+        return deploy.deploy(ROOT)
+    if options.command == "stack-status":
+        return _show(deploy.status(ROOT))
     if options.command == "up":
         if tenant and tenant not in known:
             raise SettingsRefused(f"expected one of {', '.join(known)}, found {tenant}; write tenants/{tenant}.toml")
@@ -46,6 +50,14 @@ def _run(options: argparse.Namespace) -> int:
         raise SettingsRefused(f"expected one of {', '.join(sorted(there)) or 'none'}, found {tenant}")
     names = [tenant] if tenant else sorted(there)
     return stack.leave(ROOT, names, purge=options.command == "purge", force=options.force)
+
+
+def _show(found: tuple[deploy.Seen, ...]) -> int:
+    """Print where each gateway is. Returns 0 when all run."""
+    answers.tell(gateways=[{"tenant": one.tenant, "node": one.node, "state": one.state} for one in found])
+    for one in found:
+        print(f"{one.tenant:<20} {one.node or '-':<20} {one.state}")
+    return 0 if all(one.state == "running" for one in found) else 1
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ OF_THE_HOUSE: Final = frozenset(
     )
 )
 """What all tenants share."""
-OF_A_TENANT: Final = frozenset(("MODE", *OWN, *PASSED_ON, *PORTS)) - OF_THE_MACHINE - OF_THE_HOUSE - {"TENANT"}
+OF_A_TENANT: Final = frozenset(("MODE", "NODE", *OWN, *PASSED_ON, *PORTS)) - OF_THE_MACHINE - OF_THE_HOUSE - {"TENANT"}
 """What a tenant's file may say."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 

@@ -63,7 +63,7 @@ class DockerRuntime:
         found: dict[Subject, Container] = {}
         known, self._moments = self._moments, {}
         for role in self._roles:
-            name = f"watchkeeper-{self._tenant}-{role}"
+            name = self._called(daemon, role)
             try:
                 inspected = daemon.get(f"/containers/{name}/json")
             except Refused as error:
@@ -79,6 +79,10 @@ class DockerRuntime:
             self._started[role] = found[role].started_at
             (self._with_terminal.add if inspected["Config"].get("Tty") else self._with_terminal.discard)(role)
         return found
+
+    def _called(self, _daemon: Daemon, role: Subject) -> str:
+        """The name of its container of that role, whether there is one or not."""
+        return f"watchkeeper-{self._tenant}-{role}"
 
     def _read(self, inspected: dict[str, Any], known: dict[str, float]) -> Container:
         state = inspected["State"]

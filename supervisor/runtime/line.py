@@ -31,6 +31,9 @@ class Refused(Exception):
         self.status = status
 
 
+LIST = f"/containers/json?limit=-1&all=1&size=0&trunc_cmd=0&{OURS}"
+"""Every container of ours, whatever it does."""
+
 TROUBLE = (Refused, HTTPError, OSError, ValueError, KeyError, TypeError)
 """What comes of asking a daemon that is away, hangs, refuses, or answers nonsense."""
 

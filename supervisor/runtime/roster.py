@@ -14,10 +14,9 @@ import structlog
 
 from supervisor.observation import CONTAINERS, ContainerEvent, Subject
 from supervisor.runtime.docker import on_monotonic
-from supervisor.runtime.line import OURS, ROLE, TENANT, TROUBLE, Daemon, Line
+from supervisor.runtime.line import LIST, OURS, ROLE, TENANT, TROUBLE, Daemon, Line
 from tws.clock import Clock
 
-_LIST = f"/containers/json?limit=-1&all=1&size=0&trunc_cmd=0&{OURS}"
 _AGAIN = 1.0
 _SECOND = 1_000_000_000
 _REMEMBERED = 512  # twice what Docker keeps
@@ -39,7 +38,7 @@ class Roster:
     async def tenants(self) -> frozenset[str] | None:
         """Every tenant that a container is labelled with; None when Docker cannot be asked."""
         try:
-            rows = await self._listing.run(lambda daemon: daemon.get(_LIST))
+            rows = await self._listing.run(lambda daemon: daemon.get(LIST))
             labels = [row["Labels"] for row in rows]
         except TROUBLE as error:
             log.warning("cannot list", error=str(error))

@@ -32,11 +32,15 @@ from tests.e2e.stack import ROOT, Stack, make_stack
 from tws.clock import SystemClock
 
 _OUTER = "watchkeeper-powercut"
-_DOCKERFILE = """FROM {base}
+DOCKERFILE = """FROM {base}
 USER root
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends docker.io iptables
 """
-_RIGHTS = ("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined")
+RIGHTS = (
+    *("--cap-add=ALL", "--cap-drop=SYS_RESOURCE", "--security-opt=seccomp=unconfined"),
+    *("--security-opt=apparmor=unconfined", "--security-opt=systempaths=unconfined"),
+)
+"""What a Docker engine in a container needs."""
 _OURS = tuple(f"watchkeeper/{name}:local" for name in ("supervisor", "engine", "simulator"))
 _WORKING = ("PreSubmitted", "Submitted", "PendingCancel")
 _SERVER_UP_SECONDS = 60.0
@@ -53,11 +57,10 @@ class House:
         self._environment = dict(os.environ)
         images = look_at_host(ROOT, given(ROOT, os.environ), os.environ).images
         self._images = (*_OURS, *dict.fromkeys(images.values()))
-        self._docker("build", "--quiet", "--tag", name, "-", given=_DOCKERFILE.format(base=images["BASE_IMAGE"]))
+        self._docker("build", "--quiet", "--tag", name, "-", given=DOCKERFILE.format(base=images["BASE_IMAGE"]))
         self._docker("volume", "create", name)
         self._docker(
-            *("run", "--detach", "--name", name, *_RIGHTS),
-            *("--security-opt=apparmor=unconfined", "--security-opt=systempaths=unconfined"),
+            *("run", "--detach", "--name", name, *RIGHTS),
             *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", f"{name}:/var/lib/docker"),
             # A machine that starts finds nothing in /run.
             *("--tmpfs", "/run:exec", "--volume", f"{folder}:{folder}", "--volume", f"{ROOT}:{ROOT}:ro"),

@@ -36,6 +36,7 @@ GATEWAY = f"watchkeeper-{TENANT}-gateway"
 ENGINE = f"watchkeeper-{TENANT}-engine"
 SECOND = f"watchkeeper-{TENANT}-b-gateway"
 STRANGER = f"watchkeeper-{TENANT}-redis"
+TASK = f"/v1.41/containers/watchkeeper-{TENANT}_ib-gateway.1.{'k' * 25}"
 SOCKET = "/var/run/docker.sock"
 FILTER = "%7B%22label%22%3A+%5B%22watchkeeper.role%22%5D%7D"
 
@@ -401,6 +402,22 @@ ATTACKS = {
 }
 MALFORMED = {0, 400, 422}
 """What is not HTTP, or not one request, is refused by the parser (or by a closed connection) before our list."""
+
+
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        (_get(f"{TASK}/json"), 404),
+        (_post(f"{TASK}/stop?t=9"), 404),
+        (_post(f"{TASK}/start"), 403),
+        (_post(f"{TASK}/restart?t=9"), 403),
+        (_post(f"{TASK.replace('ib-gateway', 'redis')}/stop"), 403),
+        (_post(f"{TASK}x/stop"), 403),
+    ],
+    ids=lambda value: value.decode().split(" HTTP")[0].rpartition("/")[2] if isinstance(value, bytes) else None,
+)
+def test_a_task_of_a_swarm_may_be_stopped_and_never_started(proxy: Proxy, call: bytes, status: int) -> None:
+    assert proxy.send(call) == status  # 404 is Docker's own: it was let through
 
 
 @pytest.mark.parametrize("name", ATTACKS)

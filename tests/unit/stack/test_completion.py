@@ -61,7 +61,7 @@ def bash(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("make sta", ["status "]),
+        ("make statu", ["status "]),
         ("make status J", ["JSON=1 "]),
         ("make logs SER", ["SERVICE="]),
         ("make logs SERVICE=sup", ["supervisor "]),
