@@ -283,10 +283,11 @@ class Levels:
         self._metrics.loop_at.set(wall_now)
 
     def _account(self, sentinel: SentinelView, now: float, wall_now: float) -> None:
-        """What was told last is not told on once the session does not answer: a line that stands still would lie."""
+        """What was told last is not told on once nobody renews it: a line that stands still would lie."""
         if sentinel.last_tick_at is not None:
             self._metrics.tick_at.labels(self._tenant).set(wall_now - (now - sentinel.last_tick_at))
-        told = sentinel.profits if sentinel.heart.result is Result.OK else ()
+        renewed = sentinel.heart.result is Result.OK and sentinel.upstream_lost_at is None
+        told = sentinel.profits if renewed else ()
         for kind, child in self._profit.items():
             parts = [getattr(profit, kind) for profit in told]
             child.set(sum(parts) if parts and None not in parts else math.nan)

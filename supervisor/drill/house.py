@@ -16,7 +16,7 @@ from supervisor.errors import RuntimeTrouble
 from tws.clock import SystemClock
 
 ROOT = Path(__file__).resolve().parents[2]
-_PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
+_PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER", "GRAFANA")
 
 
 def budgets(runs: int) -> dict[str, str]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from supervisor.plan import Plan
 
 _CACHE_MIB: Final = 256
-HOUSE_MIB: Final = 1536
-"""Limits of what all share: supervisor, Prometheus, Alertmanager, Grafana and two proxies. tests/compose adds them."""
+HOUSE_MIB: Final = 1600
+"""Limits of what all share: supervisor, Prometheus, Alertmanager, Grafana, three proxies. tests/compose adds them."""
 _WANDERS: Final = 4
 """How far the engine's client id may move from the one that was set (NautilusTrader's adapter tries the next ones)."""
 _OURS: Final = range(900, 930)

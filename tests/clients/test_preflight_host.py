@@ -28,7 +28,7 @@ def settings(**changes: Any) -> Settings:
 
 def variables(**changes: str) -> dict[str, str]:
     ports = {f"HOST_PORT_{name}": str(free_port()) for name in ("API", "SUPERVISOR", "ENGINE", "SIMULATOR")}
-    more = {f"HOST_PORT_{name}": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER")}
+    more = {f"HOST_PORT_{name}": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER", "GRAFANA")}
     files = "compose.yaml:compose/sim.yaml:compose/publish-api.yaml"
     return {"TENANT": "t", "MODE": "sim", "ENGINE": "on", "COMPOSE_FILE": files, **ports, **more, **changes}
 

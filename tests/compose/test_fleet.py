@@ -58,7 +58,7 @@ def _config(env_file: Path) -> dict[str, Any]:
 
 def test_what_is_shared_is_there_once(configs: dict[str, dict[str, Any]]) -> None:
     assert {name: set(config["services"]) for name, config in configs.items()} == {
-        "house": {"supervisor", "docker-api", "prometheus", "alertmanager", "front", "grafana"},
+        "house": {"supervisor", "docker-api", "prometheus", "alertmanager", "front", "grafana", "grafana-front"},
         "sim": {"ib-gateway", "engine", "redis", "volume-owner"},
         "paper": {"ib-gateway", "engine", "redis", "volume-owner", "settings-owner"},
         "live": {"ib-gateway", "engine", "redis", "volume-owner", "settings-owner"},

@@ -24,15 +24,8 @@ IMAGES = {
 HOST = planning.Host("/var/run/docker.sock", 998, IMAGES)
 ACCOUNTS = {"sim": "", "paper": "DU1234567", "live": "U1234567"}
 SERVICES = {
-    "ib-gateway",
-    "supervisor",
-    "engine",
-    "docker-api",
-    "redis",
-    "prometheus",
-    "alertmanager",
-    "front",
-    "grafana",
+    *("ib-gateway", "supervisor", "engine", "docker-api", "redis", "prometheus", "alertmanager", "front"),
+    *("grafana", "grafana-front"),
 }
 ONLY_OF_IBKR = {"settings-owner"}
 
@@ -52,6 +45,9 @@ EXCEPTIONS = {
     ("sim", "front", "healthcheck"): "only a person meets it, and sees at once when it is gone",
     ("paper", "front", "healthcheck"): "as in sim",
     ("live", "front", "healthcheck"): "as in sim",
+    ("sim", "grafana-front", "healthcheck"): "as of front",
+    ("paper", "grafana-front", "healthcheck"): "as of front",
+    ("live", "grafana-front", "healthcheck"): "as of front",
     ("paper", "settings-owner", "user"): "gives a volume to another user, and ends",
     ("live", "settings-owner", "user"): "as in paper",
     ("paper", "settings-owner", "cap_drop"): "CHOWN, and reading folders that are closed to it",
@@ -210,8 +206,9 @@ def test_each_service_is_on_the_networks_that_it_needs(configs: dict[str, dict[s
         # It reads the stand-in's metrics; IBKR's gateway has none.
         "prometheus": {"monitoring", "paging", "dashboards"} | ({"trading"} if mode == "sim" else set()),
         "alertmanager": {"paging"},
-        "front": {"paging", "dashboards"},
-        "grafana": {"dashboards"},  # of all that is here it reaches Prometheus, and the front
+        "front": {"paging"},
+        "grafana": {"dashboards"},  # of all that is here it reaches Prometheus, and itself from outside
+        "grafana-front": {"dashboards", "paging"},
         "settings-owner": set(),
     }
     found = {name: set(service.get("networks") or ()) for name, service in configs[mode]["services"].items()}

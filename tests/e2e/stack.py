@@ -23,7 +23,7 @@ from supervisor.drill.ports import free_port
 from supervisor.drill.report import agree
 
 ROOT = Path(__file__).parents[2]
-PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER")
+PORTS = ("API", "SUPERVISOR", "ENGINE", "SIMULATOR", "PROMETHEUS", "ALERTMANAGER", "GRAFANA")
 ALL_WELL_SECONDS = 180.0
 """A bound on waiting, not a claim: what a recovery takes is measured by `make drill`."""
 

@@ -66,13 +66,13 @@ def look(stack: Stack) -> dict[str, Any]:
 
 
 def moment(stack: Stack, name: str) -> dict[str, Any]:
-    """A moment before which nothing changed for longer than a scrape takes, or the fourth that was looked at.
+    """A moment before which nothing changed for as long as a scrape and the grid may be behind, or the fourth look.
 
     What had changed nevertheless is left out: nobody can say what a scrape has found of it.
     """
     for _ in range(4):
         before = look(stack)
-        time.sleep(STEP + 1)
+        time.sleep(2 * STEP + 1)
         after = look(stack)
         if before == after:
             break

@@ -44,7 +44,7 @@ class Day:
 
     def __init__(self, whole: dict[str, Any]) -> None:
         self.tenant: str = whole["tenant"]
-        self.moments = [Moment(one["name"], one["at"], one) for one in whole["moments"]]
+        self.moments = [Moment(one["name"], one["at"], one["seen"]) for one in whole["moments"]]
         self.incidents: list[dict[str, Any]] = whole["incidents"]
         self.series: list[dict[str, Any]] = whole["series"]
 

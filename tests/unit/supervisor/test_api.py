@@ -896,11 +896,14 @@ async def test_money_ticks_and_the_next_window_are_told(client: httpx.AsyncClien
     now = CLOCK.monotonic()
     names = ("exposure_cost", "tick_timestamp_seconds", "window_next_timestamp_seconds", "account_profit")
 
-    async def told(result: Result, *profits: Profit, opens: float | None = None) -> dict[str, float]:
+    async def told(
+        result: Result, *profits: Profit, opens: float | None = None, lost: float | None = None
+    ) -> dict[str, float]:
         long = Held(Position("DU1", 7, "SPY", "OPT", "SPY 7C", Decimal(2), 300.0), now)
         short = Held(Position("DU1", 8, "SPY", "OPT", "SPY 8C", Decimal(-1), 50.0), now)
         audit = Audit(now, now, now, (long, short))
-        view = SentinelView(heart=Look(result, now), last_tick_at=now - 30.0, audit=audit, profits=profits)
+        heart = Look(result, now)
+        view = SentinelView(heart=heart, last_tick_at=now - 30.0, audit=audit, profits=profits, upstream_lost_at=lost)
         watch.observation = Observation(sentinel=view, next_window_at=opens)
         watch._levels.ran(watch.memory, watch.observation, watch.rules.policy, now, 1000.0)
         text = (await client.get("/metrics")).text
@@ -914,7 +917,8 @@ async def test_money_ticks_and_the_next_window_are_told(client: httpx.AsyncClien
     assert both["window_next_timestamp_seconds"] == 1060.0
     assert (both["daily"], both["unrealized"]) == (11.0, 22.0)
     assert math.isnan(both["realized"]), "one of two is not known"
-    for silent in (await told(Result.FAIL, Profit(1.0, 2.0, 3.0)), await told(Result.OK)):
+    known = Profit(1.0, 2.0, 3.0)
+    for silent in (await told(Result.FAIL, known), await told(Result.OK), await told(Result.OK, known, lost=now)):
         assert all(math.isnan(silent[kind]) for kind in ("daily", "unrealized", "realized"))
         assert math.isnan(silent["window_next_timestamp_seconds"])
         assert silent["exposure_cost"] == 650.0, "what was held is held until somebody knows better"
