@@ -73,11 +73,12 @@ def moment(stack: Stack, name: str) -> dict[str, Any]:
     for _ in range(4):
         before = look(stack)
         time.sleep(2 * STEP + 1)
+        at = round(time.time(), 1)
         after = look(stack)
         if before == after:
             break
     seen = {key: value for key, value in after.items() if before[key] == value}
-    return {"name": name, "at": round(time.time(), 1), "seen": seen}
+    return {"name": name, "at": at, "seen": seen}
 
 
 def series(stack: Stack, start: float, end: float) -> Iterator[dict[str, Any]]:

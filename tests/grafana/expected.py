@@ -70,6 +70,8 @@ HELD = STOPPED - {"a halt"}
 """By the supervisor: a halt is a person's, and the engine's own."""
 AWAY = {"a person stops it"}
 """There is no gateway."""
+TICKLESS = AWAY | {"upstream", "a farm"}
+"""No tick comes to the supervisor."""
 
 
 def _of(name: str, among: set[str], yes: float, no: float) -> Wanted:
@@ -85,7 +87,7 @@ SCENARIO: Mapping[tuple[str, str], Callable[[str], Wanted]] = {
     ("What state was it in?", "Maintenance"): lambda step: Near(60),
     ("Which alerts fire?", "Severity"): lambda step: Rows(ALERTS.get(step, {}), more=True),
     ("How old is the market data?", "supervisor's quote"): lambda step: (
-        Between(20, 900) if step in AWAY else Between(0, 20)
+        Between(20, 900) if step in TICKLESS else Between(0, 20)
     ),
     ("How old is the market data?", "engine"): lambda step: Between(20, 900) if step in AWAY else Between(0, 20),
     ("How fast does the gateway answer?", "reqCurrentTime"): lambda step: Between(0, 0.5),
@@ -97,7 +99,7 @@ SCENARIO: Mapping[tuple[str, str], Callable[[str], Wanted]] = {
     ("Who needs a look?", "Market"): lambda step: Near(1),
     ("Who could trade when?", "{{tenant}}"): lambda step: _of(step, STOPPED, 40, 41),
     ("Who answers late?", "{{tenant}}"): lambda step: Between(0, 0.5),
-    ("Whose market data is old?", "{{tenant}}"): lambda step: Between(20, 900) if step in AWAY else Between(0, 20),
+    ("Whose market data is old?", "{{tenant}}"): lambda step: Between(20, 900) if step in TICKLESS else Between(0, 20),
     ("When did the supervisor last look?", "{{instance}}"): lambda step: Between(0, 15),
     ("How much memory do supervisor and engines use?", "{{job}} {{tenant}}"): lambda step: Between(3e7, 1.5e9, 2),
 }
@@ -123,17 +125,26 @@ def _epoch(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def _cost(seen: Mapping[str, Any]) -> Wanted:
-    return Near(seen["money"]["cost"]) if "money" in seen else Between(0, 1e7)
+def _told(moment: Moment) -> bool:
+    """Whether the stand-in's book stood still, and the supervisor could hear of it."""
+    return bool(moment.seen.get("money")) and moment.seen.get("gateway") in ("READY", "DEGRADED")
+
+
+def _cost(moment: Moment) -> Wanted:
+    """What is held is taken to be held while nobody knows better."""
+    return Near(moment.seen["money"]["cost"]) if _told(moment) else Between(0, 1e7)
 
 
 def _made(kind: str) -> Callable[[Moment], Wanted]:
-    """What the stand-in's book says, where it stood still. No word counts while nothing answers."""
+    """What the stand-in's book says; nothing, while nobody answers.
+
+    The day was recorded when the supervisor still told the last word on while IBKR was lost, which is no more so.
+    """
 
     def wanted(moment: Moment) -> Wanted:
-        if moment.name in AWAY or moment.seen.get("gateway") != "READY":
+        if moment.name in AWAY or moment.seen["gateway"] not in ("READY", "DEGRADED"):
             return Nothing()
-        return Near(moment.seen["money"][kind]) if "money" in moment.seen else Between(-1e6, 1e6)
+        return Near(moment.seen["money"][kind]) if _told(moment) else Between(-1e6, 1e6)
 
     return wanted
 
@@ -158,10 +169,10 @@ TRUTHS: Mapping[tuple[str, str], tuple[str, Callable[[Moment], Wanted]]] = {
         "open",
         lambda at: Rows(dict.fromkeys(at.seen["open"], 1)),
     ),
-    ("What has the account made?", "daily"): ("gateway", lambda at: _made("realized")(at)),
-    ("What has the account made?", "realized"): ("gateway", lambda at: _made("realized")(at)),
-    ("What has the account made?", "unrealized"): ("gateway", lambda at: _made("unrealized")(at)),
-    ("How much money is out?", "cost of open positions"): ("exposure", lambda at: _cost(at.seen)),
+    ("What has the account made?", "daily"): ("gateway", _made("realized")),
+    ("What has the account made?", "realized"): ("gateway", _made("realized")),
+    ("What has the account made?", "unrealized"): ("gateway", _made("unrealized")),
+    ("How much money is out?", "cost of open positions"): ("exposure", _cost),
     ("How many positions and orders?", "positions"): ("exposure", lambda at: Near(at.seen["exposure"]["positions"])),
     ("How many positions and orders?", "orders"): ("exposure", lambda at: Near(at.seen["exposure"]["orders"])),
     ("How many restarts are left?", "gateway"): ("restarts", lambda at: Near(at.seen["restarts"]["gateway"])),
@@ -185,8 +196,8 @@ TRUTHS: Mapping[tuple[str, str], tuple[str, Callable[[Moment], Wanted]]] = {
     ("Who needs a look?", "Restarts left"): ("restarts", lambda at: Near(min(at.seen["restarts"].values()))),
     ("Who needs a look?", "Logins left"): ("logins", lambda at: Near(at.seen["logins"])),
     ("Who needs a look?", "Positions"): ("exposure", lambda at: Near(at.seen["exposure"]["positions"])),
-    ("Who needs a look?", "Cost of positions"): ("exposure", lambda at: _cost(at.seen)),
-    ("Who needs a look?", "Made today"): ("gateway", lambda at: _made("realized")(at)),
+    ("Who needs a look?", "Cost of positions"): ("exposure", _cost),
+    ("Who needs a look?", "Made today"): ("gateway", _made("realized")),
     ("Which incidents stand?", "Now"): ("open", lambda at: Rows(dict.fromkeys(at.seen["open"], 1))),
 }
 """With the witness' word that must have stood still."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -13,6 +14,7 @@ from preflight.secret_files import secret_faults
 from supervisor import plan as planning
 from supervisor import stack
 from supervisor.errors import SettingsRefused
+from supervisor.fleet import house
 
 HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
 
@@ -281,3 +283,19 @@ def test_waiting_says_for_what() -> None:
 
 def test_an_env_file_keeps_dollars_as_they_are() -> None:
     assert "A='a$b'\n" in planning.rendered({"A": "a$b"})
+
+
+def test_grafana_comes_with_its_image_and_is_no_tenants_own() -> None:
+    host = replace(HOST, images={**HOST.images, "GRAFANA_IMAGE": "grafana:1"})
+    without, alone = planning.plan("sim", {}, HOST), planning.plan("sim", {"HOST_PORT_GRAFANA": "3001"}, host)
+    one_of_several = planning.plan("sim", {"TENANT": "one"}, host, 1)
+    for plan, there in ((without, False), (alone, True), (one_of_several, False)):
+        assert ("compose/grafana.yaml" in plan.variables["COMPOSE_FILE"]) is there
+        assert ("HOST_PORT_GRAFANA" in variables.published(plan.variables)) is there
+    assert "Grafana was left out of this stack." in stack.addresses(without)
+    told = stack.addresses(alone)
+    assert "http://127.0.0.1:3001" in told
+    assert "secrets/grafana_password" in told
+    shared = house.house({}, host, [one_of_several])
+    assert "compose/grafana.yaml" in shared.variables["COMPOSE_FILE"]
+    assert variables.published(shared.variables)["HOST_PORT_GRAFANA"] == 3000
