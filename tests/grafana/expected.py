@@ -70,7 +70,7 @@ HELD = STOPPED - {"a halt"}
 """By the supervisor: a halt is a person's, and the engine's own."""
 AWAY = {"a person stops it"}
 """There is no gateway."""
-TICKLESS = AWAY | {"upstream", "a farm"}
+TICKLESS = AWAY | {"upstream", "a farm", "data-competed"}
 """No tick comes to the supervisor."""
 
 
@@ -89,7 +89,9 @@ SCENARIO: Mapping[tuple[str, str], Callable[[str], Wanted]] = {
     ("How old is the market data?", "supervisor's quote"): lambda step: (
         Between(20, 900) if step in TICKLESS else Between(0, 20)
     ),
-    ("How old is the market data?", "engine"): lambda step: Between(20, 900) if step in AWAY else Between(0, 20),
+    ("How old is the market data?", "engine"): lambda step: (
+        Between(20, 900) if step in AWAY | {"data-competed"} else Between(0, 20)
+    ),
     ("How fast does the gateway answer?", "reqCurrentTime"): lambda step: Between(0, 0.5),
     ("Positions without an exit", ""): lambda step: Near(0),
     ("Week's login ends in", ""): lambda step: Nothing(),
@@ -136,13 +138,10 @@ def _cost(moment: Moment) -> Wanted:
 
 
 def _made(kind: str) -> Callable[[Moment], Wanted]:
-    """What the stand-in's book says; nothing, while nobody answers.
-
-    The day was recorded when the supervisor still told the last word on while IBKR was lost, which is no more so.
-    """
+    """What the stand-in's book says. Nothing, while nobody renews it."""
 
     def wanted(moment: Moment) -> Wanted:
-        if moment.name in AWAY or moment.seen["gateway"] not in ("READY", "DEGRADED"):
+        if moment.name in AWAY | {"upstream"} or moment.seen["gateway"] not in ("READY", "DEGRADED"):
             return Nothing()
         return Near(moment.seen["money"][kind]) if _told(moment) else Between(-1e6, 1e6)
 
