@@ -8,7 +8,7 @@ import math
 import re
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +78,9 @@ class Past:
         self._client = httpx.Client(base_url=url, timeout=10, trust_env=False)
         self.day = day
 
+    def close(self) -> None:
+        self._client.close()
+
     def ready(self) -> bool:
         try:
             return self._client.get("/-/ready").status_code == 200
@@ -114,11 +117,12 @@ def past(day: Day, folder: Path) -> Iterator[Past]:
     container = _run(*command, _LOAD_AND_SERVE.format(lookback=STEP + 1))
     try:
         port = re.findall(r":(\d+)$", _run("docker", "port", container, "9090"), re.MULTILINE)[0]
-        made, deadline = Past(f"http://127.0.0.1:{port}", day), time.monotonic() + 60
-        while not made.ready():
-            assert time.monotonic() < deadline, _run("docker", "logs", container)
-            time.sleep(0.1)
-        yield made
+        with closing(Past(f"http://127.0.0.1:{port}", day)) as made:
+            deadline = time.monotonic() + 60
+            while not made.ready():
+                assert time.monotonic() < deadline, _run("docker", "logs", container)
+                time.sleep(0.1)
+            yield made
     finally:
         _run("docker", "rm", "--force", container)
 
