@@ -40,15 +40,12 @@ purge: bootstrap ## remove the stack and its volumes (asks for the tenant's name
 render: bootstrap ## what compose makes of tenants/*.toml, without starting anything (docs/tenants.md)
 	@$(DO) render
 
-.PHONY: stack-deploy stack-status test-fleet
+.PHONY: stack-deploy stack-status
 stack-deploy: bootstrap ## on a manager of a Docker Swarm: each tenant on the node that its file names (docs/swarm.md)
 	@$(DO) stack-deploy $(JSON_FLAG)
 
 stack-status: bootstrap ## where Swarm has each tenant's gateway; a node that cannot be seen is unknown
 	@$(DO) stack-status $(JSON_FLAG)
-
-test-fleet: bootstrap ## what docs/swarm.md tells, measured on three Docker engines in containers (wants root on Linux)
-	@$(PYTHON) -m tests.e2e.swarm
 
 logs: bootstrap ## the containers' logs, followed on a terminal: SERVICE=supervisor,engine
 	@$(DO) logs $(MODE_FLAG) $(if $(SERVICE),--service "$(SERVICE)") $(JSON_FLAG)
@@ -142,8 +139,8 @@ test: bootstrap ## every test, real containers included
 
 .PHONY: test-fleet
 test-fleet: TESTS_FLAG := --tests
-test-fleet: bootstrap ## many tenants on this machine: twenty of them, and one's faults beside another's trading (half an hour)
-	@$(PYTHON) -m tests.e2e.several --tenants 20 && $(PYTHON) -m tests.e2e.isolation
+test-fleet: bootstrap ## twenty tenants; one's faults beside another's trading; a Docker Swarm of three (wants root on Linux, an hour)
+	@$(PYTHON) -m tests.e2e.several --tenants 20 && $(PYTHON) -m tests.e2e.isolation && $(PYTHON) -m tests.e2e.swarm
 
 lint: bootstrap ## ruff, mypy, shellcheck, hadolint, bandit, detect-secrets
 	@scripts/lint
