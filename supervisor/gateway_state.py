@@ -194,6 +194,7 @@ def _excuse(pad: Pad) -> None:
     until = NEVER
     if ledger.waiting:
         until = pad.now + pad.policy.start_deadline
+        pad.put_proof(Subject.GATEWAY, None)  # what we did is done; whether it starts is seen once the ledger lets it
     elif login.phase in _UNDER_WAY and pad.now - begun < pad.policy.login_stuck:
         until = pad.now + pad.policy.adoption
     if until > track.excused_until:

@@ -491,7 +491,7 @@ def may_leave(root: Path, tenant: str, mode: Mode, *, force: bool) -> bool:
     answers.tell(left=left)
     if left is None:
         return True
-    print(left, file=sys.stderr)
+    print(f"{tenant}: {left}", file=sys.stderr)
     if mode == "sim" or force:
         return True
     print("Nothing was stopped. Close it first; or leave it to what rests at the broker: FORCE=1", file=sys.stderr)

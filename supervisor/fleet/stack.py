@@ -99,6 +99,7 @@ async def up(root: Path, clock: Clock, only: str | None = None) -> int:
 
     Returns 0 when each is ready, 1 when not within the bound, or where one that is to go may not be left.
     """
+    check_house(root)
     tenants, there = planned(root), present(root)
     chosen = [one for one in tenants if only in (None, one.tenant)]
     joined = [one for one in tenants if one in chosen or one.tenant in there]
@@ -131,6 +132,18 @@ async def up(root: Path, clock: Clock, only: str | None = None) -> int:
     found = {what.lower(): where for what, where in _shared_addresses(shared).items()}
     answers.tell(tenants=rows, ready=all(ready), addresses=found)
     return 0 if all(ready) else 1
+
+
+def check_house(root: Path) -> None:
+    """Refuse to take over what another checkout's tenants share. Raises: SettingsRefused."""
+    label = f"label=com.docker.compose.project=watchkeeper-{HOUSE}"
+    form = '{{.Label "com.docker.compose.project.working_dir"}}'
+    said = stack.run(["docker", "ps", "--all", "--filter", label, "--format", form], root, quiet=True).stdout
+    if others := sorted(set(said.splitlines()) - {str(root)}):
+        raise SettingsRefused(
+            f"expected the tenants of this machine to be {root}'s, found {', '.join(others)}'s; go on there, or "
+            "`make down` there first"
+        )
 
 
 def _check_ports(root: Path, plans: Sequence[Plan]) -> None:
@@ -166,6 +179,7 @@ def leave(root: Path, names: Sequence[str], *, purge: bool, force: bool) -> int:
     """
     done = "removed" if purge else "stopped"
     answers.tell(tenants=list(names), **{done: False})
+    check_house(root)
     modes = {name: stack.known_mode(root, name) for name in names}
     if not all(stack.may_leave(root, name, mode, force=force) for name, mode in modes.items()):
         return 1
@@ -179,7 +193,9 @@ def leave(root: Path, names: Sequence[str], *, purge: bool, force: bool) -> int:
         stack.write_files(root, shared)
         stack.raise_up(root, shared)
     else:
-        stack.compose(root, HOUSE, "down", "--remove-orphans")
+        # The journal tells of every tenant that may come back.
+        volumes = ["--volumes"] if purge and set(files.names(root)) <= set(names) else []
+        stack.compose(root, HOUSE, "down", "--remove-orphans", *volumes)
     for name in names:
         if purge:
             stack.wipe(root, name)

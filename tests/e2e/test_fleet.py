@@ -6,10 +6,13 @@ In a copy of the checkout, since a user's own may have files there.
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from supervisor.errors import SettingsRefused
+from supervisor.fleet.stack import check_house
 from tests.e2e.several import Several
 from tests.e2e.stack import docker, no_window_now
 from tests.stand_in import wait_for
@@ -47,6 +50,12 @@ def test_paper_and_live_stand_side_by_side(fleet: Several) -> None:
     assert fleet.run("halt", "--lift", TENANT="paper").returncode == 0
     refused = fleet.run("pause", "--reason", "a test")
     assert (refused.returncode, "one of live, paper" in refused.stderr) == (2, True)
+
+
+def test_another_checkout_does_not_take_over(fleet: Several, tmp_path: Path) -> None:
+    check_house(fleet.root)
+    with pytest.raises(SettingsRefused, match=f"found {fleet.root}'s; go on there"):
+        check_house(tmp_path)
 
 
 def test_a_token_of_one_tenant_opens_nothing_of_another(fleet: Several) -> None:

@@ -141,7 +141,7 @@ def containers(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         **{"TENANT": "tenant", "SUBNET_PREFIX": "10.1.1", "MODE": "sim", "TRADING_MODE": "paper", "IB_ACCOUNT": "X"},
         **{"READ_ONLY_API": "no", "TIME_ZONE": "UTC", "GATEWAY_HOST": "x", "GATEWAY_PORT": "1", "ENGINE": "on"},
         **{"DOCKER_SOCKET": "/x", "DOCKER_GID": "1", "CREDENTIALS_DIR": "./x", "TOKENS_DIR": "./x"},
-        **{"COMPOSE_PROFILES": "engine", "ENGINE_MEMORY_MB": "1"},
+        **{"COMPOSE_PROFILES": "engine"},
     }
     env_file = tmp_path_factory.mktemp("compose") / "compose.env"
     env_file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
@@ -271,6 +271,6 @@ def test_memory_is_measured_against_what_the_containers_may_use() -> None:
     [rule] = [rule for rule in _rules() if rule.get("alert") == "MemoryGrowth"]
     found = re.findall(r'job="(\w+)"\}\[6h\], 86400\) > (\d+) \* 1024 \* 1024', rule["expr"])
     assert {job: f"{bound}m" for job, bound in found} == {
-        name: services[name]["mem_limit"].replace("${ENGINE_MEMORY_MB:?}", str(ENGINE_MEMORY_MB))
+        name: services[name]["mem_limit"].replace("${ENGINE_MEMORY_MB:-1536}", str(ENGINE_MEMORY_MB))
         for name in ("supervisor", "engine")
     }

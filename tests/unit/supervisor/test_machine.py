@@ -235,6 +235,7 @@ def test_a_gateway_that_the_ledger_lets_go_at_last_has_its_whole_start_before_it
     world.run(60, lambda w: w.well)
     assert world.well
     assert Rung.CONTAINER_RESTART not in world.rungs
+    assert not [told for _, told in world.pages if "jvm-dead" in told]
 
 
 def test_a_gateway_that_waited_for_its_login_and_hangs_once_it_is_ready_is_cured_as_fast_as_any_other() -> None:
