@@ -219,6 +219,27 @@ def test_the_same_news_is_the_same_sentence() -> None:
     assert world.sentence == before == "sim: gateway READY; engine TRADING"
 
 
+@pytest.mark.parametrize("seconds", [1.0, 8.0, 15.0])
+def test_a_persons_stop_that_takes_its_time_is_no_dead_gateway(seconds: float) -> None:
+    world = settled()
+    world.event(Subject.GATEWAY, "kill", 15)
+    world.kill_jvm()
+    world.run(seconds)
+    world.docker_stop(Subject.GATEWAY)
+    world.run(30)
+    assert (world.memory.gateway.state, world.memory.gateway_incident) == (GatewayState.STOPPED, None)
+
+
+def test_a_gateway_that_outlives_a_persons_stop_is_judged_again() -> None:
+    world = settled()
+    world.event(Subject.GATEWAY, "kill", 15)
+    world.kill_jvm()
+    world.run(world.rules.policy.stop_grace - 5)
+    assert world.incidents == []
+    world.run(60)
+    assert [incident.fault for incident in world.incidents] == ["jvm-dead"]
+
+
 # -- a login that takes its time (found by whole days: tests/sim) ------------------------------------------------------
 
 
