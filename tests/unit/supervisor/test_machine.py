@@ -240,6 +240,21 @@ def test_a_gateway_that_outlives_a_persons_stop_is_judged_again() -> None:
     assert [incident.fault for incident in world.incidents] == ["jvm-dead"]
 
 
+@pytest.mark.parametrize("seconds", [1.0, 1.25, 1.5, 2.0])
+def test_a_pause_before_it_is_no_part_of_a_death(seconds: float) -> None:
+    """Found by a simulated day, seed 1100179 of ce1ee42: restarted 14 s after the death."""
+    world = settled()
+    world.hang = True
+    world.run(6.0)
+    world.hang = False
+    world.run(seconds)
+    world.kill_jvm()
+    died = world.now
+    world.run(60, lambda w: Rung.CONTAINER_RESTART in w.rungs)
+    assert world.rungs[-1] is Rung.CONTAINER_RESTART
+    assert world.now - died >= 20.0
+
+
 # -- a login that takes its time (found by whole days: tests/sim) ------------------------------------------------------
 
 
