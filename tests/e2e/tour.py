@@ -202,7 +202,7 @@ def main() -> int:
     # IBC tries a wrong password again and again; and many faults follow each other within minutes.
     more = {"SIM_SERVER_VERSION": "223", "SIM_THROTTLE_AFTER": "1000"}
     more |= {"CONTAINER_RESTART_BUDGET": "40/6h", "ENGINE_RESTART_BUDGET": "40/6h"}
-    stack = make_stack("tour", "10.96.0", **more)
+    stack = make_stack("tour", "10.96.9", **more)
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout
     load = Path("/proc/loadavg").read_text().split()[0] if Path("/proc/loadavg").exists() else "unknown"
     try:
