@@ -26,7 +26,7 @@ from tests.stand_in import wait_for
 
 _READY_SECONDS = 300.0
 _QUIET_SECONDS = 120.0
-_LIMITS = {"gateway_memory_mb": 256, "engine_memory_mb": 640}
+_LIMITS = {"gateway_memory_mb": 256, "engine_memory_mb": 512}
 
 
 class Several:
