@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from preflight.variables import PLACEHOLDER
+from preflight.variables import PLACEHOLDER, one_of_several
 
 CREDENTIALS: Final = ("tws_userid", "tws_password")
 _OF_A_TENANT: Final = ("machine_token", "redis_password")
@@ -22,12 +22,12 @@ OPTIONAL: Final = ("webhook_url", "unusual_whales_token", *ALERTMANAGERS)
 
 def tokens(variables: Mapping[str, str]) -> tuple[str, ...]:
     """The tokens that a stack has of its own. One of several tenants leaves the others to what all share."""
-    return _OF_A_TENANT if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else TOKENS
+    return _OF_A_TENANT if one_of_several(variables) else TOKENS
 
 
 def optional(variables: Mapping[str, str]) -> tuple[str, ...]:
     """The secrets that a stack has of its own and that may stay empty: Alertmanager is what all tenants share."""
-    return ("unusual_whales_token",) if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else OPTIONAL
+    return ("unusual_whales_token",) if one_of_several(variables) else OPTIONAL
 
 
 type Content = tuple[str, int] | None

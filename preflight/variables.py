@@ -60,12 +60,17 @@ SHARED_PORTS: Final = tuple(n for n in PORTS if n not in ("HOST_PORT_API", "HOST
 """Those of what several tenants share."""
 
 
+def one_of_several(variables: Mapping[str, str]) -> bool:
+    """Whether a stack of these variables is of one of several tenants, who share supervisor and Prometheus."""
+    return "compose/tenant.yaml" in variables.get("COMPOSE_FILE", "")
+
+
 def published(variables: Mapping[str, str]) -> dict[str, int]:
     """The ports of this machine that a stack of these variables listens on, by the names of their variables."""
     grafana = set() if "compose/grafana.yaml" in variables["COMPOSE_FILE"] else {"HOST_PORT_GRAFANA"}
     if "compose/house.yaml" in variables["COMPOSE_FILE"]:
         return {name: int(variables[name]) for name in SHARED_PORTS if name not in grafana}
-    unused = set(SHARED_PORTS) if "compose/tenant.yaml" in variables["COMPOSE_FILE"] else grafana
+    unused = set(SHARED_PORTS) if one_of_several(variables) else grafana
     unused |= set() if "publish-api" in variables["COMPOSE_FILE"] else {"HOST_PORT_API"}
     unused |= set() if variables["MODE"] == "sim" else {"HOST_PORT_SIMULATOR"}
     unused |= set() if variables["ENGINE"] == "on" else {"HOST_PORT_ENGINE"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from preflight.variables import PASSED_ON, PORTS
+from preflight.variables import PASSED_ON, PORTS, one_of_several
 from supervisor.errors import SettingsRefused
 from supervisor.windows import Region, nightly_restart
 
@@ -78,7 +78,7 @@ class Plan:
     @property
     def one_of_several(self) -> bool:
         """Whether supervisor, Prometheus and Alertmanager are another project's, for all tenants."""
-        return "compose/tenant.yaml" in self.variables["COMPOSE_FILE"]
+        return one_of_several(self.variables)
 
     @property
     def project(self) -> str:

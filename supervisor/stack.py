@@ -35,7 +35,7 @@ from preflight.settings import Settings as PreflightSettings
 from preflight.sources.local import LocalHost
 from preflight.sources.machine import is_free
 from preflight.sources.project import Project
-from preflight.variables import OWN, PASSED_ON, PORTS, published
+from preflight.variables import OWN, PASSED_ON, PORTS, one_of_several, published
 from supervisor import answers, backup, cli, leaving, receivers, windows
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import files as tenant_files
@@ -276,7 +276,7 @@ def in_supervisor(root: Path, tenant: str, verb: list[str], *words: str) -> list
     One of several has no supervisor of its own: the shared one's container is told which of them is meant.
     """
     variables = {name: value or "" for name, value in dotenv_values(root / "var" / tenant / "compose.env").items()}
-    if "compose/tenant.yaml" not in variables.get("COMPOSE_FILE", ""):
+    if not one_of_several(variables):
         return compose_command(root, tenant, *verb, "supervisor", *words)
     told = [f"--env={name}={value}" for name, value in house.environment(variables).items()]
     # Behind them the caller's own, which overrule.
