@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import httpx
 from dotenv import dotenv_values
@@ -42,7 +42,7 @@ from supervisor.fleet import files as tenant_files
 from supervisor.fleet import house, slots
 from supervisor.gateway_setup import CHECKS, Setup
 from supervisor.plan import GRAFANA, THIS_MACHINE, Host, Mode, Plan, anchored, plan, redis_acl, rendered, token_hash
-from supervisor.tenants import Tenant, checked
+from supervisor.tenants import Tenant, checked, said_of
 from tws.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
@@ -170,15 +170,14 @@ def check_settings(root: Path, stack: Plan) -> None:
     given = dict(stack.variables)
     if "WINDOWS_FILE" in given:
         given["WINDOWS_FILE"] = str(root / given["WINDOWS_FILE"])
-    settings = {name: given[name.upper()] for name in Tenant.model_fields if name.upper() in given}
+    settings: dict[str, Any] = {**said_of(Tenant, given)}
     checked(lambda: Tenant(**settings)).rules()
     try:
         windows.zone(given["TIME_ZONE"])
     except ValueError as error:
         raise SettingsRefused(f"TIME_ZONE: {error}") from error
-    asked = {name: given[name.upper()] for name in PreflightSettings.model_fields if name.upper() in given}
     try:
-        PreflightSettings.load(**asked)
+        PreflightSettings.load(**said_of(PreflightSettings, given))
     except SettingsError as error:
         raise SettingsRefused(str(error)) from error
 

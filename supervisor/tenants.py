@@ -7,7 +7,7 @@ host of one tenant becomes another's.
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, override
 
@@ -221,6 +221,11 @@ def _shared(tenants: Iterable[Tenant]) -> Iterable[str]:
             other = taken.setdefault((name, value), one.tenant)
             if other != one.tenant:
                 yield f"{one.tenant}.{name}: expected one of its own, found {value}, which is {other}'s too"
+
+
+def said_of(model: type[BaseModel], variables: Mapping[str, str]) -> dict[str, str]:
+    """What variables of the environment say of a model's fields, by the fields' names."""
+    return {name: variables[name.upper()] for name in model.model_fields if name.upper() in variables}
 
 
 def checked[T](make: Callable[[], T], prefix: str = "") -> T:

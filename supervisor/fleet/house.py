@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from preflight.settings import Settings as PreflightSettings
 from supervisor.fleet.files import HOUSE
 from supervisor.plan import FLEET_SUBNETS, GRAFANA, THIS_MACHINE, Host, Plan, plan
-from supervisor.tenants import Tenant
+from supervisor.tenants import Tenant, said_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,15 +64,14 @@ def tables(tenants: Sequence[Plan]) -> str:
 
 
 def _table(one: Plan) -> str:
-    said = {name.lower(): value for name, value in one.variables.items()}
-    rows = {name: said[name] for name in Tenant.model_fields if name in said and name not in _BY_THE_HOUSE}
+    said, asked = said_of(Tenant, one.variables), said_of(PreflightSettings, one.variables)
+    rows = {name: value for name, value in said.items() if name not in _BY_THE_HOUSE}
     rows["gateway_port"] = said["gateway_port"]
     if one.external:
         rows |= {"gateway": "external", "gateway_host": said["gateway_host"]}
     if "windows_file" in said:
         rows["windows_file"] = _windows(one)
-    checks = {name: said[name] for name in PreflightSettings.model_fields if name in said and name not in rows}
-    checks = {name: value for name, value in checks.items() if name not in _BY_THE_HOUSE}
+    checks = {name: value for name, value in asked.items() if name not in rows and name not in _BY_THE_HOUSE}
     lines = [f"[{one.tenant}]", *_lines(rows), f"[{one.tenant}.preflight]", *_lines(checks), ""]
     return "\n".join(lines)
 
@@ -88,11 +87,7 @@ def _windows(one: Plan) -> str:
 def environment(variables: Mapping[str, str]) -> dict[str, str]:
     """What the shared supervisor's container must be told to look at one tenant, as the environment of a single one."""
     tenant = variables["TENANT"]
-    said = {
-        field.upper(): variables[field.upper()]
-        for field in PreflightSettings.model_fields
-        if field.upper() in variables
-    }
+    said = {name.upper(): value for name, value in said_of(PreflightSettings, variables).items()}
     own = {"TENANT": tenant, "ENGINE_URL": f"http://watchkeeper-{tenant}-engine:9190"}
     if "compose/external.yaml" not in variables["COMPOSE_FILE"]:
         own |= {"GATEWAY_HOST": f"watchkeeper-{tenant}-gateway", "MAILBOX_DIR": f"/run/tenants/{tenant}/mailbox"}
