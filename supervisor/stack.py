@@ -53,8 +53,8 @@ CONTAINER_USER: Final = 1000
 READY_WITHIN_SECONDS: Final = 180.0
 KNOWN: Final = frozenset((*OWN, *PASSED_ON, "MODE"))
 """What `.env` and `make` set of a service's settings."""
-_GATEWAY: Final = "ib-gateway"
 _COMMIT: Final = "commit"
+_GATEWAY: Final = "ib-gateway"
 """Its service's name; the container's, and everybody's, is `gateway`."""
 _ONCE: Final = ["run", "--rm", "--no-deps", "--no-TTY"]
 INSIDE_SECONDS: Final = 45.0
@@ -269,6 +269,15 @@ def compose_command(root: Path, tenant: str, *arguments: str) -> list[str]:
     return ["docker", "compose", *project, *arguments]
 
 
+def composed(root: Path, tenant: str) -> dict[str, Any]:
+    """What compose makes of a tenant's written variables. Raises RuntimeTrouble where it cannot read them."""
+    told = compose(root, tenant, "config", "--format", "json", quiet=True)
+    if told.returncode:
+        raise RuntimeTrouble(f"expected compose to read {tenant}, found: {told.stderr.strip()[-500:]}")
+    found: dict[str, Any] = json.loads(told.stdout)
+    return found
+
+
 def in_supervisor(root: Path, tenant: str, verb: list[str], *words: str) -> list[str]:
     """The words of `docker compose` that run something where the supervisor of a tenant is.
 
@@ -308,7 +317,7 @@ def waiting_for(status: Mapping[str, object], tenant: str, *, engine: bool) -> s
 
 async def wait_until_ready(stack: Plan, clock: Clock, say: Callable[[str], None]) -> bool:
     """Wait for the supervisor to call gateway and engine ready, at most READY_WITHIN_SECONDS; say what is awaited."""
-    url = f"http://127.0.0.1:{stack.variables['HOST_PORT_SUPERVISOR']}/api/v1/status"
+    url = _at(stack, "SUPERVISOR", "/api/v1/status")
     started = clock.monotonic()
     told = ""
     async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
@@ -426,22 +435,25 @@ async def settle(root: Path, stack: Plan, clock: Clock) -> int:
 
 def found_at(stack: Plan) -> dict[str, str]:
     """Where what now runs is found on this machine, by what it is."""
-    rows = [
-        ("page", "SUPERVISOR", "/"),
-        ("status", "SUPERVISOR", "/api/v1/status"),
-        ("Prometheus", "PROMETHEUS", ""),
-        ("Alertmanager", "ALERTMANAGER", ""),
-    ]
+    found = shared_at(stack) | {"status": _at(stack, "SUPERVISOR", "/api/v1/status")}
     if stack.variables["ENGINE"] == "on":
-        rows.insert(2, ("engine", "ENGINE", "/api/v1/status"))
+        found["engine"] = _at(stack, "ENGINE", "/api/v1/status")
     if stack.mode == "sim":
-        rows.append(("stand-in", "SIMULATOR", "/api/v1/status"))
-    found = {what: f"http://127.0.0.1:{stack.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows}
+        found["stand-in"] = _at(stack, "SIMULATOR", "/api/v1/status")
     if "publish-api" in stack.variables["COMPOSE_FILE"]:
         found["gateway API"] = f"127.0.0.1:{stack.variables['HOST_PORT_API']}"
-    if GRAFANA in stack.variables["COMPOSE_FILE"]:
-        found["Grafana"] = f"http://127.0.0.1:{stack.variables['HOST_PORT_GRAFANA']}"
     return found
+
+
+def shared_at(stack: Plan) -> dict[str, str]:
+    """Of that, what several tenants share."""
+    found = {"page": _at(stack, "SUPERVISOR", "/")}
+    found |= {name: _at(stack, name.upper()) for name in ("Prometheus", "Alertmanager")}
+    return found | ({"Grafana": _at(stack, "GRAFANA")} if GRAFANA in stack.variables["COMPOSE_FILE"] else {})
+
+
+def _at(stack: Plan, service: str, path: str = "") -> str:
+    return f"http://127.0.0.1:{stack.variables[f'HOST_PORT_{service}']}{path}"
 
 
 def addresses(stack: Plan) -> str:

@@ -24,6 +24,8 @@ from supervisor.stack import (
     back_up,
     build,
     commit,
+    compose,
+    composed,
     known_mode,
     may_leave,
     planned,
@@ -258,9 +260,9 @@ def _running(root: Path, tenant: str) -> dict[str, Made]:
 
 def _wanted(root: Path, stack: Plan) -> dict[str, Made]:
     """By compose's own sum of each service's configuration, which it labels containers with."""
-    ask = ["docker", "compose", "--env-file", str(stack.env_file), "config"]
-    hashes = dict(line.split() for line in run([*ask, "--hash", "*"], root, quiet=True).stdout.splitlines())
-    services = json.loads(run([*ask, "--format", "json"], root, quiet=True).stdout)["services"]
+    told = compose(root, stack.tenant, "config", "--hash", "*", quiet=True).stdout
+    hashes = dict(line.split() for line in told.splitlines())
+    services = composed(root, stack.tenant)["services"]
     images = {service: _image_id(root, definition["image"]) for service, definition in services.items()}
     return {service: Made(hashes[service], images[service]) for service in services}
 

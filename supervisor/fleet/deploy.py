@@ -17,7 +17,6 @@ from supervisor.fleet.stack import opened, planned
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from supervisor.plan import Plan
 
 HEARTBEAT_HOURS: Final = 24
 """A node that does not answer for three heartbeats counts as down, and Swarm ends its tasks when it is back."""
@@ -49,13 +48,13 @@ def deploy(root: Path) -> int:
     volumes: dict[str, Any] = {}
     for one in tenants:
         stack.write_files(root, one)
-        config = _config(root, one)
+        config = stack.composed(root, one.tenant)
         volumes |= {said["name"]: said for said in config["volumes"].values()}
         _give(root, swarm.stack(config, placed[one.tenant], _read, name=one.project))
     for node in sorted(set(placed.values())):
         shared = opened(root, [one for one in tenants if placed[one.tenant] == node])
         stack.write_files(root, shared)
-        config = _config(root, shared)
+        config = stack.composed(root, shared.tenant)
         config["services"] = {name: said for name, said in config["services"].items() if name not in _MET_ON_A_HOST}
         name = f"{shared.project}-{node}"
         _give(root, swarm.stack(config, node, _read, name=name, volumes=volumes))
@@ -130,14 +129,6 @@ def _give(root: Path, made: dict[str, Any]) -> None:
     path = folder / "stack.json"
     path.write_text(json.dumps(made, indent=1) + "\n")
     print(_docker(root, "stack", "deploy", "--detach=true", "--compose-file", str(path), name), end="")
-
-
-def _config(root: Path, one: Plan) -> dict[str, Any]:
-    told = stack.compose(root, one.tenant, "config", "--format", "json", quiet=True)
-    if told.returncode:
-        raise RuntimeTrouble(f"expected compose to read {one.tenant}, found: {told.stderr.strip()[-500:]}")
-    found: dict[str, Any] = json.loads(told.stdout)
-    return found
 
 
 def _read(place: str) -> dict[str, bytes]:

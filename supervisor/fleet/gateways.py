@@ -23,7 +23,7 @@ from supervisor.errors import SettingsRefused
 from supervisor.faults import Rung
 from supervisor.fleet import files, rolling
 from supervisor.fleet.rolling import Deed, Limits, Phase, Tenant, Word
-from supervisor.stack import ROOT, given, tenant_of
+from supervisor.stack import ROOT, tell_supervisor, tenant_of
 from tws.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -110,12 +110,10 @@ def does(root: Path) -> Do:
             Word.LIFT: ["halt", "--lift"],
             Word.RESTART: ["restart", "gateway", "--rung", str(deed.rung)],
         }[deed.word]
-        os.environ["TENANT"] = deed.tenant
-        os.environ["TOKENS_DIR"] = given(root, os.environ)["SECRETS_DIR"] or "secrets"
         said = io.StringIO()
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            code = cli.main(words)
-        return None if code == 0 else " ".join(said.getvalue().split()) or f"exit code {code}"
+            done = tell_supervisor(root, deed.tenant, *words)
+        return None if done else " ".join(said.getvalue().split()) or "no reason was told"
 
     return do
 

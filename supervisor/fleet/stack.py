@@ -129,7 +129,7 @@ async def up(root: Path, clock: Clock, only: str | None = None) -> int:
     ready = [await stack.wait_until_ready(one, clock, lambda line: print(line, flush=True)) for one in chosen]
     print(addresses(shared, chosen))
     rows = [{"name": one.tenant, "mode": one.mode, "ready": done} for one, done in zip(chosen, ready, strict=True)]
-    found = {what.lower(): where for what, where in _shared_addresses(shared).items()}
+    found = {what.lower(): where for what, where in stack.shared_at(shared).items()}
     answers.tell(tenants=rows, ready=all(ready), addresses=found)
     return 0 if all(ready) else 1
 
@@ -155,16 +155,9 @@ def _check_ports(root: Path, plans: Sequence[Plan]) -> None:
         raise SettingsRefused("\n".join(faults))
 
 
-def _shared_addresses(shared: Plan) -> dict[str, str]:
-    rows = [("page", "SUPERVISOR", "/"), ("Prometheus", "PROMETHEUS", ""), ("Alertmanager", "ALERTMANAGER", "")]
-    if plan.GRAFANA in shared.variables["COMPOSE_FILE"]:
-        rows.append(("Grafana", "GRAFANA", ""))
-    return {what: f"http://127.0.0.1:{shared.variables[f'HOST_PORT_{name}']}{path}" for what, name, path in rows}
-
-
 def addresses(shared: Plan, tenants: Sequence[Plan]) -> str:
     """Where a person finds what now runs."""
-    lines = [f"  {what:<13} {where}" for what, where in _shared_addresses(shared).items()]
+    lines = [f"  {what:<13} {where}" for what, where in stack.shared_at(shared).items()]
     for one in tenants:
         ports = published(one.variables)
         told = "  ".join(f"{name.removeprefix('HOST_PORT_').lower()} {port}" for name, port in ports.items())
@@ -186,7 +179,8 @@ def leave(root: Path, names: Sequence[str], *, purge: bool, force: bool) -> int:
     if purge:
         for name, mode in modes.items():
             stack.confirm_purge(name, mode)
-    staying = [one for one in drafted(root) if one.tenant in present(root) - set(names)]
+    there = present(root) - set(names)
+    staying = [one for one in drafted(root) if one.tenant in there]
     if staying:
         # The supervisor leaves first, so that it takes nobody's end for a fault.
         shared = opened(root, [stack.hand_over_secrets(root, one) for one in staying])

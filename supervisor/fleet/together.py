@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import defaultdict
-from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from preflight.secret_files import CREDENTIALS
@@ -89,7 +88,6 @@ def limits_mib(one: Plan) -> int:
 
 
 def _accounts(one: Plan) -> list[str]:
-    # Each stand-in is a world of its own, so that all may have its usual account.
     further = one.variables.get("FURTHER_ACCOUNTS", "").split(",")
     return [one.variables["IB_ACCOUNT"], *(name.strip() for name in further if name.strip())]
 
@@ -99,25 +97,25 @@ def _gateway(one: Plan) -> str:
 
 
 def _twice(what: str, found: Iterable[tuple[Hashable, Plan]], why: str = "") -> Iterator[str]:
-    owners: defaultdict[Hashable, list[str]] = defaultdict(list)
-    for value, one in found:
-        owners[value].append(one.tenant)
-    for value, names in owners.items():
-        if len(names) > 1:
-            more = f" ({why})" if why else ""
-            yield f"{', '.join(names)}: expected {what} each, found {value}{more}"
+    more = f" ({why})" if why else ""
+    for value, names in _held_by_several((value, one.tenant) for value, one in found):
+        yield f"{names}: expected {what} each, found {value}{more}"
 
 
 def _same_user(users: Mapping[str, str]) -> Iterator[str]:
-    owners: defaultdict[str, list[str]] = defaultdict(list)
-    for name, digest in users.items():
-        owners[digest].append(name)
-    for names in owners.values():
-        if len(names) > 1:
-            yield (
-                f"{', '.join(names)}: expected an IBKR user each, found the same one; each login would end the "
-                "other's session. IBKR gives an account further users for this"
-            )
+    for _, names in _held_by_several((digest, name) for name, digest in users.items()):
+        yield (
+            f"{names}: expected an IBKR user each, found the same one; each login would end the other's session. "
+            "IBKR gives an account further users for this"
+        )
+
+
+def _held_by_several(found: Iterable[tuple[Hashable, str]]) -> Iterator[tuple[Hashable, str]]:
+    """Each value that more than one tenant has, and who they are."""
+    owners: defaultdict[Hashable, list[str]] = defaultdict(list)
+    for value, name in found:
+        owners[value].append(name)
+    return ((value, ", ".join(names)) for value, names in owners.items() if len(names) > 1)
 
 
 def _shared(prefix: str) -> list[tuple[str, str]]:
@@ -125,9 +123,8 @@ def _shared(prefix: str) -> list[tuple[str, str]]:
 
 
 def _subnets(prefixes: Iterable[tuple[str, str]]) -> Iterator[str]:
-    for (a, first), (b, second) in combinations(prefixes, 2):
-        if first == second:
-            yield f"{a}, {b}: expected a SUBNET_PREFIX each, found {first} in both"
+    for prefix, names in _held_by_several((prefix, name) for name, prefix in prefixes):
+        yield f"{names}: expected a SUBNET_PREFIX each, found {prefix} in both"
 
 
 def _client_ids(one: Plan) -> Iterator[str]:

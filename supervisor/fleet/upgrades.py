@@ -61,7 +61,8 @@ def back(root: Path, only: str | None, *, force: bool) -> int:
     Raises:
         SettingsRefused: it is not said which, or there was no upgrade of it.
     """
-    tenants = [one for one in stack.planned(root) if one.tenant in stack.present(root)]
+    there = stack.present(root)
+    tenants = [one for one in stack.planned(root) if one.tenant in there]
     plans = {one.tenant: one for one in (stack.opened(root, tenants), *tenants)}
     if only not in plans:
         raise SettingsRefused(f"TENANT: expected one of {', '.join(plans)}, found {only or 'nothing'}; one at a time")

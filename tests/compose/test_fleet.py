@@ -11,7 +11,7 @@ import pytest
 from supervisor import plan as planning
 from supervisor import stack
 from supervisor.fleet import house, together
-from tests.compose.test_policy import ACCOUNTS, EXCEPTIONS, HOST, ROOT, RULES
+from tests.compose.test_policy import ACCOUNTS, EXCEPTIONS, HOST, ROOT, RULES, read_by_compose
 
 OWN_EXCEPTIONS = {
     ("volume-owner", "restart"): "one shot",
@@ -33,27 +33,12 @@ def configs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         env_file = folder / f"{one.tenant}.env"
         own = str(one.var / house.OVERRIDE)
         env_file.write_text(planning.rendered(one.variables).replace(own, str(override)))
-        found[one.tenant] = _config(env_file)
+        found[one.tenant] = read_by_compose(env_file)
     return found
 
 
 def _plan(mode: planning.Mode, **more: str) -> planning.Plan:
     return planning.plan(mode, {"TENANT": mode, "IB_ACCOUNT": ACCOUNTS[mode]} | more, HOST, MODES.index(mode))
-
-
-def _config(env_file: Path) -> dict[str, Any]:
-    done = subprocess.run(
-        ["docker", "compose", "--env-file", str(env_file), "config", "--format", "json"],
-        cwd=ROOT,
-        env=stack.docker_environment(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == "", "compose warned"
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def test_what_is_shared_is_there_once(configs: dict[str, dict[str, Any]]) -> None:

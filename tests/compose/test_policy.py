@@ -77,6 +77,11 @@ def _config(directory: Path, mode: planning.Mode, **more: str) -> dict[str, Any]
         (secrets / name).write_text(f"the-secret-{name}")
     env_file = directory / "compose.env"
     env_file.write_text(planning.rendered(plan.variables))
+    return read_by_compose(env_file)
+
+
+def read_by_compose(env_file: Path) -> dict[str, Any]:
+    """What compose makes of a stack's variables, without a word of warning."""
     done = subprocess.run(
         ["docker", "compose", "--env-file", str(env_file), "config", "--format", "json"],
         cwd=ROOT,

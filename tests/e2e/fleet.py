@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from dotenv import dotenv_values
 
+from tests.e2e.checkout import copied
 from tests.e2e.powercut import House
 from tests.e2e.stack import ROOT
 
@@ -41,17 +42,8 @@ class Fleet:
             shared: what `.env` says.
         """
         self.root = home.folder / "checkout"
-        for name in subprocess.run(
-            ["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True
-        ).stdout.split():
-            target = self.root / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target, follow_symlinks=False)
-        (self.root / ".venv").symlink_to(ROOT / ".venv")
-        (self.root / "var").mkdir()
-        shutil.copy2(ROOT / "var" / "images.env", self.root / "var" / "images.env")
+        copied(self.root)
         (self.root / ".env").write_text("".join(f"{name}={value}\n" for name, value in shared.items()))
-        (self.root / "tenants").mkdir(exist_ok=True)
         self.names = list(tenants)
         roll = datetime.now(ZoneInfo("America/New_York")) + timedelta(hours=12)
         for name, own in tenants.items():

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 
 from supervisor.drill.ports import free_port
+from tests.e2e.checkout import copied
 from tests.e2e.stack import ROOT, docker
 from tests.stand_in import wait_for
 
@@ -36,16 +37,7 @@ class Several:
         self.root = root
         self.subnets = subnets
         self.ports = {name: free_port() for name in ("SUPERVISOR", "PROMETHEUS", "ALERTMANAGER")}
-        tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
-        for name in filter(None, tracked.stdout.split("\0")):
-            if (ROOT / name).is_file():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, root / name)
-        (root / ".venv").symlink_to(ROOT / ".venv")
-        (root / "var").mkdir()
-        shutil.copy2(ROOT / "var/images.env", root / "var/images.env")
-        shutil.copytree(ROOT / "var/build", root / "var/build")
-        (root / "tenants").mkdir(exist_ok=True)
+        copied(root)
         ports = "".join(f"HOST_PORT_{name}={port}\n" for name, port in self.ports.items())
         (root / ".env").write_text(f"{ports}SUBNET_PREFIX={subnets}.255\n")
 
