@@ -1,17 +1,12 @@
 """The policy of tests/compose/test_policy.py, over several tenants of every mode and what they share."""
 
-import json
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from supervisor import plan as planning
-from supervisor import stack
 from supervisor.fleet import house, together
-from tests.compose.test_policy import ACCOUNTS, EXCEPTIONS, HOST, ROOT, RULES, read_by_compose
+from tests.compose.test_policy import ACCOUNTS, EXCEPTIONS, HOST, RULES, read_by_compose
 
 OWN_EXCEPTIONS = {
     ("volume-owner", "restart"): "one shot",

@@ -6,7 +6,6 @@ The checkout is copied, since tenants have files in it. The images are the outer
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +19,6 @@ from dotenv import dotenv_values
 
 from tests.e2e.checkout import copied
 from tests.e2e.powercut import House
-from tests.e2e.stack import ROOT
 
 _UP = """
 import sys
