@@ -94,7 +94,7 @@ halt: bootstrap ## the engine opens nothing any more and keeps its exits, also a
 	@$(DO) halt $(if $(REASON),--reason "$(REASON)") $(if $(LIFT),--lift) $(JSON_FLAG)
 
 break-glass: bootstrap ## the engine is dead: stop it, close every position at the market, cancel every order (asks for the tenant's name)
-	@$(DO) break-glass $(MODE_FLAG)
+	@$(DO) break-glass $(MODE_FLAG) $(JSON_FLAG)
 
 backup: bootstrap ## journal, login ledger, cache and gateway settings as one file in var/backups, also while it trades
 	@$(DO) backup $(MODE_FLAG) $(JSON_FLAG)

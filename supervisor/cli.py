@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from supervisor import leaving
+from supervisor import answers, leaving
 from supervisor.fleet import files
 from tws.clock import SystemClock
 
@@ -35,6 +35,8 @@ _PAUSED = (
     "the gateway has ended with its token kept, and its next start waits. Stop, upgrade or reboot what you want; for "
     "`make down`, which cannot ask now, FORCE=1. Then `make up` and `make resume`: no login, no push"
 )
+_ASKS = ("status", "watch", "explain", "incidents")
+"""What only looks; everything else does something."""
 _ROOT = Path(__file__).parent.parent
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -63,6 +65,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         code, answer = _ask(options)
     except CouldNotAsk as error:
         print(f"{options.command}: {error}", file=sys.stderr)
+        if as_json and options.command not in _ASKS:
+            print(json.dumps(answers.refusal(error), indent=2))
         return 2
     if as_json:
         print(json.dumps({"version": 1} | answer, indent=2))

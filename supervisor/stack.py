@@ -540,6 +540,7 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
 
     Needs neither engine nor supervisor, only the gateway. Returns 0 flat, 1 something is left, 2 could not ask.
     """
+    answers.tell(tenant=tenant, flat=None)
     _confirm(
         tenant,
         f"This stops the engine of {tenant}, closes every position of its account at the market and cancels its orders",
@@ -550,6 +551,7 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
         raise RuntimeTrouble(f"expected the engine to stop, found: {stopped.stderr.strip()}; nothing was sent")
     command = in_supervisor(root, tenant, _ONCE, "python", "-m", "supervisor.breakglass")
     done = subprocess.run(command, cwd=root, env=docker_environment(os.environ), check=False)  # noqa: S603 (our own)
+    answers.tell(flat={0: True, 1: False}.get(done.returncode))
     return done.returncode
 
 
@@ -831,8 +833,7 @@ def main(arguments: list[str] | None = None) -> int:
     add_options(parser)
     options = parser.parse_args(arguments)
     as_json = options.json or os.environ.get("JSON") == "1"
-    # These print JSON of their own, or ask a person.
-    own = options.command in ("logs", "preflight", "break-glass")
+    own = options.command in ("logs", "preflight")  # these print JSON of their own
     return answers.answered(lambda: _run(options, as_json=as_json), as_json=as_json and not own)
 
 

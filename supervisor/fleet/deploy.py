@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from supervisor import stack
+from supervisor import answers, stack
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import files, swarm
 from supervisor.fleet.files import HOUSE
@@ -58,6 +58,7 @@ def deploy(root: Path) -> int:
         config["services"] = {name: said for name, said in config["services"].items() if name not in _MET_ON_A_HOST}
         name = f"{shared.project}-{node}"
         _give(root, swarm.stack(config, node, _read, name=name, volumes=volumes))
+    answers.tell(tenants=placed)
     return 0
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dotenv import dotenv_values
 
-from supervisor import cli, leaving
+from supervisor import answers, cli, leaving
 from supervisor.errors import SettingsRefused
 from supervisor.faults import Rung
 from supervisor.fleet import files, rolling
@@ -145,7 +145,7 @@ def keeper(path: Path, clock: Clock) -> Callable[[tuple[Tenant, ...]], None]:
     return keep
 
 
-def restart_gateways(tenant: str | None, limits: Limits, *, as_json: bool, root: Path = ROOT) -> int:
+def restart_gateways(tenant: str | None, limits: Limits, root: Path = ROOT) -> int:
     """Returns 0 when each was restarted, 1 when one was skipped or failed.
 
     Raises:
@@ -162,9 +162,8 @@ def restart_gateways(tenant: str | None, limits: Limits, *, as_json: bool, root:
     well = all(one.phase is Phase.DONE for one in run)
     if well:
         path.unlink(missing_ok=True)
-    print(
-        json.dumps({"version": 1, "tenants": [asdict(one) for one in run]}, indent=2) if as_json else rolling.told(run)
-    )
+    answers.tell(tenants=[asdict(one) for one in run])
+    print(rolling.told(run))
     return 0 if well else 1
 
 
@@ -176,15 +175,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--force", action="store_true", help="also while positions or orders are open")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
+    return answers.answered(lambda: _run(options), as_json=options.json or os.environ.get("JSON") == "1")
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         limits = Limits(max(1, options.max), cli.seconds(options.wait) or 0.0, options.force)
-        return restart_gateways(os.environ.get("TENANT") or None, limits, as_json=options.json)
-    except (SettingsRefused, cli.CouldNotAsk) as error:
-        print(error, file=sys.stderr)
-        return 2
+        return restart_gateways(os.environ.get("TENANT") or None, limits)
+    except cli.CouldNotAsk as error:
+        raise SettingsRefused(f"WAIT: {error}") from error
     except KeyboardInterrupt:
         print("\nEnded here; the same command goes on with it.", file=sys.stderr)
-        return 130
+        raise
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
 """With JSON=1 a command that does something prints one object, as docs/json.md tells it, whatever else is printed."""
 
+import io
 import json
-import re
 import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from supervisor import answers, pin, stack, upgrade
+from supervisor import answers, cli, pin, stack, upgrade
+from supervisor.drill.ports import free_port
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import __main__ as fleet
+from supervisor.fleet import deploy, gateways, rolling
 from supervisor.fleet import stack as fleet_stack
 from supervisor.plan import Host, plan
 from supervisor.upgrade import Made
@@ -133,6 +137,41 @@ def test_gateway_setup(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFix
     assert (found["right"], found["sentence"]) == (True, "The settings are right and kept in the volume.")
 
 
+@pytest.mark.parametrize(("code", "flat"), [(0, True), (1, False), (2, None)])
+def test_break_glass(
+    code: int, flat: bool | None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONFIRM", "sim")
+    monkeypatch.setattr(stack, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, "", ""))
+    monkeypatch.setattr(stack, "in_supervisor", lambda *_: ["sh", "-c", f"echo closed 3 positions; exit {code}"])
+    assert stack.main(["break-glass", "--mode", "sim", "--json"]) == code
+    found = answer(capfd)
+    assert set(found) == told("break-glass")
+    assert found["flat"] is flat
+
+
+def test_restart_gateways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    async def rolled(run: tuple[rolling.Tenant, ...], *_: object) -> tuple[rolling.Tenant, ...]:
+        return tuple(replace(one, phase=rolling.Phase.SKIPPED, why="it is paused") for one in run)
+
+    monkeypatch.setattr(gateways, "names", lambda *_: ["one", "two"])
+    monkeypatch.setattr(gateways, "roll", rolled)
+    monkeypatch.setattr(gateways.restart_gateways, "__defaults__", (tmp_path,))
+    monkeypatch.setenv("HOST_PORT_SUPERVISOR", "1")
+    assert gateways.main(["--json"]) == 1
+    found = answer(capfd)
+    assert set(keys(found)) == told("restart-gateways")
+    assert [(one["name"], one["phase"]) for one in found["tenants"]] == [("one", "skipped"), ("two", "skipped")]
+    assert gateways.main(["--json", "--wait", "soon"]) == 2
+    assert answer(capfd)["refused"][0]["found"] == "'soon'"
+
+
+def test_the_stacks_of_a_swarm(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(deploy, "status", lambda _: (deploy.Seen("one", "a", "running"),))
+    assert fleet.main(["stack-status", "--json"]) == 0
+    assert set(keys(answer(capfd))) == told("stack-status")
+
+
 def test_of_several_tenants_the_names_are_told(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -164,6 +203,45 @@ def test_a_refusal_is_an_answer_with_its_parts(capfd: pytest.CaptureFixture[str]
     assert found["refused"][0]["text"] in said.err
 
 
+CONFIRMED = {
+    "up": ("up", "--mode", "live"),
+    "purge": ("purge", "--mode", "paper"),
+    "restore": ("restore", "--mode", "paper", "--from", "FILE"),
+    "gateway-setup": ("gateway-setup", "--mode", "paper"),
+    "gateway-setup by its API": ("gateway-setup", "--mode", "paper", "--by-api"),
+    "break-glass": ("break-glass", "--mode", "paper"),
+}
+
+
+@pytest.mark.parametrize("command", CONFIRMED.values(), ids=CONFIRMED)
+def test_what_a_person_must_confirm_is_refused_in_json_where_nobody_is(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    live = plan("live", {"TENANT": "live", "IB_ACCOUNT": "U1234567", "STRATEGY": "none"}, HOST)
+    monkeypatch.setattr(stack, "planned", lambda *_: stack.confirm_live(live))
+    monkeypatch.setattr(stack, "known_mode", lambda *_: "paper")
+    monkeypatch.setattr(stack, "may_leave", lambda *_, **__: True)
+    monkeypatch.setattr(stack, "is_free", lambda port: True)
+    monkeypatch.setattr(stack, "Setup", lambda *_, **__: None)
+    monkeypatch.delenv("CONFIRM", raising=False)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert stack.main([*command, "--json"]) == 2
+    *_, last = answer(capfd)["refused"]
+    assert (last["expected"], last["found"]) == ("a person to confirm", "no terminal")
+
+
+def test_a_command_that_reaches_nobody_says_so_in_json_and_a_question_stays_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "operator_token").write_text("t")
+    monkeypatch.setenv("TOKENS_DIR", str(tmp_path))
+    monkeypatch.setenv("HOST_PORT_SUPERVISOR", str(free_port()))
+    assert cli.main(["resume", "--json"]) == 2
+    assert answer(capfd)["refused"][0]["do"] == "is the stack up? `make up SIM=1`"
+    assert cli.main(["status", "--json"]) == 2
+    assert capfd.readouterr().out == ""
+
+
 @pytest.mark.parametrize("error", [SettingsRefused("X: expected a, found b\nnot confirmed"), RuntimeTrouble("no")])
 def test_each_thing_that_is_wrong_has_a_row(error: Exception, capfd: pytest.CaptureFixture[str]) -> None:
     def refuse() -> int:
@@ -182,11 +260,3 @@ def test_without_it_people_are_told_as_ever(capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr().out == "Container watchkeeper-sim-engine  Started\n" * 3
     assert stack.main(["up"]) == 2
     assert capfd.readouterr().out == ""
-
-
-def test_every_target_that_the_page_names_takes_it() -> None:
-    recipes = (Path(__file__).parents[3] / "Makefile").read_text()
-    for target in ("up", "down", "purge", "backup", "restore", "upgrade", "pin", "gateway-setup"):
-        recipe = re.search(rf"^{target}: .*\n\t(.*)$", recipes, re.MULTILINE)
-        assert recipe is not None
-        assert recipe[1].endswith("$(JSON_FLAG)"), target
