@@ -97,3 +97,10 @@ def test_up_writes_them_without_a_secret_in_them_and_marks_what_reads_them(tmp_p
     without = stack.configure(tmp_path, planning.plan("sim", {"ENGINE": "none"}, HOST), {})
     assert yaml.safe_load(without.files["engine-targets.yml"]) == []
     assert without.variables["PROMETHEUS_CONFIG"] != loud.variables["PROMETHEUS_CONFIG"]
+
+
+def test_the_dead_mans_switch_is_posted_each_minute() -> None:
+    """It looks at a group each interval and repeats what was told longer ago: of the same length, each second time is a
+    moment too early."""
+    [route] = [one for one in yaml.safe_load(ROUTES)["route"]["routes"] if one["receiver"] == "dead-man"]
+    assert (route["group_interval"], route["repeat_interval"]) == ("1m", "50s")
