@@ -4,7 +4,7 @@ Exit codes: 0 good, 1 the answer is no, 2 could not ask. What JSON=1 prints is t
 HOST_PORT_SUPERVISOR, else what `make up` wrote to var/<tenant>/compose.env, with TENANT where there are several. Which
 of its tenants: TENANT, or the only one.
 `halt` and `flatten` ask the engine itself (HOST_PORT_ENGINE), so that they need no supervisor.
-The token is in TOKENS_DIR, else in secrets/.
+The token is in TOKENS_DIR, else in SECRETS_DIR (also of .env), else in secrets/.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from dotenv import dotenv_values
 
 from supervisor import answers, leaving
 from supervisor.fleet import files
@@ -272,7 +273,9 @@ def _setting(name: str, default: str) -> str:
 
 
 def _token() -> str:
-    path = _ROOT / (os.environ.get("TOKENS_DIR") or "secrets") / "operator_token"
+    own = (os.environ.get(name) for name in ("TOKENS_DIR", "SECRETS_DIR"))
+    folder = next(filter(None, own), None) or dotenv_values(_ROOT / ".env").get("SECRETS_DIR") or "secrets"
+    path = _ROOT / folder / "operator_token"
     try:
         return path.read_text().strip()
     except OSError as error:

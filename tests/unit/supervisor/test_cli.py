@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from supervisor import cli
 from supervisor.cli import CouldNotAsk, main, seconds, since
 from supervisor.terminal import watch
 from tests.unit.supervisor.answers import explained, happened, stands, well
@@ -101,6 +102,22 @@ def test_a_halt_that_could_not_be_asked_for_says_what_to_do(
     monkeypatch.setenv("HOST_PORT_ENGINE", "1")
     assert main(["halt"]) == 2
     assert "docker stop" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("said_in", ["the shell", ".env"])
+def test_the_token_is_where_the_secrets_are(said_in: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOKENS_DIR")
+    monkeypatch.delenv("SECRETS_DIR", raising=False)
+    monkeypatch.setattr(cli, "_ROOT", tmp_path)
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "operator_token").write_text("another\n")
+    if said_in == ".env":
+        (tmp_path / ".env").write_text("SECRETS_DIR=keys\n")
+    else:
+        monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "keys"))
+    Handler.answers["/api/v1/resume"] = (200, {"paused": False})
+    assert main(["resume"]) == 0
+    assert Handler.asked == [("/api/v1/resume", "Bearer another", {})]
 
 
 def test_status_says_that_the_engine_is_halted(capsys: pytest.CaptureFixture[str]) -> None:
