@@ -261,3 +261,9 @@ def steps(stack: Stack) -> list[Step]:
             remedy=Remedy(("More on subscribe",), "Client Portal > Settings > Market Data"),
         ),
     ]
+
+
+def the_step(stack: Stack, opens: str) -> Step:
+    """The one of them that opens this incident."""
+    (found,) = (step for step in steps(stack) if step.opens == opens)
+    return found

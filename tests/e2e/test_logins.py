@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.day import the_step
 from tests.e2e.stack import Stack, docker, make_stack
+from tests.e2e.tour import read_remedy
+from tests.page.browser import Visitor, chromium
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -18,7 +21,9 @@ BOTH_SIDES_OF_A_SECOND = 1
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Stack]:
     """A gateway without an engine, whose supervisor keeps its hands off: what starts it here is Docker, or a person."""
-    stack = make_stack("logins", "10.91.3", ENGINE="none", LOGIN_BUDGET=f"{COUNT}/{WINDOW}s")
+    # IBC tries a wrong password again until it is stopped: on a fast machine so often that the stand-in locks it out.
+    more = {"ENGINE": "none", "LOGIN_BUDGET": f"{COUNT}/{WINDOW}s", "SIM_THROTTLE_AFTER": "1000"}
+    stack = make_stack("logins", "10.91.3", **more)
     try:
         up = stack.make("up", "SIM=1")
         assert up.returncode == 0, up.stdout + up.stderr + stack.story()
@@ -163,6 +168,11 @@ def test_a_refused_password_is_tried_no_more_until_a_person_says_so(gateway: Sta
         "the gateway to be stopped, or to wait",
         60,
     )
+    with chromium() as browser:
+        remedy = the_step(gateway, "login-refused").remedy
+        assert remedy is not None
+        page = Visitor(browser).goes_to(gateway.url("supervisor", "/"))
+        assert remedy.words in read_remedy(page, remedy), "from the status page, by a link"
     made = attempts(gateway)
     assert "ibc" in {cause for _, cause, _ in made}
     docker("start", gateway.container("gateway"))  # a person who has not looked

@@ -1,23 +1,17 @@
 """The status page in Chromium: what it shows, that it lives, who may act, and that everybody can use it."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from preflight.runner import run
-from preflight.settings import Settings
-from supervisor.drill.ports import free_port
 from supervisor.observation import Container, Status
 from supervisor.states import EngineState, GatewayState
 from tests.page import browser as browsers
 from tests.page.browser import Visitor
 from tests.page.world import TOKEN, World, world
-from tests.stand_in import ACCOUNT, StandIn
 from tws.clock import SystemClock
 
 pytestmark = pytest.mark.timeout(180)
@@ -262,14 +256,12 @@ def follows(page: Page, *links: str) -> str:
 @pytest.mark.parametrize(
     ("fault", "links", "remedy"),
     [
-        ("twofa-pending", ["What to do"], "approve the push on your phone"),
-        ("login-refused", ["What to do"], "put the right password into secrets/tws_password"),
-        ("naked-position", ["What to do"], "Cover or close the position by hand in IBKR's own client"),
         ("data-competed", ["What to do"], "Log the other session of this user off"),
         ("market-farm", ["What to do about market-farm"], "Check farms"),
     ],
 )
 def test_the_remedy_of_what_is_wrong(well: World, visitor: Visitor, fault: str, links: list[str], remedy: str) -> None:
+    """A login, a naked position, a wrong zone and no market data: tests/e2e/test_page.py and test_logins.py."""
     well.has(fault)
     page = visitor.goes_to(well.url)
     assert remedy in follows(page, *links)
@@ -282,55 +274,3 @@ def test_what_to_do_is_about_what_the_sentence_asks_for(well: World, visitor: Vi
     page = visitor.goes_to(well.url)
     expect(page.locator("#verdict")).to_contain_text("Approve the push")
     assert "approve the push on your phone" in follows(page, "What to do")
-
-
-def found(place: World, directory: Path, **settings: str) -> Any:
-    """What a real preflight finds at a stand-in."""
-    gateway = StandIn(directory, **settings)
-    with closing(gateway):
-        gateway.start()
-        gateway.up(60)
-        nobody = f"http://127.0.0.1:{free_port()}"  # whatever runs on this machine
-        asks = Settings(
-            gateway_port=gateway.api_port, ib_account=ACCOUNT, mode="sim", engine_url=nobody, supervisor_url=nobody
-        )
-        return place.asks(lambda: run(asks)).as_json()
-
-
-@pytest.mark.parametrize(
-    ("settings", "check", "do_next", "link", "remedy"),
-    [
-        (
-            {"TIME_ZONE": "America/New_York", "SIM_TIME_FORMAT": "operator"},
-            "utc",
-            "set TIME_ZONE=Etc/UTC in .env",
-            "More on gateway-zone",
-            "Set TIME_ZONE=Etc/UTC in .env",
-        ),
-        (
-            {"SIM_MARKET_DATA": "live,OPT:terminal"},
-            "entitlement",
-            "for this login",
-            "More on subscribe-opra",
-            "Client Portal > Settings > Market Data",
-        ),
-    ],
-    ids=["wrong time zone", "no market data"],
-)
-def test_the_remedy_of_what_the_preflight_found(
-    well: World,
-    visitor: Visitor,
-    tmp_path: Path,
-    settings: dict[str, str],
-    check: str,
-    do_next: str,
-    link: str,
-    remedy: str,
-) -> None:
-    """In no link at all, and with all that is known of it in one."""
-    report = found(well, tmp_path, **settings)
-    well.do(lambda: setattr(well.watch, "preflighted", (report, SystemClock().now().timestamp())))
-    page = visitor.goes_to(well.url)
-    card = page.locator("#preflight article").filter(has=page.get_by_role("heading", name=f"fail {check}"))
-    expect(card).to_contain_text(do_next)
-    assert remedy in follows(page, link)
