@@ -38,7 +38,7 @@ def _run(options: argparse.Namespace) -> int:
         print(stack.rendered(ROOT), end="")
         return 0
     if options.command == "stack-deploy":
-        return deploy.deploy(ROOT)
+        return asyncio.run(deploy.deploy(ROOT, SystemClock()))
     if options.command == "stack-status":
         return _show(deploy.status(ROOT))
     if options.command == "up":

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from supervisor import answers, stack
 from supervisor.errors import RuntimeTrouble, SettingsRefused
-from supervisor.fleet import files, swarm
+from supervisor.fleet import files, survey, swarm, together
 from supervisor.fleet.files import HOUSE
 from supervisor.fleet.stack import opened, planned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from supervisor.fleet.survey import Member
+    from supervisor.plan import Plan
+    from tws.clock import Clock
 
 HEARTBEAT_HOURS: Final = 24
 """A node that does not answer for three heartbeats counts as down, and Swarm ends its tasks when it is back."""
@@ -33,33 +38,87 @@ class Seen:
     state: str
 
 
-def deploy(root: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything that a deployment wants, read and held together; nothing of it has begun.
+
+    Attributes:
+        tenants: their plans.
+        placed: the label of each one's node.
+        composed: what compose makes of each tenant, and of what those of each node share, by the stack's name.
+        nodes: the label of the node that each stack is for, by the stack's name.
+    """
+
+    tenants: Sequence[Plan]
+    placed: Mapping[str, str]
+    composed: Mapping[str, dict[str, Any]]
+    nodes: Mapping[str, str]
+
+    def wanted(self) -> dict[str, list[str]]:
+        """The images that each node needs."""
+        found: dict[str, set[str]] = {}
+        for name, config in self.composed.items():
+            found.setdefault(self.nodes[name], {survey.ASKS_WITH}).update(swarm.images(config))
+        return {node: sorted(images) for node, images in sorted(found.items())}
+
+
+async def deploy(root: Path, clock: Clock) -> int:
     """Give the Swarm a stack for each tenant and for what the tenants of each node share.
 
     Raises:
-        SettingsRefused: a tenant has no node, or the Swarm is not fit for gateways.
+        SettingsRefused: a tenant has no node, or the Swarm or a node is not fit for gateways; nothing has begun.
         RuntimeTrouble: Docker said no.
     """
+    for made in await stacks(root, clock):
+        _give(root, made)
+    answers.tell(tenants={name: files.read(root, name).get("NODE", "") for name in files.names(root)})
+    return 0
+
+
+async def stacks(root: Path, clock: Clock) -> list[dict[str, Any]]:
+    """What Swarm is to be given: the tenants first, whose networks the shared ones join. Raises: as `deploy`."""
+    docker = partial(_docker, root)
     placed = {name: files.read(root, name).get("NODE", "") for name in files.names(root)}
-    there = _labels(root)
-    if faults := [*unfit(_docker(root, "info", "--format", "{{json .Swarm}}")), *misplaced(placed, there, _now(root))]:
+    if faults := [*unfit(docker("info", "--format", "{{json .Swarm}}"))]:
         raise SettingsRefused("\n".join(faults))
-    tenants = planned(root)
-    volumes: dict[str, Any] = {}
+    members = survey.members(docker)
+    if faults := [*misplaced(placed, members, _now(root))]:
+        raise SettingsRefused("\n".join(faults))
+    wanted = prepared(root, placed)
+    told = await survey.ask(docker, wanted.wanted(), members, clock)
+    fit, faults = {}, []
+    for label, images in wanted.wanted().items():
+        faults += survey.unfit(label, told[label], images)
+        if isinstance(node := told[label], swarm.Node):
+            own = [one for one in wanted.tenants if placed[one.tenant] == label]
+            faults += (f"node {label}: {fault}" for fault in together.beyond_memory(own, node.memory_mib))
+            fit[label] = node
+    if faults:
+        raise SettingsRefused("\n".join([*faults, "Nothing was begun."]))
+    volumes = {
+        said["name"]: said
+        for one in wanted.tenants
+        for said in wanted.composed[one.project].get("volumes", {}).values()
+    }
+    return [
+        swarm.stack(config, fit[wanted.nodes[name]], _read, volumes=volumes) for name, config in wanted.composed.items()
+    ]
+
+
+def prepared(root: Path, placed: Mapping[str, str]) -> Prepared:
+    """Read every tenant's file and what compose makes of it. Raises: as `deploy`."""
+    tenants = planned(root, math.inf)  # each node's memory is its own: it is asked
+    composed, nodes = {}, {}
     for one in tenants:
         stack.write_files(root, one)
-        config = stack.composed(root, one.tenant)
-        volumes |= {said["name"]: said for said in config["volumes"].values()}
-        _give(root, swarm.stack(config, placed[one.tenant], _read, name=one.project))
+        composed[one.project], nodes[one.project] = stack.composed(root, one.tenant), placed[one.tenant]
     for node in sorted(set(placed.values())):
-        shared = opened(root, [one for one in tenants if placed[one.tenant] == node])
+        shared = opened(root, [one for one in tenants if placed[one.tenant] == node], f"{HOUSE}-{node}")
         stack.write_files(root, shared)
         config = stack.composed(root, shared.tenant)
         config["services"] = {name: said for name, said in config["services"].items() if name not in _MET_ON_A_HOST}
-        name = f"{shared.project}-{node}"
-        _give(root, swarm.stack(config, node, _read, name=name, volumes=volumes))
-    answers.tell(tenants=placed)
-    return 0
+        composed[shared.project], nodes[shared.project] = config, node
+    return Prepared(tenants, placed, composed, nodes)
 
 
 def unfit(told: str) -> Iterable[str]:
@@ -76,25 +135,33 @@ def unfit(told: str) -> Iterable[str]:
         )
 
 
-def misplaced(placed: Mapping[str, str], there: Iterable[str], now: Mapping[str, str]) -> Iterable[str]:
-    """Tenants whose node is not said, not there once, or not the one that they are on.
+def misplaced(placed: Mapping[str, str], there: Iterable[Member], now: Mapping[str, str]) -> Iterable[str]:
+    """Tenants whose node is not said, not there once, not to be reached, or not the one that they are on.
 
     Args:
-        placed: the node that each tenant's file says.
-        there: the label of each node of the Swarm.
+        placed: the label of the node that each tenant's file says.
+        there: the nodes of the Swarm.
         now: where Swarm has each tenant's gateway pinned already.
     """
-    known = list(there)
+    nodes = list(there)
     for tenant, node in placed.items():
-        if known.count(node) != 1 or not node:
+        meant = [one for one in nodes if one.label == node]
+        if len(meant) != 1 or not node:
+            without = ", ".join(one.hostname for one in nodes if not one.label)
             yield (
                 f"tenants/{tenant}.toml: expected node to be the label {swarm.NODE} of exactly one node, found "
-                f"{node or 'none'}; set it with docker node update --label-add {swarm.NODE}=NAME NODE"
+                f"{node or 'none'}{f'; without a label are {without}' if without else ''}; set it with "
+                f"docker node update --label-add {swarm.NODE}=NAME NODE"
             )
         elif now.get(tenant, node) != node:
             yield (
                 f"{tenant}: expected node {now[tenant]}, where its gateway is, found {node}; a gateway that still runs "
                 "there and one here would end each other's session (docs/swarm.md, Moving a tenant)"
+            )
+        elif not meant[0].reached:
+            yield (
+                f"{tenant}: expected node {node} ({meant[0].hostname}) to be reached by the managers, found that it is "
+                "not; nothing is deployed while a node that is meant cannot be asked: see docker node ls"
             )
 
 
@@ -129,7 +196,12 @@ def _give(root: Path, made: dict[str, Any]) -> None:
         (folder / "configs" / key).write_text(text)
     path = folder / "stack.json"
     path.write_text(json.dumps(made, indent=1) + "\n")
-    print(_docker(root, "stack", "deploy", "--detach=true", "--compose-file", str(path), name), end="")
+    print(
+        _docker(
+            root, "stack", "deploy", "--detach=true", "--resolve-image", "never", "--compose-file", str(path), name
+        ),
+        end="",
+    )
 
 
 def _read(place: str) -> dict[str, bytes]:
@@ -137,12 +209,6 @@ def _read(place: str) -> dict[str, bytes]:
     if path.is_dir():
         return {one.name: one.read_bytes() for one in path.iterdir() if one.is_file()}
     return {"": path.read_bytes()}
-
-
-def _labels(root: Path) -> list[str]:
-    ids = _docker(root, "node", "ls", "--quiet").split()
-    told = _docker(root, "node", "inspect", "--format", f'{{{{index .Spec.Labels "{swarm.NODE}"}}}}', *ids)
-    return told.split()
 
 
 def _now(root: Path) -> dict[str, str]:

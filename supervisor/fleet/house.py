@@ -28,18 +28,19 @@ _BY_THE_HOUSE: Final = frozenset(
 """What the environment of a single tenant's supervisor says and a table need not, or says in its own way."""
 
 
-def house(given: Mapping[str, str], host: Host, tenants: Sequence[Plan]) -> Plan:
+def house(given: Mapping[str, str], host: Host, tenants: Sequence[Plan], name: str = HOUSE) -> Plan:
     """The plan of what these tenants share.
 
     Args:
         given: what `.env` says.
         host: facts of this machine.
         tenants: their plans, each `one_of_several`.
+        name: its own, where each of several nodes has one.
 
     Raises:
         SettingsRefused: every fault found, one a line.
     """
-    own = dict(given) | {"TENANT": HOUSE, "SUBNET_PREFIX": given.get("SUBNET_PREFIX") or SUBNET_PREFIX, "GATEWAY": ""}
+    own = dict(given) | {"TENANT": name, "SUBNET_PREFIX": given.get("SUBNET_PREFIX") or SUBNET_PREFIX, "GATEWAY": ""}
     base = plan("sim", own, host)
     files = {
         "tenants.toml": tables(tenants),
@@ -50,7 +51,7 @@ def house(given: Mapping[str, str], host: Host, tenants: Sequence[Plan]) -> Plan
     grafana = [GRAFANA] if GRAFANA in base.variables["COMPOSE_FILE"] else []
     variables = {
         **base.variables,
-        "COMPOSE_FILE": os.pathsep.join(("compose.yaml", "compose/house.yaml", *grafana, f"var/{HOUSE}/{OVERRIDE}")),
+        "COMPOSE_FILE": os.pathsep.join(("compose.yaml", "compose/house.yaml", *grafana, f"var/{name}/{OVERRIDE}")),
         "COMPOSE_PROFILES": "",
         "TENANTS": "|".join(sorted(one.tenant for one in tenants)),
         "TENANTS_CONFIG": hashlib.sha256(files["tenants.toml"].encode()).hexdigest()[:16],

@@ -46,8 +46,12 @@ def drafted(root: Path) -> list[Plan]:
     return found
 
 
-def planned(root: Path) -> list[Plan]:
+def planned(root: Path, memory_mib: float | None = None) -> list[Plan]:
     """As `drafted`, with every secret where containers can read it, each setting checked, and all held together.
+
+    Args:
+        root: the checkout.
+        memory_mib: what their limits may come to; None: what this machine has.
 
     Raises:
         SettingsRefused: something is missing, unusable, or in two tenants' hands.
@@ -63,21 +67,23 @@ def planned(root: Path) -> list[Plan]:
             faults += [f"{one.tenant}: {line}" for line in str(error).splitlines()]
     if not faults:
         users, prefix = together.users(root, tenants), shared.variables["SUBNET_PREFIX"]
-        faults = together.faults(tenants, users, together.memory_mib(), prefix)
+        memory_mib = together.memory_mib() if memory_mib is None else memory_mib
+        faults = together.faults(tenants, users, memory_mib, prefix)
         faults += together.needless_logins(root, tenants)
     if faults:
         raise SettingsRefused("\n".join(faults))
     return [stack.hand_over_secrets(root, one) for one in tenants]
 
 
-def _house(root: Path, tenants: Sequence[Plan]) -> Plan:
+def _house(root: Path, tenants: Sequence[Plan], name: str = HOUSE) -> Plan:
     settings = stack.given(root, os.environ)
-    return house.house(settings, stack.look_at_host(root, settings, os.environ), tenants)
+    return house.house(settings, stack.look_at_host(root, settings, os.environ), tenants, name)
 
 
-def opened(root: Path, tenants: Sequence[Plan]) -> Plan:
+def opened(root: Path, tenants: Sequence[Plan], name: str = HOUSE) -> Plan:
     """The house of these tenants, its secrets and files ready."""
-    shared, settings = _house(root, tenants), stack.given(root, os.environ)
+    shared, settings = _house(root, tenants, name), stack.given(root, os.environ)
+    stack.prepare_secrets(root, shared)
     usual = stack.configure(root, shared, settings)
     return stack.hand_over_secrets(root, replace(usual, files={**usual.files, **shared.files}))
 

@@ -7,6 +7,8 @@ node's shares a network with a gateway, or with a Docker proxy. docs/swarm.md te
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 
 NODE: Final = "watchkeeper.node"
 """The label that says which node one is: a tenant stays with its volumes when a machine gets another host name."""
+SOCKET: Final = "watchkeeper.socket"
+"""The label that says where a node's Docker socket is, where that is not the usual place."""
+CONFIG: Final = "watchkeeper.config"
+"""The label of a service that marks what it was made from: another mark is another container."""
+IMAGE: Final = "watchkeeper.image"
+"""The label that says which image a tag was on its node: Swarm itself sees no other image behind the same tag."""
+_IN_CONTAINER: Final = "/var/run/docker.sock"
 _ROLE: Final = "watchkeeper.role"
 _KEPT: Final = frozenset(
     (
@@ -46,16 +55,41 @@ _EMPTY: Final = "empty"
 _SIZES: Final = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node, by its own word.
+
+    Attributes:
+        name: the value of its label.
+        socket: where its Docker socket is.
+        gid: the number of the socket's group there.
+        memory_mib: what the machine has.
+        hardened: whether its engine gives no container new privileges.
+        images: the id of each image that it has of those it was asked for, by the name that compose uses.
+    """
+
+    name: str
+    socket: str
+    gid: int
+    memory_mib: int
+    hardened: bool
+    images: Mapping[str, str]
+
+
+def images(config: Mapping[str, Any]) -> set[str]:
+    """What a node must have to run a project."""
+    return {said["image"] for said in config["services"].values()}
+
+
 def stack(
-    config: Mapping[str, Any], node: str, read: Read, *, name: str, volumes: Mapping[str, Any] | None = None
+    config: Mapping[str, Any], node: Node, read: Read, *, volumes: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """What `docker stack deploy` is given.
 
     Args:
-        config: what `docker compose config --format json` makes of the project.
-        node: the value of the label of the one node that it may run on.
+        config: what `docker compose config --format json` makes of the project; the stack gets its name.
+        node: the one that it may run on, which has its images.
         read: what the project's files say; a stack carries them to the node.
-        name: the stack's name, which its networks get.
         volumes: definitions of volumes that are another project's, by name.
 
     Raises:
@@ -71,12 +105,12 @@ def stack(
     secrets = {key: read(said["file"])[""] for key, said in config.get("secrets", {}).items()}
     empty = {key for key, text in secrets.items() if not text.strip()}
     carried = {_EMPTY: b"\n"} if empty else {}
-    project = str(config["name"])
+    name = str(config["name"])
     return {
         "version": "3.9",
         "name": name,
         "services": {one: _service(one, said, node, read, carried, empty) for one, said in config["services"].items()},
-        "networks": _networks(config, project, name),
+        "networks": _networks(config),
         "volumes": {key: _volume(said, volumes or {}) for key, said in config.get("volumes", {}).items()},
         "secrets": {
             key: {"file": config["secrets"][key]["file"], "name": _marked(f"{name}_{key}", text)}
@@ -89,21 +123,22 @@ def stack(
 
 
 def _service(
-    called: str, said: Mapping[str, Any], node: str, read: Read, carried: dict[str, bytes], empty: set[str]
+    called: str, said: Mapping[str, Any], node: Node, read: Read, carried: dict[str, bytes], empty: set[str]
 ) -> dict[str, Any]:
     service = {key: value for key, value in said.items() if key in _KEPT and value is not None}
+    service["labels"] = {**(said.get("labels") or {}), IMAGE: node.images[said["image"]]}
     service["environment"] = {key: value for key, value in said.get("environment", {}).items() if value is not None}
     if called == "supervisor":
         service["environment"]["SWARM"] = "yes"
     if _ROLE in said.get("labels", {}):
         # Swarm ends what is unhealthy, and a gateway that waits for a second factor is.
         service["healthcheck"] = {"disable": True}
-    if groups := said.get("group_add"):
-        service["user"] = f"{said['user'].partition(':')[0]}:{groups[0]}"
+    if said.get("group_add"):  # the socket's group, of which each node has its own number
+        service["user"] = f"{said['user'].partition(':')[0]}:{node.gid}"
     binds = [one for one in said.get("volumes", []) if one["type"] == "bind" and one.get("read_only")]
     kept = [one for one in said.get("volumes", []) if one not in binds]
     service["volumes"] = [
-        *({key: value for key, value in one.items() if key != "bind"} for one in kept),
+        *(_mount(one, node) for one in kept),
         *(_tmpfs(one) for one in said.get("tmpfs", [])),
     ]
     service["configs"] = [mount for one in binds for mount in _configs(one, read, carried)]
@@ -123,8 +158,15 @@ def _service(
     else:
         alias = {"aliases": [said["container_name"]]} if "container_name" in said else {}
         service["networks"] = {key: alias | (own or {}) for key, own in said.get("networks", {}).items()}
-    service["deploy"] = _deploy(said, node)
+    service["deploy"] = _deploy(said, node.name)
+    mark = hashlib.sha256(json.dumps(service, sort_keys=True).encode()).hexdigest()[:16]
+    service["deploy"]["labels"] = {CONFIG: mark}
     return service
+
+
+def _mount(said: Mapping[str, Any], node: Node) -> dict[str, Any]:
+    own = {"source": node.socket} if said["target"] == _IN_CONTAINER else {}
+    return {key: value for key, value in said.items() if key != "bind"} | own
 
 
 def _deploy(said: Mapping[str, Any], node: str) -> dict[str, Any]:
@@ -148,15 +190,14 @@ def _deploy(said: Mapping[str, Any], node: str) -> dict[str, Any]:
     }
 
 
-def _networks(config: Mapping[str, Any], project: str, name: str) -> dict[str, Any]:
+def _networks(config: Mapping[str, Any]) -> dict[str, Any]:
     # Without the subnet: those of overlays come from the Swarm's own pool.
     found: dict[str, Any] = {}
     for key, said in config.get("networks", {}).items():
         if said.get("external"):
             found[key] = {"external": True, "name": said["name"]}
         else:
-            own = said["name"].replace(f"{project}_", f"{name}_", 1)
-            found[key] = {"driver": "overlay", "name": own, "internal": bool(said.get("internal"))}
+            found[key] = {"driver": "overlay", "name": said["name"], "internal": bool(said.get("internal"))}
     if any(service.get("network_mode") == "none" for service in config["services"].values()):
         found["nothing"] = {"external": True, "name": "none"}
     return found

@@ -25,7 +25,7 @@ _OURS: Final = range(900, 930)
 """Client ids of sentinel, preflight and tools."""
 
 
-def faults(tenants: Sequence[Plan], users: Mapping[str, str], memory_mib: int, shared_prefix: str = "") -> list[str]:
+def faults(tenants: Sequence[Plan], users: Mapping[str, str], memory_mib: float, shared_prefix: str = "") -> list[str]:
     """Say what two tenants cannot both have, and what this machine has not.
 
     Args:
@@ -50,7 +50,7 @@ def faults(tenants: Sequence[Plan], users: Mapping[str, str], memory_mib: int, s
         ),
         *_subnets([*((one.tenant, one.variables["SUBNET_PREFIX"]) for one in tenants), *_shared(shared_prefix)]),
         *(fault for one in tenants for fault in _client_ids(one)),
-        *_memory(tenants, memory_mib),
+        *beyond_memory(tenants, memory_mib),
     ]
 
 
@@ -136,7 +136,8 @@ def _client_ids(one: Plan) -> Iterator[str]:
         )
 
 
-def _memory(tenants: Sequence[Plan], memory_mib: int) -> Iterator[str]:
+def beyond_memory(tenants: Sequence[Plan], memory_mib: float) -> Iterator[str]:
+    """Say so where the limits of these and of what they share come to more than their machine has."""
     wanted = HOUSE_MIB + sum(limits_mib(one) for one in tenants)
     if wanted > memory_mib:
         each = ", ".join(f"{one.tenant} {limits_mib(one)}" for one in tenants)

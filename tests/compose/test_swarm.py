@@ -3,14 +3,17 @@
 import copy
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from supervisor.errors import SettingsRefused
-from supervisor.fleet import deploy, swarm
+from supervisor.fleet import deploy, house, survey, swarm
 from tests.compose.test_fleet import configs
+from tests.compose.test_policy import HOST
+from tws.clock import SystemClock
 
 __all__ = ["configs"]
 
@@ -22,8 +25,13 @@ def _read(place: str) -> dict[str, bytes]:
     return {"": path.read_bytes() if path.exists() else b"x"}
 
 
-def _stack(config: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return swarm.stack(config, "b", _read, name=config["name"], **more)
+def _node(config: dict[str, Any]) -> swarm.Node:
+    marks = {name: f"sha256:{name}" for name in swarm.images(config)}
+    return swarm.Node("b", "/own/docker.sock", 77, memory_mib=1, hardened=True, images=marks)
+
+
+def _stack(config: dict[str, Any], read: Any = _read, **more: Any) -> dict[str, Any]:
+    return swarm.stack(config, _node(config), read, **more)
 
 
 def test_docker_reads_it(configs: dict[str, dict[str, Any]], tmp_path: Path) -> None:
@@ -87,12 +95,32 @@ def test_the_houses_volumes_are_the_tenants(configs: dict[str, dict[str, Any]]) 
     assert made["services"]["supervisor"]["environment"]["SWARM"] == "yes"
 
 
-def test_a_node_has_networks_of_its_own(configs: dict[str, dict[str, Any]]) -> None:
-    names = [
-        {one["name"] for one in swarm.stack(configs["house"], node, _read, name=node)["networks"].values()}
-        for node in ("house-a", "house-b")
-    ]
-    assert names[0] & names[1] == {f"watchkeeper-{mode}_trading" for mode in ("sim", "paper", "live")}
+def test_a_nodes_proxy_has_the_nodes_own_socket_and_group(configs: dict[str, dict[str, Any]]) -> None:
+    proxy = _stack(configs["house"])["services"]["docker-api"]
+    (socket,) = [one for one in proxy["volumes"] if one["target"] == "/var/run/docker.sock"]
+    assert (socket["source"], proxy["user"]) == ("/own/docker.sock", "1000:77")
+    others = _stack(configs["house"])["services"].keys() - {"docker-api"}
+    assert "/own/docker.sock" not in json.dumps([_stack(configs["house"])["services"][name] for name in others])
+
+
+def test_a_node_has_files_and_networks_of_its_own(configs: dict[str, dict[str, Any]]) -> None:
+    shared = house.house({}, HOST, [], "house-b")
+    assert "var/house-b/tenants.yaml" in shared.variables["COMPOSE_FILE"]
+    assert shared.project == "watchkeeper-house-b"
+    made = _stack(configs["house"])
+    own = {one["name"] for one in made["networks"].values() if not one.get("external")}
+    assert all(name.startswith(f"{configs['house']['name']}_") for name in own)
+
+
+def test_another_image_behind_the_same_tag_is_another_service(configs: dict[str, dict[str, Any]]) -> None:
+    def marks(**images: str) -> dict[str, str]:
+        node = _node(configs["sim"])
+        made = swarm.stack(configs["sim"], replace(node, images={**node.images, **images}), _read)
+        return {name: said["deploy"]["labels"][swarm.CONFIG] for name, said in made["services"].items()}
+
+    before, after = marks(), marks(**{"watchkeeper/simulator:local": "sha256:other"})
+    assert before == marks()
+    assert {name for name in before if before[name] != after[name]} == {"ib-gateway"}
 
 
 def test_another_text_is_another_config(configs: dict[str, dict[str, Any]]) -> None:
@@ -100,7 +128,7 @@ def test_another_text_is_another_config(configs: dict[str, dict[str, Any]]) -> N
         return {name: text + b"#" for name, text in _read(place).items()}
 
     first = _stack(configs["sim"])
-    second = swarm.stack(configs["sim"], "b", other, name=configs["sim"]["name"])
+    second = _stack(configs["sim"], other)
     assert not first["configs"].keys() & second["configs"].keys()
     assert all(first["secrets"][key]["name"] != second["secrets"][key]["name"] for key in first["secrets"])
 
@@ -109,7 +137,7 @@ def test_a_secret_that_says_nothing_is_a_config(configs: dict[str, dict[str, Any
     def without(place: str) -> dict[str, bytes]:
         return {"": b""} if place.endswith("/webhook_url") else _read(place)
 
-    made = swarm.stack(configs["house"], "b", without, name="x")
+    made = _stack(configs["house"], without)
     assert "webhook_url" not in made["secrets"]
     mounts = made["services"]["supervisor"]["configs"]
     assert {"source": "empty", "target": "/run/secrets/webhook_url", "mode": 0o444} in mounts
@@ -133,11 +161,82 @@ def test_a_swarm_that_ends_gateways_after_a_partition_is_refused() -> None:
     assert "a manager" in next(iter(deploy.unfit(told(24, manager=False))))
 
 
-def test_a_tenant_needs_a_node_and_keeps_it() -> None:
-    assert not [*deploy.misplaced({"x": "a"}, ["a", "b"], {"x": "a"})]
-    assert "found none" in next(iter(deploy.misplaced({"x": ""}, ["a"], {})))
-    assert "exactly one node" in next(iter(deploy.misplaced({"x": "a"}, ["a", "a"], {})))
-    assert "found a; a gateway that still runs" in next(iter(deploy.misplaced({"x": "a"}, ["a", "b"], {"x": "b"})))
+def _member(label: str, *, reached: bool = True) -> survey.Member:
+    return survey.Member(f"id-{label}", f"host-{label or 'bare'}", label, "/var/run/docker.sock", reached)
+
+
+def test_a_tenant_needs_a_node_that_is_there_and_keeps_it() -> None:
+    a, b = _member("a"), _member("b")
+    assert not [*deploy.misplaced({"x": "a"}, [a, b], {"x": "a"})]
+    assert "found none; without a label are host-bare" in next(iter(deploy.misplaced({"x": ""}, [a, _member("")], {})))
+    assert "exactly one node" in next(iter(deploy.misplaced({"x": "a"}, [a, a], {})))
+    assert "found a; a gateway that still runs" in next(iter(deploy.misplaced({"x": "a"}, [a, b], {"x": "b"})))
+    (told,) = deploy.misplaced({"x": "a", "y": "b"}, [a, _member("b", reached=False)], {})
+    assert "y: expected node b (host-b) to be reached" in told
+
+
+def test_a_node_without_what_its_tenants_need_is_told(configs: dict[str, dict[str, Any]]) -> None:
+    wanted = sorted(swarm.images(configs["sim"]))
+    node = _node(configs["sim"])
+    assert not [*survey.unfit("b", node, wanted)]
+    (told,) = survey.unfit("b", replace(node, images=dict.fromkeys(wanted[1:], "x")), wanted)
+    assert f"found none of {wanted[0]}; docker save {wanted[0]}" in told
+    (told,) = survey.unfit("b", replace(node, hardened=False), wanted)
+    assert "--no-new-privileges" in told
+    (told,) = survey.unfit("b", "invalid mount config: bind source path does not exist: /own/docker.sock", wanted)
+    assert "does not exist: /own/docker.sock; it needs the image watchkeeper/supervisor:local" in told
+
+
+class _Asked:
+    """A Swarm whose tasks are in these states; what it was told to remove."""
+
+    def __init__(self, states: dict[str, list[str]]) -> None:
+        self.states = states
+        self.removed: set[str] = set()
+        self.made: list[str] = []
+
+    def __call__(self, *words: str) -> str:
+        match words[:2]:
+            case ("service", "create"):
+                self.made.append(words[words.index("--name") + 1])
+            case ("service", "ls"):
+                return "\n".join(set(self.made) - self.removed)
+            case ("service", "ps"):
+                left = self.states[words[-1]]
+                return left.pop(0) if len(left) > 1 else left[0]
+            case ("service", "logs"):
+                return '{"gid": 9, "memory_mib": 8, "hardened": true, "images": {"i": "sha256:1"}}\n'
+            case ("service", "rm"):
+                self.removed |= set(words[2:])
+        return ""
+
+
+class _QuickClock(SystemClock):
+    """Sleeping takes no time, and time passes."""
+
+    passed = 0.0
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    async def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+
+async def test_each_node_is_asked_and_nothing_of_it_stays() -> None:
+    docker = _Asked(
+        {
+            "watchkeeper-asks-a": ["Preparing 1 second ago|", "Complete 1 second ago|"],
+            "watchkeeper-asks-b": ['Rejected 1 second ago|"No such image: i"'],
+            "watchkeeper-asks-c": ["Pending 2 minutes ago|"],
+        }
+    )
+    there = [_member(label) for label in "abc"]
+    told = await survey.ask(docker, {label: ["i"] for label in "abc"}, there, _QuickClock())
+    assert told["a"] == swarm.Node("a", "/var/run/docker.sock", 9, 8, hardened=True, images={"i": "sha256:1"})
+    assert told["b"] == "No such image: i"
+    assert "not answered within 60 s: Pending" in str(told["c"])
+    assert docker.removed == {f"watchkeeper-asks-{label}" for label in "abc"}
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from supervisor.fleet import swarm as swarm_of
 from supervisor.stack import given, look_at_host
 from tests.e2e.powercut import DOCKERFILE, RIGHTS
 from tests.e2e.stack import ROOT
 
 NODES = ("a", "b", "c")
-_NAME = "watchkeeper-swarm"
-_NETWORK = "10.95.5"
 _INNER = "10.93"
 _USUAL, _LONG = "5s", "720h"
 _BOUND_SECONDS = 90.0
@@ -34,26 +33,31 @@ _DARK_SECONDS = 40.0
 
 
 class Swarm:
-    """Three managers named a, b and c, each labelled `watchkeeper.node` with its name."""
+    """Three managers named a, b and c, each labelled `watchkeeper.node` with its name, and a Docker socket of its own.
 
-    def __init__(self, folder: Path) -> None:
+    Sockets are at paths of their own and of groups of their own, as on machines that were set up by several people.
+    """
+
+    def __init__(self, folder: Path, name: str = "watchkeeper-swarm", subnet: str = "10.95.5") -> None:
         self._folder = folder
+        self._name = name
+        self._subnet = subnet
         self.image = look_at_host(ROOT, given(ROOT, os.environ), os.environ).images["BASE_IMAGE"]
 
     def form(self) -> None:
         """Start three engines and join them."""
         folder = self._folder
-        outer("build", "--quiet", "--tag", _NAME, "-", given=DOCKERFILE.format(base=self.image))
-        outer("network", "create", "--subnet", f"{_NETWORK}.0/28", _NAME)
+        outer("build", "--quiet", "--tag", self._name, "-", given=DOCKERFILE.format(base=self.image))
+        outer("network", "create", "--subnet", f"{self._subnet}.0/28", self._name)
         for node in NODES:
             (folder / node).mkdir()
-            outer("volume", "create", f"{_NAME}-{node}")
+            outer("volume", "create", f"{self._name}-{node}")
             outer(
-                *("run", "--detach", "--name", f"{_NAME}-{node}", "--hostname", node, *RIGHTS),
-                *("--network", _NAME, "--ip", self._address(node)),
-                *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", f"{_NAME}-{node}:/var/lib/docker"),
-                *("--tmpfs", "/run:exec", "--volume", f"{folder / node}:{folder / node}", _NAME),
-                *("dockerd", "--host", self._socket(node), "--no-new-privileges"),
+                *("run", "--detach", "--name", f"{self._name}-{node}", "--hostname", node, *RIGHTS),
+                *("--network", self._name, "--ip", self._address(node)),
+                *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", f"{self._name}-{node}:/var/lib/docker"),
+                *("--tmpfs", "/run:exec", "--volume", f"{folder / node}:{folder / node}", self._name),
+                *("dockerd", "--host", self.socket(node), "--no-new-privileges", "--group", self.group(node)),
                 *("--default-address-pool", f"base={_INNER}.0.0/17,size=24"),
             )
         until(lambda: all(self.answers(node) for node in NODES), "three engines")
@@ -63,12 +67,13 @@ class Swarm:
         for node in NODES[1:]:
             self.docker(node, "swarm", "join", "--token", token, f"{self._address('a')}:2377")
         for node in NODES:
-            self.docker("a", "node", "update", "--label-add", f"watchkeeper.node={node}", node)
+            own = ("--label-add", f"{swarm_of.SOCKET}={self.socket(node).removeprefix('unix://')}")
+            self.docker("a", "node", "update", "--label-add", f"{swarm_of.NODE}={node}", *own, node)
             self.load(node, self.image)
 
     def docker(self, node: str, *arguments: str) -> str:
         """Run a command against a node's engine. Raises: RuntimeError."""
-        return outer("--host", self._socket(node), *arguments)
+        return outer("--host", self.socket(node), *arguments)
 
     def answers(self, node: str) -> bool:
         """Whether its engine does."""
@@ -79,25 +84,25 @@ class Swarm:
     def load(self, node: str, *images: str) -> None:
         """Give a node images of this machine's engine."""
         with subprocess.Popen(["docker", "save", *images], stdout=subprocess.PIPE) as saving:
-            command = ["docker", "--host", self._socket(node), "load", "--quiet"]
+            command = ["docker", "--host", self.socket(node), "load", "--quiet"]
             subprocess.run(command, stdin=saving.stdout, stdout=subprocess.DEVNULL, check=True)
 
     def kill(self, node: str) -> None:
         """Its power goes: everything in it ends at once."""
-        outer("kill", f"{_NAME}-{node}")
+        outer("kill", f"{self._name}-{node}")
 
     def start(self, node: str) -> None:
         """Its power comes back."""
-        outer("start", f"{_NAME}-{node}")
+        outer("start", f"{self._name}-{node}")
         until(lambda: self.answers(node), f"{node} to answer")
 
     def partition(self, node: str) -> None:
         """Nobody of the others reaches it, and it reaches nobody; what runs in it goes on."""
-        outer("network", "disconnect", _NAME, f"{_NAME}-{node}")
+        outer("network", "disconnect", self._name, f"{self._name}-{node}")
 
     def heal(self, node: str) -> None:
         """End a partition."""
-        outer("network", "connect", "--ip", self._address(node), _NAME, f"{_NAME}-{node}")
+        outer("network", "connect", "--ip", self._address(node), self._name, f"{self._name}-{node}")
 
     def heartbeat(self, period: str) -> None:
         """How often a node must answer: three times that without an answer, and it counts as down."""
@@ -137,18 +142,24 @@ class Swarm:
         """Leave nothing of it behind."""
         for node in NODES:
             with suppress(RuntimeError):
-                outer("rm", "--force", "--volumes", f"{_NAME}-{node}")
+                outer("rm", "--force", "--volumes", f"{self._name}-{node}")
             with suppress(RuntimeError):
-                outer("volume", "rm", f"{_NAME}-{node}")
-        for command in (("network", "rm", _NAME), ("rmi", _NAME)):
+                outer("volume", "rm", f"{self._name}-{node}")
+        for command in (("network", "rm", self._name), ("rmi", self._name)):
             with suppress(RuntimeError):
                 outer(*command)
 
-    def _socket(self, node: str) -> str:
+    def socket(self, node: str) -> str:
+        """Where its engine is met."""
         return f"unix://{self._folder / node}/docker.sock"
 
+    @staticmethod
+    def group(node: str) -> str:
+        """The number of the group that may use its engine."""
+        return str(2400 + NODES.index(node))
+
     def _address(self, node: str) -> str:
-        return f"{_NETWORK}.{NODES.index(node) + 2}"
+        return f"{self._subnet}.{NODES.index(node) + 2}"
 
 
 def outer(*arguments: str, given: str | None = None) -> str:
