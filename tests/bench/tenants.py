@@ -277,9 +277,9 @@ async def decisions(tell: Tell, count: int, seed: int) -> None:
 
 async def measure(tell: Tell, count: int, seconds: int, seed: int) -> None:
     one, one_share = await cost(tell, 1, seconds)
-    many, many_share = await cost(tell, count, seconds)
-    tell(f"each gateway of {count} beyond the first: resident memory", "MiB", [(many - one) / (count - 1)])
-    tell(
-        f"each gateway of {count} beyond the first: processor", "% of a core", [(many_share - one_share) / (count - 1)]
-    )
+    if count > 1:
+        many, many_share = await cost(tell, count, seconds)
+        each = f"each gateway of {count} beyond the first"
+        tell(f"{each}: resident memory", "MiB", [(many - one) / (count - 1)])
+        tell(f"{each}: processor", "% of a core", [(many_share - one_share) / (count - 1)])
     await decisions(tell, count, seed)
