@@ -1,13 +1,18 @@
 """What the status page weighs, how soon it is seen, and what those who watch it cost.
 
 A supervisor as a process of its own with one tenant that trades, its peers and fifty viewers in this one, and Debian's
-Chromium. The viewers' cost is the difference between spans with and without them, turn by turn.
+Chromium. The viewers' cost is the difference between spans with and without them, turn by turn; beside each look at the
+page is one at a page of one line, so that what browser and machine take is known.
 """
 
 import asyncio
 import os
+import threading
 import time
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -27,9 +32,44 @@ def resident(house: Peers) -> float:
     return int(told.split("Rss:")[1].split()[0]) / 1024
 
 
-def paints(url: str, count: int) -> tuple[list[float], list[float]]:
-    """Seconds from the navigation to the first thing that is seen: in new windows, and again in one that is open."""
-    with chromium() as browser:
+class _OneLine(BaseHTTPRequestHandler):
+    """The least that can be seen."""
+
+    def do_GET(self) -> None:
+        body = b'<!doctype html><title>t</title><link rel="icon" href="data:,"><p>Trading.</p>'
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words: object) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def one_line() -> Iterator[str]:
+    """A page of one line, and where it is."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _OneLine) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+@dataclass(frozen=True)
+class Paints:
+    """Seconds from the navigation to the first thing that is seen."""
+
+    new_window: list[float]
+    open_window: list[float]
+    one_line: list[float]
+
+
+def paints(url: str, count: int) -> Paints:
+    """In new windows; and in one that is open, by turns with a page of one line."""
+    with chromium() as browser, one_line() as plain:
         new = []
         for _ in range(count):
             visitor = Visitor(browser)
@@ -37,7 +77,8 @@ def paints(url: str, count: int) -> tuple[list[float], list[float]]:
             visitor.close()
         visitor = Visitor(browser)
         _paint(visitor, url)
-        return new, [_paint(visitor, url) for _ in range(count)]
+        turns = [(_paint(visitor, url), _paint(visitor, plain)) for _ in range(count)]
+        return Paints(new, [page for page, _ in turns], [line for _, line in turns])
 
 
 def _paint(visitor: Visitor, url: str) -> float:
@@ -101,9 +142,12 @@ async def measure(tell: Tell, rounds: int) -> None:
         tell("page: size", "byte", sizes[:1])
         tell("page: answer to GET /", "s", answers)
         memory.append(resident(house))
-        new, again = await asyncio.to_thread(paints, url, 30)
-        tell("page: first contentful paint in Chromium on loopback, a new window", "s", new)
-        tell("page: first contentful paint in Chromium on loopback, an open window", "s", again)
+        load = [os.getloadavg()[0]]
+        seen = await asyncio.to_thread(paints, url, 30)
+        tell("page: first contentful paint in Chromium on loopback, a new window", "s", seen.new_window)
+        tell("page: first contentful paint in Chromium on loopback, an open window", "s", seen.open_window)
+        tell("a page of one line by turns with it: first contentful paint", "s", seen.one_line)
+        tell("load average before and after the paints", "", [*load, os.getloadavg()[0]])
         await watched(tell, house, url, "all is well", rounds)
         memory.append(resident(house))
         house.docker.die("t0", "gateway")
