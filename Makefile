@@ -40,9 +40,12 @@ purge: bootstrap ## remove the stack and its volumes (asks for the tenant's name
 render: bootstrap ## what compose makes of tenants/*.toml, without starting anything (docs/tenants.md)
 	@$(DO) render
 
-.PHONY: stack-deploy stack-status
+.PHONY: stack-deploy stack-upgrade stack-status
 stack-deploy: bootstrap ## on a manager of a Docker Swarm: each tenant on the node that its file names (docs/swarm.md)
 	@$(DO) stack-deploy $(JSON_FLAG)
+
+stack-upgrade: bootstrap ## what newer images or settings would change on the Swarm; GO=1 does it, one tenant after another: TENANT=… FORCE=1
+	@$(DO) stack-upgrade $(if $(GO),--go) $(if $(FORCE),--force) $(JSON_FLAG)
 
 stack-status: bootstrap ## where Swarm has each tenant's gateway; a node that cannot be seen is unknown
 	@$(DO) stack-status $(JSON_FLAG)
@@ -139,8 +142,8 @@ test: bootstrap ## every test, real containers included
 
 .PHONY: test-fleet
 test-fleet: TESTS_FLAG := --tests
-test-fleet: bootstrap ## twenty tenants; one's faults beside another's trading; a Docker Swarm of three (wants root on Linux, an hour)
-	@$(PYTHON) -m tests.e2e.several --tenants 20 && $(PYTHON) -m tests.e2e.isolation && $(PYTHON) -m tests.e2e.swarm
+test-fleet: bootstrap ## twenty tenants; one's faults beside another's trading; a Docker Swarm of three, with and without our stacks (wants root on Linux, two hours)
+	@$(PYTHON) -m tests.e2e.several --tenants 20 && $(PYTHON) -m tests.e2e.isolation && $(PYTHON) -m tests.e2e.swarm && $(PYTHON) -m tests.e2e.swarm_faults
 
 lint: bootstrap ## ruff, mypy, shellcheck, hadolint, bandit, detect-secrets
 	@scripts/lint

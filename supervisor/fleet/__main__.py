@@ -9,7 +9,7 @@ import os
 
 from supervisor import answers
 from supervisor.errors import SettingsRefused
-from supervisor.fleet import deploy, files, stack
+from supervisor.fleet import deploy, files, stack, stack_upgrade
 from supervisor.stack import ROOT
 from tws.clock import SystemClock
 
@@ -17,10 +17,13 @@ from tws.clock import SystemClock
 def main(arguments: list[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m supervisor.fleet", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "purge", "render", "stack-deploy", "stack-status"])
+    parser.add_argument(
+        "command", choices=["up", "down", "purge", "render", "stack-deploy", "stack-upgrade", "stack-status"]
+    )
     parser.add_argument("--mode", help="refused: each tenant's file says its own")
     parser.add_argument("--tenant", help="one of them; default: TENANT, else all")
-    parser.add_argument("--force", action="store_true", help="down and purge: also while positions or orders are open")
+    parser.add_argument("--force", action="store_true", help="also while positions or orders are open")
+    parser.add_argument("--go", action="store_true", help="stack-upgrade: do it")
     parser.add_argument("--json", action="store_true", help="print JSON; not render, which prints YAML")
     options = parser.parse_args(arguments)
     as_json = options.json or os.environ.get("JSON") == "1"
@@ -39,6 +42,9 @@ def _run(options: argparse.Namespace) -> int:
         return 0
     if options.command == "stack-deploy":
         return asyncio.run(deploy.deploy(ROOT, SystemClock()))
+    if options.command == "stack-upgrade":
+        go, force = options.go, options.force
+        return asyncio.run(stack_upgrade.upgrade(ROOT, tenant, SystemClock(), go=go, force=force))
     if options.command == "stack-status":
         return _show(deploy.status(ROOT))
     if options.command == "up":

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supervisor import answers, stack
 from supervisor.errors import RuntimeTrouble, SettingsRefused
-from supervisor.fleet import files, survey, swarm, together
+from supervisor.fleet import files, survey, swarm, tasks, together
 from supervisor.fleet.files import HOUSE
 from supervisor.fleet.stack import opened, planned
+from supervisor.upgrade import Change, Made, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from supervisor.fleet.survey import Member
+    from supervisor.fleet.tasks import Docker, Member
     from supervisor.plan import Plan
     from tws.clock import Clock
 
@@ -58,7 +59,7 @@ class Prepared:
         """The images that each node needs."""
         found: dict[str, set[str]] = {}
         for name, config in self.composed.items():
-            found.setdefault(self.nodes[name], {survey.ASKS_WITH}).update(swarm.images(config))
+            found.setdefault(self.nodes[name], {tasks.IMAGE}).update(swarm.images(config))
         return {node: sorted(images) for node, images in sorted(found.items())}
 
 
@@ -69,23 +70,30 @@ async def deploy(root: Path, clock: Clock) -> int:
         SettingsRefused: a tenant has no node, or the Swarm or a node is not fit for gateways; nothing has begun.
         RuntimeTrouble: Docker said no.
     """
+    ask, later = partial(docker, root), []
     for made in await stacks(root, clock):
-        _give(root, made)
+        tenants_own = not made["name"].startswith(f"watchkeeper-{HOUSE}-")
+        if tenants_own and services(ask, made["name"]) and any(one.touched for one in changed(ask, made)):
+            later.append(made["name"].removeprefix("watchkeeper-"))
+            continue
+        give(root, made)
+    if later:
+        print(f"{', '.join(later)}: runs with other images or settings than now: make stack-upgrade")
     answers.tell(tenants={name: files.read(root, name).get("NODE", "") for name in files.names(root)})
     return 0
 
 
 async def stacks(root: Path, clock: Clock) -> list[dict[str, Any]]:
     """What Swarm is to be given: the tenants first, whose networks the shared ones join. Raises: as `deploy`."""
-    docker = partial(_docker, root)
+    ask = partial(docker, root)
     placed = {name: files.read(root, name).get("NODE", "") for name in files.names(root)}
-    if faults := [*unfit(docker("info", "--format", "{{json .Swarm}}"))]:
+    if faults := [*unfit(ask("info", "--format", "{{json .Swarm}}"))]:
         raise SettingsRefused("\n".join(faults))
-    members = survey.members(docker)
+    members = tasks.members(ask)
     if faults := [*misplaced(placed, members, _now(root))]:
         raise SettingsRefused("\n".join(faults))
     wanted = prepared(root, placed)
-    told = await survey.ask(docker, wanted.wanted(), members, clock)
+    told = await survey.ask(ask, wanted.wanted(), members, clock)
     fit, faults = {}, []
     for label, images in wanted.wanted().items():
         faults += survey.unfit(label, told[label], images)
@@ -119,6 +127,26 @@ def prepared(root: Path, placed: Mapping[str, str]) -> Prepared:
         config["services"] = {name: said for name, said in config["services"].items() if name not in _MET_ON_A_HOST}
         composed[shared.project], nodes[shared.project] = config, node
     return Prepared(tenants, placed, composed, nodes)
+
+
+def changed(ask: Docker, made: Mapping[str, Any]) -> list[Change]:
+    """What Swarm would make anew of a stack's services."""
+    name = f"{made['name']}_"
+    running = {
+        row["Spec"]["Name"].removeprefix(name): _made(row["Spec"]["Labels"]) for row in services(ask, made["name"])
+    }
+    return compare({key: _made(said["deploy"]["labels"]) for key, said in made["services"].items()}, running)
+
+
+def _made(labels: Mapping[str, str]) -> Made:
+    return Made(labels.get(swarm.CONFIG, ""), labels.get(swarm.IMAGE, ""))
+
+
+def services(ask: Docker, stack_name: str) -> list[dict[str, Any]]:
+    """What Swarm says of a stack's services; none where there is no such stack. Raises: RuntimeTrouble."""
+    own = ask("service", "ls", "--quiet", "--filter", f"label=com.docker.stack.namespace={stack_name}").split()
+    found: list[dict[str, Any]] = json.loads(ask("service", "inspect", *own)) if own else []
+    return found
 
 
 def unfit(told: str) -> Iterable[str]:
@@ -167,15 +195,15 @@ def misplaced(placed: Mapping[str, str], there: Iterable[Member], now: Mapping[s
 
 def status(root: Path) -> tuple[Seen, ...]:
     """Where each tenant's gateway is. Raises: RuntimeTrouble."""
-    nodes = _docker(root, "node", "ls", "--format", "{{.Hostname}}|{{.Status}}|{{.ManagerStatus}}")
-    tasks = {
-        name: _docker(
+    nodes = docker(root, "node", "ls", "--format", "{{.Hostname}}|{{.Status}}|{{.ManagerStatus}}")
+    told = {
+        name: docker(
             *(root, "service", "ps", "--filter", "desired-state=running", "--format", "{{.Node}}|{{.CurrentState}}"),
             f"watchkeeper-{name}_ib-gateway",
         )
         for name in sorted(_now(root))
     }
-    return tuple(seen(name, told, nodes) for name, told in tasks.items())
+    return tuple(seen(name, said, nodes) for name, said in told.items())
 
 
 def seen(tenant: str, tasks: str, nodes: str) -> Seen:
@@ -188,20 +216,19 @@ def seen(tenant: str, tasks: str, nodes: str) -> Seen:
     return Seen(tenant, node, state.partition(" ")[0].lower() if node else "none")
 
 
-def _give(root: Path, made: dict[str, Any]) -> None:
-    name = made.pop("name")
+def give(root: Path, made: Mapping[str, Any]) -> None:
+    """Give Swarm a stack, all of it. Raises: RuntimeTrouble."""
+    name, files_of_it = made["name"], made["x-files"]
     folder = root / "var" / "swarm" / name
     (folder / "configs").mkdir(parents=True, exist_ok=True)
-    for key, text in made.pop("x-files").items():
+    for key, text in files_of_it.items():
         (folder / "configs" / key).write_text(text)
     path = folder / "stack.json"
-    path.write_text(json.dumps(made, indent=1) + "\n")
-    print(
-        _docker(
-            root, "stack", "deploy", "--detach=true", "--resolve-image", "never", "--compose-file", str(path), name
-        ),
-        end="",
-    )
+    said = {key: value for key, value in made.items() if key not in ("name", "x-files")}
+    path.write_text(json.dumps(said, indent=1) + "\n")
+    # The images are those that the nodes said they have.
+    how = ("--detach=true", "--prune", "--resolve-image", "never", "--compose-file", str(path))
+    print(docker(root, "stack", "deploy", *how, name), end="", flush=True)
 
 
 def _read(place: str) -> dict[str, bytes]:
@@ -213,17 +240,17 @@ def _read(place: str) -> dict[str, bytes]:
 
 def _now(root: Path) -> dict[str, str]:
     """The node that each tenant's gateway is pinned to."""
-    names = _docker(root, "service", "ls", "--format", "{{.Name}}").split()
+    names = docker(root, "service", "ls", "--format", "{{.Name}}").split()
     gateways = [name for name in names if name.endswith("_ib-gateway") and not name.startswith(f"watchkeeper-{HOUSE}")]
     found = {}
     for name in gateways:
-        told = _docker(root, "service", "inspect", "--format", "{{json .Spec.TaskTemplate.Placement}}", name)
+        told = docker(root, "service", "inspect", "--format", "{{json .Spec.TaskTemplate.Placement}}", name)
         if node := re.search(rf"{re.escape(swarm.NODE)} ?== ?([^\"]+)", told):
             found[name.removeprefix("watchkeeper-").removesuffix("_ib-gateway")] = node[1]
     return found
 
 
-def _docker(root: Path, *words: str) -> str:
+def docker(root: Path, *words: str) -> str:
     done = stack.run(["docker", *words], root, quiet=True)
     if done.returncode:
         raise RuntimeTrouble(f"expected docker {words[0]} {words[1]} to succeed, found: {done.stderr.strip()[-500:]}")

@@ -126,7 +126,6 @@ def _service(
     called: str, said: Mapping[str, Any], node: Node, read: Read, carried: dict[str, bytes], empty: set[str]
 ) -> dict[str, Any]:
     service = {key: value for key, value in said.items() if key in _KEPT and value is not None}
-    service["labels"] = {**(said.get("labels") or {}), IMAGE: node.images[said["image"]]}
     service["environment"] = {key: value for key, value in said.get("environment", {}).items() if value is not None}
     if called == "supervisor":
         service["environment"]["SWARM"] = "yes"
@@ -160,7 +159,10 @@ def _service(
         service["networks"] = {key: alias | (own or {}) for key, own in said.get("networks", {}).items()}
     service["deploy"] = _deploy(said, node.name)
     mark = hashlib.sha256(json.dumps(service, sort_keys=True).encode()).hexdigest()[:16]
-    service["deploy"]["labels"] = {CONFIG: mark}
+    # On the service, to be read, and on its container, so that Swarm makes it anew when one of them is another.
+    marks = {CONFIG: mark, IMAGE: node.images[said["image"]]}
+    service["labels"] = (said.get("labels") or {}) | marks
+    service["deploy"]["labels"] = marks
     return service
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from supervisor.errors import SettingsRefused
-from supervisor.fleet import deploy, house, survey, swarm
+from supervisor.fleet import deploy, house, survey, swarm, tasks
 from tests.compose.test_fleet import configs
 from tests.compose.test_policy import HOST
 from tws.clock import SystemClock
@@ -113,14 +113,12 @@ def test_a_node_has_files_and_networks_of_its_own(configs: dict[str, dict[str, A
 
 
 def test_another_image_behind_the_same_tag_is_another_service(configs: dict[str, dict[str, Any]]) -> None:
-    def marks(**images: str) -> dict[str, str]:
-        node = _node(configs["sim"])
-        made = swarm.stack(configs["sim"], replace(node, images={**node.images, **images}), _read)
-        return {name: said["deploy"]["labels"][swarm.CONFIG] for name, said in made["services"].items()}
-
-    before, after = marks(), marks(**{"watchkeeper/simulator:local": "sha256:other"})
-    assert before == marks()
-    assert {name for name in before if before[name] != after[name]} == {"ib-gateway"}
+    node = _node(configs["sim"])
+    other = replace(node, images={**node.images, "watchkeeper/simulator:local": "sha256:other"})
+    before, after = (swarm.stack(configs["sim"], one, _read)["services"] for one in (node, other))
+    # In the container's labels, so that Swarm makes it anew.
+    assert {name for name in before if before[name]["labels"] != after[name]["labels"]} == {"ib-gateway"}
+    assert {name for name in before if before[name]["deploy"] != after[name]["deploy"]} == {"ib-gateway"}
 
 
 def test_another_text_is_another_config(configs: dict[str, dict[str, Any]]) -> None:
@@ -161,8 +159,8 @@ def test_a_swarm_that_ends_gateways_after_a_partition_is_refused() -> None:
     assert "a manager" in next(iter(deploy.unfit(told(24, manager=False))))
 
 
-def _member(label: str, *, reached: bool = True) -> survey.Member:
-    return survey.Member(f"id-{label}", f"host-{label or 'bare'}", label, "/var/run/docker.sock", reached)
+def _member(label: str, *, reached: bool = True) -> tasks.Member:
+    return tasks.Member(f"id-{label}", f"host-{label or 'bare'}", label, "/var/run/docker.sock", reached)
 
 
 def test_a_tenant_needs_a_node_that_is_there_and_keeps_it() -> None:

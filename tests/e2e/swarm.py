@@ -71,9 +71,9 @@ class Swarm:
             self.docker("a", "node", "update", "--label-add", f"{swarm_of.NODE}={node}", *own, node)
             self.load(node, self.image)
 
-    def docker(self, node: str, *arguments: str) -> str:
+    def docker(self, node: str, *arguments: str, given: str | None = None) -> str:
         """Run a command against a node's engine. Raises: RuntimeError."""
-        return outer("--host", self.socket(node), *arguments)
+        return outer("--host", self.socket(node), *arguments, given=given)
 
     def answers(self, node: str) -> bool:
         """Whether its engine does."""
@@ -189,10 +189,10 @@ def until[T](condition: Callable[[], T], what: str, seconds: float = _BOUND_SECO
 
 
 @contextmanager
-def swarm() -> Iterator[Swarm]:
+def swarm(name: str = "watchkeeper-swarm") -> Iterator[Swarm]:
     """A Swarm that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="swarm") as folder:
-        made = Swarm(Path(folder))
+        made = Swarm(Path(folder), name)
         try:
             made.form()
             yield made
