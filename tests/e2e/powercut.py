@@ -51,7 +51,7 @@ _HELD_SECONDS = 60.0
 class House:
     """The machine whose power goes: a container with a Docker engine in it. This process stands in its network."""
 
-    def __init__(self, folder: Path, name: str = _OUTER) -> None:
+    def __init__(self, folder: Path, name: str = _OUTER, *engine: str) -> None:
         self.folder = folder
         self._name = name
         self._environment = dict(os.environ)
@@ -64,7 +64,7 @@ class House:
             *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--volume", f"{name}:/var/lib/docker"),
             # A machine that starts finds nothing in /run.
             *("--tmpfs", "/run:exec", "--volume", f"{folder}:{folder}", "--volume", f"{ROOT}:{ROOT}:ro"),
-            *(name, "dockerd", "--host", f"unix://{folder}/docker.sock"),
+            *(name, "dockerd", "--host", f"unix://{folder}/docker.sock", *engine),
         )
         os.environ["DOCKER_HOST"] = f"unix://{folder}/docker.sock"
         self._enter()
@@ -130,11 +130,11 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def house(name: str = _OUTER) -> Iterator[House]:
-    """A house whose files are gone afterwards."""
+def house(name: str = _OUTER, *engine: str) -> Iterator[House]:
+    """A house whose files are gone afterwards. `engine`: further options of its Docker engine."""
     outside = os.open("/proc/self/ns/net", os.O_RDONLY)
     with tempfile.TemporaryDirectory(prefix="powercut") as folder:
-        home = House(Path(folder), name)
+        home = House(Path(folder), name, *engine)
         try:
             yield home
         finally:
