@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as models
 
-from grafana import words
+from grafana import told, words
 from grafana.frame import filled, frame
 from grafana.panels import About, Column, Limit, Panel, lines_of, stat_of, states_of, table_of
 from grafana.queries import engine_state, gateway_state, known, supervisors
@@ -15,7 +15,8 @@ UID = "watchkeeper-fleet"
 def board() -> models.Dashboard:
     """All of it."""
     made = frame(UID, "Fleet", "Every gateway, engine and account that is watched.", since="now-8h")
-    return filled(made, [("Now", _now()), ("The day", _day()), ("The watchers", _watchers())])
+    rows = [("Now", _now()), ("Who is told?", told.panels()), ("The day", _day()), ("The watchers", _watchers())]
+    return filled(made, rows)
 
 
 def _of_each(name: str, **labels: str) -> str:

@@ -29,6 +29,11 @@ def engine_state(tenant: str | None = "$tenant") -> str:
     return state("engine_state", ENGINE, tenant)
 
 
+def alertmanagers(name: str, **labels: str) -> str:
+    """A series of Alertmanager's own: there is one for all tenants."""
+    return _named(f"alertmanager_{name}", {"job": "alertmanager", **labels})
+
+
 def known(query: str) -> str:
     """Without what is no number: nobody knows it."""
     return f"{query} >= -Inf"
@@ -36,4 +41,8 @@ def known(query: str) -> str:
 
 def _series(job: str, name: str, tenant: str | None, labels: dict[str, str]) -> str:
     whole = {"job": job, **({"tenant": tenant} if tenant else {}), **labels}
-    return f"watchkeeper_{name}{{{', '.join(f'{label}="{value}"' for label, value in whole.items())}}}"
+    return _named(f"watchkeeper_{name}", whole)
+
+
+def _named(name: str, labels: dict[str, str]) -> str:
+    return f"{name}{{{', '.join(f'{label}="{value}"' for label, value in labels.items())}}}"

@@ -212,7 +212,7 @@ def test_each_service_is_on_the_networks_that_it_needs(configs: dict[str, dict[s
         "prometheus": {"monitoring", "paging", "dashboards"} | ({"trading"} if mode == "sim" else set()),
         "alertmanager": {"paging"},
         "front": {"paging"},
-        "grafana": {"dashboards"},  # of all that is here it reaches Prometheus, and itself from outside
+        "grafana": {"dashboards"},  # it reaches Prometheus; by its front itself, and to read Alertmanager
         "grafana-front": {"dashboards", "paging"},
         "settings-owner": set(),
     }

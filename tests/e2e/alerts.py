@@ -12,6 +12,7 @@ import httpx
 
 from tests.e2e.causes import STANDING
 from tests.e2e.day import Hands
+from tests.e2e.person import Person, Silence
 from tests.e2e.stack import Stack
 from tests.e2e.witness import fired
 
@@ -33,9 +34,9 @@ class Step:
     fires: str
 
 
-def steps(stack: Stack) -> Iterator[Step]:
+def steps(stack: Stack, person: Person) -> Iterator[Step]:
     """The day."""
-    do = Hands(stack)
+    do, silence = Hands(stack), Silence(stack, "EngineHalted")
 
     def nothing() -> None:
         """It ends by what the supervisor does."""
@@ -47,7 +48,13 @@ def steps(stack: Stack) -> Iterator[Step]:
     yield Step("upstream", do.inject("upstream-lost"), do.cure("upstream-lost"), "UpstreamLost")
     yield Step("a farm", do.inject("market-farm", farm="usfarm"), do.cure("market-farm"), "MarketFarmDown")
     yield Step("a person stops it", do.docker("stop", "gateway"), do.docker("start", "gateway"), "GatewayDown")
-    yield Step("a halt", do.make("halt"), do.make("halt", "LIFT=1"), "EngineHalted")
+    yield Step(
+        "a halt, silenced",
+        do.all_of(silence.begin, do.make("halt")),
+        do.all_of(do.make("halt", "LIFT=1"), silence.end),
+        "EngineHalted",
+    )
+    yield Step("nobody answers", person.refuses, person.accepts, "NotificationsFailing")
     proxy = do.docker("stop", "docker-api-1"), do.docker("start", "docker-api-1")
     yield Step("the proxy before Docker", *proxy, "SupervisorBlind")
 
@@ -94,4 +101,4 @@ def play(stack: Stack, step: Step, record: Record, stands: Callable[[], object] 
     stands()
     step.end()
     stack.until(stack.all_well, "all well after it", 300)
-    stack.until(lambda: not any(firing()), f"{step.fires} to end", 240)
+    stack.until(lambda: not any(firing()), f"{step.fires} to end", 480)

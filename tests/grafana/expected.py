@@ -55,6 +55,18 @@ class Rows:
         return close and (self.more or rows.keys() == self.values.keys())
 
 
+@dataclass(frozen=True)
+class Only:
+    """These rows and no others, each of such a value."""
+
+    names: set[str]
+    low: float
+    high: float
+
+    def fits(self, found: Found) -> bool:
+        return {name for name, _ in found} == self.names and all(self.low <= value <= self.high for _, value in found)
+
+
 class Nothing:
     """No series: the panel shows its text for no data."""
 
@@ -62,12 +74,17 @@ class Nothing:
         return not found
 
 
-type Wanted = Near | Between | Rows | Nothing
+type Wanted = Near | Between | Rows | Only | Nothing
 
-STOPPED = {"data-competed", "cache away", "jvm-dead", "upstream", "a farm", "a person stops it", "a halt"}
+HALT, DEAF = "a halt, silenced", "nobody answers"
+STOPPED = {"data-competed", "cache away", "upstream", "a farm", "a person stops it", HALT}
 """Steps in which nothing may be opened."""
-HELD = STOPPED - {"a halt"}
+HELD = STOPPED - {HALT}
 """By the supervisor: a halt is a person's, and the engine's own."""
+RECEIVERS = ("webhook person", "webhook notice", "webhook dead-man")
+"""Those that tell somebody, and how."""
+CURED = {"jvm-dead"}
+"""The supervisor ends it, perhaps before its moment: the scenario does not say, only the witnesses do."""
 AWAY = {"a person stops it"}
 """There is no gateway."""
 TICKLESS = AWAY | {"upstream", "a farm", "data-competed"}
@@ -95,6 +112,13 @@ SCENARIO: Mapping[tuple[str, str], Callable[[str], Wanted]] = {
     ("How fast does the gateway answer?", "reqCurrentTime"): lambda step: Between(0, 0.5),
     ("Positions without an exit", ""): lambda step: Near(0),
     ("Week's login ends in", ""): lambda step: Nothing(),
+    # The record may be younger than the two minutes that are asked for.
+    ("Dead man's switch", ""): lambda step: Between(0, 1) if step == "well" else _of(step, {DEAF}, 0, 1),
+    ("Silences", ""): lambda step: _of(step, {HALT}, 1, 0),
+    ("Oldest page that nobody has", ""): lambda step: Near(0),
+    ("Whom does Alertmanager reach?", "Now"): lambda step: (
+        Rows({"webhook dead-man": 1}, more=True) if step == DEAF else Rows(dict.fromkeys(RECEIVERS, 0))
+    ),
     ("Tenants", ""): lambda step: Near(1),
     ("Can trade", ""): lambda step: _of(step, STOPPED, 0, 1),
     ("Cannot trade", ""): lambda step: _of(step, STOPPED, 1, 0),
@@ -109,11 +133,10 @@ ALERTS: Mapping[str, Mapping[str, float]] = {
     "data-competed": {"DataCompeted": 2},
     "cache away": {"CacheDown": 2},
     "clock": {"ClockSkew": 2},
-    "jvm-dead": {"GatewayHangs": 1},
     "upstream": {"UpstreamLost": 2},
     "a farm": {"MarketFarmDown": 2},
     "a person stops it": {"GatewayDown": 2},
-    "a halt": {"EngineHalted": 2},
+    HALT: {"EngineHalted": 2},
     "the proxy before Docker": {"SupervisorBlind": 2},
 }
 """2 is critical, 1 a warning."""
@@ -149,6 +172,8 @@ def _made(kind: str) -> Callable[[Moment], Wanted]:
 
 
 def _verdict(moment: Moment) -> Wanted:
+    if moment.name in CURED:
+        return Between(0, 7)
     cannot, held = moment.name in STOPPED, moment.name in HELD
     return Near(4 * cannot + 2 * bool(moment.seen["open"]) + held)
 
@@ -156,6 +181,12 @@ def _verdict(moment: Moment) -> Wanted:
 def _results(moment: Moment) -> Wanted:
     last = moment.seen["preflight"]
     return Rows({**dict.fromkeys(last["warn"], 1), **dict.fromkeys(last["fail"], 2)}, above=0)
+
+
+def _messages(moment: Moment, how: str) -> Wanted:
+    """What whoever was told has counted."""
+    heard = moment.seen["told"]
+    return Rows({name: heard.get(f"{name.removeprefix('webhook ')} {how}", 0) for name in RECEIVERS})
 
 
 TRUTHS: Mapping[tuple[str, str], tuple[str, Callable[[Moment], Wanted]]] = {
@@ -197,6 +228,13 @@ TRUTHS: Mapping[tuple[str, str], tuple[str, Callable[[Moment], Wanted]]] = {
     ("Who needs a look?", "Positions"): ("exposure", lambda at: Near(at.seen["exposure"]["positions"])),
     ("Who needs a look?", "Cost of positions"): ("exposure", _cost),
     ("Who needs a look?", "Made today"): ("gateway", _made("realized")),
+    ("How many alerts are told, and held back?", "told"): ("alerts", lambda at: Near(at.seen["alerts"]["told"])),
+    ("How many alerts are told, and held back?", "held back"): (
+        "alerts",
+        lambda at: Near(at.seen["alerts"]["held back"]),
+    ),
+    ("Whom does Alertmanager reach?", "Told"): ("told", lambda at: _messages(at, "told")),
+    ("Whom does Alertmanager reach?", "Failed"): ("told", lambda at: _messages(at, "failed")),
     ("Which incidents stand?", "Now"): ("open", lambda at: Rows(dict.fromkeys(at.seen["open"], 1))),
 }
 """With the witness' word that must have stood still."""
@@ -222,6 +260,8 @@ AT_THE_END: Mapping[tuple[str, str], Callable[[list[dict[str, Any]]], Wanted]] =
     (_WENT_WRONG, "Well after"): lambda incidents: Rows(_by_fault(incidents, "recovery_seconds")),
     # Of the gateway that died in its container, and of the farm that was broken for longer than a minute.
     ("What did the supervisor do?", "Times"): lambda incidents: Rows({"ok reconnect-data": 1}, more=True),
+    # Alertmanager was always there to take them.
+    ("What did the supervisors post themselves?", "Times"): lambda incidents: Only({"alertmanager sent"}, 2, 300),
     # Minutes in which nothing could be opened: some six of a day's 390, more than half of a month's 8.
     ("How much of the market's day could it trade?", ""): lambda incidents: Between(0.96, 0.995),
     ("How much of the month's error budget is left?", ""): lambda incidents: Between(-1.0, 0.7),

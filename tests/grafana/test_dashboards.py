@@ -24,8 +24,9 @@ from tests.metrics_page import exported
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(FOLDER.glob("*.json"))
 UNITS = {value for name, value in vars(units).items() if name[0].isupper() and isinstance(value, str)} | {"none"}
-FOREIGN = {"ALERTS"}
-"""Prometheus' own."""
+FOREIGN = {"ALERTS", "alertmanager_alerts", "alertmanager_silences"}
+FOREIGN |= {f"alertmanager_notifications_{part}" for part in ("total", "failed_total")}
+"""Prometheus' own, and Alertmanager's."""
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -96,7 +97,7 @@ def test_the_search_for_what_the_schema_does_not_know_bites() -> None:
 
 def test_grafana_finds_both_and_its_source() -> None:
     [provider] = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/watchkeeper.yaml").read_text())["providers"]
-    [source] = yaml.safe_load((ROOT / "grafana/provisioning/datasources/prometheus.yaml").read_text())["datasources"]
+    source = _source("prometheus")
     stack = yaml.safe_load((ROOT / "compose/grafana.yaml").read_text())["services"]["grafana"]
     mounts = dict(volume.split(":")[:2] for volume in stack["volumes"])
     assert mounts["./grafana/dashboards"] == provider["options"]["path"]
@@ -108,6 +109,25 @@ def test_grafana_finds_both_and_its_source() -> None:
     assert (source["type"], source["url"], source["isDefault"]) == ("prometheus", "http://prometheus:9090", True)
     scrape = yaml.safe_load((ROOT / "prometheus/prometheus.yml").read_text())["global"]["scrape_interval"]
     assert source["jsonData"]["timeInterval"] == scrape
+
+
+def test_grafana_shows_whom_alertmanager_tells_and_is_no_second_pager() -> None:
+    source, stack = _source("alertmanager"), yaml.safe_load((ROOT / "compose/grafana.yaml").read_text())["services"]
+    assert (source["type"], source["jsonData"]["implementation"]) == ("alertmanager", "prometheus")
+    assert source["jsonData"]["handleGrafanaManagedAlerts"] is False
+    host, port = source["url"].removeprefix("http://").split(":")
+    assert "dashboards" in stack[host]["networks"]
+    assert f"bind :{port}" in (ROOT / "compose/grafana.cfg").read_text()
+    told = stack["grafana"]["environment"]
+    assert told["GF_UNIFIED_ALERTING_ENABLED"] == "true", "else there is no view of contact points"
+    assert told["GF_UNIFIED_ALERTING_EXECUTE_ALERTS"] == "false"
+
+
+def _source(name: str) -> dict[str, Any]:
+    file = ROOT / "grafana/provisioning/datasources" / f"{name}.yaml"
+    [found] = yaml.safe_load(file.read_text())["datasources"]
+    assert found["editable"] is False
+    return found  # type: ignore[no-any-return]
 
 
 # -- the linter's rules ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from grafana.boards import FOLDER
 from tests.e2e.trading_day import STEP
 from tests.grafana.day import Day, Moment, Past, past
-from tests.grafana.expected import AT_THE_END, SCENARIO, TRUTHS, Found, Near, Wanted
+from tests.grafana.expected import AT_THE_END, CURED, SCENARIO, TRUTHS, Found, Near, Wanted
 
 pytestmark = pytest.mark.e2e
 
@@ -55,11 +55,11 @@ def prometheus(day: Day, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 def _holds(prometheus: Past, query: tuple[str, str], moment: Moment, wanted: Wanted) -> str | None:
     """What is wrong with its answer, if anything is.
 
-    The witness was asked a moment before, and twice: a scrape may have found what came after. Then it counts what the
-    scrape before has found, which was between the two.
+    The witness was asked twice, two scrapes apart, and said the same. A scrape may have found what came after, or what
+    came and went between the two, such as a position of seconds: one of the three must have found what was said.
     """
     found = _answer(prometheus, query, moment.at)
-    if wanted.fits(found) or wanted.fits(_answer(prometheus, query, moment.at - STEP)):
+    if wanted.fits(found) or any(wanted.fits(_answer(prometheus, query, moment.at - n * STEP)) for n in (1, 2)):
         return None
     return f"{moment.name}: expected {wanted}, found {found}"
 
@@ -75,7 +75,8 @@ def test_every_query_has_its_expectation() -> None:
 
 @pytest.mark.parametrize("query", SCENARIO, ids=" | ".join)
 def test_a_query_returns_what_the_scenario_does(prometheus: Past, day: Day, query: tuple[str, str]) -> None:
-    wrong = [_holds(prometheus, query, moment, SCENARIO[query](moment.name)) for moment in day.moments]
+    moments = [moment for moment in day.moments if moment.name not in CURED]
+    wrong = [_holds(prometheus, query, moment, SCENARIO[query](moment.name)) for moment in moments]
     assert [one for one in wrong if one] == []
 
 
