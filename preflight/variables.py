@@ -45,7 +45,7 @@ OWN: Final = (
     *("REGION", "WINDOWS_FILE"),
     *("EMAIL_TO", "EMAIL_FROM", "EMAIL_USER", "EMAIL_SERVER", "TELEGRAM_CHAT_ID"),
     *("EXISTING_SESSION_DETECTED_ACTION", "SAVE_TWS_SETTINGS", "JAVA_HEAP_SIZE"),
-    *("GATEWAY_MEMORY_MB", "ENGINE_MEMORY_MB"),
+    *("GATEWAY_MEMORY_MB", "ENGINE_MEMORY_MB", "GATEWAY_CPUS", "ENGINE_CPUS"),
 )
 """Variables that `make up` works out the others from."""
 

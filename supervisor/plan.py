@@ -40,6 +40,9 @@ JAVA_HEAP_MB: Final = 768
 GATEWAY_MEMORY_MB: Final = 2048
 STAND_IN_MEMORY_MB: Final = 512
 ENGINE_MEMORY_MB: Final = 1536
+GATEWAY_CPUS: Final = 2.0
+STAND_IN_CPUS: Final = 1.0
+ENGINE_CPUS: Final = 1.5
 BESIDE_THE_HEAP_MB: Final = 768
 """What the gateway's container needs beyond the JVM's heap: the JVM's own, X, IBC and socat. An assumption."""
 
@@ -52,6 +55,8 @@ class Host:
     docker_gid: int
     images: Mapping[str, str]
     """The image variables (and, behind a loopback proxy, BUILD_NETWORK) that scripts/bootstrap chose."""
+    cpus: int
+    """Its processors: Docker starts no container that may take more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,11 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host, slot: int | None = No
     image = {} if mode == "sim" or external else _image_settings(given, region or "na", faults)
     if mode == "sim":
         image = {"GATEWAY_MEMORY_MB": str(_megabytes(given, "GATEWAY_MEMORY_MB", STAND_IN_MEMORY_MB, faults))}
+    if not external:
+        usual = STAND_IN_CPUS if mode == "sim" else GATEWAY_CPUS
+        image["GATEWAY_CPUS"] = _processors(given, "GATEWAY_CPUS", usual, host.cpus, faults)
     engine_memory = _megabytes(given, "ENGINE_MEMORY_MB", ENGINE_MEMORY_MB, faults)
+    engine_cpus = _processors(given, "ENGINE_CPUS", ENGINE_CPUS, host.cpus, faults)
     # Another session that comes is given way to at once on the stand-in, which is what its drills measure.
     session = _choice(
         given,
@@ -185,6 +194,7 @@ def plan(mode: Mode, given: Mapping[str, str], host: Host, slot: int | None = No
             "IB_ACCOUNT": account,
             "ENGINE": engine,
             "ENGINE_MEMORY_MB": str(engine_memory),
+            "ENGINE_CPUS": engine_cpus,
             "READ_ONLY_API": read_only,
             "TIME_ZONE": given.get("TIME_ZONE") or "Etc/UTC",
             "GATEWAY_HOST": "ib-gateway",
@@ -282,6 +292,14 @@ def _megabytes(given: Mapping[str, str], name: str, default: int, faults: list[s
         return int(text)
     faults.append(f"{name}: expected MiB as a number of three digits or more, such as {default}, found {text!r}")
     return 0
+
+
+def _processors(given: Mapping[str, str], name: str, default: float, most: int, faults: list[str]) -> str:
+    """How many processors a container may take, in all; by default no more than there are."""
+    text = given.get(name) or f"{min(default, most):g}"
+    if not re.fullmatch(r"\d+(\.\d{1,2})?", text) or not 0.1 <= float(text) <= most:
+        faults.append(f"{name}: expected a number from 0.1 to {most}, the processors of this machine, found {text!r}")
+    return text
 
 
 def _choice[T: str](given: Mapping[str, str], name: str, default: T, allowed: tuple[T, ...], faults: list[str]) -> T:

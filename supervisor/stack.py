@@ -88,9 +88,11 @@ def look_at_host(root: Path, settings: Mapping[str, str], environ: Mapping[str, 
     if docker_host and not docker_host.startswith("unix://"):
         raise SettingsRefused(f"DOCKER_HOST: expected a unix socket on this machine, found {docker_host}; unset it")
     if settings.get("DOCKER_GID"):
-        return Host(path, int(settings["DOCKER_GID"]), images)
-    # Docker Desktop's socket inside its machine belongs to root's group, whatever the Mac shows.
-    return Host(path, os.stat(path).st_gid if sys.platform == "linux" else 0, images)
+        gid = int(settings["DOCKER_GID"])
+    else:
+        # Docker Desktop's socket inside its machine belongs to root's group, whatever the Mac shows.
+        gid = os.stat(path).st_gid if sys.platform == "linux" else 0
+    return Host(path, gid, images, os.cpu_count() or 1)
 
 
 def _write_missing(path: Path, text: str) -> None:

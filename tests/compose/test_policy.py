@@ -21,7 +21,7 @@ IMAGES = {
     f"{name}_IMAGE": f"example/{name.lower()}:1.0"
     for name in ("BASE", "HAPROXY", "REDIS", "PROMETHEUS", "ALERTMANAGER", "GRAFANA")
 }
-HOST = planning.Host("/var/run/docker.sock", 998, IMAGES)
+HOST = planning.Host("/var/run/docker.sock", 998, IMAGES, cpus=4)
 ACCOUNTS = {"sim": "", "paper": "DU1234567", "live": "U1234567"}
 SERVICES = {
     *("ib-gateway", "supervisor", "engine", "docker-api", "redis", "prometheus", "alertmanager", "front"),

@@ -47,7 +47,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_the_copies_are_the_containers_users_alone(home: Path) -> None:
     images = {name: value for name, value in dotenv_values(ROOT / "var/images.env").items() if value}
-    asked = plan("sim", {"TENANT": "hand-over"}, Host(SOCKET, os.stat(SOCKET).st_gid, images))
+    asked = plan("sim", {"TENANT": "hand-over"}, Host(SOCKET, os.stat(SOCKET).st_gid, images, cpus=1))
     stack.prepare_secrets(home, asked)
     handed = stack.hand_over_secrets(home, asked)
     place = handed.variables["TOKENS_DIR"]

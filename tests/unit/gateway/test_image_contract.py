@@ -17,7 +17,7 @@ WRAPPER = "".join((ROOT / "gateway" / "ibkr" / name).read_text() for name in ("e
 STAND_IN = (ROOT / "compose" / "standin" / "gateway-run").read_text()
 OURS = {"MAILBOX_DIR", "LEDGER_DIR", "HOLD_DIR", "LOGIN_BUDGET", "TWS_USERID_FILE"}
 SET_ELSEWHERE = {"TWS_USERID", "VNC_SERVER_PASSWORD"}
-HOST = Host("/var/run/docker.sock", 998, {})
+HOST = Host("/var/run/docker.sock", 998, {}, cpus=4)
 
 
 def rows(first: str) -> list[list[str]]:

@@ -11,7 +11,7 @@ from supervisor import plan as planning
 from supervisor import stack
 from supervisor.errors import SettingsRefused
 
-HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"}, cpus=4)
 
 
 def test_the_shell_overrules_the_env_file(tmp_path: Path) -> None:

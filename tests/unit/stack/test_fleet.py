@@ -16,7 +16,7 @@ from supervisor.errors import SettingsRefused
 from supervisor.fleet import files, house, slots, together
 
 ROOT = Path(__file__).resolve().parents[3]
-HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"}, cpus=4)
 NAMES = st.text("abc-", min_size=1, max_size=4)
 
 

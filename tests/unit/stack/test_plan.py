@@ -16,7 +16,7 @@ from supervisor import stack
 from supervisor.errors import SettingsRefused
 from supervisor.fleet import house
 
-HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"}, cpus=4)
 
 
 def test_sim_needs_nothing_from_the_user() -> None:
@@ -183,9 +183,26 @@ def test_the_heap_and_the_memory_are_held_against_each_other() -> None:
     assert planning.plan("paper", {**larger, "GATEWAY_MEMORY_MB": "2304"}, HOST).variables["JAVA_HEAP_SIZE"] == "1536"
 
 
+def test_a_machine_with_one_processor_is_not_asked_for_two() -> None:
+    """Docker refuses a container whose limit is above what there is."""
+    small = replace(HOST, cpus=1)
+    usual = [planning.plan("sim", {}, HOST), planning.plan("paper", {"IB_ACCOUNT": "DU1"}, HOST)]
+    found = [(one.variables["GATEWAY_CPUS"], one.variables["ENGINE_CPUS"]) for one in usual]
+    assert found == [("1", "1.5"), ("2", "1.5")]
+    variables = planning.plan("paper", {"IB_ACCOUNT": "DU1"}, small).variables
+    assert (variables["GATEWAY_CPUS"], variables["ENGINE_CPUS"]) == ("1", "1")
+    own = planning.plan("paper", {"IB_ACCOUNT": "DU1", "GATEWAY_CPUS": "0.5", "ENGINE_CPUS": "4"}, HOST).variables
+    assert (own["GATEWAY_CPUS"], own["ENGINE_CPUS"]) == ("0.5", "4")
+    with pytest.raises(SettingsRefused, match=r"ENGINE_CPUS: expected a number from 0.1 to 1, .* found '1.5'"):
+        planning.plan("paper", {"IB_ACCOUNT": "DU1", "ENGINE_CPUS": "1.5"}, small)
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [
+        ({"GATEWAY_CPUS": "two"}, "GATEWAY_CPUS"),
+        ({"GATEWAY_CPUS": "0"}, "GATEWAY_CPUS"),
+        ({"ENGINE_CPUS": "4.5"}, "ENGINE_CPUS"),
         ({"JAVA_HEAP_SIZE": "2g"}, "JAVA_HEAP_SIZE"),
         ({"GATEWAY_MEMORY_MB": "4"}, "GATEWAY_MEMORY_MB"),
         ({"EXISTING_SESSION_DETECTED_ACTION": "fight"}, "EXISTING_SESSION_DETECTED_ACTION"),

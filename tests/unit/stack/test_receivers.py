@@ -13,7 +13,7 @@ from supervisor.receivers import rendered
 
 ROOT = Path(__file__).parents[3]
 ROUTES = (ROOT / "alertmanager" / "alertmanager.yml").read_text()
-HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+HOST = planning.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"}, cpus=4)
 SETTINGS = {
     "EMAIL_TO": "me@example.com",
     "EMAIL_FROM": "it@example.com",

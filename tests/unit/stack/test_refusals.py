@@ -10,7 +10,7 @@ from supervisor.errors import SettingsRefused
 from supervisor.plan import Host
 from tests.refusals import CASES, Refusal
 
-HOST = Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+HOST = Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"}, cpus=4)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import pytest
 from supervisor import leaving, plan
 from supervisor.fleet import upgrades
 
-HOST = plan.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"})
+HOST = plan.Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1"}, cpus=4)
 WELL: dict[str, Any] = {
     "verdict": "trading",
     "sentence": "as it is",
