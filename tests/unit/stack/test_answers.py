@@ -21,7 +21,9 @@ from supervisor.upgrade import Made
 from tests.unit.stack.test_backup import FILES, Shelf
 from tests.unit.supervisor.test_json_page import keys, told
 
-HOST = Host("/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1", "PROMETHEUS_IMAGE": "p:1", "GRAFANA_IMAGE": "g:1"}, cpus=4)
+HOST = Host(
+    "/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1", "PROMETHEUS_IMAGE": "p:1", "GRAFANA_IMAGE": "g:1"}, cpus=4
+)
 SIM = plan("sim", {"TENANT": "sim"}, HOST)
 
 
