@@ -2,7 +2,8 @@
 
 In a copy of the checkout, since a user's own may have files under tenants/. Every tenant is a stand-in; `--engines` of
 them have an engine. What is measured is printed as one JSON line: until all are ready, memory and processor time of
-each part over a quiet stretch, and what the death of one gateway is to the others.
+each part over a quiet stretch, and what the death of one gateway is to the others. With `--changes 10` it is another
+thing: for how long nobody answers while a tenant comes or goes, which has the supervisor start anew.
 """
 
 import argparse
@@ -12,8 +13,10 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from tests.stand_in import wait_for
 
 _READY_SECONDS = 300.0
 _QUIET_SECONDS = 120.0
+_LOOK_SECONDS = 0.02
 _LIMITS = {"gateway_memory_mb": 256, "engine_memory_mb": 512}
 
 
@@ -74,6 +78,14 @@ class Several:
         rows = self.get("/api/v1/status")["tenants"]
         return {row["name"]: (row["gateway"]["state"], row["engine"]["state"]) for row in rows}
 
+    def until(self, wanted: dict[str, tuple[str, str]]) -> None:
+        """Wait for these states of gateways and engines."""
+        wait_for(lambda: self.states() == wanted, _READY_SECONDS, self.states)
+
+    def budgets(self) -> dict[str, int]:
+        """How many restarts each gateway has left."""
+        return {row["name"]: row["gateway"]["restarts_left"] for row in self.get("/api/v1/status")["tenants"]}
+
     def ids(self, name: str) -> list[str]:
         """Its containers, but for those that make its volumes and end."""
         label = f"label=com.docker.compose.project=watchkeeper-{name}"
@@ -117,7 +129,7 @@ def measure(fleet: Several, names: list[str], engines: int) -> dict[str, Any]:
     if came.returncode:
         raise RuntimeError(f"{came.stdout[-2000:]}\n{came.stderr[-2000:]}")
     wanted = {name: ("READY", "TRADING" if number < engines else "ABSENT") for number, name in enumerate(names)}
-    wait_for(lambda: fleet.states() == wanted, _READY_SECONDS, fleet.states)
+    fleet.until(wanted)
     ready = time.monotonic() - begun
 
     before, at = Measured(), time.monotonic()
@@ -132,7 +144,7 @@ def measure(fleet: Several, names: list[str], engines: int) -> dict[str, Any]:
     killed = time.monotonic()
     docker("kill", f"watchkeeper-{names[-1]}-gateway")
     wait_for(lambda: fleet.get(f"/api/v1/incidents?tenant={names[-1]}"), _READY_SECONDS)
-    wait_for(lambda: fleet.states() == wanted, _READY_SECONDS, fleet.states)
+    fleet.until(wanted)
     well = time.monotonic() - killed
     faults = {row["fault"] for name in names[:-1] for row in fleet.get(f"/api/v1/incidents?tenant={name}")}
     return {
@@ -149,11 +161,66 @@ def measure(fleet: Several, names: list[str], engines: int) -> dict[str, Any]:
     }
 
 
+class Silence:
+    """The longest time between two answers of the supervisor, in seconds, while this is open."""
+
+    def __init__(self, fleet: Several) -> None:
+        self._fleet = fleet
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.longest = 0.0
+
+    def __enter__(self) -> "Silence":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        last = time.monotonic()
+        while not self._over.is_set():
+            with suppress(httpx.HTTPError):
+                self._fleet.get("/api/v1/status")
+                self.longest, last = max(self.longest, time.monotonic() - last), time.monotonic()
+            time.sleep(_LOOK_SECONDS)
+
+
+def changes(fleet: Several, names: list[str], count: int) -> dict[str, Any]:
+    """Have one more come and go, `count` times in all."""
+    assert fleet.run("up").returncode == 0
+    ready = {name: ("READY", "ABSENT") for name in names}
+    fleet.until(ready)
+    fleet.write("more", len(names), mode="sim", engine="none", **_LIMITS)
+    docker("kill", f"watchkeeper-{names[0]}-gateway")  # so that a budget has been touched
+    wait_for(lambda: fleet.get(f"/api/v1/incidents?tenant={names[0]}"), _READY_SECONDS)
+    fleet.until(ready)
+    ids, budgets, silences = {name: fleet.ids(name) for name in names}, fleet.budgets(), []
+    for number in range(count):
+        comes = number % 2 == 0
+        with Silence(fleet) as silence:
+            done = fleet.run("up" if comes else "down", TENANT="more")
+            assert done.returncode == 0, done.stderr
+            wanted = ready | ({"more": ("READY", "ABSENT")} if comes else {})
+            fleet.until(wanted)
+        silences.append(round(silence.longest, 2))
+    kept = {name: spent for name, spent in fleet.budgets().items() if name in budgets}
+    return {
+        "tenants": len(names),
+        "load": round(os.getloadavg()[0], 1),
+        "silent_s": {"comes": silences[::2], "goes": silences[1::2]},
+        "others_untouched": all(fleet.ids(name) == ids[name] for name in names) and kept == budgets,
+        "others_faults": [],
+    }
+
+
 def main() -> int:
     """Exit code 1 where the death of one was anything to another."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tenants", type=int, default=20)
     parser.add_argument("--engines", type=int, default=0, help="how many of them have one")
+    parser.add_argument("--changes", type=int, default=0, help="how often one comes or goes")
     parser.add_argument("--subnets", default="10.97")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -163,7 +230,7 @@ def main() -> int:
             engine = "on" if number < options.engines else "none"
             fleet.write(name, number, mode="sim", engine=engine, **_LIMITS)
         try:
-            told = measure(fleet, names, options.engines)
+            told = changes(fleet, names, options.changes) if options.changes else measure(fleet, names, options.engines)
         finally:
             fleet.close()
     commit = subprocess.run(
