@@ -151,5 +151,5 @@ lint: bootstrap ## ruff, mypy, shellcheck, hadolint, bandit, detect-secrets
 sbom: bootstrap ## what is in the images that are built here, with licences: CycloneDX and a page under var/sbom
 	@$(DO) sbom
 
-bench: bootstrap ## numbers that need no Docker, as JSON lines (detection and recovery: make drill); FUZZ=600: seconds of spoilt requests; DAYS=1000: simulated days; TENANTS=100: many gateways
-	@$(PYTHON) -m tests.bench $(if $(FUZZ),fuzz --seconds $(FUZZ),$(if $(DAYS),days --days $(DAYS),$(if $(TENANTS),tenants --tenants $(TENANTS) --seconds 120))) $(if $(FUZZ)$(DAYS)$(TENANTS),$(if $(SEED),--seed $(SEED)))
+bench: bootstrap ## numbers that need no Docker, as JSON lines (detection and recovery: make drill); FUZZ=600: seconds of spoilt requests; DAYS=1000: simulated days, JOBS=1 on one core; TENANTS=100: many gateways
+	@$(PYTHON) -m tests.bench $(if $(FUZZ),fuzz --seconds $(FUZZ),$(if $(DAYS),days --days $(DAYS)$(if $(JOBS), --jobs $(JOBS)),$(if $(TENANTS),tenants --tenants $(TENANTS) --seconds 120))) $(if $(FUZZ)$(DAYS)$(TENANTS),$(if $(SEED),--seed $(SEED)))

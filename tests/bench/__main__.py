@@ -197,6 +197,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--redis", action=argparse.BooleanOptionalAction, default=True, help="of kills")
+    parser.add_argument("--jobs", type=int, help="so many processes for the days; one for each core unless given")
     parser.add_argument("--days", type=int, default=100, help="so many whole days, from --seed on; one is shown")
     return parser.parse_args()
 
@@ -208,7 +209,7 @@ async def main() -> None:
         await fuzzing(asked.seconds, asked.seed)
         return
     if asked.what == "days":
-        sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days))
+        sys.exit(days.show(asked.seed) if asked.days == 1 else days.measure(asked.seed, asked.days, asked.jobs))
     if asked.what == "fleet":
         fleet.measure(asked.seed)
         return

@@ -1,7 +1,8 @@
 """`make bench DAYS=1000`: whole simulated days of a gateway under the supervisor, and what it did wrong in them.
 
-Both cores work on shards of consecutive seeds. Each finished shard is a line of docs/data/days.jsonl, with its seeds
-and the commit; a shard that is there for this commit is not run again, so an interrupted run goes on where it was.
+JOBS processes, one for each core unless it is given, work on shards of consecutive seeds. Each finished shard is a line
+of docs/data/days.jsonl, with its seeds and the commit; a shard that is there for this commit is not run again, so an
+interrupted run goes on where it was.
 """
 
 import json
@@ -56,14 +57,14 @@ def _known(commit: str) -> dict[int, dict[str, Any]]:
     return {line["seed"]: line for line in lines if line["commit"] == commit and line["days"] == SHARD}
 
 
-def measure(seed: int, days: int) -> int:
-    """Run `days` from `seed` on, in whole shards; returns the exit code."""
+def measure(seed: int, days: int, jobs: int | None = None) -> int:
+    """Run `days` from `seed` on, in whole shards, so many at a time; returns the exit code."""
     commit = _commit()
     firsts = range(seed, seed + days, SHARD)
     done = {first: shard for first, shard in _known(commit).items() if first in firsts}
     context = multiprocessing.get_context("spawn")
     FILE.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(os.cpu_count(), context) as pool, FILE.open("a") as file:
+    with ProcessPoolExecutor(jobs or os.cpu_count(), context) as pool, FILE.open("a") as file:
         runs = [pool.submit(_shard, first, SHARD) for first in firsts if first not in done]
         for run in as_completed(runs):
             shard = {"commit": commit, **run.result()}

@@ -23,7 +23,7 @@ from tests.sim.happenings import FAULTS as BROKEN
 from tests.sim.happenings import KINDS, MILD, NOISE, OF_THE_CONTAINER, Kind
 from tests.sim.house import House
 from tests.sim.invariants import Invariants
-from tests.sim.world import Edge, World
+from tests.sim.world import TURN, Edge, World
 
 DAY = 86400.0
 _SETTLES = 600.0  # the first happening may not come before that
@@ -229,6 +229,7 @@ class Run:
         self.had_to_wait: set[Subject] = set()
         self.gave_up_at: dict[int, float] = {}
         self.checked = 0
+        self.was_well = False
         self.last = house.now
         self.invariants = Invariants(house)
         house.on_turn += [self.invariants.turned, self.turned]
@@ -265,14 +266,15 @@ class Run:
 
     def turned(self, before: Memory, after: Memory) -> None:
         house = self.house
+        if self.was_well:
+            self._forget(house.now - TURN)  # as the turn before this one would have, had it not been left out
         for at, act in house.acts[self.checked :]:
             self._judge(at, act)
         self.checked = len(house.acts)
         self._bounds(after)
-        if house.well and not after.standing:
-            for number, (_, ended) in list(self.open.items()):
-                if ended is not None and house.now - ended > 30.0:
-                    del self.open[number]
+        self.was_well = house.well and not after.standing
+        if self.was_well:
+            self._forget(house.now)
         needed = (
             any(each.gave_up for each in after.open)
             or house.hold is not None
@@ -281,6 +283,12 @@ class Run:
         if needed and self.coming is None:
             self.coming = house.now + self.day.person_after
             house.at(self.coming, self._person)
+
+    def _forget(self, now: float) -> None:
+        """What has been over for a while excuses nothing any more."""
+        for number, (_, ended) in list(self.open.items()):
+            if ended is not None and now - ended > 30.0:
+                del self.open[number]
 
     def _somebody_did(self) -> bool:
         return any(each.kind.startswith("person") and ended is None for each, ended in self.open.values())

@@ -14,7 +14,7 @@ from supervisor.memory import NEVER, Withheld
 from supervisor.observation import ContainerEvent, LedgerView, LoginPhase, Look, OpenWindow, Result, Status, Subject
 from supervisor.policy import Budget
 from supervisor.windows import calendar, token_ended
-from tests.sim.quiet import HURRIED, Picture, period, quiet_for, skip
+from tests.sim.quiet import HURRIED, Picture, period, quiet_until, skip, whole_periods
 from tests.sim.world import TURN, World
 
 _LEDGER = Budget.parse("2/30m,4/24h")
@@ -47,7 +47,8 @@ class House(World):
     timers: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     ran: int = 0
     skipped: int = 0
-    pictures: deque[Picture] = field(default_factory=lambda: deque(maxlen=5))  # of a period and a bit
+    pictures: deque[Picture] = field(default_factory=deque)  # of the last period
+    noticed_at: float = 0.0  # until then nobody notices the time
     _number: int = 0
 
     def __post_init__(self) -> None:
@@ -80,14 +81,17 @@ class House(World):
         while self.timers and self.timers[0][0] <= self.now:
             heapq.heappop(self.timers)[2]()
             self.pictures.clear()
+            self.noticed_at = 0.0
         if any(not isinstance(action, Withheld) for action in self.turn()):
             self.pictures.clear()  # what has just changed is not at rest
+            self.noticed_at = 0.0
         self.ran += 1
 
     def run(self, seconds: float, until: Callable[[World], bool] | None = None) -> float:
         """As World's, but quiet stretches are leapt over, and what is so from the beginning takes no time."""
         begun = self.now
         end = begun + seconds
+        self.noticed_at = 0.0  # whoever calls may have changed anything
         while self.now < end and not (until is not None and until(self)):
             if self.memory.flight is not None or not self._may_leap(end):
                 self.one()
@@ -95,19 +99,27 @@ class House(World):
 
     def _may_leap(self, end: float) -> bool:
         """Take a picture now and then; leap if the one of a period ago shows that all is quiet. Whether it has."""
-        pictures, one = self.pictures, period(self)
-        if pictures and self.now - pictures[-1].at < max(one / 4, HURRIED):
+        pictures, now = self.pictures, self.now
+        if now < self.noticed_at:
+            return False
+        one = period(self)
+        while pictures and pictures[0].at < now - one:
+            pictures.popleft()
+        a_period_ago = bool(pictures) and pictures[0].at == now - one
+        if pictures and not a_period_ago and now - pictures[-1].at < max(one / 4, HURRIED):
             return False
         pictures.append(Picture(self))
-        before = next((each for each in pictures if self.now - each.at == one), None)
-        if before is None:
+        if not a_period_ago:
             return False
-        quiet = min(quiet_for(self, before, pictures[-1]), (end - self.now) // one * one)
+        before, noticed_at = pictures[0], quiet_until(self, pictures[0], pictures[-1])
+        if noticed_at > now:
+            self.noticed_at = noticed_at  # any picture from before that would only say so again
+            pictures.clear()
+        quiet = min(whole_periods(one, now, noticed_at), (end - now) // one * one)
         if quiet <= 0.0:
             return False
         skip(self, before, quiet)
         self.skipped += int(quiet / TURN)
-        pictures.clear()
         return True
 
     def _calendar(self) -> None:

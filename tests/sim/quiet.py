@@ -10,46 +10,31 @@ tests/property/test_supervisor_quiet.py proves the leap equal to its steps.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import fields, is_dataclass, replace
-from operator import attrgetter
+from dataclasses import replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from supervisor.audit import SETTLED, UNANSWERED, pace
-from supervisor.faults import FAULTS
-from supervisor.policy import Budget, Policy
 from supervisor.probes.books import Books
 from supervisor.states import WELL, EngineState, GatewayState
+from tests.sim.stamps import AFTERGLOW, ages, names, parts, stamps
 
 if TYPE_CHECKING:
     from supervisor.memory import Memory
+    from supervisor.policy import Policy
     from tests.sim.world import World
 
 PERIOD = 30.0  # the audit's pace while all is well and flat
 SHORT = 10.0  # of all others
 HURRIED = 1.25  # while every sense looks as fast as it may
 _APART = ("rules", "now", "journal", "on_turn", "edges", "sentence", "seen")
-_OF_A_HOUSE = ("timers", "ran", "skipped", "pictures", "_number")
+_OF_A_HOUSE = ("timers", "ran", "skipped", "pictures", "noticed_at", "_number")
 _LEFT_OUT = frozenset((*_APART, *_OF_A_HOUSE))
 _COUNTED = ("acts", "incidents", "closed", "pages", "told", "logins")
 _LEAVES = frozenset({int, str, bool, NoneType})
 _FROZEN = frozenset({*_LEAVES, float})
-_OF_THE_WORLD = (1.0, 3.0)  # since an engine's start: it answers, it trades
-_NO_AGES = frozenset(
-    # paces, shares, and what becomes a moment of its own when an act begins or ends
-    (
-        *("probe_interval", "fast_interval", "probe_timeout", "heart_interval", "audit_interval", "audit_exposed"),
-        *("skew_warn", "memory_share", "files_share"),
-        *("docker_timeout", "command_timeout", "mailbox_deadline", "sentinel_deadline", "soft_restart_deadline"),
-        *("gateway_stop_grace", "login_stop_grace", "engine_stop_grace", "resync_patience", "retry_after"),
-    )
-)
-_AFTERGLOW = 1.0  # of our own hands, in `intake`
-_NAMES: dict[type, tuple[str, ...]] = {}
-_GETTERS: dict[type, Callable[[Any], Iterable[Any]]] = {}
-_AGES: dict[Policy, tuple[float, ...]] = {}
 
 
 def period(world: World) -> float:
@@ -74,27 +59,36 @@ class Picture:
 
 
 def quiet_for(world: World, before: Picture, now: Picture) -> float:
-    """Seconds, whole periods, in which no turn would do anything or change anything but stamps that move with time.
+    """Seconds, whole periods, in which no turn would do anything or change anything but stamps that move with time."""
+    return whole_periods(period(world), world.now, quiet_until(world, before, now))
 
-    Needs to know what the world was one period ago, and what it is now; otherwise nothing is known to be quiet.
+
+def whole_periods(one: float, now: float, end: float) -> float:
+    """Seconds from `now` of as many periods as are over before `end`."""
+    periods = int((end - now) // one)
+    if now + periods * one >= end:
+        periods -= 1
+    return max(0, periods) * one
+
+
+def quiet_until(world: World, before: Picture, now: Picture) -> float:
+    """The first moment at which something might notice the time; the present one where nothing is known to be quiet.
+
+    Needs to know what the world was one period ago, and what it is now. A moment that is over may yet be noticed.
     """
     one, memory = period(world), world.memory
     if world.now != now.at or now.at - before.at != one or memory.flight is not None or world.flying is not None:
-        return 0.0
-    standing: set[float] | None = None if _well(memory) else set()
-    if not _at_rest(before.parts, now.parts, one, standing):
-        return 0.0
+        return world.now
+    if not _at_rest(before.parts, now.parts, one, None):
+        return world.now
+    standing: set[float] | None = None
+    if not _well(memory):
+        _at_rest(before.parts, now.parts, one, standing := set())
     last = before.at  # what came due since may yet be seen by a look that is under way
     due = (
         _due_when_well(world, before.parts, now.parts) if standing is None else _due(world.rules.policy, standing, last)
     )
-    end = min((at for at in (*world.deadlines(), *due) if at > last), default=last + 86400.0)
-    if end <= world.now:
-        return 0.0
-    periods = int((end - world.now) // one)
-    if world.now + periods * one >= end:
-        periods -= 1
-    return max(0, periods) * one
+    return min((at for at in (*world.deadlines(), *due) if at > last), default=last + 86400.0)
 
 
 def skip(world: World, before: Picture, seconds: float) -> None:
@@ -118,29 +112,9 @@ def _copied(value: Any) -> Any:
         return {name: _copied(part) for name, part in vars(value).items() if name != "_monotonic"}
     if kind is dict or kind is list:
         return kind(value)
-    if _names(kind) and not kind.__dataclass_params__.frozen:
+    if names(kind) and not kind.__dataclass_params__.frozen:
         return copy(value)
     return value
-
-
-def _names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass; of anything else none."""
-    if kind not in _NAMES:
-        _NAMES[kind] = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
-    return _NAMES[kind]
-
-
-def _parts(value: Any) -> Iterable[Any]:
-    """What a value is made of, in order; nothing for what has no parts."""
-    kind = type(value)
-    if kind is tuple or kind is list:
-        return value  # type: ignore[no-any-return]
-    if kind is dict:
-        return value.values()  # type: ignore[no-any-return]
-    if kind not in _GETTERS:
-        names = _names(kind)
-        _GETTERS[kind] = attrgetter(*names) if len(names) > 1 else lambda one: [getattr(one, name) for name in names]
-    return _GETTERS[kind](value)
 
 
 def _at_rest(before: Any, now: Any, one: float, standing: set[float] | None) -> bool:
@@ -162,17 +136,24 @@ def _at_rest(before: Any, now: Any, one: float, standing: set[float] | None) -> 
         same = len(before) == len(now)
     elif kind is dict:
         same = before.keys() == now.keys()
-    elif _names(kind):
+    elif names(kind):
         same = True
     else:
         assert isinstance(now, str) or not isinstance(now, float | Iterable), f"a {kind} may hide stamps"
         return bool(before == now)
     if not same:
         return False
-    for was, is_ in zip(_parts(before), _parts(now), strict=True):
-        if was is is_ and (standing is None or type(is_) in _LEAVES):
-            continue  # as nearly always
-        if not _at_rest(was, is_, one, standing):
+    for was, is_ in zip(parts(before), parts(now), strict=True):
+        if type(is_) is float:
+            if was == is_:
+                if standing is not None:
+                    standing.add(is_)
+            elif type(was) is not float or is_ - was != one:
+                return False
+        elif was is is_:  # as nearly always
+            if standing is not None and type(is_) not in _LEAVES:
+                standing |= stamps(is_)
+        elif not _at_rest(was, is_, one, standing):
             return False
     return True
 
@@ -182,12 +163,12 @@ def _moved(before: Any, now: Any, by: float) -> Any:
         return now
     if isinstance(now, float):
         return now + by
-    parts = [_moved(*pair, by) for pair in zip(_parts(before), _parts(now), strict=True)]
+    moved = [_moved(*pair, by) for pair in zip(parts(before), parts(now), strict=True)]
     if isinstance(now, dict):
-        return dict(zip(now, parts, strict=True))
+        return dict(zip(now, moved, strict=True))
     if isinstance(now, list | tuple):
-        return type(now)(parts)
-    return replace(now, **dict(zip(_names(type(now)), parts, strict=True)))
+        return type(now)(moved)
+    return replace(now, **dict(zip(names(type(now)), moved, strict=True)))
 
 
 def _due(policy: Policy, standing: set[float], last: float) -> Iterator[float]:
@@ -195,10 +176,10 @@ def _due(policy: Policy, standing: set[float], last: float) -> Iterator[float]:
 
     Too many cost a few turns, one too few costs the proof.
     """
-    ages = _ages(policy)
+    numbers = ages(policy)
     for stamp in standing:
-        if stamp > last - ages[-1]:
-            yield from (stamp + age for age in ages[max(0, bisect_right(ages, last - stamp) - 1) :][:2])
+        if stamp > last - numbers[-1]:
+            yield from (stamp + age for age in numbers[max(0, bisect_right(numbers, last - stamp) - 1) :][:2])
 
 
 def _due_when_well(world: World, before: dict[str, Any], now: dict[str, Any]) -> Iterator[float]:
@@ -206,7 +187,7 @@ def _due_when_well(world: World, before: dict[str, Any], now: dict[str, Any]) ->
     policy, memory, session = world.rules.policy, world.memory, world.seen.sentinel
     for hands in (memory.gateway_hands, memory.engine_hands):
         if hands is not None and hands.until is not None:
-            yield from (hands.until, hands.until + _AFTERGLOW)
+            yield from (hands.until, hands.until + AFTERGLOW)
     if session.opened_at is not None and session.client_id != policy.sentinel_client_id:
         yield session.opened_at + policy.id_told
     was, is_, one = before["_sentinel"], now["_sentinel"], period(world)
@@ -229,20 +210,3 @@ def _well(memory: Memory) -> bool:
         and not memory.changing
         and not memory.engine.resync_due
     )
-
-
-def _ages(policy: Policy) -> tuple[float, ...]:
-    """Every number that an age is compared with, by the machine or by the world."""
-    if policy not in _AGES:
-        found = {0.0, _AFTERGLOW, SETTLED, UNANSWERED, *_OF_THE_WORLD}
-        found |= {1.5 * policy.audit_interval, 2.0 * policy.heart_interval + policy.probe_timeout}
-        for each in fields(policy):
-            value = getattr(policy, each.name)
-            if isinstance(value, float) and each.name not in _NO_AGES:
-                found.add(value)
-            elif isinstance(value, Budget):
-                found.update(limit.window for limit in value.limits)
-        for fault in FAULTS.values():
-            found.update(number for number in (fault.act, fault.patience) if number is not None)
-        _AGES[policy] = tuple(sorted(found))
-    return _AGES[policy]
