@@ -79,7 +79,8 @@ async def deploy(root: Path, clock: Clock) -> int:
         give(root, made)
     if later:
         print(f"{', '.join(later)}: runs with other images or settings than now: make stack-upgrade")
-    answers.tell(tenants={name: files.read(root, name).get("NODE", "") for name in files.names(root)})
+    placed = {name: files.read(root, name).get("NODE", "") for name in files.names(root)}
+    answers.tell(tenants=placed, later=later)
     return 0
 
 
@@ -164,7 +165,7 @@ def unfit(told: str) -> Iterable[str]:
 
 
 def misplaced(placed: Mapping[str, str], there: Iterable[Member], now: Mapping[str, str]) -> Iterable[str]:
-    """Tenants whose node is not said, not there once, not to be reached, or not the one that they are on.
+    """Tenants without a file, or whose node is not said, not there once, not to be reached, or another than it was.
 
     Args:
         placed: the label of the node that each tenant's file says.
@@ -172,6 +173,12 @@ def misplaced(placed: Mapping[str, str], there: Iterable[Member], now: Mapping[s
         now: where Swarm has each tenant's gateway pinned already.
     """
     nodes = list(there)
+    for tenant in sorted(now.keys() - placed.keys()):
+        yield (
+            f"{tenant}: expected tenants/{tenant}.toml, since its gateway is on node {now[tenant]} and nobody would "
+            "watch it without, found none; put it back, or end it once nothing is open: "
+            f"docker stack rm watchkeeper-{tenant}"
+        )
     for tenant, node in placed.items():
         meant = [one for one in nodes if one.label == node]
         if len(meant) != 1 or not node:

@@ -8,6 +8,7 @@ goes on from there.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,6 +94,14 @@ async def _one_by_one(work: _Work, run: Mapping[str, str], *, force: bool) -> in
     return 1 if skipped else 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """Why something is not done yet. `ended`: the service whose new task ended at once, so that it never will be."""
+
+    why: str
+    ended: str | None = None
+
+
 class _Work:
     """What is done to the Swarm, one stack at a time."""
 
@@ -124,35 +133,32 @@ class _Work:
         deploy.give(self._root, self._made[name])
         until = self._clock.monotonic() + TRADES_WITHIN
         while (missing := self._unfinished(name, before)) is not None:
-            if missing.startswith("paused") or self._clock.monotonic() >= until:
-                return missing
+            if missing.ended or self._clock.monotonic() >= until:
+                return missing.why
             await self._clock.sleep(_BETWEEN)
         return None
 
     async def tenant(self, name: str, tenant: str) -> str | None:
         """Give a tenant its stack; why it does not trade again in time, or None when it does."""
-        started, engine = _started(await self._status(tenant), tenant), "engine" in self._made[name]["services"]
+        started = _started(await self._status(tenant), tenant)
         before = self._updates(name)
         deploy.give(self._root, self._made[name])
         until = self._clock.monotonic() + TRADES_WITHIN
-        while True:
-            missing = self._unfinished(name, before)
-            if missing is None:
-                status = await self._status(tenant)
-                missing = status if isinstance(status, str) else waiting_for(status, tenant, engine=engine)
-                if missing is None and "ib-gateway" in self._touched[name] and _started(status, tenant) == started:
-                    missing = "its supervisor to see the new gateway"
-            if missing is None:
-                return None
-            if missing.startswith("paused") or self._clock.monotonic() >= until:
-                return missing
+        while (missing := self._unfinished(name, before) or await self._not_ready(name, tenant, started)) is not None:
+            if missing.ended:
+                # Swarm would start it again and again, and each start may be a login.
+                self._docker("service", "scale", "--detach", f"{name}_{missing.ended}=0")
+                return f"{missing.why}; {missing.ended} is stopped"
+            if self._clock.monotonic() >= until:
+                return missing.why
             await self._clock.sleep(_BETWEEN)
+        return None
 
     def _updates(self, name: str) -> dict[str, Any]:
         """What Swarm says of the last update of each service that is there."""
         return {row["Spec"]["Name"]: row.get("UpdateStatus") for row in deploy.services(self._docker, name)}
 
-    def _unfinished(self, name: str, before: Mapping[str, Any]) -> str | None:
+    def _unfinished(self, name: str, before: Mapping[str, Any]) -> _Missing | None:
         """What Swarm has not replaced yet, or could not; `before`: what it said before it was told to."""
         now = self._updates(name)
         for service in sorted(self._touched[name] - {_SINGLE}):
@@ -161,8 +167,17 @@ class _Work:
                 continue
             said = now[full] or {}
             if said == before[full] or said.get("State") != "completed":
-                return f"{said.get('State', 'not begun')}: {service}: {said.get('Message', '')}"
+                why = f"{said.get('State', 'not begun')}: {service}: {said.get('Message', '')}"
+                return _Missing(why, service if said != before[full] and said.get("State") == "paused" else None)
         return None
+
+    async def _not_ready(self, name: str, tenant: str, started: str | None) -> _Missing | None:
+        """What the supervisor does not call ready yet; `started`: when the gateway of before was."""
+        status, engine = await self._status(tenant), "engine" in self._made[name]["services"]
+        missing = status if isinstance(status, str) else waiting_for(status, tenant, engine=engine)
+        if missing is None and "ib-gateway" in self._touched[name] and _started(status, tenant) == started:
+            missing = "its supervisor to see the new gateway"
+        return None if missing is None else _Missing(missing)
 
     async def _status(self, tenant: str) -> Mapping[str, Any] | str:
         node = files.read(self._root, tenant)["NODE"]

@@ -178,6 +178,7 @@ def _deploy(said: Mapping[str, Any], node: str) -> dict[str, Any]:
     elif said.get("restart") == "no":
         restart = {"condition": "none"}
     return {
+        "replicas": 1,
         "endpoint_mode": "dnsrr",
         "placement": {"constraints": [f"node.labels.{NODE} == {node}"]},
         "restart_policy": restart,

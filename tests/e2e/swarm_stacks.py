@@ -33,7 +33,14 @@ class Stacks:
         copied(root)
         for tenant, node in TENANTS.items():
             engine = "on" if tenant == WITH_ENGINE else "none"
-            said = {"mode": "sim", "node": node, "engine": engine, "login_budget": f"{BUDGET}/30m,20/24h"}
+            # An engine that opens nothing: what is open at the broker would keep an upgrade waiting.
+            said = {
+                "mode": "sim",
+                "node": node,
+                "engine": engine,
+                "strategy": "none",
+                "login_budget": f"{BUDGET}/30m,20/24h",
+            }
             lines = [f"{key} = {json.dumps(value)}" for key, value in said.items()]
             (root / f"tenants/{tenant}.toml").write_text("\n".join(lines) + "\n")
 

@@ -34,6 +34,7 @@ class _Swarm:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, fates: dict[str, str]) -> None:
         self.fates = fates
         self.given: list[str] = []
+        self.stopped: list[str] = []
         self.looks: dict[str, int] = {}
         self.rows: dict[str, dict[str, Any]] = {
             name: WELL
@@ -55,6 +56,9 @@ class _Swarm:
         self.looks[made["name"]] = 0
 
     def _docker(self, root: Path, *words: str) -> str:
+        if words[:2] == ("service", "scale"):
+            self.stopped.append(words[-1])
+            return ""
         if words[:2] == ("service", "ls"):
             return words[-1].partition("=")[2].partition("=")[2]  # an id that says which stack
         name = words[-1]
@@ -86,14 +90,19 @@ def test_each_trades_again_before_the_next(monkeypatch: pytest.MonkeyPatch, caps
 
 
 @pytest.mark.parametrize(
-    ("fate", "why"), [("paused", "paused: ib-gateway: so"), ("updating", "updating: ib-gateway: so")]
+    ("fate", "why", "stopped"),
+    [
+        ("paused", "paused: ib-gateway: so; ib-gateway is stopped", ["watchkeeper-b_ib-gateway=0"]),
+        ("updating", "updating: ib-gateway: so", []),
+    ],
 )
 def test_the_first_that_does_not_come_back_is_the_last(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fate: str, why: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fate: str, why: str, stopped: list[str]
 ) -> None:
     it = _Swarm(monkeypatch, {"b": fate})
     assert it.upgrade() == 1
     assert it.given == ["watchkeeper-a", "watchkeeper-b"]
+    assert it.stopped == stopped
     assert f"Done: a.\nStopped at b: {why}; not begun: c." in capsys.readouterr().out.replace(
         "Done: a. \n", "Done: a.\n"
     )
