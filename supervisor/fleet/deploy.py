@@ -91,7 +91,8 @@ async def stacks(root: Path, clock: Clock) -> list[dict[str, Any]]:
     if faults := [*unfit(ask("info", "--format", "{{json .Swarm}}"))]:
         raise SettingsRefused("\n".join(faults))
     members = tasks.members(ask)
-    if faults := [*misplaced(placed, members, _now(root))]:
+    now = _now(root)
+    if faults := [*unwatched(files.names(root), now), *misplaced(placed, members, now)]:
         raise SettingsRefused("\n".join(faults))
     wanted = prepared(root, placed)
     told = await survey.ask(ask, wanted.wanted(), members, clock)
@@ -165,7 +166,7 @@ def unfit(told: str) -> Iterable[str]:
 
 
 def misplaced(placed: Mapping[str, str], there: Iterable[Member], now: Mapping[str, str]) -> Iterable[str]:
-    """Tenants without a file, or whose node is not said, not there once, not to be reached, or another than it was.
+    """Tenants whose node is not said, not there once, not to be reached, or not the one that they are on.
 
     Args:
         placed: the label of the node that each tenant's file says.
@@ -173,12 +174,6 @@ def misplaced(placed: Mapping[str, str], there: Iterable[Member], now: Mapping[s
         now: where Swarm has each tenant's gateway pinned already.
     """
     nodes = list(there)
-    for tenant in sorted(now.keys() - placed.keys()):
-        yield (
-            f"{tenant}: expected tenants/{tenant}.toml, since its gateway is on node {now[tenant]} and nobody would "
-            "watch it without, found none; put it back, or end it once nothing is open: "
-            f"docker stack rm watchkeeper-{tenant}"
-        )
     for tenant, node in placed.items():
         meant = [one for one in nodes if one.label == node]
         if len(meant) != 1 or not node:
@@ -198,6 +193,16 @@ def misplaced(placed: Mapping[str, str], there: Iterable[Member], now: Mapping[s
                 f"{tenant}: expected node {node} ({meant[0].hostname}) to be reached by the managers, found that it is "
                 "not; nothing is deployed while a node that is meant cannot be asked: see docker node ls"
             )
+
+
+def unwatched(known: Iterable[str], now: Mapping[str, str]) -> Iterable[str]:
+    """Tenants whose gateway is there and whose file is not: what their node shares would not know them any more."""
+    for tenant in sorted(now.keys() - set(known)):
+        yield (
+            f"{tenant}: expected tenants/{tenant}.toml, since its gateway is on node {now[tenant]} and nobody would "
+            "watch it without, found none; put it back, or end it once nothing is open: "
+            f"docker stack rm watchkeeper-{tenant}"
+        )
 
 
 def status(root: Path) -> tuple[Seen, ...]:

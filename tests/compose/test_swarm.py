@@ -169,7 +169,7 @@ def test_a_tenant_needs_a_node_that_is_there_and_keeps_it() -> None:
     assert "found none; without a label are host-bare" in next(iter(deploy.misplaced({"x": ""}, [a, _member("")], {})))
     assert "exactly one node" in next(iter(deploy.misplaced({"x": "a"}, [a, a], {})))
     assert "found a; a gateway that still runs" in next(iter(deploy.misplaced({"x": "a"}, [a, b], {"x": "b"})))
-    assert "nobody would watch it without" in next(iter(deploy.misplaced({}, [a, b], {"x": "b"})))
+    assert "nobody would watch it without" in next(iter(deploy.unwatched(["y"], {"x": "b", "y": "a"})))
     (told,) = deploy.misplaced({"x": "a", "y": "b"}, [a, _member("b", reached=False)], {})
     assert "y: expected node b (host-b) to be reached" in told
 
