@@ -155,8 +155,12 @@ class _Work:
         return None
 
     def _updates(self, name: str) -> dict[str, Any]:
-        """What Swarm says of the last update of each service that is there."""
-        return {row["Spec"]["Name"]: row.get("UpdateStatus") for row in deploy.services(self._docker, name)}
+        """What Swarm says of the last update of each service that is there and not stopped; that starts without one."""
+        return {
+            row["Spec"]["Name"]: row.get("UpdateStatus")
+            for row in deploy.services(self._docker, name)
+            if row["Spec"]["Mode"].get("Replicated", {}).get("Replicas") != 0
+        }
 
     def _unfinished(self, name: str, before: Mapping[str, Any]) -> _Missing | None:
         """What Swarm has not replaced yet, or could not; `before`: what it said before it was told to."""

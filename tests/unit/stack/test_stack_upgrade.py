@@ -35,6 +35,7 @@ class _Swarm:
         self.fates = fates
         self.given: list[str] = []
         self.stopped: list[str] = []
+        self.away: list[str] = []
         self.looks: dict[str, int] = {}
         self.rows: dict[str, dict[str, Any]] = {
             name: WELL
@@ -66,9 +67,12 @@ class _Swarm:
         tenant = name.removeprefix("watchkeeper-")
         fate = self.fates.get(tenant, "completed")
         state = None if name not in self.given else fate if self.looks[name] > 1 else "updating"
+        if name in self.away and name in self.given:
+            state, self.rows[tenant]["gateway"] = None, self._gateway("after")
         if state == "completed":
             self.rows[tenant] |= {"gateway": self._gateway("after")}
-        row = {"Spec": {"Name": f"{name}_ib-gateway", "Labels": {}}}
+        runs = 0 if name in self.away and name not in self.given else 1
+        row = {"Spec": {"Name": f"{name}_ib-gateway", "Labels": {}, "Mode": {"Replicated": {"Replicas": runs}}}}
         return json.dumps([row | ({"UpdateStatus": {"State": state, "Message": "so"}} if state else {})])
 
     async def _status(self, docker: object, node: tasks.Member, clock: object) -> dict[str, Any]:
@@ -135,6 +139,13 @@ def test_an_old_gateway_that_is_ready_still_is_not_taken_for_the_new_one(
     it = _Swarm(monkeypatch, {})
     assert it.upgrade() == 1
     assert "Stopped at a: its supervisor to see the new gateway; not begun: b, c." in capsys.readouterr().out
+
+
+def test_one_that_was_stopped_starts_without_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = _Swarm(monkeypatch, {})
+    it.away = ["watchkeeper-b"]
+    assert it.upgrade() == 0
+    assert it.given == list(RUN)
 
 
 def test_another_image_is_told_by_the_labels(monkeypatch: pytest.MonkeyPatch) -> None:
