@@ -234,7 +234,14 @@ def test_every_alert_that_a_route_or_an_inhibition_names_exists() -> None:
 def test_what_the_supervisor_posts_is_named_as_a_whole_where_it_is_routed_and_where_it_silences_rules() -> None:
     made = yaml.safe_load((ROOT / "alertmanager" / "alertmanager.yml").read_text())
     whole = "|".join(sorted(ALERTS))
-    assert [f'alertname=~"{whole}"'] in [route["matchers"] for route in made["route"]["routes"]]
+    at_once = [
+        route for route in made["route"]["routes"] if (route["receiver"], route.get("group_wait")) == ("person", "0s")
+    ]
+    together, alone = (re.findall(r"[A-Z]\w+", route["matchers"][0]) for route in at_once)
+    assert sorted(together + alone) == sorted(ALERTS)
+    # Whoever is asked to do something for a tenant, or may lose money there, is told of that tenant alone.
+    assert set(alone) >= {"LoginNeedsPerson", "PositionAtRisk"}
+    assert [("tenant" in route["group_by"]) for route in at_once] == [False, True]
     silence = {"source_matchers": [f'alertname=~"{whole}"'], "equal": ["tenant", "fault"]}
     own = [rule for rule in made["inhibit_rules"] if rule["source_matchers"] != ['alertname="OneOfMany"']]
     [rule] = [rule for rule in own if rule.get("equal") == silence["equal"]]
