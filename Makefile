@@ -50,13 +50,17 @@ stack-upgrade: bootstrap ## what newer images or settings would change on the Sw
 stack-status: bootstrap ## where Swarm has each tenant's gateway; a node that cannot be seen is unknown
 	@$(DO) stack-status $(JSON_FLAG)
 
+.PHONY: tenant-move
+tenant-move: bootstrap ## a tenant of a Swarm to another node, its ledger with it: TENANT=paper TO=b; a dead node's only by a typed word
+	@$(DO) tenant-move --to "$(TO)" $(if $(FORCE),--force) $(JSON_FLAG)
+
 logs: bootstrap ## the containers' logs, followed on a terminal: SERVICE=supervisor,engine
 	@$(DO) logs $(MODE_FLAG) $(if $(SERVICE),--service "$(SERVICE)") $(JSON_FLAG)
 
 doctor: bootstrap ## everything a bug report needs, as one file under var/doctor, without secrets
 	@$(DO) doctor $(MODE_FLAG) $(JSON_FLAG)
 
-status: bootstrap ## can I trade, since when, and if not, who is doing what about it?
+status: bootstrap ## can I trade, since when, and if not, who is doing what about it? On a Swarm: of all nodes
 	@$(DO) status $(JSON_FLAG)
 
 watch: bootstrap ## the status and the supervisor's last sentences, live

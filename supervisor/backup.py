@@ -39,7 +39,7 @@ _TAR: Final = ("tar", "--create", "--numeric-owner", "--exclude=autorestart", "-
 
 # Each volume is emptied first: what is not in the file was not there then. Except that logins that were made stay
 # counted, and that a hold waits for a person.
-_REPLACE: Final = f"""set -eu
+REPLACE: Final = f"""set -eu
 cd /volumes
 [ ! -f ledger/attempts ] || cp --preserve ledger/attempts /tmp/made
 for volume in *; do find "$volume" -mindepth 1 ! -path hold/hold -delete; done
@@ -120,7 +120,7 @@ class DockerVolumes:
 
     def replace(self, names: Sequence[str], archive: IO[bytes]) -> None:
         rights = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
-        command = [*self._container(names, *rights), "bash", "-c", _REPLACE]
+        command = [*self._container(names, *rights), "bash", "-c", REPLACE]
         done = subprocess.run(command, env=self._environment, stdin=archive, check=False)  # noqa: S603 (our own words)
         if done.returncode:
             raise RuntimeTrouble(f"expected tar to fill the volumes, found exit code {done.returncode}; see above")

@@ -383,7 +383,7 @@ def drafted(mode: Mode, tenant: str | None, root: Path = ROOT) -> tuple[Plan, Ma
 def confirm_live(stack: Plan) -> None:
     """Have a person say that a live account is meant. Raises: SettingsRefused."""
     if stack.mode == "live":
-        _confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
+        confirm("live", f"This starts the LIVE account {stack.variables['IB_ACCOUNT']}.")
 
 
 def build(root: Path, stack: Plan) -> None:
@@ -528,7 +528,7 @@ def purge(tenant: str, mode: Mode, *, force: bool = False, root: Path = ROOT) ->
 def confirm_purge(tenant: str, mode: Mode) -> None:
     """Have a person say that everything may go. Raises: SettingsRefused."""
     if mode != "sim":
-        _confirm(tenant, f"This removes every volume of tenant {tenant}: journal, cache, gateway settings, metrics.")
+        confirm(tenant, f"This removes every volume of tenant {tenant}: journal, cache, gateway settings, metrics.")
 
 
 def wipe(root: Path, tenant: str) -> None:
@@ -543,7 +543,7 @@ def break_glass(tenant: str, root: Path = ROOT) -> int:
     Needs neither engine nor supervisor, only the gateway. Returns 0 flat, 1 something is left, 2 could not ask.
     """
     answers.tell(tenant=tenant, flat=None)
-    _confirm(
+    confirm(
         tenant,
         f"This stops the engine of {tenant}, closes every position of its account at the market and cancels its orders",
     )
@@ -578,7 +578,7 @@ def restore(tenant: str, mode: Mode, path: Path | None, root: Path = ROOT, clock
     if path is None:
         raise SettingsRefused("expected FROM=FILE, a file that `make backup` wrote, found none; see var/backups")
     if mode != "sim":
-        _confirm(tenant, f"This replaces journal, cache and gateway settings of tenant {tenant} by those of {path}.")
+        confirm(tenant, f"This replaces journal, cache and gateway settings of tenant {tenant} by those of {path}.")
     now, account = (clock or SystemClock()).now(), drafted(mode, tenant, root)[0].variables["IB_ACCOUNT"]
     before = backup.restore(_volumes(tenant, root), path, account, root / "var" / "backups", now)
     kept = str(before.relative_to(root)) if before is not None else None
@@ -631,7 +631,7 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
 
         if not may_leave(root, tenant, mode, force=force):
             return 1
-        _confirm(tenant, f"This changes a setting of the gateway of {tenant} and starts it anew, without a login.")
+        confirm(tenant, f"This changes a setting of the gateway of {tenant} and starts it anew, without a login.")
         right = asyncio.run(setup.by_api(tell))
         answers.tell(right=right)
         return 0 if right else 1
@@ -640,7 +640,7 @@ def gateway_setup(tenant: str, mode: Mode, *, force: bool = False, by_api: bool 
         raise SettingsRefused(f"HOST_PORT_VNC: expected a free port of 127.0.0.1, found {port}; set another")
     if not may_leave(root, tenant, mode, force=force):
         return 1
-    _confirm(tenant, f"This starts the gateway of {tenant} anew with its screen on: one login, perhaps a push.")
+    confirm(tenant, f"This starts the gateway of {tenant} anew with its screen on: one login, perhaps a push.")
     right = asyncio.run(setup.run(int(port)))
     answers.tell(right=right)
     return 0 if right else 1
@@ -790,7 +790,8 @@ async def _ask_inside(root: Path, tenant: str, now: Mapping[str, str], names: Se
         ) from error
 
 
-def _confirm(word: str, warning: str) -> None:
+def confirm(word: str, warning: str) -> None:
+    """Have a person type a word. Raises: SettingsRefused."""
     if os.environ.get("CONFIRM") == word:
         return
     if not sys.stdin.isatty():

@@ -71,7 +71,8 @@ async def deploy(root: Path, clock: Clock) -> int:
         RuntimeTrouble: Docker said no.
     """
     ask, later = partial(docker, root), []
-    for made in await stacks(root, clock):
+    placed = written(root)
+    for made in await stacks(root, clock, placed):
         tenants_own = not made["name"].startswith(f"watchkeeper-{HOUSE}-")
         if tenants_own and services(ask, made["name"]) and any(one.touched for one in changed(ask, made)):
             later.append(made["name"].removeprefix("watchkeeper-"))
@@ -79,20 +80,33 @@ async def deploy(root: Path, clock: Clock) -> int:
         give(root, made)
     if later:
         print(f"{', '.join(later)}: runs with other images or settings than now: make stack-upgrade")
-    placed = {name: files.read(root, name).get("NODE", "") for name in files.names(root)}
     answers.tell(tenants=placed, later=later)
     return 0
 
 
-async def stacks(root: Path, clock: Clock) -> list[dict[str, Any]]:
-    """What Swarm is to be given: the tenants first, whose networks the shared ones join. Raises: as `deploy`."""
+def written(root: Path) -> dict[str, str]:
+    """The label of the node that each tenant's file says. Raises: SettingsRefused."""
+    return {name: files.read(root, name).get("NODE", "") for name in files.names(root)}
+
+
+async def stacks(
+    root: Path, clock: Clock, placed: Mapping[str, str], *, moving: str | None = None
+) -> list[dict[str, Any]]:
+    """What Swarm is to be given: the tenants first, whose networks the shared ones join. Raises: as `deploy`.
+
+    Args:
+        root: the checkout.
+        clock: waits.
+        placed: the label of the node of each tenant that is meant.
+        moving: the one of them that may be on another node now, since `make tenant-move` sees to that.
+    """
     ask = partial(docker, root)
-    placed = {name: files.read(root, name).get("NODE", "") for name in files.names(root)}
     if faults := [*unfit(ask("info", "--format", "{{json .Swarm}}"))]:
         raise SettingsRefused("\n".join(faults))
     members = tasks.members(ask)
-    now = _now(root)
-    if faults := [*unwatched(files.names(root), now), *misplaced(placed, members, now)]:
+    now = pinned(root)
+    still = {name: node for name, node in now.items() if name != moving}
+    if faults := [*unwatched(files.names(root), now), *misplaced(placed, members, still)]:
         raise SettingsRefused("\n".join(faults))
     wanted = prepared(root, placed)
     told = await survey.ask(ask, wanted.wanted(), members, clock)
@@ -117,7 +131,8 @@ async def stacks(root: Path, clock: Clock) -> list[dict[str, Any]]:
 
 def prepared(root: Path, placed: Mapping[str, str]) -> Prepared:
     """Read every tenant's file and what compose makes of it. Raises: as `deploy`."""
-    tenants = planned(root, math.inf)  # each node's memory is its own: it is asked
+    # Each node's memory is its own: it is asked.
+    tenants = [one for one in planned(root, math.inf) if one.tenant in placed]
     composed, nodes = {}, {}
     for one in tenants:
         stack.write_files(root, one)
@@ -213,7 +228,7 @@ def status(root: Path) -> tuple[Seen, ...]:
             *(root, "service", "ps", "--filter", "desired-state=running", "--format", "{{.Node}}|{{.CurrentState}}"),
             f"watchkeeper-{name}_ib-gateway",
         )
-        for name in sorted(_now(root))
+        for name in sorted(pinned(root))
     }
     return tuple(seen(name, said, nodes) for name, said in told.items())
 
@@ -250,7 +265,7 @@ def _read(place: str) -> dict[str, bytes]:
     return {"": path.read_bytes()}
 
 
-def _now(root: Path) -> dict[str, str]:
+def pinned(root: Path) -> dict[str, str]:
     """The node that each tenant's gateway is pinned to."""
     names = docker(root, "service", "ls", "--format", "{{.Name}}").split()
     gateways = [name for name in names if name.endswith("_ib-gateway") and not name.startswith(f"watchkeeper-{HOUSE}")]

@@ -46,7 +46,7 @@ async def upgrade(root: Path, only: str | None, clock: Clock, *, go: bool, force
     if only is not None and only not in known:
         raise SettingsRefused(f"TENANT: expected one of {', '.join(known)}, found {only}")
     docker = partial(deploy.docker, root)
-    made = {one["name"]: one for one in await deploy.stacks(root, clock)}
+    made = {one["name"]: one for one in await deploy.stacks(root, clock, deploy.written(root))}
     changes = {name: deploy.changed(docker, one) for name, one in made.items()}
     meant = {f"watchkeeper-{name}": name for name in known if only in (None, name)}
     touched = {name: {one.service for one in found if one.touched} for name, found in changes.items()}

@@ -52,11 +52,29 @@ async def ask(
 
 async def status(docker: Docker, node: Member, clock: Clock) -> Mapping[str, Any] | str:
     """The status of a node's supervisor, version 1; or a sentence that says why there is none."""
-    name = f"watchkeeper-status-{node.label}"
-    network = ("--network", f"watchkeeper-house-{node.label}_monitoring", "--user", "1000:1000")
-    told = (await tasks.run(docker, {name: Task(node, _STATUS, (), network)}, clock))[name]
+    return (await statuses(docker, [node], clock))[node.label]
+
+
+async def statuses(docker: Docker, nodes: Iterable[Member], clock: Clock) -> dict[str, Mapping[str, Any] | str]:
+    """The same of several nodes, by their labels, all asked at once."""
+    by_label = {node.label: node for node in nodes}
+    errands = {label: Task(node, _STATUS, (), _beside_supervisor(label)) for label, node in by_label.items()}
+    told = await tasks.run(docker, {f"watchkeeper-status-{label}": one for label, one in errands.items()}, clock)
+    return {label: _said(label, told[f"watchkeeper-status-{label}"]) for label in by_label}
+
+
+def monitoring(label: str) -> str:
+    """The network on which a node's supervisor answers."""
+    return f"watchkeeper-house-{label}_monitoring"
+
+
+def _beside_supervisor(label: str) -> tuple[str, ...]:
+    return ("--network", monitoring(label), "--user", "1000:1000")
+
+
+def _said(label: str, told: tasks.Told) -> Mapping[str, Any] | str:
     if told.trouble:
-        return f"the supervisor of node {node.label} does not answer ({told.trouble})"
+        return f"the supervisor of node {label} does not answer ({told.trouble})"
     found: Mapping[str, Any] = json.loads(told.text)
     return found
 

@@ -115,8 +115,8 @@ def _remove(docker: Docker, names: Iterable[str]) -> None:
 def _heard(docker: Docker, name: str, *, late: bool) -> Told | None:
     said = docker("service", "ps", "--no-trunc", "--format", "{{.CurrentState}}|{{.Error}}", name).splitlines()
     state, _, error = (said or ["|"])[0].partition("|")
-    if state.startswith("Complete"):
-        return Told(docker("service", "logs", "--raw", name))
+    if state.startswith("Complete") and (text := docker("service", "logs", "--raw", name)).strip():
+        return Told(text)
     if error or late:
         late_by = f"it has not answered within {WITHIN_SECONDS:.0f} s: {state or 'no task'}"
         return Told(trouble=error.strip().strip('"') or late_by)

@@ -14,7 +14,7 @@ from supervisor import answers, cli, pin, stack, upgrade
 from supervisor.drill.ports import free_port
 from supervisor.errors import RuntimeTrouble, SettingsRefused
 from supervisor.fleet import __main__ as fleet
-from supervisor.fleet import deploy, gateways, rolling
+from supervisor.fleet import deploy, files, gateways, move, moving, rolling
 from supervisor.fleet import stack as fleet_stack
 from supervisor.plan import Host, plan
 from supervisor.upgrade import Made
@@ -172,6 +172,31 @@ def test_the_stacks_of_a_swarm(monkeypatch: pytest.MonkeyPatch, capfd: pytest.Ca
     monkeypatch.setattr(deploy, "status", lambda _: (deploy.Seen("one", "a", "running"),))
     assert fleet.main(["stack-status", "--json"]) == 0
     assert set(keys(answer(capfd))) == told("stack-status")
+
+
+def test_tenant_move(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    outcomes = [
+        moving.Outcome(True, (move.Step.STOP, move.Step.DEPLOY), move.Record("a", "b", proof=move.Proof.SEEN)),
+        moving.Outcome(False, (), None, "one: open at the broker: 1 SPY"),
+    ]
+
+    async def moved(*_: object, **__: object) -> moving.Outcome:
+        return outcomes.pop(0)
+
+    monkeypatch.setattr(moving, "move", moved)
+    monkeypatch.setattr(files, "names", lambda _: ["one"])
+    monkeypatch.setattr(deploy, "unfit", lambda _: [])
+    monkeypatch.setattr(deploy, "docker", lambda *_: "")
+    assert moving.main(["--tenant", "one", "--to", "b", "--json"]) == 0
+    found = answer(capfd)
+    assert set(keys(found)) == told("tenant-move")
+    assert (found["steps"], found["proof"]) == (["stop", "deploy"], "seen")
+    assert moving.main(["--tenant", "one", "--to", "b", "--json"]) == 1
+    found = answer(capfd)
+    assert set(keys(found)) == told("tenant-move")
+    assert (found["moved"], found["why"]) == (False, "one: open at the broker: 1 SPY")
+    assert moving.main(["--tenant", "two", "--to", "b", "--json"]) == 2
+    assert answer(capfd)["refused"][0]["found"] == "two"
 
 
 def test_of_several_tenants_the_names_are_told(
