@@ -172,6 +172,9 @@ def silent(track: GatewayTrack, observation: Observation, policy: Policy) -> Dia
             faults.SOFT_DEAD, ending is Ending.SILENT and two_kinds, f"{ending} from here, silent inside the container"
         )
     if inside in (Ending.REFUSED, Ending.CLOSED) or ending is not Ending.SILENT:
+        # What has answered since the first failure was alive then: a pause, and then the death.
+        answered = [d for d in (handshake, heart) if d.last_good_at is not None and d.last_good_at > first]
+        first = max([first, *(d.failing_since for d in answered if d.failing_since is not None)])
         sure = (
             inside in (Ending.REFUSED, Ending.CLOSED)
             and ending in (Ending.CLOSED, Ending.REFUSED)

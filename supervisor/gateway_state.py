@@ -1,5 +1,6 @@
 """Judging the gateway: from what is known of it to one finding at most, and one state."""
 
+import signal
 from dataclasses import replace
 
 from supervisor import faults, incidents, weekly
@@ -29,6 +30,10 @@ def judge(pad: Pad) -> None:
             _gone(pad)
         pad.move(GatewayState.STOPPED)
         return
+    if _is_being_stopped(pad):
+        if track.state in (GatewayState.READY, GatewayState.DEGRADED):
+            pad.move(GatewayState.SUSPECT)
+        return
     if track.state is GatewayState.STOPPED:
         track = pad.gateway = replace(track, went_on_at=pad.now)
     finding = dead(track)
@@ -49,6 +54,12 @@ def judge(pad: Pad) -> None:
         _judge_answering(pad)
     else:
         _judge_not_answering(pad, finding)
+
+
+def _is_being_stopped(pad: Pad) -> bool:
+    """Whether a person's `docker stop` is under way: it ends the JVM first, and its container up to a minute later."""
+    killed = pad.gateway.process.killed
+    return killed is not None and killed[0] == signal.SIGTERM and pad.now - killed[1] < pad.policy.stop_grace
 
 
 def _remember_push(pad: Pad, answers: bool) -> None:
@@ -194,6 +205,7 @@ def _excuse(pad: Pad) -> None:
     until = NEVER
     if ledger.waiting:
         until = pad.now + pad.policy.start_deadline
+        pad.put_proof(Subject.GATEWAY, None)  # what we did is done; whether it starts is seen once the ledger lets it
     elif login.phase in _UNDER_WAY and pad.now - begun < pad.policy.login_stuck:
         until = pad.now + pad.policy.adoption
     if until > track.excused_until:

@@ -107,6 +107,9 @@ class Policy:
     gateway_stop_grace: float = 10.0  # its JVM is dead or frozen when we get there: nothing is left to save
     login_stop_grace: float = 2.0  # IBC would use a longer one for another attempt
     engine_stop_grace: float = 30.0  # the engine flattens nothing, but reports and cancels its tasks
+    stop_grace: float = (
+        65.0  # in which a stop has ended a container: compose gives IBKR's gateway 60 s, then Docker kills
+    )
     asked_stop_memory: float = 120.0  # a kill(TERM) this long before a die still explains it
     container_budget: Budget = Budget((Limit(3, 900.0), Limit(6, 21600.0)))
     engine_budget: Budget = Budget((Limit(3, 600.0),))

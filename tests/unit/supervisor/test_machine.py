@@ -219,6 +219,42 @@ def test_the_same_news_is_the_same_sentence() -> None:
     assert world.sentence == before == "sim: gateway READY; engine TRADING"
 
 
+@pytest.mark.parametrize("seconds", [1.0, 8.0, 15.0])
+def test_a_persons_stop_that_takes_its_time_is_no_dead_gateway(seconds: float) -> None:
+    world = settled()
+    world.event(Subject.GATEWAY, "kill", 15)
+    world.kill_jvm()
+    world.run(seconds)
+    world.docker_stop(Subject.GATEWAY)
+    world.run(30)
+    assert (world.memory.gateway.state, world.memory.gateway_incident) == (GatewayState.STOPPED, None)
+
+
+def test_a_gateway_that_outlives_a_persons_stop_is_judged_again() -> None:
+    world = settled()
+    world.event(Subject.GATEWAY, "kill", 15)
+    world.kill_jvm()
+    world.run(world.rules.policy.stop_grace - 5)
+    assert world.incidents == []
+    world.run(60)
+    assert [incident.fault for incident in world.incidents] == ["jvm-dead"]
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1.25, 1.5, 2.0])
+def test_a_pause_before_it_is_no_part_of_a_death(seconds: float) -> None:
+    """Found by a simulated day, seed 1100179 of ce1ee42: restarted 14 s after the death."""
+    world = settled()
+    world.hang = True
+    world.run(6.0)
+    world.hang = False
+    world.run(seconds)
+    world.kill_jvm()
+    died = world.now
+    world.run(60, lambda w: Rung.CONTAINER_RESTART in w.rungs)
+    assert world.rungs[-1] is Rung.CONTAINER_RESTART
+    assert world.now - died >= 20.0
+
+
 # -- a login that takes its time (found by whole days: tests/sim) ------------------------------------------------------
 
 
@@ -235,6 +271,7 @@ def test_a_gateway_that_the_ledger_lets_go_at_last_has_its_whole_start_before_it
     world.run(60, lambda w: w.well)
     assert world.well
     assert Rung.CONTAINER_RESTART not in world.rungs
+    assert not [told for _, told in world.pages if "jvm-dead" in told]
 
 
 def test_a_gateway_that_waited_for_its_login_and_hangs_once_it_is_ready_is_cured_as_fast_as_any_other() -> None:
