@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,7 +20,8 @@ from supervisor.fleet import stack as fleet_stack
 from supervisor.plan import Host, plan
 from supervisor.upgrade import Made
 from tests.unit.stack.test_backup import FILES, Shelf
-from tests.unit.supervisor.test_json_page import keys, told
+from tests.unit.supervisor.test_json_page import PAGE, keys, told
+from tests.unit.test_docs import quoted, table
 
 HOST = Host(
     "/var/run/docker.sock", 998, {"BASE_IMAGE": "base:1", "PROMETHEUS_IMAGE": "p:1", "GRAFANA_IMAGE": "g:1"}, cpus=4
@@ -287,3 +289,28 @@ def test_without_it_people_are_told_as_ever(capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr().out == "Container watchkeeper-sim-engine  Started\n" * 3
     assert stack.main(["up"]) == 2
     assert capfd.readouterr().out == ""
+
+
+# -- every command -----------------------------------------------------------------------------------------------------
+
+
+def commands() -> dict[str, str]:
+    """Each target of the Makefile that a person is told of, and its recipe."""
+    text = (Path(__file__).parents[3] / "Makefile").read_text()
+    return dict(re.findall(r"^([a-z-]+):.*## .*\n((?:\t.*\n?)+)", text, re.MULTILINE))
+
+
+def test_every_command_takes_it_or_the_page_says_why_not() -> None:
+    without = {name.removeprefix("make ") for row in table(PAGE, "command") for name in quoted(row[0])}
+    found = commands()
+    assert len(found) > 30
+    assert {name for name, recipe in found.items() if "$(JSON_FLAG)" not in recipe} == without
+    assert all(row[1] for row in table(PAGE, "command"))
+
+
+@pytest.mark.parametrize("command", [name for name, recipe in commands().items() if "$(JSON_FLAG)" in recipe])
+def test_every_command_that_takes_it_is_told_of(command: str) -> None:
+    """Below the list at the top: where its keys are."""
+    _, _, shapes = PAGE.read_text().partition("## `make status`")
+    shapes = "## `make status`" + shapes
+    assert re.search(rf"`(make )?{command}`", shapes)

@@ -1,7 +1,6 @@
 """docs/json.md tells every key of what JSON=1 prints, and none that there is not."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ from supervisor.stack import log_line
 from tests.unit.supervisor.answers import explained, happened, stands, well
 from tests.unit.test_docs import quoted, table
 
-ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "json.md"
+PAGE = Path(__file__).parents[3] / "docs" / "json.md"
 INCIDENTS = ("incident", "open[]", "conditions[]")
 """Where an open incident is told."""
 
@@ -80,28 +78,3 @@ def test_preflight() -> None:
 def test_each_has_its_version(answer: dict[str, Any]) -> None:
     assert answer["version"] == 1
     assert json.loads(json.dumps(answer)) == answer
-
-
-# -- every command -----------------------------------------------------------------------------------------------------
-
-
-def commands() -> dict[str, str]:
-    """Each target of the Makefile that a person is told of, and its recipe."""
-    text = (ROOT / "Makefile").read_text()
-    return dict(re.findall(r"^([a-z-]+):.*## .*\n((?:\t.*\n?)+)", text, re.MULTILINE))
-
-
-def test_every_command_takes_it_or_the_page_says_why_not() -> None:
-    without = {name.removeprefix("make ") for row in table(PAGE, "command") for name in quoted(row[0])}
-    found = commands()
-    assert len(found) > 30
-    assert {name for name, recipe in found.items() if "$(JSON_FLAG)" not in recipe} == without
-    assert all(row[1] for row in table(PAGE, "command"))
-
-
-@pytest.mark.parametrize("command", [name for name, recipe in commands().items() if "$(JSON_FLAG)" in recipe])
-def test_every_command_that_takes_it_is_told_of(command: str) -> None:
-    """Below the list at the top: where its keys are."""
-    _, _, shapes = PAGE.read_text().partition("## `make status`")
-    shapes = "## `make status`" + shapes
-    assert re.search(rf"`(make )?{command}`", shapes)
