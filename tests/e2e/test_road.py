@@ -30,6 +30,11 @@ def finished_bracket(stack: Stack) -> dict[str, Any] | None:
     return None
 
 
+def restarts_of(incident: dict[str, Any]) -> list[str]:
+    """The rungs of an incident that restarted something, in their order."""
+    return [action["rung"] for action in incident["actions"] if action["rung"].endswith("restart")]
+
+
 def test_status_tells_that_everything_trades(trading: Stack) -> None:
     # Another test may have halted the engine until a moment ago.
     trading.until(lambda: trading.status()["verdict"] == "trading", "the verdict to be trading", 20)
@@ -97,17 +102,18 @@ def test_what_ends_by_itself_is_told_and_nothing_is_restarted(
     trading.inject(fault, duration=10, **parameters)
     new = trading.until(lambda: trading.recovered(known), f"the end of {fault}")
     assert [incident["fault"] for incident in new] == [name]
-    assert not [action for action in new[0]["actions"] if action["rung"].endswith("restart")]
+    assert restarts_of(new[0]) == []
     trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
 
 
 def test_a_frozen_process_cannot_restart_itself_so_its_container_is_restarted(trading: Stack) -> None:
     known = {incident["id"] for incident in trading.incidents()}
     trading.inject("freeze")
-    new = trading.until(lambda: trading.recovered(known), "recovery from freeze")
-    assert [incident["fault"] for incident in new] == ["soft-dead"], (new, trading.story())
-    rungs = [action["rung"] for action in new[0]["actions"] if action["rung"].endswith("restart")]
-    assert rungs == ["ibc-restart", "container-restart"], (new, trading.story())
+    # On a busy machine one slow answer may still belong to the fault before: an incident of a moment, without an act.
+    new = trading.until(
+        lambda: [one for one in trading.recovered(known) if restarts_of(one)], "recovery from freeze by restarts"
+    )
+    assert [(one["fault"], restarts_of(one)) for one in new] == [("soft-dead", ["ibc-restart", "container-restart"])]
     trading.until(lambda: trading.books_agree(), "positions and orders to equal the stand-in's record", 60)
 
 
