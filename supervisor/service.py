@@ -16,6 +16,7 @@ import uvicorn
 from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 
 from preflight import runner as preflight
+from preflight.http import encrypted
 from preflight.session_day import has_session
 from supervisor.api import application
 from supervisor.clearance import Preflights, Report
@@ -194,8 +195,8 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
     ProcessCollector(registry=registry)
     metrics = Metrics(registry)
     metrics.page.labels(settings.public_url).set(1)
-    http = httpx.AsyncClient(trust_env=False)
     hook = settings.webhook_url()
+    http = httpx.AsyncClient(trust_env=False, verify=encrypted(hook, settings.alertmanager_url))
     shared = Shared(
         clock,
         journal,

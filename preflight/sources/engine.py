@@ -7,6 +7,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from preflight.errors import NotSeen
+from preflight.http import client
 
 
 class Versions(BaseModel):
@@ -52,8 +53,8 @@ class Health(BaseModel):
 async def health(url: str, timeout: float) -> Health:
     """One look at an engine, which may not be there."""
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False) as client:
-            lives, status = await asyncio.gather(client.get("/healthz"), client.get("/api/v1/status"))
+        async with client(url, timeout) as http:
+            lives, status = await asyncio.gather(http.get("/healthz"), http.get("/api/v1/status"))
         body: Any = status.raise_for_status().json()
         return Health(alive=lives.is_success, state=body["state"], sentence=body["sentence"])
     except httpx.HTTPError as error:
@@ -69,8 +70,8 @@ async def about(url: str, timeout: float) -> About:
         NotSeen: nobody answers there, or not in this form.
     """
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=timeout, trust_env=False) as client:
-            return About.model_validate_json((await client.get("/api/v1/about")).raise_for_status().content)
+        async with client(url, timeout) as http:
+            return About.model_validate_json((await http.get("/api/v1/about")).raise_for_status().content)
     except httpx.HTTPError as error:
         raise NotSeen(f"no engine tells at {url} what it is made of: {str(error) or type(error).__name__}") from error
     except ValidationError as error:

@@ -3,6 +3,7 @@
 import httpx
 
 from preflight.errors import NotSeen
+from preflight.http import client
 from preflight.settings import Settings
 
 
@@ -17,8 +18,8 @@ async def engine_lines(settings: Settings) -> int:
     if settings.engine_url is None:
         raise NotSeen("asked where the engine can be asked how many lines are in use")
     try:
-        async with httpx.AsyncClient(timeout=settings.preflight_timeout_seconds, trust_env=False) as client:
-            answer = await client.get(f"{settings.engine_url}/api/v1/status")
+        async with client(settings.engine_url, settings.preflight_timeout_seconds) as http:
+            answer = await http.get("/api/v1/status")
         return int(answer.raise_for_status().json()["connection"]["subscriptions"])
     except httpx.ConnectError:
         return 0

@@ -7,6 +7,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from preflight.errors import NotSeen
+from preflight.http import client
 
 
 class Container(BaseModel):
@@ -85,8 +86,8 @@ async def ask(url: str, tenant: str | None, timeout: float) -> Supervision:
         NotSeen: nobody answers there, or not for this tenant.
     """
     try:
-        async with httpx.AsyncClient(timeout=timeout, trust_env=False) as client:
-            body: Any = (await client.get(f"{url}/api/v1/status")).raise_for_status().json()
+        async with client(url, timeout) as http:
+            body: Any = (await http.get("/api/v1/status")).raise_for_status().json()
         rows = [row for row in body["tenants"] if tenant in (None, row["name"])]
         if len(rows) != 1:
             watched = f"does not watch tenant {tenant}" if tenant else "watches several tenants: say which with TENANT"
