@@ -173,8 +173,9 @@ async def _remind(person: _Person, tmp_path: Path) -> None:
 
 
 def _alert(name: str, severity: str = "critical", **labels: str) -> dict[str, Any]:
+    told = {"alertname": name, "severity": severity, "tenant": "sim", **labels}
     return {
-        "labels": {"alertname": name, "severity": severity, "tenant": "sim", **labels},
+        "labels": {label: value for label, value in told.items() if value},  # as Alertmanager has it
         "annotations": {"description": f"this is {name}", "runbook_url": f"docs/runbooks/{name}.md"},
     }
 
@@ -209,6 +210,14 @@ INHIBITIONS = {
         [_alert("DiskLow")],
         [_alert("DiskLow", "warning")],
         [_alert("MemoryGrowth", "warning"), _alert("DiskLow", "warning", tenant="other")],
+    ),
+    "a tenant that nobody watches": (
+        [_alert("SupervisorBlind", instance="here")],
+        [_alert("PreflightNotRun", "warning"), _alert("SupervisorLoopLate", tenant="", instance="here")],
+        [
+            _alert("PreflightNotRun", "warning", tenant="other"),
+            _alert("SupervisorLoopLate", tenant="", instance="there"),
+        ],
     ),
     "a halt": (
         [_alert("EngineHalted")],
