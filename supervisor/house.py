@@ -5,6 +5,7 @@ one that falls over a bug begins anew from the journal, as a new supervisor woul
 """
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
@@ -12,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from supervisor.loop import Watch
-from supervisor.observation import ContainerEvent
+from supervisor.observation import TELLING, ContainerEvent
 from tws.clock import Clock
 
 AGAIN = 10.0
@@ -20,6 +21,7 @@ AGAIN = 10.0
 _ROLL_CALL = 5.0
 _GAP = 0.3  # between two roll calls, however many containers are made at once
 _GONE = 60.0  # longer than containers take to be made anew
+_RECENT = 12  # the last restart of each of a tenant's two containers, and more
 _APART = 0.02  # between the beginnings of watches, so that a hundred of them do not probe in step
 
 log = structlog.get_logger("supervisor")
@@ -71,6 +73,7 @@ class House:
         self._present: frozenset[str] = frozenset()
         self._gone_at: dict[str, float] = {}
         self._news = asyncio.Event()
+        self._recent: defaultdict[str, deque[ContainerEvent]] = defaultdict(lambda: deque(maxlen=_RECENT))
 
     @property
     def names(self) -> frozenset[str]:
@@ -104,6 +107,8 @@ class House:
         """A Docker event has come in; others' are none of our business."""
         if tenant in self._by_label and event.action in ("create", "destroy"):
             self._news.set()
+        if tenant in self.names and event.action in TELLING:
+            self._recent[tenant].append(event)
         watch = self.watches.get(tenant)
         if watch is not None:
             watch.heard(event)
@@ -159,6 +164,8 @@ class House:
         while True:
             kept = self._build(name)
             watch = self.watches[name] = kept.watch
+            for event in self._recent.get(name, ()):
+                watch.heard(event)  # whose wish it was that a container has ended
             if fell_over is not None:
                 watch.ended_by(fell_over)
             try:

@@ -12,7 +12,7 @@ from supervisor.diagnosis import Diagnosis
 from supervisor.faults import Rung
 from supervisor.ladder import STEPS, Purse, proof_deadline
 from supervisor.memory import NEVER, Act, Amend, Hands, Process, Proof, Remember
-from supervisor.observation import Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
+from supervisor.observation import TELLING, Container, ContainerEvent, Ending, EngineWord, Result, Status, Subject
 from supervisor.pad import Pad
 from supervisor.policy import Policy
 from supervisor.states import GatewayState
@@ -115,7 +115,9 @@ def _await_proof(pad: Pad, act: Act) -> None:
 def take_events(pad: Pad) -> None:
     """Docker's events: what a level cannot show, above all who asked for an end."""
     for event in pad.observation.events:
-        if not _ours(pad.hands(event.subject), event.at):
+        if pad.process(event.subject).known_at == NEVER:
+            pad.put_process(event.subject, _told_before(pad, event))
+        elif not _ours(pad.hands(event.subject), event.at):
             pad.put_process(event.subject, _told(pad, event))
 
 
@@ -128,22 +130,49 @@ def _told(pad: Pad, event: ContainerEvent) -> Process:
     """What is known of a process after an event."""
     process = pad.process(event.subject)
     if event.action == "kill" and event.signal is not None:
-        # `docker stop` sends TERM first; a KILL without it is `docker kill`.
-        if process.killed and process.killed[0] != _SIGKILL and event.signal == _SIGKILL:
-            return process
-        return replace(process, killed=(event.signal, event.at))
+        return _killed(process, event)
     if event.action == "die":
         process = replace(process, died_at=event.at)
-        killed = process.killed
-        if killed is None or killed[0] == _SIGKILL or event.at - killed[1] >= pad.policy.asked_stop_memory:
-            _crashed(pad, event.subject, event.at)
-            return process
-        return _wished(pad, event.subject, process)
+        if _by_request(process, event.at, pad.policy):
+            return _wished(pad, event.subject, process)
+        _crashed(pad, event.subject, event.at)
+        return process
     if event.action == "stop":
         return _wished(pad, event.subject, process)
     if event.action == "start":
         return replace(process, died_at=None, asked=False, killed=None)
     return process
+
+
+def _told_before(pad: Pad, event: ContainerEvent) -> Process:
+    """Of a container that this supervisor has not looked at yet an event says whose wish its end was, and no more.
+
+    What came before our last act on it, which an earlier supervisor knew, or was done by that act, says nothing.
+    """
+    process, hands = pad.process(event.subject), pad.hands(event.subject)
+    if hands is not None and (hands.until is None or event.at <= hands.until + _HANDS_AFTERGLOW):
+        return process
+    if event.action == "stop" or (event.action == "die" and _by_request(process, event.at, pad.policy)):
+        return replace(process, asked=True)
+    if event.action == "kill" and event.signal is not None:
+        return _killed(process, event)
+    if event.action in TELLING:
+        return replace(process, asked=False, killed=None)
+    return process
+
+
+def _killed(process: Process, event: ContainerEvent) -> Process:
+    # `docker stop` sends TERM first; a KILL without it is `docker kill`.
+    if process.killed and process.killed[0] != _SIGKILL and event.signal == _SIGKILL:
+        return process
+    assert event.signal is not None
+    return replace(process, killed=(event.signal, event.at))
+
+
+def _by_request(process: Process, died_at: float, policy: Policy) -> bool:
+    """Whether somebody had asked the process to end, a while before it did."""
+    killed = process.killed
+    return killed is not None and killed[0] != _SIGKILL and died_at - killed[1] < policy.asked_stop_memory
 
 
 def _crashed(pad: Pad, subject: Subject, at: float) -> None:
@@ -233,15 +262,16 @@ def _found_dead(pad: Pad, subject: Subject, process: Process, container: Contain
     """Its end was not witnessed.
 
     A gateway that left tidily and was not brought back by Docker's own policy was stopped by a person. An engine has
-    no such policy: unless its stop is on record it is taken for dead.
+    no such policy: unless its stop is on record, or Docker remembers it, it is taken for dead.
     """
     process = replace(process, died_at=container.ended_at if container.ended_at is not None else pad.now)
     if _ours(pad.hands(subject), process.died_at or pad.now):
         return replace(process, asked=process.stop_known == container.identity)  # a safety stop of ours is a wish, too
     tidy = container.exit_code in _TIDY_EXITS and container.status is not Status.RESTARTING
     guessed = subject is Subject.GATEWAY and tidy and process.identity != container.identity
-    asked = process.stop_known == container.identity or guessed
-    return replace(process, asked=asked, identity=container.identity)
+    asked, told = process.stop_known == container.identity or guessed, process.asked
+    process = replace(process, asked=asked, identity=container.identity)
+    return _wished(pad, subject, process) if told else process
 
 
 # -- what the probes saw -----------------------------------------------------------------------------------------------

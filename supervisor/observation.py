@@ -90,6 +90,10 @@ CONTAINERS = (Subject.GATEWAY, Subject.ENGINE)
 """Those that are containers, and so have processes, events and acts."""
 
 
+TELLING = frozenset({"kill", "die", "stop", "start", "create", "destroy"})
+"""The events that say whose wish the end of a container was."""
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerEvent:
     """One Docker event. `at` is Docker's own stamp, on our monotonic clock."""

@@ -223,6 +223,8 @@ async def serve(settings: Settings, tenants: tuple[Tenant, ...]) -> None:
         roll=roster,
     )
     if dockers:
+        for tenant_heard, event in await roster.past():
+            house.heard(tenant_heard, event)
         roster.listen(house.heard)
     leaving = asyncio.Event()
     app = application(

@@ -125,7 +125,11 @@ class FakeDocker:
                 self.over.wait()
                 handler.close_connection = True
             elif kind == "events":
-                self._stream(handler, parse_qs(parts.query).get("since", ["0.0"])[0])
+                query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+                if "until" in query:
+                    self._send(handler, 200, self._past(int(query["since"]), int(query["until"])))
+                else:
+                    self._stream(handler, query.get("since", "0.0"))
             elif name and name not in self._boxes:
                 self._send(handler, 404, {"message": f"No such container: {name}"})
             else:
@@ -168,6 +172,10 @@ class FakeDocker:
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         handler.wfile.write(data)
+
+    def _past(self, since: int, until: int) -> bytes:
+        found = [event for event in self._events if since <= event["timeNano"] / 1_000_000_000 <= until]
+        return b"".join(json.dumps(event).encode() + b"\n" for event in found)
 
     def _stream(self, handler: BaseHTTPRequestHandler, since: str) -> None:
         """Each event from `since` on as a chunk, until the streams are broken."""

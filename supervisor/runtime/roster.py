@@ -5,6 +5,7 @@ the last event on, and what was heard already is left out, so that none is lost 
 """
 
 import asyncio
+import json
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from supervisor.runtime.line import LIST, OURS, ROLE, TENANT, TROUBLE, Daemon, L
 from tws.clock import Clock
 
 _AGAIN = 1.0
+_BEFORE = 600.0  # what Docker remembers is less on a busy machine: 256 events of any kind
+_TRIES = 3
 _SECOND = 1_000_000_000
 _REMEMBERED = 512  # twice what Docker keeps
 
@@ -45,15 +48,29 @@ class Roster:
             return None
         return frozenset(str(found[TENANT]) for found in labels if found.get(ROLE) in CONTAINERS and TENANT in found)
 
+    async def past(self) -> list[tuple[str, ContainerEvent]]:
+        """What Docker remembers of the minutes before now, oldest first; nothing when it cannot be asked."""
+        now = self._clock.now().timestamp()
+        self._since = now - 1.0
+        span = f"since={int(now - _BEFORE)}&until={int(now)}"  # to the end of the future Docker would wait
+        for _ in range(_TRIES):
+            try:
+                told = await self._listing.run(lambda daemon: daemon.read(f"/events?{span}&{OURS}"))
+                return [news for line in told.splitlines() if (news := self._news(json.loads(line))) is not None]
+            except TROUBLE as error:
+                log.warning("cannot ask for what was before", error=str(error))
+                await self._clock.sleep(_AGAIN)
+        return []
+
     def listen(self, heard: Callable[[str, ContainerEvent], None], deaf: Callable[[bool], None] | None = None) -> None:
-        """Hear events for ever, from this second on.
+        """Hear events for ever, from this second on, or from the end of the past.
 
         Args:
             heard: called on the event loop with a tenant's name and each event of its containers.
             deaf: called on the event loop with True when the stream is lost, False when it is there.
         """
         loop = asyncio.get_running_loop()
-        self._since = self._clock.now().timestamp()
+        self._since = self._since or self._clock.now().timestamp()
 
         def tell(call: Callable[..., None] | None, *values: Any) -> None:
             if call is not None and not loop.is_closed():

@@ -206,6 +206,13 @@ async def test_the_supervisor_sees_each_of_its_tenants_and_hears_what_was_before
             while "up" not in await runtime.log_tail(Subject.GATEWAY, 10):
                 await asyncio.sleep(0.05)
         runtime.close()
+    before = Roster(url, clock, timeout=5)
+    past: set[tuple[str, str]] = set()
+    async with asyncio.timeout(10):  # it ends with the last whole second
+        while not {(TENANT, "start"), (f"{TENANT}-b", "start")} <= past:
+            past |= {(tenant, event.action) for tenant, event in await before.past()}
+            await asyncio.sleep(0.2)
+    before.close()
     stranger = DockerRuntime(url, "other", clock, timeout=5)
     assert (await stranger.look())[0].result is Result.UNKNOWN
     stranger.close()
@@ -345,7 +352,9 @@ ATTACKS = {
     "events since, and another filter": _get("/v1.41/events?since=1&filters=%7B%7D"),
     "events since, without the filter": _get("/v1.41/events?since=1"),
     "events since a word": _get(f"/v1.41/events?since=now&filters={FILTER}"),
-    "events since and until": _get(f"/v1.41/events?since=1&until=2&filters={FILTER}"),
+    "events until and since": _get(f"/v1.41/events?until=2&since=1&filters={FILTER}"),
+    "events until a word": _get(f"/v1.41/events?since=1&until=now&filters={FILTER}"),
+    "events until, twice": _get(f"/v1.41/events?since=1&until=2&until=2&filters={FILTER}"),
     "events since, twice": _get(f"/v1.41/events?since=1&since=1&filters={FILTER}"),
     "log of the engine": _get(f"/v1.41/containers/{ENGINE}/logs?stderr=1&stdout=1&timestamps=0&follow=0&tail=50"),
     "log with another parameter": _get(

@@ -5,6 +5,7 @@ Faults are plain attributes. No input or output, no real time: `run(seconds)` ta
 """
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -207,6 +208,7 @@ class World:
     journal: Journal = field(default_factory=lambda: Journal(Path(":memory:")))
     on_turn: list[Callable[[Memory, Memory], None]] = field(default_factory=list)
     _events: list[ContainerEvent] = field(default_factory=list)
+    _recent: deque[ContainerEvent] = field(default_factory=lambda: deque(maxlen=12))  # what Docker remembers
     _outcomes: list[Outcome] = field(default_factory=list)
     _asks: list[Ask] = field(default_factory=list)
     _docker: Look = field(default_factory=Look)
@@ -268,7 +270,9 @@ class World:
     # -- what happens -----------------------------------------------------------------------------------------------
 
     def event(self, subject: Subject, action: str, signal: int | None = None) -> None:
-        self._tell(ContainerEvent(subject, action, self.now, signal))
+        event = ContainerEvent(subject, action, self.now, signal)
+        self._recent.append(event)
+        self._tell(event)
 
     def _tell(self, event: ContainerEvent) -> None:
         if self.docker_ok:
@@ -374,7 +378,7 @@ class World:
         self._engine_view = EngineView()
         self._docker_gateway = self._docker_engine = self._docker_answer = None
         self._due.clear()
-        self._events, self._outcomes, self._asks = [], [], []
+        self._events, self._outcomes, self._asks = list(self._recent) if self.docker_ok else [], [], []
 
     # -- what acts do -----------------------------------------------------------------------------------------------
 

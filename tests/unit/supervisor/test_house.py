@@ -138,6 +138,33 @@ async def until(true: Callable[[], object], timeout: float = 20.0) -> None:
             await asyncio.sleep(0.02)
 
 
+async def test_whose_wish_an_end_was_is_asked_of_docker_before_the_first_look(tmp_path: Path) -> None:
+    docker = FakeDocker("own", "a", "b")  # all have ended
+    for name in ("own", "a"):
+        for action, more in (("kill", {"signal": "15"}), ("die", {"exitCode": "137"}), ("stop", {})):
+            docker.tell(name, "gateway", action, **more)
+    docker.tell("b", "gateway", "die", exitCode="1")
+    rig = Rig(tmp_path, docker)
+    second = CLOCK.now().timestamp() // 1.0
+    await until(lambda: CLOCK.now().timestamp() // 1.0 > second)  # the past ends with the last whole second
+    for tenant, event in await rig.roster.past():
+        rig.house.heard(tenant, event)
+    rig.roster.listen(rig.house.heard)
+    running = asyncio.create_task(rig.house.run())
+    await until(lambda: all(rig.looked(name) for name in ("own", "a", "b")))
+    await until(lambda: rig.watch("b").memory.gateway.process.died_at is not None)
+    asked = {name: rig.watch(name).memory.gateway.process.asked for name in ("own", "a", "b")}
+    assert asked == {"own": True, "a": True, "b": False}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await rig.house.leave()
+    await rig.client.aclose()
+    await rig.http.aclose()
+    rig.roster.close()
+    rig.journal.close()
+    docker.close()
+
+
 # -- they come and go --------------------------------------------------------------------------------------------------
 
 

@@ -132,6 +132,54 @@ def test_a_persons_stop_is_remembered_by_the_next_supervisor(subject: Subject) -
     assert states[subject] in (world.memory.gateway.state, world.memory.engine.state)
 
 
+@pytest.mark.parametrize("subject", CONTAINERS)
+def test_a_persons_stop_that_no_supervisor_saw_is_told_by_docker(subject: Subject) -> None:
+    world = settled()
+    world.docker_stop(subject)
+    world.gateway.exit_code = 137  # killed in the end: nothing tidy about it
+    world.supervisor_dies()
+    world.run(60)
+    assert world.rungs == []
+    world.supervisor_dies()  # the next one has it from the journal
+    world._recent.clear()
+    world.run(60)
+    assert world.rungs == []
+
+
+def test_what_ended_by_itself_unseen_is_started() -> None:
+    world = settled()
+    world.docker_stop(Subject.ENGINE)
+    world.docker_start(Subject.ENGINE)
+    world.crash(Subject.ENGINE)
+    world.supervisor_dies()
+    world.run(60)
+    assert world.rungs == [Rung.ENGINE_START]
+    assert world.well
+
+
+def test_a_restart_of_ours_that_came_to_nothing_is_no_persons_wish() -> None:
+    world = settled()
+    world.engine_mute = True
+    world.run(120, lambda w: Rung.ENGINE_RESTART in w.rungs)
+    act = world.memory.engine_hands
+    assert act is not None
+    world.flying = None
+    world.docker_stop(Subject.ENGINE)  # Docker's own half of the restart; the other half failed
+    world.supervisor_dies()
+    world.run(120, lambda w: w.well)
+    assert world.well
+    assert not world.memory.engine.process.asked
+
+
+def test_a_supervisor_to_whom_docker_tells_nothing_takes_an_engines_end_for_a_death() -> None:
+    world = settled()
+    world.docker_stop(Subject.ENGINE)
+    world._recent.clear()
+    world.supervisor_dies()
+    world.run(60)
+    assert world.rungs == [Rung.ENGINE_START]
+
+
 def test_a_budget_outlives_the_supervisor() -> None:
     rules = Rules("sim", account="DUSIM0001", policy=Policy(container_budget=Budget.parse("2/6h")))
     world = settled(rules)
