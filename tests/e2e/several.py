@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,9 +87,10 @@ class Several:
         return {row["name"]: row["gateway"]["restarts_left"] for row in self.get("/api/v1/status")["tenants"]}
 
     def ids(self, name: str) -> list[str]:
-        """Its containers, but for those that make its volumes and end."""
+        """The processes of its containers, but for those that make its volumes and end."""
         label = f"label=com.docker.compose.project=watchkeeper-{name}"
-        return sorted(docker("ps", "--quiet", "--no-trunc", "--filter", label).split())
+        found = docker("ps", "--quiet", "--no-trunc", "--filter", label).split()
+        return sorted(docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", *found).splitlines()) if found else []
 
     def close(self) -> None:
         for name in ("house", *json.loads((self.root / "var/house/slots.json").read_text())):
@@ -146,7 +147,8 @@ def measure(fleet: Several, names: list[str], engines: int) -> dict[str, Any]:
     wait_for(lambda: fleet.get(f"/api/v1/incidents?tenant={names[-1]}"), _READY_SECONDS)
     fleet.until(wanted)
     well = time.monotonic() - killed
-    faults = {row["fault"] for name in names[:-1] for row in fleet.get(f"/api/v1/incidents?tenant={name}")}
+    incidents = [row for name in names[:-1] for row in fleet.get(f"/api/v1/incidents?tenant={name}")]
+    faults = {row["fault"] for row in incidents}
     return {
         "tenants": len(names),
         "engines": engines,
@@ -158,6 +160,7 @@ def measure(fleet: Several, names: list[str], engines: int) -> dict[str, Any]:
         "one_killed_well_again_s": round(well, 1),
         "others_untouched": all(fleet.ids(name) == ids[name] for name in names[:-1]),
         "others_faults": sorted(faults - {"clock-skew"}),  # the host's
+        "others_acts": Counter(act["rung"] for row in incidents for act in row["actions"]),
     }
 
 
