@@ -90,7 +90,9 @@ class Several:
         """The processes of its containers, but for those that make its volumes and end."""
         label = f"label=com.docker.compose.project=watchkeeper-{name}"
         found = docker("ps", "--quiet", "--no-trunc", "--filter", label).split()
-        return sorted(docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", *found).splitlines()) if found else []
+        if not found:
+            return []
+        return sorted(docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", *found).splitlines())
 
     def close(self) -> None:
         for name in ("house", *json.loads((self.root / "var/house/slots.json").read_text())):
