@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.1
 ACCOUNT_RETRY_SECONDS = 1.0
 CACHE_CHECK_SECONDS = 1.0
+CACHE_ANSWER_SECONDS = 1.5  # with the check's second and a supervisor's look each 2 s: told within 5
 WRITE_CHECK_SECONDS = 10.0
 # SIGTERM must end us within 15 s, whatever some thread of the adapter still waits for.
 STOP_DEADLINE_SECONDS = 12.0
@@ -179,7 +180,7 @@ class _Run:
 
     async def _watch_redis(self) -> None:
         while True:
-            trouble = await cache.answers(self._settings)
+            trouble = await cache.answers(self._settings, timeout=CACHE_ANSWER_SECONDS)
             if (trouble is None) != (self._watch.cache_trouble is None):
                 log.warning("cache", trouble=trouble or "answers again")
             self._watch.cache_trouble = trouble

@@ -451,7 +451,6 @@ CACHE_DOWN = _standing(
     "the engine says that its cache does not answer",
     "hold entries, exits stay; call a person",
     seen=5.0,
-    patience=1.0,
     page=Page.NOW,
     holds=True,
 )
