@@ -7,8 +7,10 @@ import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from engine import cache
+from engine import cache, run
 from engine.settings import Settings
+from supervisor.faults import CACHE_DOWN
+from supervisor.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -119,3 +121,8 @@ async def test_expired_instruments_are_deleted_under_nautilus_own_keys() -> None
 
 async def test_without_redis_nothing_is_deleted() -> None:
     await cache.forget_instruments(Settings(ib_account="DUSIM0001"), ["A.X"])
+
+
+def test_its_silence_is_told_within_the_bound_of_its_fault() -> None:
+    told = run.CACHE_CHECK_SECONDS + run.CACHE_ANSWER_SECONDS
+    assert told + Policy().heart_interval + CACHE_DOWN.patience < (CACHE_DOWN.seen or 0.0)
