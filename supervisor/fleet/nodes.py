@@ -42,7 +42,22 @@ class Told:
     heard: Heard
 
 
-def together(said: Mapping[str, Mapping[str, Any] | str], pinned: Mapping[str, str], heard: Heard, now: float) -> Told:
+def wanted(pinned: Mapping[str, str], tenant: str | None) -> Mapping[str, str]:
+    """The tenants that are asked about, each with its node: all, or the one named. Raises: SettingsRefused."""
+    if tenant is None:
+        return pinned
+    if tenant not in pinned:
+        raise SettingsRefused(f"TENANT: expected one of {', '.join(sorted(pinned)) or 'none'}, found {tenant}")
+    return {tenant: pinned[tenant]}
+
+
+def together(
+    said: Mapping[str, Mapping[str, Any] | str],
+    pinned: Mapping[str, str],
+    heard: Heard,
+    now: float,
+    tenant: str | None = None,
+) -> Told:
     """One status of all nodes; a tenant whose supervisor does not tell of it is unknown, never well and never down.
 
     Args:
@@ -50,8 +65,15 @@ def together(said: Mapping[str, Mapping[str, Any] | str], pinned: Mapping[str, s
         pinned: the node that Swarm has each tenant on.
         heard: what each node has said last.
         now: epoch seconds.
+        tenant: the only one that is told of; what its node says of others is kept all the same.
     """
-    rows = [row for one in said.values() if not isinstance(one, str) for row in one["tenants"]]
+    rows = [
+        row
+        for one in said.values()
+        if not isinstance(one, str)
+        for row in one["tenants"]
+        if tenant in (None, row["name"])
+    ]
     kept = dict(heard) | {
         node: {"at": one["at"], "tenants": {row["name"]: row["verdict"] for row in one["tenants"]}}
         for node, one in said.items()
@@ -116,13 +138,13 @@ def _age(seconds: float) -> str:
 # ---- a Swarm ---------------------------------------------------------------------------------------------------------
 
 
-async def ask(root: Path, clock: Clock) -> Mapping[str, Any]:
-    """What all nodes say together, now. Raises: RuntimeTrouble, SettingsRefused."""
+async def ask(root: Path, clock: Clock, tenant: str | None = None) -> Mapping[str, Any]:
+    """What all nodes say together, now; of one tenant, what its node says. Raises: RuntimeTrouble, SettingsRefused."""
     docker = partial(deploy.docker, root)
     if faults := [*deploy.unfit(docker("info", "--format", "{{json .Swarm}}"))]:
         raise SettingsRefused("\n".join(faults))
     # One that is not deployed, or is being moved, is asked about where its file says.
-    pinned = deploy.written(root) | deploy.pinned(root)
+    pinned = wanted(deploy.written(root) | deploy.pinned(root), tenant)
     there = {one.label: one for one in tasks.members(docker)}
     networks = docker("network", "ls", "--format", "{{.Name}}").split()
     reached = [
@@ -132,7 +154,7 @@ async def ask(root: Path, clock: Clock) -> Mapping[str, Any]:
     ]
     said = dict.fromkeys(sorted(set(pinned.values())), "the managers do not reach it, or nothing is deployed there")
     told = together(
-        {**said, **await survey.statuses(docker, reached, clock)}, pinned, _kept(root), clock.now().timestamp()
+        {**said, **await survey.statuses(docker, reached, clock)}, pinned, _kept(root), clock.now().timestamp(), tenant
     )
     path = root / "var" / "swarm" / "heard.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,7 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run() -> int:
-    answer = asyncio.run(ask(ROOT, SystemClock()))
+    answer = asyncio.run(ask(ROOT, SystemClock(), os.environ.get("TENANT") or None))
     answers.tell(**answer)
     _show(answer)
     return 0 if answer["verdict"] == "trading" else 1

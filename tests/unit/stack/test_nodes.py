@@ -1,12 +1,16 @@
 """The status of all nodes of a Swarm: what a node does not say is unknown, with its age; never well, and never down."""
 
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from supervisor.fleet import deploy, nodes, survey, tasks
 from supervisor.fleet.nodes import together
 from supervisor.status import status
 from tests.unit.supervisor.test_json_page import keys, told
@@ -91,3 +95,67 @@ def test_it_is_never_well_unless_each_says_so(nodes: dict[str, str | None]) -> N
     assert (verdict == "down") is ("down" in nodes.values())
     if None in nodes.values() and "down" not in nodes.values():
         assert verdict == "unknown"
+
+
+class _Swarm:
+    """Two tenants, each on a node of its own; node a has a second one, and what answers is said by the test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, root: Path, said: dict[str, Any]) -> None:
+        self.said, self.asked, self.answers = said, list[str](), list[Any]()
+        pinned = PINNED | {"three": "a"}
+        there = [tasks.Member(node, node, node, tasks.USUAL_SOCKET, reached=True) for node in "ab"]
+        monkeypatch.setattr(deploy, "docker", self._docker)
+        monkeypatch.setattr(deploy, "written", lambda _: pinned)
+        monkeypatch.setattr(deploy, "pinned", lambda _: pinned)
+        monkeypatch.setattr(tasks, "members", lambda _: there)
+        monkeypatch.setattr(survey, "statuses", self._statuses)
+        monkeypatch.setattr(nodes, "ROOT", root)
+        monkeypatch.setattr(nodes, "_show", self.answers.append)
+
+    def _docker(self, _: Path, *words: str) -> str:
+        if words[0] == "info":
+            spec = {"Dispatcher": {"HeartbeatPeriod": 720 * 3600 * 10**9}}
+            return json.dumps({"ControlAvailable": True, "Cluster": {"Spec": spec}})
+        return "\n".join(survey.monitoring(node) for node in "ab")
+
+    async def _statuses(self, _docker: Any, reached: Iterable[tasks.Member], _clock: Any) -> dict[str, Any]:
+        self.asked = [one.label for one in reached]
+        return {node: self.said[node] for node in self.asked}
+
+
+def test_one_tenant_is_told_of_alone_and_only_its_node_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TENANT", raising=False)
+    it = _Swarm(monkeypatch, tmp_path, {"a": said(one="trading", three="down"), "b": "no route"})
+    assert nodes.main([]) == 1
+    assert it.asked == ["a", "b"]
+    monkeypatch.setenv("TENANT", "one")
+    assert nodes.main([]) == 0
+    assert it.asked == ["a"]
+    assert [row["name"] for row in it.answers[-1]["tenants"]] == ["one"]
+    assert (it.answers[-1]["verdict"], it.answers[-1]["sentence"]) == ("trading", "one: trading")
+    assert [one["node"] for one in it.answers[-1]["nodes"]] == ["a"]
+    # What its node said of the others is not forgotten.
+    heard = json.loads((tmp_path / "var" / "swarm" / "heard.json").read_text())
+    assert heard["a"]["tenants"] == {"one": "trading", "three": "down"}
+
+
+@pytest.mark.parametrize("answer", ["no route", said(three="trading")])
+def test_one_tenant_that_is_not_seen_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    it = _Swarm(monkeypatch, tmp_path, {"a": answer, "b": said(two="trading")})
+    monkeypatch.setenv("TENANT", "one")
+    assert nodes.main([]) == 1
+    assert it.answers[-1]["verdict"] == "unknown"
+    assert [one["name"] for one in it.answers[-1]["nodes"][0]["unknown"]] == ["one"]
+    assert it.answers[-1]["tenants"] == []
+
+
+def test_a_tenant_that_there_is_not_is_refused_before_anyone_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    it = _Swarm(monkeypatch, tmp_path, {})
+    monkeypatch.setenv("TENANT", "four")
+    assert nodes.main([]) == 2
+    assert "expected one of one, three, two, found four" in capsys.readouterr().err
+    assert it.asked == []
