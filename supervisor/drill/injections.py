@@ -225,7 +225,7 @@ INJECTIONS: Mapping[str, Injection] = MappingProxyType(
             (StandIn("client-id-in-use", who=Who.SENTINEL), StandIn("reset", who=Who.SENTINEL)),
             Ends.LIFTED,
             2.0,
-            # The sentinel keeps the id that it was given: only its next life asks for the first one again.
+            # Each session of the sentinel asks for the first id, and that of its next life is soonest.
             (Lift("client-id-in-use"), Docker(("restart",), "supervisor")),
         ),
         "write-blocked": _lifted("write-blocked", 5.0, StandIn("read-only"), Hit("read-only")),

@@ -33,7 +33,7 @@ from tws.times import sessions
 from tws.values import Definition, Notice, OpenOrder, Position, Profit, Quote
 
 BAND = range(900, 910)
-"""The sentinel's client ids; 326 takes the next one."""
+"""The sentinel's client ids: each session asks for the first, 326 takes the next one."""
 
 _OPEN_TIMEOUT = 4.0
 _OPEN_AGAIN = 1.0
@@ -154,6 +154,7 @@ class Sentinel:
             finally:
                 session.abort()
                 self._session = None
+                self._client_id = BAND.start  # whoever had it may be gone: mostly a lost session of our own
                 self._line = None
                 self._profit_requests.clear()
                 self._see(

@@ -171,6 +171,10 @@ async def test_a_taken_client_id_is_no_fault_but_the_next_is_taken(gateway: Gate
         await until(lambda: sentinel.view.phase is SessionPhase.READY)
         assert gateway.client_ids == [900, 901]
         assert sentinel.view.heart.result is not Result.FAIL
+        sentinel.reconnect()  # nobody holds it any more
+        await until(lambda: len(gateway.client_ids) == 3)
+        await until(lambda: sentinel.view.phase is SessionPhase.READY and sentinel.view.client_id == 900)
+        assert gateway.client_ids == [900, 901, 900]
 
 
 async def test_a_refused_session_is_tried_again(gateway: Gateway) -> None:
