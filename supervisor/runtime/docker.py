@@ -42,9 +42,9 @@ class DockerRuntime:
         self._started: dict[Subject, str] = {}
         self._moments: dict[str, float] = {}
         self._with_terminal: set[Subject] = set()
-        self._looking = Line(url, timeout, "docker-look")
-        self._acting = Line(url, timeout, "docker-act")
-        self._counting = Line(url, timeout, "docker-count")
+        self._looking = Line(url, timeout)
+        self._acting = Line(url, timeout)
+        self._counting = Line(url, timeout)
 
     # -- looks ------------------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class DockerRuntime:
             raise ActRefused(f"expected the Docker API to answer for {name}, found {error}") from error
 
     def close(self) -> None:
-        """Let go of the threads; what they are doing is not waited for."""
+        """Do nothing more. What is being done is not waited for."""
         for line in (self._looking, self._acting, self._counting):
             line.close()
 

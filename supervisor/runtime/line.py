@@ -1,4 +1,4 @@
-"""The Docker daemon's HTTP API, blocking, with a thread that waits for it.
+"""The Docker daemon's HTTP API, blocking, with threads that wait for it.
 
 By urllib3 alone, which carries Docker's SDK: with the rest of that a call takes three times as long, and a hundred
 gateways are too many. What is asked for is written as the SDK writes it, since that is what the proxy lets through.
@@ -7,6 +7,7 @@ gateways are too many. What is asked for is written as the SDK writes it, since 
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -106,17 +107,28 @@ def _reason(body: bytes) -> str:
         return body.decode(errors="replace").strip()
 
 
-class Line:
-    """A connection with a thread of its own: what hangs there delays nothing else."""
+_THREADS = ThreadPoolExecutor(512, thread_name_prefix="docker")
+"""For all lines: as many as are needed at a time are made, and kept. One for each line would be three a tenant."""
 
-    def __init__(self, url: str, timeout: float, name: str) -> None:
+
+class Line:
+    """A connection on which one call is made at a time, in a thread: what hangs there delays nothing else."""
+
+    def __init__(self, url: str, timeout: float) -> None:
         self._daemon = Daemon(url, timeout)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._one_at_a_time = threading.Lock()
+        self._closed = False
 
     async def run[T](self, call: Callable[[Daemon], T]) -> T:
         """What `call` returns or raises, or one of `TROUBLE`."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._daemon)
+        return await asyncio.get_running_loop().run_in_executor(_THREADS, self._made, call)
+
+    def _made[T](self, call: Callable[[Daemon], T]) -> T:
+        with self._one_at_a_time:
+            if self._closed:
+                raise OSError("the line is closed")
+            return call(self._daemon)
 
     def close(self) -> None:
         """Do nothing more. What is being done is not waited for."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._closed = True

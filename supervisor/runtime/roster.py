@@ -34,7 +34,7 @@ class Roster:
         self._url = url
         self._clock = clock
         self._timeout = timeout
-        self._listing = Line(url, timeout, "docker-list")
+        self._listing = Line(url, timeout)
         self._since = 0.0
         self._heard: deque[tuple[int, str, str]] = deque(maxlen=_REMEMBERED)
 
@@ -122,5 +122,5 @@ class Roster:
         )
 
     def close(self) -> None:
-        """Let go of the thread that lists; what it is doing is not waited for."""
+        """List no more. What is being done is not waited for."""
         self._listing.close()

@@ -10,7 +10,7 @@ import pytest
 from supervisor.errors import ActRefused, RuntimeTrouble
 from supervisor.observation import ContainerEvent, Result, Status, Subject
 from supervisor.runtime.docker import DockerRuntime
-from supervisor.runtime.line import TROUBLE, Daemon, Refused
+from supervisor.runtime.line import LIST, TROUBLE, Daemon, Line, Refused
 from supervisor.runtime.roster import Roster
 from tests.fake_docker import FakeDocker
 from tws.clock import SystemClock
@@ -223,3 +223,36 @@ def test_a_refusal_is_told_in_its_own_words(answer: bytes, said: str) -> None:
 def test_an_answer_that_does_not_come_is_not_waited_for_longer_than_it_may_take() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(TROUBLE):
         Daemon(f"tcp://127.0.0.1:{listener.getsockname()[1]}", timeout=0.2).get("/x")
+
+
+# -- threads -----------------------------------------------------------------------------------------------------------
+
+
+async def test_many_lines_share_the_few_threads_that_are_busy(docker: FakeDocker) -> None:
+    def threads() -> int:
+        return sum(thread.name.startswith("docker_") for thread in threading.enumerate())
+
+    before = threads()
+    for _ in range(20):
+        await Line(docker.url, 5).run(lambda daemon: daemon.get(LIST))
+    assert threads() - before <= 1
+
+
+async def test_a_line_makes_one_call_at_a_time(docker: FakeDocker) -> None:
+    docker.hangs.add("list")
+    line = Line(docker.url, 60)
+    calls = [asyncio.create_task(line.run(lambda daemon: daemon.get(LIST))) for _ in range(3)]
+    await until(lambda: docker.asked.count("list") == 1)
+    docker.hangs.clear()
+    docker.over.set()  # the one that hangs ends unanswered, and the others are made
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [isinstance(result, list) for result in results].count(True) == 2
+    assert docker.asked.count("list") == 3
+
+
+async def test_a_closed_line_makes_no_call(docker: FakeDocker) -> None:
+    line = Line(docker.url, 5)
+    line.close()
+    with pytest.raises(OSError, match="closed"):
+        await line.run(lambda daemon: daemon.get(LIST))
+    assert docker.asked == []
