@@ -30,6 +30,8 @@ def test_wrong_acts_and_late_sights_are_said_aloud() -> None:
         "Of 2 injections: 1 wrong acts; 0 not well again in time; seen later than the row's bound: `jvm-dead` 1."
         in made
     )
+    made = page([replace(run(30.0), named=["frozen"]), replace(run(30.0), named=["frozen", "jvm-dead"])], [], "x.png")
+    assert "Told of under another name only: `jvm-dead` as `frozen` 1." in made
 
 
 def test_a_new_session_of_the_sentinels_is_told_apart_from_acts_on_others() -> None:
