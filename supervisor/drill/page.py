@@ -119,7 +119,9 @@ def _verdict(runs: Sequence[Run]) -> str:
     own = sum(Rung(rung) is Rung.SENTINEL_RECONNECT for rung in wrong)
     only = f" ({own} of them the sentinel's new session, which touches nothing but itself)" if own else ""
     never = sum(run.censored for run in runs)
-    other = Counter(f"`{run.injection}` as `{run.named[0]}`" for run in runs if run.named and run.fault not in run.named)
+    other = Counter(
+        f"`{run.injection}` as `{run.named[0]}`" for run in runs if run.named and run.fault not in run.named
+    )
     aliases = ", ".join(f"{name} {n}" for name, n in sorted(other.items())) or "none"
     return (
         f"Of {len(runs)} injections: {len(wrong)} wrong acts{only}; {never} not well again in time; "
