@@ -125,7 +125,7 @@ async def stacks(
         for said in wanted.composed[one.project].get("volumes", {}).values()
     }
     return [
-        swarm.stack(config, fit[wanted.nodes[name]], _read, volumes=volumes) for name, config in wanted.composed.items()
+        swarm.stack(config, fit[wanted.nodes[name]], content, volumes=volumes) for name, config in wanted.composed.items()
     ]
 
 
@@ -258,10 +258,11 @@ def give(root: Path, made: Mapping[str, Any]) -> None:
     print(docker(root, "stack", "deploy", *how, name), end="", flush=True)
 
 
-def _read(place: str) -> dict[str, bytes]:
+def content(place: str) -> dict[str, bytes]:
+    """What is in a file, or in a folder and all folders below it, by the path from there. Raises: OSError."""
     path = Path(place)
     if path.is_dir():
-        return {one.name: one.read_bytes() for one in path.iterdir() if one.is_file()}
+        return {str(one.relative_to(path)): one.read_bytes() for one in path.rglob("*") if one.is_file()}
     return {"": path.read_bytes()}
 
 

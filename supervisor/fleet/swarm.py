@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     Read = Callable[[str], Mapping[str, bytes]]
-    """The files of a folder by name, or of a file, whose name is then empty."""
+    """The files of a folder and of those below it by their paths there, or of a file, whose path is then empty."""
 
 NODE: Final = "watchkeeper.node"
 """The label that says which node one is: a tenant stays with its volumes when a machine gets another host name."""

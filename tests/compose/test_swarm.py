@@ -12,17 +12,14 @@ import pytest
 from supervisor.errors import SettingsRefused
 from supervisor.fleet import deploy, house, survey, swarm, tasks
 from tests.compose.test_fleet import configs
-from tests.compose.test_policy import HOST
+from tests.compose.test_policy import HOST, ROOT
 from tws.clock import SystemClock
 
 __all__ = ["configs"]
 
 
 def _read(place: str) -> dict[str, bytes]:
-    path = Path(place)
-    if path.is_dir():
-        return {one.name: one.read_bytes() for one in path.iterdir() if one.is_file()}
-    return {"": path.read_bytes() if path.exists() else b"x"}
+    return deploy.content(place) if Path(place).exists() else {"": b"x"}
 
 
 def _node(config: dict[str, Any]) -> swarm.Node:
@@ -53,6 +50,13 @@ def test_nothing_is_published_and_every_service_stays_on_its_node(configs: dict[
             assert "ports" not in service
             assert service["deploy"]["placement"] == {"constraints": ["node.labels.watchkeeper.node == b"]}
             assert service["deploy"]["endpoint_mode"] == "dnsrr"
+
+
+def test_a_nodes_prometheus_has_every_rule(configs: dict[str, dict[str, Any]]) -> None:
+    made = _stack(configs["house"])
+    carried = {one["target"]: one["source"] for one in made["services"]["prometheus"]["configs"]}
+    for file in (ROOT / "prometheus/rules").glob("*.yml"):
+        assert made["x-files"][carried[f"/etc/watchkeeper/rules/{file.name}"]] == file.read_text()
 
 
 def test_what_hardens_a_container_stays(configs: dict[str, dict[str, Any]]) -> None:
