@@ -5,7 +5,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana import told, words
 from grafana.frame import filled, frame
 from grafana.panels import About, Column, Limit, Panel, lines_of, stat_of, states_of, table_of
-from grafana.queries import engine_state, gateway_state, known, supervisors
+from grafana.queries import engine_state, gateway_state, known, of_each, supervisors, unheard
 from grafana.trading_day import UID as TRADING_DAY
 from supervisor.policy import Policy
 
@@ -19,39 +19,51 @@ def board() -> models.Dashboard:
     return filled(made, rows)
 
 
-def _of_each(name: str, **labels: str) -> str:
-    return f"max by (tenant) ({supervisors(name, None, **labels)})"
-
-
 def _now() -> list[Panel]:
-    ready = supervisors("trade_ready", None)
-    worth = f"4 * (1 - {_of_each('trade_ready')}) + 2 * {_of_each('incident_open')} + {_of_each('entries_held')}"
-    unheard = "No supervisor is heard"
+    ready = of_each("trade_ready")
+    worth = f"4 * (1 - {of_each('trade_ready')}) + 2 * {of_each('incident_open')} + {of_each('entries_held')}"
+    silent = "No supervisor is heard"
     return [
-        stat_of(About("Tenants", "How many are watched.", unheard, 8, 4, ("SupervisorBlind",)), f"count({ready})"),
-        stat_of(About("Can trade", "How many could trade now.", unheard, 8, 4), f"sum({ready})", colour=words.GREEN),
         stat_of(
-            About("Cannot trade", "How many could not.", unheard, 8, 4, ("GatewayDown", "EngineNotTrading")),
+            About("Tenants", "How many there are.", silent, 6, 4, ("SupervisorBlind",)),
+            f"count({ready} or {unheard()})",
+        ),
+        stat_of(About("Can trade", "How many could trade now.", silent, 6, 4), f"sum({ready})", colour=words.GREEN),
+        stat_of(
+            About("Cannot trade", "How many could not.", silent, 6, 4, ("GatewayDown", "EngineNotTrading")),
             f"count({ready}) - sum({ready})",
             words=words.NONE,
             colour=words.RED,
         ),
+        stat_of(
+            About(
+                "Unknown",
+                "How many are on a node of a Swarm whose supervisor is not heard. They may trade, or not.",
+                silent,
+                6,
+                4,
+                ("SupervisorBlind",),
+            ),
+            f"count({unheard()}) or 0 * count({ready})",
+            words=words.NONE,
+            colour=words.PURPLE,
+        ),
         table_of(
             About(
-                "Who needs a look?", "Each tenant, the worst first. Its name leads to its trading day.", unheard, 24, 12
+                "Who needs a look?", "Each tenant, the worst first. Its name leads to its trading day.", silent, 24, 12
             ),
             {"tenant": "Tenant"},
             {
-                "Verdict": Column(worth, words=words.WORTH),
+                "Verdict": Column(f"({worth}) or {words.UNHEARD} * ({unheard()})", words=words.WORTH),
                 "Gateway": Column(gateway_state(None), words=words.GATEWAY),
                 "Engine": Column(engine_state(None), words=words.ENGINE),
                 "Incidents": Column(f"sum by (tenant) ({supervisors('incident_open', None)})"),
-                "Market": Column(known(_of_each("market_open")), words=words.OPEN),
+                "Market": Column(known(of_each("market_open")), words=words.OPEN),
                 "Restarts left": Column(f"min by (tenant) ({supervisors('budget_remaining', None)})"),
-                "Logins left": Column(known(_of_each("logins_left"))),
-                "Positions": Column(_of_each("exposure_rows", kind="positions")),
-                "Cost of positions": Column(_of_each("exposure_cost")),
-                "Made today": Column(known(_of_each("account_profit", kind="daily"))),
+                "Logins left": Column(known(of_each("logins_left"))),
+                "Positions": Column(of_each("exposure_rows", kind="positions")),
+                "Cost of positions": Column(of_each("exposure_cost")),
+                "Made today": Column(known(of_each("account_profit", kind="daily"))),
             },
             worst_first="Verdict",
             links={"tenant": f"/d/{TRADING_DAY}?var-tenant=${{__value.raw}}&${{__url_time_range}}"},
@@ -71,12 +83,12 @@ def _day() -> list[Panel]:
     return [
         states_of(
             About("Who could trade when?", "A row for each tenant, twenty on a page.", "Nothing was heard", 24, 10),
-            {"{{tenant}}": f"40 + {_of_each('trade_ready')}"},
+            {"{{tenant}}": f"40 + ({of_each('trade_ready')}) or {words.NOT_KNOWN} * ({unheard()})"},
             words.READY,
         ).per_page(20),
         lines_of(
             About("Who answers late?", "The five slowest at reqCurrentTime.", "Nothing was asked yet", 12, 8),
-            {"{{tenant}}": f"topk(5, {_of_each('probe_duration_seconds', probe='sentinel')})"},
+            {"{{tenant}}": f"topk(5, {of_each('probe_duration_seconds', probe='sentinel')})"},
             "s",
             limit=Limit(Policy().probe_timeout / 2, "SlowAnswers"),
             floor=0,
@@ -85,7 +97,7 @@ def _day() -> list[Panel]:
             About(
                 "Whose market data is old?", "The five oldest ticks of the supervisor's quotes.", "No tick yet", 12, 8
             ),
-            {"{{tenant}}": f"topk(5, time() - {_of_each('tick_timestamp_seconds')})"},
+            {"{{tenant}}": f"topk(5, time() - {of_each('tick_timestamp_seconds')})"},
             "s",
             floor=0,
         ),
@@ -96,7 +108,7 @@ def _watchers() -> list[Panel]:
     return [
         lines_of(
             About("When did the supervisor last look?", "Seconds since its loop ran.", "No supervisor is heard", 12, 8),
-            {"{{instance}}": 'time() - watchkeeper_loop_last_run_timestamp_seconds{job="supervisor"}'},
+            {"{{node}} {{instance}}": 'time() - watchkeeper_loop_last_run_timestamp_seconds{job="supervisor"}'},
             "s",
             limit=Limit(15, "SupervisorLoopLate"),
             floor=0,
@@ -110,7 +122,7 @@ def _watchers() -> list[Panel]:
                 8,
                 ("MemoryGrowth",),
             ),
-            {"{{job}} {{tenant}}": 'process_resident_memory_bytes{job=~"supervisor|engine"}'},
+            {"{{node}} {{job}} {{tenant}}": 'process_resident_memory_bytes{job=~"supervisor|engine"}'},
             "bytes",
             floor=0,
         ),

@@ -34,6 +34,16 @@ def alertmanagers(name: str, **labels: str) -> str:
     return _named(f"alertmanager_{name}", {"job": "alertmanager", **labels})
 
 
+def of_each(name: str, **labels: str) -> str:
+    """A series of the supervisors', one for each tenant."""
+    return f"max by (tenant) ({supervisors(name, None, **labels)})"
+
+
+def unheard() -> str:
+    """1 for each tenant of a fleet of whom no supervisor tells. On one machine there is none: it has one supervisor."""
+    return f"max by (tenant) (tenant:watchkeeper_placed:node) unless on (tenant) {of_each('trade_ready')}"
+
+
 def known(query: str) -> str:
     """Without what is no number: nobody knows it."""
     return f"{query} >= -Inf"

@@ -21,7 +21,7 @@ def panels() -> list[Panel]:
                 4,
                 ("Watchdog",),
             ),
-            f"{_told('', '2m', receiver_name='dead-man')} > bool 0.5",
+            f"min({_told(' by (node) ', '2m', receiver_name='dead-man')}) > bool 0.5",
             words=words.SWITCH,
         ),
         stat_of(
@@ -32,7 +32,7 @@ def panels() -> list[Panel]:
                 6,
                 4,
             ),
-            alertmanagers("silences", state="active"),
+            f"sum({alertmanagers('silences', state='active')})",
             words=words.NONE,
             colour=words.ORANGE,
         ),
@@ -45,8 +45,8 @@ def panels() -> list[Panel]:
                 4,
             ),
             {
-                "told": alertmanagers("alerts", state="active"),
-                "held back": alertmanagers("alerts", state="suppressed"),
+                "told": f"sum({alertmanagers('alerts', state='active')})",
+                "held back": f"sum({alertmanagers('alerts', state='suppressed')})",
             },
         ),
         stat_of(

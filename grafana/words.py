@@ -5,9 +5,9 @@ from typing import Final
 
 from supervisor.states import EngineState, GatewayState
 
-GREEN, YELLOW, ORANGE, RED, DARK_RED, BLUE, GREY = (
+GREEN, YELLOW, ORANGE, RED, DARK_RED, BLUE, PURPLE, GREY = (
     *("green", "yellow", "orange", "red", "dark-red"),
-    *("blue", "#808080"),
+    *("blue", "purple", "#808080"),
 )
 
 type Words = Mapping[int, tuple[str, str]]
@@ -32,7 +32,8 @@ _COLOURS: Final = {
 GATEWAY: Final[Words] = {number: (state, _COLOURS[state]) for number, state in enumerate(GatewayState)}
 ENGINE: Final[Words] = {20 + number: (state, _COLOURS[state]) for number, state in enumerate(EngineState)}
 """Beside the gateway's, so that both are told apart on one panel."""
-READY: Final[Words] = {40: ("cannot trade", RED), 41: ("can trade", GREEN)}
+NOT_KNOWN: Final = 42
+READY: Final[Words] = {40: ("cannot trade", RED), 41: ("can trade", GREEN), NOT_KNOWN: ("unknown", PURPLE)}
 MARKET: Final[Words] = {50: ("closed", GREY), 51: ("open", BLUE)}
 
 MAINTENANCE: Final[Words] = {60: ("none", GREY), 61: ("window open", BLUE)}
@@ -47,6 +48,7 @@ WAY: Final[Words] = {0: ("works", GREEN), 1: ("fails", RED)}
 SWITCH: Final[Words] = {0: ("not posted", RED), 1: ("posted", GREEN)}
 STANDS: Final[Words] = {1: ("stands", RED)}
 SEVERITY: Final[Words] = {2: ("critical", RED), 1: ("warning", ORANGE)}
+UNHEARD: Final = 8
 WORTH: Final[Words] = {
     0: ("well", GREEN),
     1: ("entries held", YELLOW),
@@ -56,5 +58,6 @@ WORTH: Final[Words] = {
     5: ("cannot trade, entries held", RED),
     6: ("cannot trade: an incident", RED),
     7: ("cannot trade: an incident, entries held", RED),
+    UNHEARD: ("unknown: its supervisor is not heard", PURPLE),
 }
 """How much a tenant needs a look: the greater, the more."""

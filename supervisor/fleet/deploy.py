@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 HEARTBEAT_HOURS: Final = 24
 """A node that does not answer for three heartbeats counts as down, and Swarm ends its tasks when it is back."""
-_MET_ON_A_HOST: Final = ("front", "grafana")
+NETWORK: Final = "watchkeeper-nodes"
+"""What the nodes' Prometheuses are on, and nothing else. It is no stack's: each of them joins it."""
+_MET_ON_A_HOST: Final = ("front",)
 """What only publishes, and nothing is published here."""
 
 
@@ -115,7 +117,9 @@ async def stacks(
         faults += survey.unfit(label, told[label], images)
         if isinstance(node := told[label], swarm.Node):
             own = [one for one in wanted.tenants if placed[one.tenant] == label]
-            faults += (f"node {label}: {fault}" for fault in together.beyond_memory(own, node.memory_mib))
+            faults += (
+                f"node {label}: {fault}" for fault in together.beyond_memory(own, node.memory_mib, together.NODE_MIB)
+            )
             fit[label] = node
     if faults:
         raise SettingsRefused("\n".join([*faults, "Nothing was begun."]))
@@ -125,7 +129,8 @@ async def stacks(
         for said in wanted.composed[one.project].get("volumes", {}).values()
     }
     return [
-        swarm.stack(config, fit[wanted.nodes[name]], content, volumes=volumes) for name, config in wanted.composed.items()
+        swarm.stack(config, fit[wanted.nodes[name]], content, volumes=volumes)
+        for name, config in wanted.composed.items()
     ]
 
 
@@ -133,12 +138,14 @@ def prepared(root: Path, placed: Mapping[str, str]) -> Prepared:
     """Read every tenant's file and what compose makes of it. Raises: as `deploy`."""
     # Each node's memory is its own: it is asked.
     tenants = [one for one in planned(root, math.inf) if one.tenant in placed]
+    everywhere = {**written(root), **placed}
     composed, nodes = {}, {}
     for one in tenants:
         stack.write_files(root, one)
         composed[one.project], nodes[one.project] = stack.composed(root, one.tenant), placed[one.tenant]
     for node in sorted(set(placed.values())):
-        shared = opened(root, [one for one in tenants if placed[one.tenant] == node], f"{HOUSE}-{node}")
+        own = [one for one in tenants if placed[one.tenant] == node]
+        shared = opened(root, own, f"{HOUSE}-{node}", everywhere)
         stack.write_files(root, shared)
         config = stack.composed(root, shared.tenant)
         config["services"] = {name: said for name, said in config["services"].items() if name not in _MET_ON_A_HOST}
@@ -246,6 +253,9 @@ def seen(tenant: str, tasks: str, nodes: str) -> Seen:
 def give(root: Path, made: Mapping[str, Any]) -> None:
     """Give Swarm a stack, all of it. Raises: RuntimeTrouble."""
     name, files_of_it = made["name"], made["x-files"]
+    joined = {said["name"] for said in made["networks"].values()}
+    if NETWORK in joined and NETWORK not in docker(root, "network", "ls", "--format", "{{.Name}}").split():
+        docker(root, "network", "create", "--driver", "overlay", "--internal", NETWORK)
     folder = root / "var" / "swarm" / name
     (folder / "configs").mkdir(parents=True, exist_ok=True)
     for key, text in files_of_it.items():

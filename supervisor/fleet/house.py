@@ -22,13 +22,29 @@ if TYPE_CHECKING:
 
 SUBNET_PREFIX: Final = f"{FLEET_SUBNETS}.255"
 OVERRIDE: Final = "tenants.yaml"
+NODES: Final = "compose/nodes.yaml"
+PLACED: Final = "tenant:watchkeeper_placed:node"
+"""1 for each tenant of a fleet, with the node that its file says."""
+_ALL_NODES: Final = {
+    "fleet": {"networks": ["dashboards"]},
+    "grafana": {
+        "volumes": ["./grafana/all-nodes.yaml:/etc/grafana/provisioning/datasources/all-nodes.yaml:ro"],
+    },
+}
+"""A second source for the dashboards, where there is Grafana."""
 _BY_THE_HOUSE: Final = frozenset(
     ("tenant", "gateway", "gateway_host", "gateway_port", "engine_url", "mailbox_dir", "ledger_dir", "hold_dir")
 )
 """What the environment of a single tenant's supervisor says and a table need not, or says in its own way."""
 
 
-def house(given: Mapping[str, str], host: Host, tenants: Sequence[Plan], name: str = HOUSE) -> Plan:
+def house(
+    given: Mapping[str, str],
+    host: Host,
+    tenants: Sequence[Plan],
+    name: str = HOUSE,
+    placed: Mapping[str, str] | None = None,
+) -> Plan:
     """The plan of what these tenants share.
 
     Args:
@@ -36,6 +52,7 @@ def house(given: Mapping[str, str], host: Host, tenants: Sequence[Plan], name: s
         host: facts of this machine.
         tenants: their plans, each `one_of_several`.
         name: its own, where each of several nodes has one.
+        placed: there, the node of every tenant of the fleet; the house then has a Prometheus of all nodes.
 
     Raises:
         SettingsRefused: every fault found, one a line.
@@ -44,14 +61,20 @@ def house(given: Mapping[str, str], host: Host, tenants: Sequence[Plan], name: s
     base = plan("sim", own, host)
     files = {
         "tenants.toml": tables(tenants),
-        OVERRIDE: json.dumps(joined(tenants), indent=1) + "\n",
         "engine-targets.yml": _targets(tenants, "engine", 9190, lambda one: one.variables["ENGINE"] == "on"),
         "stand-in.yml": _targets(tenants, "gateway", 9170, lambda one: one.mode == "sim"),
     }
-    grafana = [GRAFANA] if GRAFANA in base.variables["COMPOSE_FILE"] else []
+    further = [GRAFANA] if GRAFANA in base.variables["COMPOSE_FILE"] else []
+    override = joined(tenants)
+    if placed is not None:
+        if further:
+            override["services"] |= _ALL_NODES
+        further.append(NODES)
+        files |= {"nodes.yml": _nodes(placed), "placed.yml": _placed(placed)}
+    files[OVERRIDE] = json.dumps(override, indent=1) + "\n"
     variables = {
         **base.variables,
-        "COMPOSE_FILE": os.pathsep.join(("compose.yaml", "compose/house.yaml", *grafana, f"var/{name}/{OVERRIDE}")),
+        "COMPOSE_FILE": os.pathsep.join(("compose.yaml", "compose/house.yaml", *further, f"var/{name}/{OVERRIDE}")),
         "COMPOSE_PROFILES": "",
         "TENANTS": "|".join(sorted(one.tenant for one in tenants)),
         "TENANTS_CONFIG": hashlib.sha256(files["tenants.toml"].encode()).hexdigest()[:16],
@@ -129,6 +152,24 @@ def _mounts(one: Plan) -> list[Any]:
         bind = {"type": "bind", "source": own, "target": _windows(one), "read_only": True}
         mounts.append(bind | {"bind": {"create_host_path": False}})
     return mounts
+
+
+def _nodes(placed: Mapping[str, str]) -> str:
+    """The Prometheus of each node, by the name that it has on the network of all of them."""
+    rows = [
+        {"targets": [f"watchkeeper-{HOUSE}-{node}-prometheus:9090"], "labels": {"node": node}}
+        for node in sorted(set(placed.values()))
+    ]
+    return json.dumps(rows) + "\n"
+
+
+def _placed(placed: Mapping[str, str]) -> str:
+    """A series for each tenant, whoever tells of it: so one of which nobody does is seen to be unknown."""
+    rows = [
+        {"record": PLACED, "expr": "vector(1)", "labels": {"tenant": tenant, "node": node}}
+        for tenant, node in sorted(placed.items())
+    ]
+    return json.dumps({"groups": [{"name": "placed", "rules": rows}]}) + "\n"
 
 
 def _targets(tenants: Sequence[Plan], role: str, port: int, has: Any) -> str:

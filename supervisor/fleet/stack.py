@@ -19,7 +19,7 @@ from supervisor.fleet import files, house, slots, together
 from supervisor.fleet.files import HOUSE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from supervisor.plan import Plan
     from tws.clock import Clock
@@ -75,14 +75,14 @@ def planned(root: Path, memory_mib: float | None = None) -> list[Plan]:
     return [stack.hand_over_secrets(root, one) for one in tenants]
 
 
-def _house(root: Path, tenants: Sequence[Plan], name: str = HOUSE) -> Plan:
+def _house(root: Path, tenants: Sequence[Plan], name: str = HOUSE, placed: Mapping[str, str] | None = None) -> Plan:
     settings = stack.given(root, os.environ)
-    return house.house(settings, stack.look_at_host(root, settings, os.environ), tenants, name)
+    return house.house(settings, stack.look_at_host(root, settings, os.environ), tenants, name, placed)
 
 
-def opened(root: Path, tenants: Sequence[Plan], name: str = HOUSE) -> Plan:
-    """The house of these tenants, its secrets and files ready."""
-    shared, settings = _house(root, tenants, name), stack.given(root, os.environ)
+def opened(root: Path, tenants: Sequence[Plan], name: str = HOUSE, placed: Mapping[str, str] | None = None) -> Plan:
+    """The house of these tenants, its secrets and files ready; `placed` as of `house.house`."""
+    shared, settings = _house(root, tenants, name, placed), stack.given(root, os.environ)
     stack.prepare_secrets(root, shared)
     usual = stack.configure(root, shared, settings)
     return stack.hand_over_secrets(root, replace(usual, files={**usual.files, **shared.files}))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _CACHE_MIB: Final = 256
 HOUSE_MIB: Final = 1600
 """Limits of what all share: supervisor, Prometheus, Alertmanager, Grafana, three proxies. tests/compose adds them."""
+NODE_MIB: Final = HOUSE_MIB + 512 - 64
+"""The same on a node of a Swarm, which has a Prometheus of all nodes, and nothing that only publishes."""
 _WANDERS: Final = 4
 """How far the engine's client id may move from the one that was set (NautilusTrader's adapter tries the next ones)."""
 _OURS: Final = range(900, 930)
@@ -136,12 +138,12 @@ def _client_ids(one: Plan) -> Iterator[str]:
         )
 
 
-def beyond_memory(tenants: Sequence[Plan], memory_mib: float) -> Iterator[str]:
+def beyond_memory(tenants: Sequence[Plan], memory_mib: float, shared_mib: int = HOUSE_MIB) -> Iterator[str]:
     """Say so where the limits of these and of what they share come to more than their machine has."""
-    wanted = HOUSE_MIB + sum(limits_mib(one) for one in tenants)
+    wanted = shared_mib + sum(limits_mib(one) for one in tenants)
     if wanted > memory_mib:
         each = ", ".join(f"{one.tenant} {limits_mib(one)}" for one in tenants)
         yield (
             f"tenants: expected limits of at most {memory_mib} MiB, which this machine has, found {wanted} "
-            f"({HOUSE_MIB} shared, {each}); lower GATEWAY_MEMORY_MB or ENGINE_MEMORY_MB, or take fewer tenants"
+            f"({shared_mib} shared, {each}); lower GATEWAY_MEMORY_MB or ENGINE_MEMORY_MB, or take fewer tenants"
         )

@@ -1,5 +1,6 @@
 """The policy of tests/compose/test_policy.py, over several tenants of every mode and what they share."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +21,23 @@ def configs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     """What compose makes of the house and of a tenant of each mode, by name."""
     folder = tmp_path_factory.mktemp("fleet")
     tenants = [_plan(mode, SECRETS_DIR=str(folder / mode)) for mode in MODES]
-    shared = house.house({}, HOST, tenants)
-    override = folder / house.OVERRIDE
-    override.write_text(shared.files[house.OVERRIDE])
-    found = {}
-    for one in (shared, *tenants):
-        env_file = folder / f"{one.tenant}.env"
-        own = str(one.var / house.OVERRIDE)
-        env_file.write_text(planning.rendered(one.variables).replace(own, str(override)))
-        found[one.tenant] = read_by_compose(env_file)
-    return found
+    return {one.tenant: _read(folder, one) for one in (house.house({}, HOST, tenants), *tenants)}
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The same of what the tenants of one of two nodes share."""
+    folder = tmp_path_factory.mktemp("node")
+    tenants = [_plan(mode, SECRETS_DIR=str(folder / mode)) for mode in MODES]
+    return _read(folder, house.house({}, HOST, tenants, "house-b", dict.fromkeys(MODES, "b") | {"other": "c"}))
+
+
+def _read(folder: Path, one: planning.Plan) -> dict[str, Any]:
+    override, env_file = folder / f"{one.tenant}.yaml", folder / f"{one.tenant}.env"
+    override.write_text(one.files.get(house.OVERRIDE, ""))
+    own = str(one.var / house.OVERRIDE)
+    env_file.write_text(planning.rendered(one.variables).replace(own, str(override)))
+    return read_by_compose(env_file)
 
 
 def _plan(mode: planning.Mode, **more: str) -> planning.Plan:
@@ -45,9 +53,9 @@ def test_what_is_shared_is_there_once(configs: dict[str, dict[str, Any]]) -> Non
     }
 
 
-def test_each_service_keeps_each_rule_or_has_a_reason(configs: dict[str, dict[str, Any]]) -> None:
-    for tenant, config in configs.items():
-        mode = "sim" if tenant == "house" else tenant
+def test_each_service_keeps_each_rule_or_has_a_reason(configs: dict[str, dict[str, Any]], node: dict[str, Any]) -> None:
+    for tenant, config in (configs | {"house-b": node}).items():
+        mode = "sim" if tenant.startswith("house") else tenant
         for name, service in config["services"].items():
             broken = {rule for rule, holds in RULES.items() if not holds(service)}
             excused = {rule for m, s, rule in EXCEPTIONS if (m, s) == (mode, name)}
@@ -67,6 +75,14 @@ def test_no_network_has_containers_of_two_tenants(configs: dict[str, dict[str, A
     for mode in MODES:
         there = {name for name, s in configs["house"]["services"].items() if f"{mode}-trading" in s["networks"]}
         assert there == {"supervisor", "prometheus"}
+
+
+def test_nodes_know_each_other_by_their_prometheuses_alone(node: dict[str, Any]) -> None:
+    there = {name for name, service in node["services"].items() if "nodes" in service["networks"]}
+    assert there == {"prometheus", "fleet"}
+    assert node["networks"]["nodes"].items() >= {"external": True, "name": "watchkeeper-nodes"}.items()
+    # What has every node's numbers meets no tenant, and pages nobody.
+    assert set(node["services"]["fleet"]["networks"]) == {"nodes", "dashboards"}
 
 
 def test_subnets_are_explicit_small_and_nobody_elses(configs: dict[str, dict[str, Any]]) -> None:
@@ -105,10 +121,14 @@ def test_the_supervisor_reads_ledgers_and_writes_holds(configs: dict[str, dict[s
         assert configs["house"]["volumes"][f"{mode}-ledger"]["name"] == f"watchkeeper-{mode}_ledger"
 
 
-def test_the_limits_that_are_added_up_are_the_containers(configs: dict[str, dict[str, Any]]) -> None:
+def test_the_limits_that_are_added_up_are_the_containers(
+    configs: dict[str, dict[str, Any]], node: dict[str, Any]
+) -> None:
     def limits(config: dict[str, Any]) -> int:
         return sum(int(s["mem_limit"]) for n, s in config["services"].items() if not n.endswith("-owner")) // 2**20
 
     assert limits(configs["house"]) == together.HOUSE_MIB
+    front = {"services": {"front": node["services"]["front"]}}
+    assert limits(node) - limits(front) == together.NODE_MIB
     for mode in MODES:
         assert limits(configs[mode]) == together.limits_mib(_plan(mode))

@@ -11,11 +11,11 @@ import pytest
 
 from supervisor.errors import SettingsRefused
 from supervisor.fleet import deploy, house, survey, swarm, tasks
-from tests.compose.test_fleet import configs
+from tests.compose.test_fleet import configs, node
 from tests.compose.test_policy import HOST, ROOT
 from tws.clock import SystemClock
 
-__all__ = ["configs"]
+__all__ = ["configs", "node"]
 
 
 def _read(place: str) -> dict[str, bytes]:
@@ -31,8 +31,8 @@ def _stack(config: dict[str, Any], read: Any = _read, **more: Any) -> dict[str, 
     return swarm.stack(config, _node(config), read, **more)
 
 
-def test_docker_reads_it(configs: dict[str, dict[str, Any]], tmp_path: Path) -> None:
-    for config in configs.values():
+def test_docker_reads_it(configs: dict[str, dict[str, Any]], node: dict[str, Any], tmp_path: Path) -> None:
+    for config in (*configs.values(), node):
         made = _stack(config)
         del made["name"]
         (tmp_path / "configs").mkdir(exist_ok=True)

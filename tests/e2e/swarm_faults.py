@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _STAND_IN = "watchkeeper/simulator:local"
 _DARK_SECONDS = 40.0
 _TRADING_SECONDS = 300.0
+_DASHBOARD = dict.fromkeys(TENANTS, "can trade")
+"""What it shows of each while all is well."""
+_WATCHDOG = 'ALERTS{alertname="Watchdog"}'
 _QUIET_SECONDS = 30.0
 """After a fault's end: what would follow late has followed."""
 
@@ -50,10 +53,26 @@ class Watch:
         }
 
 
+def _all_well(of: Stacks, asked: str = "a") -> bool:
+    return of.dashboard(asked) == _DASHBOARD
+
+
 def _in_the_dark(of: Stacks, hit: str, asked: str) -> dict[str, Any]:
-    """Wait, and tell what is seen meanwhile."""
-    time.sleep(_DARK_SECONDS)
-    return {"seen_meanwhile": of.seen(asked), "node_said": of.it.nodes(asked)[TENANTS[hit]]}
+    """Wait, and tell what is seen meanwhile.
+
+    Raises:
+        TimeoutError: the Fleet dashboard on another node does not show it as unknown, and all others as well.
+    """
+    begun = time.monotonic()
+    until(lambda: of.dashboard(asked) == _DASHBOARD | {hit: "unknown"}, f"{hit} to be unknown on the dashboard", 120)
+    dashboard_s = round(time.monotonic() - begun, 1)
+    time.sleep(max(0.0, _DARK_SECONDS - dashboard_s))
+    return {
+        "seen_meanwhile": of.seen(asked),
+        "node_said": of.it.nodes(asked)[TENANTS[hit]],
+        "unknown_by_status": of.unknown(asked),
+        "unknown_on_dashboard_s": dashboard_s,
+    }
 
 
 def _end(of: Stacks, hit: str, watch: Watch, told: dict[str, Any], logins: int, begun: int) -> dict[str, Any]:
@@ -64,6 +83,7 @@ def _end(of: Stacks, hit: str, watch: Watch, told: dict[str, Any], logins: int, 
     told |= {"two_at_once_s": of.two_at_once(hit), "elsewhere": len(of.elsewhere())}
     states = {one: "unknown" if one == hit else "running" for one in TENANTS}
     good = told["seen_meanwhile"] == states and all(told[key] for key in told if key.startswith("others_"))
+    good = good and told["unknown_by_status"] == [hit]
     alone = (told["logins_spent"], told["two_at_once_s"], told["elsewhere"]) == (logins, 0.0, 0)
     return {**told, "as_told": good and alone}
 
@@ -78,12 +98,17 @@ def deployed(of: Stacks) -> dict[str, Any]:
     for tenant in TENANTS:
         until(partial(of.trading, tenant), f"{tenant} to trade", _TRADING_SECONDS)
     told: dict[str, Any] = {"deploy_s": given_s, "trading_s": round(time.monotonic() - begun, 1)}
+    for node in TENANTS.values():
+        until(partial(_all_well, of, node), f"the dashboard of {node} to show all well", 120)
+    told["dashboards_s"] = round(time.monotonic() - begun, 1)
+    told["rules_of"] = sorted(row["metric"]["node"] for row in of.query("a", "fleet", _WATCHDOG))
     told |= {"logins": {one: of.logins(one) for one in TENANTS}, "seen": of.seen()}
     ids = {one: of.ids(one) for one in TENANTS}
     again = of.run("stack-deploy")
     same = ids == {one: of.ids(one) for one in TENANTS}
     told["same_containers_when_deployed_again"] = again.returncode == 0 and same
     good = set(told["logins"].values()) == {1} and set(told["seen"].values()) == {"running"}
+    good = good and told["rules_of"] == sorted(TENANTS.values())
     return {**told, "as_told": good and told["same_containers_when_deployed_again"]}
 
 
@@ -103,7 +128,9 @@ def _back(of: Stacks, hit: str) -> float:
     begun = time.monotonic()
     of.it.start(TENANTS[hit])
     until(lambda: of.trading(hit), f"{hit} to trade again", _TRADING_SECONDS)
-    return round(time.monotonic() - begun, 1)
+    back_s = round(time.monotonic() - begun, 1)
+    until(partial(_all_well, of), "the dashboard to show it again", 120)
+    return back_s
 
 
 def node_partitioned(of: Stacks) -> dict[str, Any]:
@@ -113,12 +140,15 @@ def node_partitioned(of: Stacks) -> dict[str, Any]:
     of.it.partition(node)
     told = _in_the_dark(of, hit, "a")
     told["traded_meanwhile"] = of.trading(hit)
+    told["cut_off_shows"] = of.dashboard(node)
     of.it.heal(node)
     until(lambda: of.it.nodes()[node] in ("Ready Reachable", "Ready Leader"), f"{node} to be back", 180)
     until(lambda: of.seen()[hit] == "running", "stack-status to see it again")
+    until(partial(_all_well, of), "the dashboard to show it again", 120)
     told = _end(of, hit, watch, told, 0, begun)
     told["same_containers"] = of.ids(hit) == ids
-    return {**told, "as_told": told["as_told"] and told["traded_meanwhile"] and told["same_containers"]}
+    alone = told["cut_off_shows"] == dict.fromkeys(TENANTS, "unknown") | {hit: "can trade"}
+    return {**told, "as_told": told["as_told"] and told["traded_meanwhile"] and told["same_containers"] and alone}
 
 
 def manager_lost(of: Stacks) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from grafana.words import READY
 from tests.e2e.checkout import copied
 from tests.e2e.swarm import Swarm
+from tests.grafana.test_queries import QUERIES
 
 TENANTS = {"one": "a", "two": "b", "three": "c"}
 """Each tenant's node."""
@@ -78,6 +80,23 @@ class Stacks:
         node = TENANTS[tenant]
         ledger = f"/run/tenants/{tenant}/ledger/attempts"
         return len(self.it.docker(node, "exec", self._supervisor(node), "cat", ledger).splitlines())
+
+    def dashboard(self, asked: str = "a") -> dict[str, str]:
+        """What the Fleet dashboard shows of each tenant, by the Prometheus of all nodes on one of them."""
+        rows = self.query(asked, "fleet", QUERIES["Who could trade when?", "{{tenant}}"])
+        return {row["metric"]["tenant"]: READY[int(row["value"][1])][0] for row in rows}
+
+    def query(self, node: str, service: str, expr: str) -> list[dict[str, Any]]:
+        """What a Prometheus of a node answers."""
+        one = self.it.docker(node, "ps", "--quiet", "--filter", f"name=watchkeeper-house-{node}_{service}").strip()
+        words = ("promtool", "query", "instant", "--format=json", "http://127.0.0.1:9090", expr)
+        found: list[dict[str, Any]] = json.loads(self.it.docker(node, "exec", one, *words))
+        return found
+
+    def unknown(self, asked: str = "a") -> list[str]:
+        """Of whom `make status` says that nobody knows."""
+        told = json.loads(self.run("status", "--json", asked=asked).stdout)
+        return sorted(one["name"] for node in told["nodes"] for one in node["unknown"])
 
     def ids(self, tenant: str) -> list[str]:
         """Its gateway and its engine, of what runs on its node."""

@@ -120,14 +120,17 @@ SCENARIO: Mapping[tuple[str, str], Callable[[str], Wanted]] = {
         Rows({"webhook dead-man": 1}, more=True) if step == DEAF else Rows(dict.fromkeys(RECEIVERS, 0))
     ),
     ("Tenants", ""): lambda step: Near(1),
+    ("Unknown", ""): lambda step: Near(0),
     ("Can trade", ""): lambda step: _of(step, STOPPED, 0, 1),
     ("Cannot trade", ""): lambda step: _of(step, STOPPED, 1, 0),
     ("Who needs a look?", "Market"): lambda step: Near(1),
     ("Who could trade when?", "{{tenant}}"): lambda step: _of(step, STOPPED, 40, 41),
     ("Who answers late?", "{{tenant}}"): lambda step: Between(0, 0.5),
     ("Whose market data is old?", "{{tenant}}"): lambda step: Between(20, 900) if step in TICKLESS else Between(0, 20),
-    ("When did the supervisor last look?", "{{instance}}"): lambda step: Between(0, 15),
-    ("How much memory do supervisor and engines use?", "{{job}} {{tenant}}"): lambda step: Between(3e7, 1.5e9, 2),
+    ("When did the supervisor last look?", "{{node}} {{instance}}"): lambda step: Between(0, 15),
+    ("How much memory do supervisor and engines use?", "{{node}} {{job}} {{tenant}}"): lambda step: Between(
+        3e7, 1.5e9, 2
+    ),
 }
 ALERTS: Mapping[str, Mapping[str, float]] = {
     "data-competed": {"DataCompeted": 2},

@@ -18,6 +18,7 @@ from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from grafana.boards import BOARDS, FOLDER, written
+from supervisor.fleet.house import PLACED
 from supervisor.policy import Policy
 from tests.metrics_page import exported
 
@@ -26,7 +27,8 @@ FILES = sorted(FOLDER.glob("*.json"))
 UNITS = {value for name, value in vars(units).items() if name[0].isupper() and isinstance(value, str)} | {"none"}
 FOREIGN = {"ALERTS", "alertmanager_alerts", "alertmanager_silences"}
 FOREIGN |= {f"alertmanager_notifications_{part}" for part in ("total", "failed_total")}
-"""Prometheus' own, and Alertmanager's."""
+FOREIGN |= {PLACED}
+"""Prometheus' own, Alertmanager's, and what a node of a Swarm is given (supervisor/fleet/house.py)."""
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
