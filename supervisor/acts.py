@@ -151,6 +151,8 @@ def _cure_gateway(pad: Pad) -> bool:
         pad.why_not = "the evidence does not allow an act"
         return False
     if rung is Rung.ENGINE_RESYNC:
+        if _engine_has_its_own(pad):
+            return False  # it could not answer one, and would be asked again and again before its own cure
         return pad.gateway.state is GatewayState.READY and _resync(pad, finding.why)
     if rung is Rung.RECONNECT_ACCOUNT and not pad.rules.reconnect_account:
         pad.why_not = "RECONNECTACCOUNT is off"
@@ -198,6 +200,12 @@ def _asks_for_resync(pad: Pad) -> Incident | None:
         return None
     asking = [one for one in pad.memory.standing if FAULTS[one.fault].resyncs]
     return next((one for one in asking if not one.acts), asking[0] if asking else None)
+
+
+def _engine_has_its_own(pad: Pad) -> bool:
+    """Whether a fault of the engine's own is to be cured."""
+    incident = pad.memory.engine_incident
+    return pad.engine.state is EngineState.FAILING and incident is not None and not incident.gave_up
 
 
 def _cure_engine(pad: Pad, finding: Diagnosis, incident: Incident) -> bool:

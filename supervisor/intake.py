@@ -129,6 +129,9 @@ def _ours(hands: Hands | None, at: float) -> bool:
 def _told(pad: Pad, event: ContainerEvent) -> Process:
     """What is known of a process after an event."""
     process = pad.process(event.subject)
+    container = process.container
+    if container is not None and container.up_since is not None and event.at < container.up_since:
+        return _told_late(pad, event, process)
     if event.action == "kill" and event.signal is not None:
         return _killed(process, event)
     if event.action == "die":
@@ -141,6 +144,17 @@ def _told(pad: Pad, event: ContainerEvent) -> Process:
         return _wished(pad, event.subject, process)
     if event.action == "start":
         return replace(process, died_at=None, asked=False, killed=None)
+    return process
+
+
+def _told_late(pad: Pad, event: ContainerEvent, process: Process) -> Process:
+    """Of the process before the one that runs: how that one ended, and nothing about this one."""
+    if event.action == "kill" and event.signal is not None:
+        return _killed(process, event)
+    if event.action == "die" and _by_request(process, event.at, pad.policy):
+        return replace(process, killed=None)
+    if event.action == "die":
+        _crashed(pad, event.subject, event.at)
     return process
 
 

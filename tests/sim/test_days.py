@@ -44,6 +44,16 @@ def test_noise_alone_restarts_nothing(kind: str) -> None:
     assert not report.gave_up
 
 
+@pytest.mark.parametrize("after", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("phase", [1, 2, 3])
+def test_a_death_that_is_told_late_is_not_held_against_the_next_process(phase: int, after: float) -> None:
+    """Day 1304055: Docker had brought the gateway back, it was seen at its start, and was restarted in its login."""
+    late = alone("engine-restarts-unheard", phase, "crash", after)
+    report = Run(replace(late, docker_restarts=True)).run()
+    assert report.incidents["container-exit"] == 1
+    assert Rung.CONTAINER_RESTART not in report.acts
+
+
 def test_a_day_is_its_seed() -> None:
     assert planned(7) == planned(7)
     assert planned(7) != planned(8)

@@ -147,6 +147,19 @@ def test_an_engine_that_dies_as_it_is_resynced_is_not_well_by_what_was_seen_befo
     assert Rung.ENGINE_START in world.rungs
 
 
+def test_a_mute_engine_is_restarted_though_data_was_lost_and_no_resync_helps() -> None:
+    """Simulated day 1306965: it was asked for a resync every 10 s, and its own cure was never due."""
+    world = settled()
+    world.engine_mute = True
+    world.run(4.0)
+    world.data_lost_at = world.now
+    world.run(60.0, lambda w: Rung.ENGINE_RESTART in w.rungs)
+    assert Rung.ENGINE_RESTART in world.rungs
+    world.engine_mute = False
+    world.run(120.0, lambda w: w.well)
+    assert world.well
+
+
 @pytest.mark.parametrize("late", [0.0, 0.25, 0.5])
 def test_a_gateway_that_dies_as_our_session_is_renewed_is_not_ready_by_what_was_seen_before(late: float) -> None:
     world = settled()
