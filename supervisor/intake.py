@@ -119,11 +119,15 @@ def take_events(pad: Pad) -> None:
             pad.put_process(event.subject, _told_before(pad, event))
         elif not _ours(pad.hands(event.subject), event.at):
             pad.put_process(event.subject, _told(pad, event))
+        elif event.action == "start":
+            pad.hands_ended(event.subject, event.at)
 
 
 def _ours(hands: Hands | None, at: float) -> bool:
     """Whether an event at `at` was made by our own act."""
-    return hands is not None and hands.since <= at and (hands.until is None or at <= hands.until + _HANDS_AFTERGLOW)
+    if hands is None or at < hands.since or (hands.ended is not None and at > hands.ended):
+        return False
+    return hands.until is None or at <= hands.until + _HANDS_AFTERGLOW
 
 
 def _told(pad: Pad, event: ContainerEvent) -> Process:

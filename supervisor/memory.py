@@ -155,13 +155,15 @@ class Proof:
 class Hands:
     """When our own hands were last on a container: its events inside that span are ours.
 
-    `until` None: still there. `until` in the future: an earlier supervisor's act, which may be under way that long, or
+    `until` None: still there. `ended` when the process that they made was started: what comes after that is somebody
+    else's. `until` in the future: an earlier supervisor's act, which may be under way that long, or
     one that was cancelled, since nobody can call back what Docker or IBC was told.
     """
 
     since: float
     until: float | None
     cancelled: bool = False
+    ended: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

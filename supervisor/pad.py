@@ -151,6 +151,11 @@ class Pad:
         """A cancelled act may go on without us until its deadline."""
         self._put_hands(act.subject, Hands(act.at, act.deadline, cancelled=True))
 
+    def hands_ended(self, subject: Subject, at: float) -> None:
+        """What our act on a container was to make was started at that moment."""
+        if (hands := self.hands(subject)) is not None and hands.ended is None:
+            self._put_hands(subject, replace(hands, ended=at))
+
     def _put_hands(self, subject: Subject, hands: Hands) -> None:
         if subject is Subject.GATEWAY:
             self.memory = replace(self.memory, gateway_hands=hands)
