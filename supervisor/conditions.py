@@ -200,12 +200,19 @@ def _supervisor_killed(pad: Pad) -> Verdict:
 
 
 def _restart_storm(pad: Pad) -> Verdict:
-    for incident in pad.memory.open:
-        ours = not pad.rules.external or pad.rules.restart_command or incident.subject is not Subject.GATEWAY
-        if incident.gave_up and not FAULTS[incident.fault].once and ours:
-            why = f"{incident.fault}: the restart budget is spent, a person is needed"
-            return _stands(faults.RESTART_STORM, pad.now, why)
-    return WELL
+    spent = [
+        incident.fault
+        for incident in pad.memory.open
+        if incident.gave_up
+        and not FAULTS[incident.fault].once
+        and (not pad.rules.external or pad.rules.restart_command or incident.subject is not Subject.GATEWAY)
+    ]
+    if not spent:
+        return WELL
+    found = _stands(faults.RESTART_STORM, pad.now, f"{spent[-1]}: the restart budget is spent, a person is needed")
+    return (
+        found if len(spent) == 1 else replace(found, about=spent[-1])
+    )  # whoever was called is called for this one, too
 
 
 EVIDENCE: Mapping[str, Callable[[Pad], Verdict]] = {

@@ -1122,6 +1122,27 @@ def test_restart_storm(world: World) -> None:
     assert {incident.fault for _, incident in world.closed} == {"jvm-dead", "restart-storm"}
 
 
+def test_who_was_called_for_the_gateway_is_called_for_the_engine_too(world: World) -> None:
+    """Simulated day 1302326: the gateway's page stood still when the engine behind it was given up as well."""
+    world.restart_cures = False
+    world.kill_jvm()
+    world.run(2000, lambda w: w.memory.gateway.state is GatewayState.GAVE_UP)
+    world.run(1)
+    world.jvm_dead = False
+
+    def given_up(w: World) -> bool:
+        w.engine_mute = True  # whatever a restart does
+        return w.memory.engine.state is EngineState.GAVE_UP
+
+    world.run(900, given_up)
+    world.run(1)
+    first, second = pages_of(world, "restart-storm")
+    assert "jvm-dead" in first
+    assert "engine-zombie" in second
+    world.run(100)
+    assert len(pages_of(world, "restart-storm")) == 2
+
+
 def test_second_supervisor(world: World, tmp_path: Path) -> None:
     """It never becomes an incident of anybody's: the one that comes second does not start, and the first goes on."""
     first = Lock(tmp_path)
