@@ -124,6 +124,7 @@ def _never_trading(pad: Pad) -> Diagnosis:
     incident = pad.memory.engine_incident
     fault = FAULTS[incident.fault] if incident is not None else faults.ENGINE_BACKOFF
     if fault is faults.ENGINE_EXIT:
-        fault = faults.ENGINE_ZOMBIE  # its container runs again, so starting it is no answer any more
+        # Its container runs again, so starting it is no answer any more.
+        fault = faults.ENGINE_DEAF if pad.engine.word is EngineWord.DEAF else faults.ENGINE_ZOMBIE
     begun = pad.engine.since
     return Diagnosis(fault, begun, begun, True, "it did not trade in time")

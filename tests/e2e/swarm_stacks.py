@@ -95,7 +95,10 @@ class Stacks:
 
     def unknown(self, asked: str = "a") -> list[str]:
         """Of whom `make status` says that nobody knows."""
-        told = json.loads(self.run("status", "--json", asked=asked).stdout)
+        done = self.run("status", "--json", asked=asked)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(done.stderr)
+        told = json.loads(done.stdout)
         return sorted(one["name"] for node in told["nodes"] for one in node["unknown"])
 
     def ids(self, tenant: str) -> list[str]:

@@ -91,6 +91,8 @@ SCENES: dict[Edge, Scene] = {
 BOUND = {Subject.GATEWAY: 3600.0, Subject.ENGINE: 1200.0, Subject.HOST: DAY}
 """Seconds that an incident may stay open with nothing to excuse it: the deadlines of all its rungs, one after another
 (gateway: 20 s, 150 s, and 300 s as often as the budget of 3 in 15 min and 6 in 6 h allows until it is spent)."""
+_NOT_LOOKED = 2.0
+"""Between two looks nobody can tell that what fails has become another thing: its clock may run from the first one."""
 PAGED_WITHIN = 5.0
 """Seconds after giving up by which a person has been called."""
 
@@ -223,6 +225,7 @@ class Run:
             login_budget=Budget.parse(day.ledger),
         )
         self.open: dict[int, tuple[Happening, float | None]] = {}
+        self.ended: set[int] = set()
         self.happened: Counter[str] = Counter()
         self.coming: float | None = None  # a person is on the way
         self.unexcused: dict[int, float] = {}
@@ -258,6 +261,9 @@ class Run:
             house.at(house.now + happening.lasts, lambda: self._end(number, happening))
 
     def _end(self, number: int, happening: Happening) -> None:
+        if number in self.ended:
+            return  # the evening was before its hour
+        self.ended.add(number)
         KINDS[happening.kind].end(self.house)
         if number in self.open:
             self.open[number] = (happening, self.house.now)
@@ -298,8 +304,10 @@ class Run:
         if act.by_hand or act.rung is Rung.LOGIN_LIFT or act.reason.startswith(OURS):
             return  # whose rightness the invariants know
         for happening, _ in self.open.values():
-            kind = KINDS[happening.kind]
-            if act.rung in MILD or (act.rung in kind.right and at >= self.house.begun + happening.at + kind.act):
+            kind, begun = KINDS[happening.kind], self.house.begun + happening.at
+            before = any(0.0 < happening.at - other.at <= _NOT_LOOKED for other, _ in self.open.values())
+            due = begun + kind.act - (_NOT_LOOKED if before else 0.0)
+            if act.rung in MILD or (act.rung in kind.right and at >= due):
                 return
         raise Wrong(f"{act.rung} ({act.reason}) is no answer to {[each.kind for each, _ in self.open.values()]}")
 

@@ -362,8 +362,10 @@ NOISE: dict[str, Kind] = {
     "gateway-restarts-unheard": Kind(_unheard(_restart)),
     "engine-restarts-unheard": Kind(_unheard(_again(E))),
     "person-creates-first": Kind(_remove, _then((0.0, _created), (30.0, _started)), (15, 300)),
-    "person-asks-start": Kind(_then((0.0, _stop(G)), (20.0, _ask(G, Rung.CONTAINER_START)))),
-    "person-asks-engine-start": Kind(_then((0.0, _stop(E)), (20.0, _ask(E, Rung.ENGINE_START)))),
+    "person-asks-start": Kind(_then((0.0, _stop(G)), (20.0, _ask(G, Rung.CONTAINER_START))), right=_START, act=20.0),
+    "person-asks-engine-start": Kind(
+        _then((0.0, _stop(E)), (20.0, _ask(E, Rung.ENGINE_START))), right=_ENGINE_START, act=20.0
+    ),
     "person-asks-at-a-start": Kind(_then((0.0, _restart), (1.0, _ask(G, Rung.CONTAINER_RESTART)))),
     "person-asks-at-an-engine-start": Kind(_then((0.0, _again(E)), (0.5, _ask(E, Rung.ENGINE_RESTART)))),
     "person-asks-in-a-blip": Kind(

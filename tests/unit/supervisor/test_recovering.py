@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from supervisor.faults import Rung
-from supervisor.observation import Subject
+from supervisor.observation import EngineWord, Subject
 from supervisor.policy import Budget
 from supervisor.rules import Rules
 from supervisor.states import GatewayState
@@ -145,6 +145,20 @@ def test_an_engine_that_dies_as_it_is_resynced_is_not_well_by_what_was_seen_befo
     world.run(60.0, lambda w: w.well)
     assert world.well
     assert Rung.ENGINE_START in world.rungs
+
+
+def test_an_engine_that_comes_up_deaf_is_resynced_before_it_is_restarted() -> None:
+    """Simulated days 1301438 and 1306640."""
+    world = settled()
+    world.crash(Subject.ENGINE)
+    world.run(10.0, lambda w: Rung.ENGINE_START in w.rungs)
+    world.run(3.0)
+    world.engine_word = EngineWord.DEAF
+    world.run(120.0, lambda w: Rung.ENGINE_RESYNC in w.rungs)
+    assert world.rungs == [Rung.ENGINE_START, Rung.ENGINE_RESYNC]
+    world.run(30.0, lambda w: w.well)
+    assert world.well
+    assert Rung.ENGINE_RESTART not in world.rungs
 
 
 def test_a_mute_engine_is_restarted_though_data_was_lost_and_no_resync_helps() -> None:
