@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from supervisor.stack import given, look_at_host
 from tests.e2e.stack import ROOT
 from tests.e2e.swarm import swarm, until
+from tests.e2e.swarm_moves import moved, moved_from_a_dead_node
 from tests.e2e.swarm_stacks import BUDGET, TENANTS, WITH_ENGINE, Stacks, moment
 
 if TYPE_CHECKING:
@@ -253,6 +254,7 @@ def main() -> int:
         of = Stacks(it, Path(folder))
         faults: tuple[Callable[[Stacks], dict[str, Any]], ...] = (
             *(deployed, node_partitioned, node_killed, rolling_upgrade, manager_lost, upgrade_that_fails, ledger_spent),
+            *(moved, moved_from_a_dead_node),
         )
         for fault in faults:
             name = fault.__name__.replace("_", "-")

@@ -19,8 +19,8 @@ from tests.grafana.test_queries import QUERIES
 TENANTS = {"one": "a", "two": "b", "three": "c"}
 """Each tenant's node."""
 WITH_ENGINE = "two"
-BUDGET = 5
-"""Logins that a ledger allows in half an hour: enough for the faults and upgrades before the last."""
+BUDGET = 6
+"""Logins that a ledger allows in half an hour: enough for the faults and upgrades, and for a move after them."""
 _STATUS = """import urllib.request
 print(urllib.request.urlopen("http://127.0.0.1:9180/api/v1/status", timeout=5).read().decode())
 """
@@ -100,6 +100,10 @@ class Stacks:
             raise RuntimeError(done.stderr)
         told = json.loads(done.stdout)
         return sorted(one["name"] for node in told["nodes"] for one in node["unknown"])
+
+    def running(self, tenant: str, node: str) -> list[str]:
+        """Containers of a tenant that run on a node."""
+        return self._of(tenant, node)
 
     def ids(self, tenant: str) -> list[str]:
         """Its gateway and its engine, of what runs on its node."""
