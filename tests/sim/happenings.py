@@ -424,7 +424,14 @@ FAULTS: dict[str, Kind] = {
     ),
     "market-farm": Kind(_farm, _farm_back, (70, 900), frozenset({Rung.RECONNECT_DATA}), 60.0, "market-farm"),
     "twofa-pending": Kind(_push(90.0), _set(twofa=False), (600, 600), _START, 5.0, "twofa-pending"),
-    "twofa-timeout": Kind(_push(None), _set(push_answered_after=20.0), (0, 0), _START | _HOLD, 0.0, "twofa-timeout"),
+    "twofa-timeout": Kind(
+        _then((0.0, _set(ibc_goes_on=True)), (0.0, _push(None))),
+        _set(push_answered_after=20.0),
+        (0, 0),
+        _START | _HOLD,
+        0.0,
+        "twofa-timeout",
+    ),
     # As the image is set up: IBC leaves it at the window, and one more attempt is the supervisor's.
     "twofa-left-at-its-window": Kind(
         _then((0.0, _set(ibc_goes_on=False)), (0.0, _push(None))),
