@@ -65,11 +65,13 @@ class Stacks:
         return {row["tenant"]: row["state"] for row in told["gateways"]}
 
     def row(self, tenant: str) -> dict[str, Any]:
-        """A tenant as its node's supervisor tells of it."""
+        """A tenant as its node's supervisor tells of it. Raises: RuntimeError, where that does not."""
         node = TENANTS[tenant]
         told = json.loads(self.it.docker(node, "exec", self._supervisor(node), "python", "-c", _STATUS))
-        found: dict[str, Any] = next(row for row in told["tenants"] if row["name"] == tenant)
-        return found
+        for row in told["tenants"]:
+            if row["name"] == tenant:
+                return dict(row)
+        raise RuntimeError(f"the supervisor of {node} does not tell of {tenant}")
 
     def trading(self, tenant: str) -> bool:
         """Whether its node's supervisor calls it so."""
