@@ -83,7 +83,7 @@ class Policy:
     engine_deadline: float = 90.0
     resync_patience: float = 15.0
     resync_again: float = 60.0
-    backoff_seen: float = 6.5  # a check of its own (1 s) and a look (2 s) come before its word: 10 s in all
+    backoff_seen: float = 6.5  # a look (2 s), and until the engine notices, come before: 10 s in all
     zombie_seen: float = 3.0
     mute_act: float = 20.0  # a busy engine may be slow to answer; it is restarted for that only after this long
     deaf_seen: float = 7.0  # its word is up to two looks old: 10 s in all
