@@ -35,7 +35,10 @@ def judge(pad: Pad) -> None:
             pad.move(GatewayState.SUSPECT)
         return
     if track.state is GatewayState.STOPPED:
-        track = pad.gateway = replace(track, went_on_at=pad.now)
+        pad.gateway = replace(track, went_on_at=pad.now)
+        if track.process.identity != track.proven:
+            pad.move(GatewayState.STARTING)  # it was paused in its start, which goes on only now
+        track = pad.gateway
     finding = dead(track)
     answers = finding is None and _answers(pad)
     _remember_push(pad, answers)
@@ -244,6 +247,7 @@ def _has_grace(pad: Pad, finding: Diagnosis | None) -> bool:
     if track.state in (GatewayState.STARTING, GatewayState.RECOVERING):
         container = track.process.container
         born = container.up_since if container is not None and container.up_since is not None else track.since
+        born = max(born, track.went_on_at)
         if track.process.identity != track.proven and pad.now - born < pad.policy.start_deadline:
             return True
         return finding is None and pad.now - track.since < pad.policy.adoption

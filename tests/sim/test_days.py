@@ -54,6 +54,13 @@ def test_a_death_that_is_told_late_is_not_held_against_the_next_process(phase: i
     assert Rung.CONTAINER_RESTART not in report.acts
 
 
+@pytest.mark.parametrize("phase", [1, 2, 3])
+def test_a_gateway_that_was_paused_in_its_start_has_its_start_before_it(phase: int) -> None:
+    """Day 1403949: it was restarted a second after a person had let it go on."""
+    report = Run(alone("person-asks-restart", phase, "person-freezes-gateway", 6.0)).run()
+    assert report.acts[Rung.CONTAINER_RESTART] == 1
+
+
 def test_a_day_is_its_seed() -> None:
     assert planned(7) == planned(7)
     assert planned(7) != planned(8)
