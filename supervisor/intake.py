@@ -133,8 +133,8 @@ def _ours(hands: Hands | None, at: float) -> bool:
 def _told(pad: Pad, event: ContainerEvent) -> Process:
     """What is known of a process after an event."""
     process = pad.process(event.subject)
-    container = process.container
-    if container is not None and container.up_since is not None and event.at < container.up_since:
+    up_since = process.container.up_since if process.container is not None else None
+    if up_since is not None and event.at <= up_since and event.action != "start":
         return _told_late(pad, event, process)
     if event.action == "kill" and event.signal is not None:
         return _killed(process, event)

@@ -12,7 +12,7 @@ import pytest
 from supervisor.faults import Rung
 from supervisor.memory import Act
 from supervisor.observation import Subject
-from tests.sim.days import BOUND, PAIRS, SCENES, Report, Run, Wrong, alone, planned, ran, summed
+from tests.sim.days import BOUND, PAIRS, SCENES, Happening, Report, Run, Wrong, alone, planned, ran, summed
 from tests.sim.happenings import FAULTS, NOISE
 from tests.sim.world import Edge
 
@@ -52,6 +52,14 @@ def test_a_death_that_is_told_late_is_not_held_against_the_next_process(phase: i
     report = Run(replace(late, docker_restarts=True)).run()
     assert report.incidents["container-exit"] == 1
     assert Rung.CONTAINER_RESTART not in report.acts
+
+
+def test_a_stop_that_is_told_late_is_no_wish_about_the_next_process() -> None:
+    """Day 1500361: a new supervisor had it on record that a person had stopped what had crashed, and left it."""
+    late = alone("gateway-restarts-unheard", 1, "crash", 300.0)
+    leaves = Happening(late.happenings[-1].at + 1.0, "supervisor-restarts", 0.0)
+    report = Run(replace(late, happenings=(*late.happenings, leaves))).run()
+    assert report.acts[Rung.CONTAINER_START] == 1
 
 
 @pytest.mark.parametrize("phase", [1, 2, 3])
