@@ -62,6 +62,14 @@ def test_a_stop_that_is_told_late_is_no_wish_about_the_next_process() -> None:
     assert report.acts[Rung.CONTAINER_START] == 1
 
 
+@pytest.mark.parametrize("after", [1.25, 1.5, 2.0])
+def test_a_persons_stop_just_after_our_own_restart_is_a_persons(after: float) -> None:
+    """Days 1300795 and 1306854: within a second of it, it was taken for a part of the restart, and undone."""
+    report = Run(alone("person-asks-at-an-engine-start", 1, "engine-stillborn", after)).run()
+    # Its own start 30 s later dies at once: that one is a crash.
+    assert report.acts[Rung.ENGINE_START] == 1
+
+
 @pytest.mark.parametrize("phase", [1, 2, 3])
 def test_a_gateway_that_was_paused_in_its_start_has_its_start_before_it(phase: int) -> None:
     """Day 1403949: it was restarted a second after a person had let it go on."""
